@@ -6,6 +6,8 @@
 - <model>/: tiny random models saved by transformers, whole or in shards, in each float type, with expected.txt: for
   every parameter its name inside transformers, the dtype, the shape, and the SHA-256 of its values as little-endian
   float32 (widened by torch).
+- configs/resaved/: every configs/*.json loaded and saved again by transformers, which writes all fields in the style of
+  version 5, and configs/resaved/expected.txt with the values transformers computes with.
 - widening.txt: the SHA-256 of all 65536 bit patterns of bfloat16 (torch) and float16 (numpy) widened to float32. All
   NaNs are replaced by 0x7fc00000 first: whether a signalling NaN is quietened differs between processors.
 - special.safetensors: infinities, NaNs, zeros, subnormals and extremes in each float type, written by the safetensors
@@ -82,6 +84,29 @@ def save_model(folder, text, dtype, tied=True, shard_size="50GB"):
     (folder / "expected.txt").write_text("\n".join(lines) + "\n")
 
 
+def resave_configs(folder):
+    target = folder / "resaved"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    lines = []
+    for file in sorted(folder.glob("*.json")):
+        config = PaliGemmaConfig.from_pretrained(file)
+        config.save_pretrained(target)
+        (target / "config.json").rename(target / file.name)
+        v, t = config.vision_config, config.text_config
+        sliding = sum(kind == "sliding_attention" for kind in getattr(t, "layer_types", None) or [])
+        values = [
+            v.hidden_size, v.intermediate_size, v.num_hidden_layers, v.num_attention_heads, v.image_size, v.patch_size,
+            t.model_type, t.vocab_size, t.hidden_size, t.intermediate_size, t.num_hidden_layers, t.num_attention_heads,
+            t.num_key_value_heads, t.head_dim, t.rope_parameters["rope_theta"],
+            getattr(t, "query_pre_attn_scalar", t.head_dim), getattr(t, "attn_logit_softcapping", None) or 0,
+            getattr(t, "final_logit_softcapping", None) or 0, getattr(t, "sliding_window", None) or 0, sliding,
+            config.image_token_id, config.tie_word_embeddings,
+        ]
+        lines.append(" ".join([file.stem, *(f"{x:g}" if isinstance(x, float) else str(x) for x in values)]))
+    (target / "expected.txt").write_text("\n".join(lines) + "\n")
+
+
 def widening(file):
     patterns = np.arange(65536, dtype=np.uint16)
     bf16 = torch.from_numpy(patterns.view(np.int16)).view(torch.bfloat16).to(torch.float32).numpy()
@@ -119,6 +144,7 @@ def main(target):
     save_model(target / "gemma-f32", GEMMA, torch.float32)
     save_model(target / "gemma-f16-untied", GEMMA, torch.float16, tied=False)
     save_model(target / "gemma2-bf16-sharded", GEMMA2, torch.bfloat16, shard_size="4KB")
+    resave_configs(target / "configs")
     widening(target / "widening.txt")
     special(target / "special.safetensors")
 
