@@ -14,13 +14,32 @@ import java.util.Map;
  * @param inputs what a caller provides, by the name it is provided under
  * @param nodes the operations; each reads only inputs and outputs of earlier ones
  * @param outputs what a caller may ask for
+ * @param marks intermediate results worth comparing with another implementation; not computed for a caller unless made
+ *     outputs by {@link #withMarksAsOutputs}
  */
-public record Graph(String name, Map<String, Tensor> inputs, List<Node> nodes, Map<String, Tensor> outputs) {
+public record Graph(
+        String name,
+        Map<String, Tensor> inputs,
+        List<Node> nodes,
+        Map<String, Tensor> outputs,
+        Map<String, Tensor> marks) {
     /** Copies the collections. */
     public Graph {
         inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
         nodes = List.copyOf(nodes);
         outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
+        marks = Collections.unmodifiableMap(new LinkedHashMap<>(marks));
+    }
+
+    /**
+     * This graph with every mark as a further output.
+     *
+     * @return a graph of the same operations
+     */
+    public Graph withMarksAsOutputs() {
+        Map<String, Tensor> all = new LinkedHashMap<>(outputs);
+        marks.forEach(all::putIfAbsent);
+        return new Graph(name, inputs, nodes, all, marks);
     }
 
     /**

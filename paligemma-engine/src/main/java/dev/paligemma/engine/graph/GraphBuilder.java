@@ -24,6 +24,7 @@ public final class GraphBuilder {
     private final String name;
     private final Map<String, Tensor> inputs = new LinkedHashMap<>();
     private final Map<String, Tensor> outputs = new LinkedHashMap<>();
+    private final Map<String, Tensor> marks = new LinkedHashMap<>();
     private final List<Node> nodes = new ArrayList<>();
     private final Deque<String> scopes = new ArrayDeque<>();
     private final Map<String, Integer> names = new HashMap<>();
@@ -99,12 +100,24 @@ public final class GraphBuilder {
     }
 
     /**
+     * Names an intermediate result, so that it can be compared with another implementation.
+     *
+     * @param markName its name, unique
+     * @param tensor what it is
+     */
+    public void mark(String markName, Tensor tensor) {
+        if (marks.putIfAbsent(markName, tensor) != null) {
+            throw new IllegalArgumentException("graph " + name + " has a mark '" + markName + "' already");
+        }
+    }
+
+    /**
      * Ends the recording.
      *
      * @return the graph
      */
     public Graph build() {
-        return new Graph(name, inputs, nodes, outputs);
+        return new Graph(name, inputs, nodes, outputs, marks);
     }
 
     /**
