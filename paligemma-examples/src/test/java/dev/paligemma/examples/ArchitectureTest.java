@@ -1,9 +1,9 @@
 package dev.paligemma.examples;
 
-import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
-import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
-import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -46,11 +46,8 @@ class ArchitectureTest {
     static final ArchRule coreFindsItsEngineAtRunTime = arrow(CORE, ONNX, EXAMPLES);
 
     @ArchTest
-    static final ArchRule packagesHaveNoCycles = slices()
-            .assignedFrom(onePerPackage())
-            .should()
-            .beFreeOfCycles()
-            .allowEmptyShould(true);
+    static final ArchRule packagesHaveNoCycles =
+            slices().assignedFrom(onePerPackage()).should().beFreeOfCycles().allowEmptyShould(true);
 
     @ArchTest
     static final ArchRule librariesAreSilent = noClasses()
@@ -72,22 +69,22 @@ class ArchitectureTest {
                     .add(locationOf(each));
         }
 
-        assertThat(modulesOfPackage).allSatisfy((name, modules) -> assertThat(modules)
-                .as("modules with classes of package %s", name)
-                .hasSize(1));
+        assertThat(modulesOfPackage)
+                .allSatisfy((name, modules) -> assertThat(modules)
+                        .as("modules with classes of package %s", name)
+                        .hasSize(1));
     }
 
     @ArchTest
     static void everyPackageBelongsToAModuleNamedHere(JavaClasses classes) {
-        assertThat(classes).allSatisfy(each -> assertThat(each.getPackageName())
-                .as("package of %s: add new modules to the arrows above", each.getName())
-                .matches("dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|gemma|examples)(\\..+)?)?"));
+        assertThat(classes)
+                .allSatisfy(each -> assertThat(each.getPackageName())
+                        .as("package of %s: add new modules to the arrows above", each.getName())
+                        .matches("dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|gemma|examples)(\\..+)?)?"));
     }
 
     private static ArchRule arrow(String[] from, String[]... forbidden) {
-        String[] targets = Arrays.stream(forbidden)
-                .flatMap(Arrays::stream)
-                .toArray(String[]::new);
+        String[] targets = Arrays.stream(forbidden).flatMap(Arrays::stream).toArray(String[]::new);
         return noClasses()
                 .that()
                 .resideInAnyPackage(from)
