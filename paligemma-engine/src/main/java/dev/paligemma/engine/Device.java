@@ -25,7 +25,7 @@ public record Device(Kind kind, int index) {
 
     /** Checks the index. */
     public Device {
-        if (index < 0 || kind == Kind.CPU && index != 0) {
+        if (index < 0 || (kind == Kind.CPU && index != 0)) {
             throw new IllegalArgumentException("no device " + kind + " with index " + index);
         }
     }

@@ -96,12 +96,10 @@ final class CachedAttentionEmitter {
         String blocks = ceilDiv(branch, total, integers(limit));
         String blockRows = ceilDiv(branch, total, blocks);
         String padding = branch.op("Sub", List.of(branch.op("Mul", List.of(blocks, blockRows)), total));
-        String pads = branch.op(
-                "Concat", List.of(integers(0, 0, 0, 0), padding, integers(0)), Attribute.of("axis", 0));
+        String pads = branch.op("Concat", List.of(integers(0, 0, 0, 0), padding, integers(0)), Attribute.of("axis", 0));
         String blockShape = branch.op(
                 "Concat", List.of(integers(heads), blocks, blockRows, integers(width)), Attribute.of("axis", 0));
-        String blocked =
-                branch.op("Reshape", List.of(branch.op("Pad", List.of(queries, pads)), blockShape));
+        String blocked = branch.op("Reshape", List.of(branch.op("Pad", List.of(queries, pads)), blockShape));
 
         OnnxGraph body = branch.enclosed("block");
         body.input("block.index", OnnxType.INT64);

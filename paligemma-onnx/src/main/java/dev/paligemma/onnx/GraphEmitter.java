@@ -35,8 +35,9 @@ final class GraphEmitter implements Operation.Visitor {
     /** Writes all of {@code source} into {@code target}. */
     static void emit(Graph source, OnnxGraph target, WeightWriter weights) {
         GraphEmitter emitter = new GraphEmitter(source, target, weights);
-        source.inputs().forEach((name, tensor) -> emitter.values.put(
-                tensor, target.input(name, OnnxType.of(tensor.type()), dims(tensor.shape()))));
+        source.inputs()
+                .forEach((name, tensor) -> emitter.values.put(
+                        tensor, target.input(name, OnnxType.of(tensor.type()), dims(tensor.shape()))));
         for (Node node : source.nodes()) {
             target.scope(node.output().name());
             node.operation().accept(emitter, node);
@@ -137,7 +138,8 @@ final class GraphEmitter implements Operation.Visitor {
                     + " key/value heads on this engine, got " + spec);
         }
         long width = (long) spec.heads() * spec.headDim();
-        String batched = shape(spec.sequenceLength() == 0 ? 1 : -1, spec.sequenceLength() == 0 ? -1 : spec.sequenceLength(), width);
+        String batched = shape(
+                spec.sequenceLength() == 0 ? 1 : -1, spec.sequenceLength() == 0 ? -1 : spec.sequenceLength(), width);
         String out = target.microsoft(
                 "MultiHeadAttention",
                 List.of(
@@ -186,23 +188,17 @@ final class GraphEmitter implements Operation.Visitor {
 
     @Override
     public void concatRows(Operation.ConcatRows operation, Node node) {
-        put(
-                node,
-                target.op("Concat", List.of(value(node.input(0)), value(node.input(1))), Attribute.of("axis", 0)));
+        put(node, target.op("Concat", List.of(value(node.input(0)), value(node.input(1))), Attribute.of("axis", 0)));
     }
 
     @Override
     public void gatherRows(Operation.GatherRows operation, Node node) {
-        put(
-                node,
-                target.op("Gather", List.of(value(node.input(0)), value(node.input(1))), Attribute.of("axis", 0)));
+        put(node, target.op("Gather", List.of(value(node.input(0)), value(node.input(1))), Attribute.of("axis", 0)));
     }
 
     @Override
     public void lastRow(Operation.LastRow operation, Node node) {
-        put(
-                node,
-                target.op("Gather", List.of(value(node.input(0)), constant(LAST_ROW, -1)), Attribute.of("axis", 0)));
+        put(node, target.op("Gather", List.of(value(node.input(0)), constant(LAST_ROW, -1)), Attribute.of("axis", 0)));
     }
 
     private void put(Node node, String value) {
@@ -234,5 +230,4 @@ final class GraphEmitter implements Operation.Visitor {
                 .map((Dim dim) -> dim.isFixed() ? (Object) dim.size() : dim.symbol())
                 .toArray();
     }
-
 }

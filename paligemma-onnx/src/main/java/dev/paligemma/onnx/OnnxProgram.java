@@ -37,8 +37,7 @@ final class OnnxProgram implements Program {
 
     private boolean closed;
 
-    OnnxProgram(
-            Graph graph, OrtEnvironment environment, OrtSession session, OrtSession.SessionOptions settings) {
+    OnnxProgram(Graph graph, OrtEnvironment environment, OrtSession session, OrtSession.SessionOptions settings) {
         this.graph = graph;
         this.environment = environment;
         this.session = session;
@@ -91,8 +90,8 @@ final class OnnxProgram implements Program {
                 return Math.toIntExact(tensor.shape()[axis]);
             }
         }
-        throw new IllegalArgumentException("graph " + graph.name() + " takes the inputs "
-                + graph.inputs().keySet() + ", got " + inputs.keySet());
+        throw new IllegalArgumentException(
+                "graph " + graph.name() + " takes the inputs " + graph.inputs().keySet() + ", got " + inputs.keySet());
     }
 
     /** Runs the session; the cache tensors are not checked here, as no caller can reach them. */
@@ -133,7 +132,8 @@ final class OnnxProgram implements Program {
 
     private void check(String name, HostTensor tensor, Tensor declared, Map<String, Long> symbols) {
         long[] shape = tensor.shape();
-        boolean fits = tensor.type() == declared.type() && shape.length == declared.shape().rank();
+        boolean fits = tensor.type() == declared.type()
+                && shape.length == declared.shape().rank();
         for (int axis = 0; fits && axis < shape.length; axis++) {
             Dim dim = declared.shape().dim(axis);
             Long expected = dim.isFixed() ? Long.valueOf(dim.size()) : symbols.putIfAbsent(dim.symbol(), shape[axis]);

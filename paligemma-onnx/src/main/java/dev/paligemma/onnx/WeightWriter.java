@@ -33,7 +33,8 @@ final class WeightWriter {
     }
 
     /** The folder that holds all external constants written so far, or null if there are none. */
-    @Nullable Path folder() {
+    @Nullable
+    Path folder() {
         return folder;
     }
 
@@ -64,16 +65,14 @@ final class WeightWriter {
             }
             long[] dims = weight.shape().stream().mapToLong(Long::longValue).toArray();
             String file = info.file().getFileName().toString();
-            return graph.external(
-                    weight + " stored", typeOf(info), file, info.offset(), info.byteLength(), dims);
+            return graph.external(weight + " stored", typeOf(info), file, info.offset(), info.byteLength(), dims);
         });
     }
 
     private String cast(Weight weight) {
         return written.computeIfAbsent(
                 weight + " cast",
-                key -> graph.op(
-                        "Cast", java.util.List.of(stored(weight)), Attribute.of("to", OnnxType.FLOAT.number)));
+                key -> graph.op("Cast", java.util.List.of(stored(weight)), Attribute.of("to", OnnxType.FLOAT.number)));
     }
 
     private String inline(Weight weight, float addend) {
@@ -111,8 +110,9 @@ final class WeightWriter {
             case F32 -> OnnxType.FLOAT;
             case BF16 -> OnnxType.BFLOAT16;
             case F16 -> OnnxType.FLOAT16;
-            default -> throw new EngineException(
-                    "weight " + info.name() + " is stored as " + info.dtype() + ", expected F32, BF16 or F16");
+            default ->
+                throw new EngineException(
+                        "weight " + info.name() + " is stored as " + info.dtype() + ", expected F32, BF16 or F16");
         };
     }
 }

@@ -271,7 +271,10 @@ public final class GraphBuilder {
         int missing = a.shape().rank() - b.shape().rank();
         require(
                 missing >= 0
-                        && a.shape().dims().subList(missing, a.shape().rank()).equals(b.shape().dims()),
+                        && a.shape()
+                                .dims()
+                                .subList(missing, a.shape().rank())
+                                .equals(b.shape().dims()),
                 "add",
                 "the last dimensions of " + a.shape(),
                 b);
@@ -323,12 +326,10 @@ public final class GraphBuilder {
      */
     public Tensor transpose(Tensor x, int... axes) {
         List<Integer> order = java.util.Arrays.stream(axes).boxed().toList();
-        List<Integer> all = java.util.stream.IntStream.range(0, x.shape().rank())
-                .boxed()
-                .toList();
+        List<Integer> all =
+                java.util.stream.IntStream.range(0, x.shape().rank()).boxed().toList();
         require(order.stream().sorted().toList().equals(all), "transpose", "a permutation of " + all, order);
-        Shape shape =
-                new Shape(order.stream().map(axis -> x.shape().dim(axis)).toList());
+        Shape shape = new Shape(order.stream().map(axis -> x.shape().dim(axis)).toList());
         return record(new Operation.Transpose(order), "transpose", shape, List.of(x));
     }
 
@@ -343,8 +344,7 @@ public final class GraphBuilder {
     public Tensor concatRows(Tensor first, Tensor second, Dim rows) {
         requireRows(first, "concatRows");
         require(first.shape().with(0, rows).equals(second.shape().with(0, rows)), "concatRows", "equal widths", second);
-        return record(
-                new Operation.ConcatRows(), "concat", first.shape().with(0, rows), List.of(first, second));
+        return record(new Operation.ConcatRows(), "concat", first.shape().with(0, rows), List.of(first, second));
     }
 
     /**

@@ -343,6 +343,5 @@ public sealed interface Operation {
          * @param node its inputs and output
          */
         void lastRow(LastRow operation, Node node);
-
     }
 }
