@@ -145,7 +145,7 @@ def write_preprocessor(folder, shape, config_style):
     )
     processor.image_seq_length = (shape.image_size // 14) ** 2
     processor.save_pretrained(folder)
-    if config_style != "saved":
+    if config_style in ("released", "converter"):
         path = folder / "preprocessor_config.json"
         document = json.loads(path.read_text())
         document["do_convert_rgb"] = None
