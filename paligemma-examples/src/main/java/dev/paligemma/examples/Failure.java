@@ -1,5 +1,6 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.tokenizer.TokenizerException;
 import java.io.PrintWriter;
@@ -48,6 +49,10 @@ final class Failure {
     }
 
     private static boolean isAboutInput(Throwable failure) {
+        if (failure instanceof EngineException) {
+            // Without a cause the engine refused what it was asked for; with one its native runtime failed.
+            return failure.getCause() == null;
+        }
         return failure instanceof PaliGemmaException
                 || failure instanceof TokenizerException
                 || failure instanceof IllegalArgumentException
@@ -63,7 +68,7 @@ final class Failure {
             return failure.getClass().getName();
         }
         // Messages of the library's own exceptions are sentences; of others only the type tells what happened.
-        return input && !(failure instanceof FileSystemException)
+        return failure instanceof PaliGemmaException || input && !(failure instanceof FileSystemException)
                 ? message
                 : failure.getClass().getSimpleName() + ": " + message;
     }

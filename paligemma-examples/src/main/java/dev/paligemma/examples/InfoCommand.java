@@ -1,6 +1,9 @@
 package dev.paligemma.examples;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Engines;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
@@ -23,7 +26,7 @@ import picocli.CommandLine.Spec;
 /** {@code paligemma info}: what a checkpoint is, without loading its weights. */
 @Command(
         name = "info",
-        description = "Show what a checkpoint is, without loading its weights.",
+        description = "Show what a checkpoint is and which engines can run it; weights are not loaded.",
         sortOptions = false,
         usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma info --model paligemma2-3b-mix-224"})
@@ -80,7 +83,17 @@ final class InfoCommand implements Runnable {
                     types,
                     checkpoint.files(),
                     bytes,
-                    List.of());
+                    Engines.names().stream().sorted().map(Facts::describe).toList());
+        }
+
+        /** An engine that cannot run here is a fact worth knowing, not a reason to hide the others. */
+        private static String describe(String engine) {
+            try {
+                return engine + " "
+                        + Engines.create(engine, EngineOptions.defaults()).version();
+            } catch (EngineException e) {
+                return engine + " (not usable: " + e.getMessage() + ")";
+            }
         }
 
         private String architecture() {
