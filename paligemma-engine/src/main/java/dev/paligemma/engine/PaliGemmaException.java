@@ -1,17 +1,16 @@
 package dev.paligemma.engine;
 
 /**
- * The root of the unchecked exceptions that PaliGemma for Java throws for things outside the caller's control, such as
- * a damaged file or a failing engine.
+ * The root of all errors that this library raises about models, files and engines.
  *
- * <p>Misuse of the interface (a null argument, a negative count) is reported by the exceptions of {@code java.lang}
- * instead.
+ * <p>A wrong argument of a caller is an {@link IllegalArgumentException} instead, and the use of something closed an
+ * {@link IllegalStateException}.
  */
 public class PaliGemmaException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     /**
-     * Makes an exception without a cause.
+     * An error without an underlying one.
      *
      * @param message what went wrong, where, what was expected and what was found
      */
@@ -20,10 +19,10 @@ public class PaliGemmaException extends RuntimeException {
     }
 
     /**
-     * Makes an exception that keeps the failure behind it.
+     * An error caused by another one.
      *
      * @param message what went wrong, where, what was expected and what was found
-     * @param cause the failure behind this one
+     * @param cause the underlying error
      */
     public PaliGemmaException(String message, Throwable cause) {
         super(message, cause);

@@ -1,5 +1,6 @@
 /**
- * What every part of PaliGemma for Java shares: the engine interface and the root of the exceptions.
+ * The seam between the network's definition and what runs it: engines, their programs and the tensors that go in and
+ * out.
  */
 @NullMarked
 package dev.paligemma.engine;

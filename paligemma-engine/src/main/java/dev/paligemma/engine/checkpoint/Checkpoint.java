@@ -253,8 +253,7 @@ public final class Checkpoint implements AutoCloseable {
     public ByteBuffer map(TensorInfo tensor, long byteFrom, long byteCount) {
         Objects.checkFromIndexSize(byteFrom, byteCount, tensor.byteLength());
         if (byteCount > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException(
-                    "byteCount must be at most " + Integer.MAX_VALUE + ", got " + byteCount);
+            throw new IllegalArgumentException("byteCount must be at most " + Integer.MAX_VALUE + ", got " + byteCount);
         }
         try (FileChannel channel = openFile(tensor)) {
             return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset() + byteFrom, byteCount)
@@ -278,8 +277,8 @@ public final class Checkpoint implements AutoCloseable {
         try {
             long size = channel.size();
             if (size != file.size()) {
-                throw new CheckpointException(file.path() + " has changed since it was opened: expected "
-                        + file.size() + " bytes, got " + size);
+                throw new CheckpointException(file.path() + " has changed since it was opened: expected " + file.size()
+                        + " bytes, got " + size);
             }
             return channel;
         } catch (IOException | RuntimeException e) {

@@ -157,9 +157,10 @@ final class ConfigReader {
     // Language model
 
     private TextConfig text(JsonObject json) {
-        Family family = requireModelType(json, "gemma", List.of("gemma", "gemma2")).equals("gemma2")
-                ? Family.GEMMA2
-                : Family.GEMMA;
+        Family family =
+                requireModelType(json, "gemma", List.of("gemma", "gemma2")).equals("gemma2")
+                        ? Family.GEMMA2
+                        : Family.GEMMA;
         boolean gemma2 = family == Family.GEMMA2;
         refuseTextVariants(json);
         int layers = json.integer("num_hidden_layers", gemma2 ? 26 : 28, 1, Limits.MAX_LAYERS);
@@ -179,9 +180,7 @@ final class ConfigReader {
                     headDim,
                     (float) json.number("rms_norm_eps", 1e-6, Limits.MIN_EPS, Limits.MAX_EPS),
                     ropeTheta(json),
-                    gemma2
-                            ? json.number("query_pre_attn_scalar", 256, Limits.MIN_SCALAR, Limits.MAX_SCALAR)
-                            : headDim,
+                    gemma2 ? json.number("query_pre_attn_scalar", 256, Limits.MIN_SCALAR, Limits.MAX_SCALAR) : headDim,
                     gemma2 ? softcap(json, "attn_logit_softcapping", 50) : 0,
                     gemma2 ? softcap(json, "final_logit_softcapping", 30) : 0,
                     slidingWindow,
@@ -200,7 +199,8 @@ final class ConfigReader {
         if (!json.bool("use_bidirectional_attention", true)) {
             throw unsupported(json, "use_bidirectional_attention", "true");
         }
-        // hidden_activation, where present, decides. Without it "gelu" is what the first Gemma files called the tanh form.
+        // hidden_activation, where present, decides. Without it "gelu" is what the first Gemma files called the tanh
+        // form.
         if (json.has("hidden_activation")) {
             requireTanhGelu(json, "hidden_activation");
         } else if (!"gelu".equals(json.stringOrNull("hidden_act"))) {
@@ -233,8 +233,8 @@ final class ConfigReader {
                 ? null
                 : parameters.numberOrNull("rope_theta", Limits.MIN_ROPE_THETA, Limits.MAX_ROPE_THETA);
         if (outside != null && inside != null && !outside.equals(inside)) {
-            throw new CheckpointException(json.where() + ": rope_theta is " + outside + ", but " + inside
-                    + " in rope_parameters");
+            throw new CheckpointException(
+                    json.where() + ": rope_theta is " + outside + ", but " + inside + " in rope_parameters");
         }
         return inside != null ? inside : outside != null ? outside : 10_000;
     }
@@ -293,7 +293,7 @@ final class ConfigReader {
     }
 
     private static CheckpointException unsupported(JsonObject json, String name, String expected) {
-        return new CheckpointException(json.where() + ": " + name + " " + JsonObject.describe(json.members().get(name))
-                + " is not supported, expected " + expected);
+        return new CheckpointException(json.where() + ": " + name + " "
+                + JsonObject.describe(json.members().get(name)) + " is not supported, expected " + expected);
     }
 }

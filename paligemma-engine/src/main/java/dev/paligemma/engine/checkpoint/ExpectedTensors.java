@@ -24,7 +24,10 @@ final class ExpectedTensors {
 
     private ExpectedTensors(PaliGemmaConfig config) {
         vision(config.vision());
-        affine("multi_modal_projector.linear", config.text().hiddenSize(), config.vision().hiddenSize());
+        affine(
+                "multi_modal_projector.linear",
+                config.text().hiddenSize(),
+                config.vision().hiddenSize());
         text(config.text());
     }
 

@@ -36,7 +36,8 @@ final class JsonObject {
         return members.containsKey(name) && members.get(name) == null;
     }
 
-    @Nullable JsonObject objectOrNull(String name) {
+    @Nullable
+    JsonObject objectOrNull(String name) {
         Object value = members.get(name);
         if (value == null) {
             return null;
@@ -58,7 +59,8 @@ final class JsonObject {
         return value;
     }
 
-    @Nullable String stringOrNull(String name) {
+    @Nullable
+    String stringOrNull(String name) {
         Object value = members.get(name);
         if (value == null) {
             return null;
@@ -80,7 +82,8 @@ final class JsonObject {
         throw wrong(name, "true or false");
     }
 
-    @Nullable Integer integerOrNull(String name, int min, int max) {
+    @Nullable
+    Integer integerOrNull(String name, int min, int max) {
         Object value = members.get(name);
         return value == null ? null : asInteger(name, value, min, max);
     }
@@ -94,11 +97,12 @@ final class JsonObject {
         if (value instanceof Long number && number >= min && number <= max) {
             return number.intValue();
         }
-        throw new CheckpointException(where + ": " + name + " must be an integer from " + min + " to " + max + ", got "
-                + describe(value));
+        throw new CheckpointException(
+                where + ": " + name + " must be an integer from " + min + " to " + max + ", got " + describe(value));
     }
 
-    @Nullable Double numberOrNull(String name, double min, double max) {
+    @Nullable
+    Double numberOrNull(String name, double min, double max) {
         Object value = members.get(name);
         if (value == null) {
             return null;
@@ -117,7 +121,8 @@ final class JsonObject {
         return value == null ? fallback : value;
     }
 
-    @Nullable List<@Nullable Object> listOrNull(String name) {
+    @Nullable
+    List<@Nullable Object> listOrNull(String name) {
         Object value = members.get(name);
         if (value == null) {
             return null;

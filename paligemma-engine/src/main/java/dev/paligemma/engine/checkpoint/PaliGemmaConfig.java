@@ -72,7 +72,6 @@ public record PaliGemmaConfig(
 
     /** The same with another number of embedding rows. */
     PaliGemmaConfig withVocabSize(int rows) {
-        return new PaliGemmaConfig(
-                vision, text.withVocabSize(rows), imageTokenId, bosTokenId, eosTokenIds, padTokenId);
+        return new PaliGemmaConfig(vision, text.withVocabSize(rows), imageTokenId, bosTokenId, eosTokenIds, padTokenId);
     }
 }

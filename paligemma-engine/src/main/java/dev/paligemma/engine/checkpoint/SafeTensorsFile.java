@@ -33,8 +33,7 @@ public final class SafeTensorsFile {
     private final Map<String, TensorInfo> tensors;
     private final Map<String, String> metadata;
 
-    private SafeTensorsFile(
-            Path path, long size, Map<String, TensorInfo> tensors, Map<String, String> metadata) {
+    private SafeTensorsFile(Path path, long size, Map<String, TensorInfo> tensors, Map<String, String> metadata) {
         this.path = path;
         this.size = size;
         this.tensors = Collections.unmodifiableMap(tensors);

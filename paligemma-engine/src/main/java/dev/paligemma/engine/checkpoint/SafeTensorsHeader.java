@@ -98,9 +98,8 @@ final class SafeTensorsHeader {
                     + (dtype == null ? "dtype" : shape == null ? "shape" : "data_offsets"));
         }
         if (offsets.length != 2) {
-            throw new CheckpointException(
-                    file + ": tensor " + Quote.quote(name) + ": data_offsets must have 2 numbers, got "
-                            + Arrays.toString(offsets));
+            throw new CheckpointException(file + ": tensor " + Quote.quote(name)
+                    + ": data_offsets must have 2 numbers, got " + Arrays.toString(offsets));
         }
         return new Entry(name, dtype, shape, offsets[0], offsets[1]);
     }
@@ -109,9 +108,8 @@ final class SafeTensorsHeader {
         expect(token, JsonToken.VALUE_STRING, what);
         DType dtype = DType.named(parser.getText());
         if (dtype == null) {
-            throw new CheckpointException(
-                    file + ": " + what + " " + Quote.quote(parser.getText()) + " is not supported, expected one of "
-                            + Arrays.toString(DType.values()));
+            throw new CheckpointException(file + ": " + what + " " + Quote.quote(parser.getText())
+                    + " is not supported, expected one of " + Arrays.toString(DType.values()));
         }
         return dtype;
     }

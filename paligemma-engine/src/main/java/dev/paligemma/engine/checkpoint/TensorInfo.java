@@ -39,8 +39,8 @@ public record TensorInfo(String name, DType dtype, long[] shape, Path file, long
             throw new IllegalArgumentException("shape " + Arrays.toString(shape) + " is too large", e);
         }
         if (needed != byteLength) {
-            throw new IllegalArgumentException(dtype + Arrays.toString(shape) + " takes " + needed
-                    + " bytes, but byteLength is " + byteLength);
+            throw new IllegalArgumentException(
+                    dtype + Arrays.toString(shape) + " takes " + needed + " bytes, but byteLength is " + byteLength);
         }
     }
 

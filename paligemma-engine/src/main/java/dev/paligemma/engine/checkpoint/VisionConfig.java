@@ -15,13 +15,7 @@ package dev.paligemma.engine.checkpoint;
  * @param layerNormEps the constant added to the variance in layer normalisation
  */
 public record VisionConfig(
-        int hiddenSize,
-        int intermediateSize,
-        int layers,
-        int heads,
-        int imageSize,
-        int patchSize,
-        float layerNormEps) {
+        int hiddenSize, int intermediateSize, int layers, int heads, int imageSize, int patchSize, float layerNormEps) {
 
     /** The number of colour channels of an image: red, green, blue. */
     public static final int CHANNELS = 3;

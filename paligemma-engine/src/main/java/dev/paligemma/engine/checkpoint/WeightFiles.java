@@ -48,7 +48,10 @@ final class WeightFiles {
         throw new CheckpointException(folder + " holds neither " + SINGLE + " nor " + INDEX
                 + hint(folder, "adapter_config.json", "; it looks like an adapter, not a whole model")
                 + hint(folder, "pytorch_model.bin", "; pickled .bin weights are not read, save as safetensors")
-                + hint(folder, "pytorch_model.bin.index.json", "; pickled .bin weights are not read, save as safetensors"));
+                + hint(
+                        folder,
+                        "pytorch_model.bin.index.json",
+                        "; pickled .bin weights are not read, save as safetensors"));
     }
 
     private static String hint(Path folder, String file, String text) {
@@ -103,8 +106,7 @@ final class WeightFiles {
     private static Map<String, SafeTensorsFile> openShards(Path folder, Path index, Map<String, String> weightMap) {
         Set<String> names = new LinkedHashSet<>(weightMap.values());
         if (names.size() > MAX_SHARDS) {
-            throw new CheckpointException(
-                    index + " names " + names.size() + " shards, expected at most " + MAX_SHARDS);
+            throw new CheckpointException(index + " names " + names.size() + " shards, expected at most " + MAX_SHARDS);
         }
         List<String> missing = new ArrayList<>();
         for (String name : names) {
@@ -113,9 +115,8 @@ final class WeightFiles {
             }
         }
         if (!missing.isEmpty()) {
-            throw new CheckpointException(
-                    folder + " lacks " + missing.size() + " of the " + names.size() + " shards its index names:"
-                            + lines(missing));
+            throw new CheckpointException(folder + " lacks " + missing.size() + " of the " + names.size()
+                    + " shards its index names:" + lines(missing));
         }
         Map<String, SafeTensorsFile> shards = new LinkedHashMap<>();
         for (String name : names) {

@@ -1,0 +1,303 @@
+package dev.paligemma.vision;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * A picture of 8-bit red, green and blue samples: uint8[height, width, 3]; immutable and thread-safe.
+ *
+ * <p>Files are read as Pillow's {@code ImageOps.exif_transpose(Image.open(f)).convert("RGB")} reads them: JPEG (baseline,
+ * progressive, grey, RGB, CMYK, YCCK), PNG, GIF (first frame), BMP and TIFF (first page). Transparency is dropped, not
+ * blended; colour profiles and gamma are ignored; grey is repeated; 16-bit samples lose their low byte. Other formats are
+ * read if an ImageIO plug-in for them is on the class path (WEBP, for instance).
+ *
+ * <p>Where results differ from Pillow 12.3: a 16-bit grey image keeps its high byte, where Pillow clips all samples above
+ * 255 to white; and JPEG with 4:4:0 sampling, or arithmetic coding, depends on the JPEG library inside the JDK.
+ */
+public final class RgbImage {
+    /** Largest width and largest height, in pixels; it bounds what resizing may need besides the picture. */
+    public static final int MAX_SIDE = 1_000_000;
+
+    private final int width;
+    private final int height;
+    private final byte[] rgb;
+
+    private RgbImage(int width, int height, byte[] rgb) {
+        this.width = width;
+        this.height = height;
+        this.rgb = rgb;
+    }
+
+    /** Takes over the array without copying: for callers in this package that give it away. */
+    static RgbImage wrap(int width, int height, byte[] rgb) {
+        if (rgb.length != byteCount(width, height)) {
+            throw new IllegalArgumentException(
+                    "expected " + byteCount(width, height) + " bytes for " + width + "x" + height + ", got " + rgb.length);
+        }
+        return new RgbImage(width, height, rgb);
+    }
+
+    static int byteCount(int width, int height) {
+        if (width < 1
+                || height < 1
+                || width > MAX_SIDE
+                || height > MAX_SIDE
+                || (long) width * height > ImageOptions.LARGEST_MAX_PIXELS) {
+            throw new IllegalArgumentException("size must be at least 1x1, at most " + MAX_SIDE + " a side and "
+                    + ImageOptions.LARGEST_MAX_PIXELS + " pixels, not " + width + "x" + height);
+        }
+        return width * height * 3;
+    }
+
+    /**
+     * Reads an image file with the default options.
+     *
+     * @param file the image file
+     * @return the picture
+     * @throws ImageException if the file cannot be read, is damaged, too large or of an unsupported format
+     */
+    public static RgbImage read(Path file) {
+        return read(file, ImageOptions.defaults());
+    }
+
+    /**
+     * Reads an image file.
+     *
+     * @param file the image file
+     * @param options limits and orientation
+     * @return the picture
+     * @throws ImageException if the file cannot be read, is damaged, too large or of an unsupported format
+     */
+    public static RgbImage read(Path file, ImageOptions options) {
+        Objects.requireNonNull(file, "file");
+        Objects.requireNonNull(options, "options");
+        byte[] bytes;
+        try (InputStream in = Files.newInputStream(file)) {
+            checkBytes(Files.size(file), options);
+            bytes = readAll(in, options);
+        } catch (IOException e) {
+            throw new ImageException("cannot read image file " + file + ": " + e, e);
+        } catch (ImageException e) {
+            throw new ImageException("image file " + file + ": " + e.getMessage(), e);
+        }
+        try {
+            return ImageDecoder.decode(bytes, options);
+        } catch (ImageException e) {
+            throw new ImageException("image file " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Reads an encoded image (the content of a file) with the default options.
+     *
+     * @param encoded the bytes of a JPEG, PNG, GIF, BMP or TIFF file; only read during the call
+     * @return the picture
+     * @throws ImageException if the image is damaged, too large or of an unsupported format
+     */
+    public static RgbImage read(byte[] encoded) {
+        return read(encoded, ImageOptions.defaults());
+    }
+
+    /**
+     * Reads an encoded image (the content of a file).
+     *
+     * @param encoded the bytes of a JPEG, PNG, GIF, BMP or TIFF file; only read during the call
+     * @param options limits and orientation
+     * @return the picture
+     * @throws ImageException if the image is damaged, too large or of an unsupported format
+     */
+    public static RgbImage read(byte[] encoded, ImageOptions options) {
+        Objects.requireNonNull(encoded, "encoded");
+        Objects.requireNonNull(options, "options");
+        checkBytes(encoded.length, options);
+        return ImageDecoder.decode(encoded, options);
+    }
+
+    /**
+     * Reads an encoded image from a stream with the default options.
+     *
+     * @param in read to its end or up to the limit of bytes, and left open
+     * @return the picture
+     * @throws ImageException if the stream fails, or the image is damaged, too large or of an unsupported format
+     */
+    public static RgbImage read(InputStream in) {
+        return read(in, ImageOptions.defaults());
+    }
+
+    /**
+     * Reads an encoded image from a stream.
+     *
+     * @param in read to its end or up to the limit of bytes, and left open
+     * @param options limits and orientation
+     * @return the picture
+     * @throws ImageException if the stream fails, or the image is damaged, too large or of an unsupported format
+     */
+    public static RgbImage read(InputStream in, ImageOptions options) {
+        Objects.requireNonNull(in, "in");
+        Objects.requireNonNull(options, "options");
+        try {
+            return ImageDecoder.decode(readAll(in, options), options);
+        } catch (IOException e) {
+            throw new ImageException("cannot read image stream: " + e, e);
+        }
+    }
+
+    private static byte[] readAll(InputStream in, ImageOptions options) throws IOException {
+        byte[] bytes = in.readNBytes((int) options.maxBytes() + 1);
+        if (bytes.length > options.maxBytes()) {
+            throw new ImageException("image has more than the allowed " + options.maxBytes() + " bytes (maxBytes)");
+        }
+        return bytes;
+    }
+
+    private static void checkBytes(long length, ImageOptions options) {
+        if (length > options.maxBytes()) {
+            throw new ImageException(
+                    "image has " + length + " bytes, more than the allowed " + options.maxBytes() + " (maxBytes)");
+        }
+    }
+
+    /**
+     * Copies a picture in memory, of any {@link BufferedImage} type.
+     *
+     * <p>Samples of grey, RGB and palette images are taken as they are stored: no colour conversion, transparency dropped
+     * (pre-multiplied colours are divided by it first). CMYK is converted as Pillow does; images of any other colour
+     * space through {@link java.awt.image.ColorModel#getRGB(Object)}.
+     *
+     * @param image the picture; only read during the call
+     * @return a copy
+     * @throws ImageException if a side is longer than {@value #MAX_SIDE}, or the picture has more than
+     *     {@value ImageOptions#LARGEST_MAX_PIXELS} pixels
+     */
+    public static RgbImage of(BufferedImage image) {
+        Objects.requireNonNull(image, "image");
+        return SampleConverter.toRgb(image);
+    }
+
+    /**
+     * Copies samples.
+     *
+     * @param width in pixels, 1 to {@value #MAX_SIDE}
+     * @param height in pixels, 1 to {@value #MAX_SIDE}
+     * @param rgb uint8[height, width, 3]
+     * @return the picture
+     * @throws IllegalArgumentException if a side is out of range, or the number of bytes is not
+     *     {@code 3 * width * height}
+     */
+    public static RgbImage of(int width, int height, byte[] rgb) {
+        return wrap(width, height, rgb.clone());
+    }
+
+    /**
+     * Returns the width.
+     *
+     * @return the number of pixels in a row, at least 1
+     */
+    public int width() {
+        return width;
+    }
+
+    /**
+     * Returns the height.
+     *
+     * @return the number of rows, at least 1
+     */
+    public int height() {
+        return height;
+    }
+
+    /**
+     * Returns one pixel.
+     *
+     * @param x column, 0 is left
+     * @param y row, 0 is the top
+     * @return the colour as {@code 0xRRGGBB}
+     * @throws IndexOutOfBoundsException if the position is outside of the picture
+     */
+    public int rgbAt(int x, int y) {
+        int p = (Objects.checkIndex(y, height) * width + Objects.checkIndex(x, width)) * 3;
+        return (rgb[p] & 255) << 16 | (rgb[p + 1] & 255) << 8 | rgb[p + 2] & 255;
+    }
+
+    /**
+     * Returns a copy of all samples.
+     *
+     * @return uint8[height, width, 3], top row first
+     */
+    public byte[] toBytes() {
+        return rgb.clone();
+    }
+
+    /**
+     * Copies all samples, uint8[height, width, 3], to a buffer at its position, which is advanced.
+     *
+     * @param target with room for {@code 3 * width * height} bytes
+     * @throws java.nio.BufferOverflowException if the room is less
+     */
+    public void copyTo(ByteBuffer target) {
+        target.put(rgb);
+    }
+
+    /** The samples themselves; callers in this package do not write to them. */
+    byte[] bytes() {
+        return rgb;
+    }
+
+    /**
+     * Resizes with Pillow's antialiased bicubic filter, bit for bit; the aspect ratio is not kept.
+     *
+     * <p>Works in the calling thread.
+     *
+     * @param newWidth in pixels, 1 to {@value #MAX_SIDE}
+     * @param newHeight in pixels, 1 to {@value #MAX_SIDE}
+     * @return the resized picture; this one if it has that size already
+     * @throws IllegalArgumentException if a side is out of range, or the new size has more than
+     *     {@value ImageOptions#LARGEST_MAX_PIXELS} pixels
+     */
+    public RgbImage resize(int newWidth, int newHeight) {
+        byteCount(newWidth, newHeight);
+        if (newWidth == width && newHeight == height) {
+            return this;
+        }
+        return new RgbImage(newWidth, newHeight, BicubicResize.resize(rgb, width, height, newWidth, newHeight));
+    }
+
+    /**
+     * Copies this picture for display, drawing or writing.
+     *
+     * @return an image of {@link BufferedImage#TYPE_3BYTE_BGR}, independent of this one
+     */
+    public BufferedImage toBufferedImage() {
+        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_3BYTE_BGR);
+        byte[] row = new byte[width * 3];
+        for (int y = 0; y < height; y++) {
+            System.arraycopy(rgb, y * row.length, row, 0, row.length);
+            image.getRaster().setDataElements(0, y, width, 1, row);
+        }
+        return image;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof RgbImage that
+                && width == that.width
+                && height == that.height
+                && Arrays.equals(rgb, that.rgb);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * (31 * width + height) + Arrays.hashCode(rgb);
+    }
+
+    @Override
+    public String toString() {
+        return "RgbImage[" + width + "x" + height + "]";
+    }
+}
