@@ -21,10 +21,12 @@ final class AnswerCommand implements Runnable {
     CommandSpec spec;
 
     @Parameters(paramLabel = "QUESTION", arity = "0..1", description = "The question.")
-    @Nullable String positional;
+    @Nullable
+    String positional;
 
     @Option(names = "--question", paramLabel = "QUESTION", description = "The question, as an option.")
-    @Nullable String option;
+    @Nullable
+    String option;
 
     @Option(
             names = "--language",
@@ -42,7 +44,8 @@ final class AnswerCommand implements Runnable {
             throw new ParameterException(spec.commandLine(), "Missing question");
         }
         if (positional != null && option != null) {
-            throw new ParameterException(spec.commandLine(), "Two questions: '" + positional + "' and '" + option + "'");
+            throw new ParameterException(
+                    spec.commandLine(), "Two questions: '" + positional + "' and '" + option + "'");
         }
         request.answer("answer " + language + " " + question, spec.commandLine().getOut());
     }

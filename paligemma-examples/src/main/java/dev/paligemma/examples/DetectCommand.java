@@ -30,6 +30,7 @@ final class DetectCommand implements Runnable {
 
     @Override
     public void run() {
-        request.answer("detect " + String.join(" ; ", things), spec.commandLine().getOut());
+        request.answer(
+                "detect " + String.join(" ; ", things), spec.commandLine().getOut());
     }
 }

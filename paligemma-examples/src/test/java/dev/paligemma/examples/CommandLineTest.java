@@ -144,7 +144,8 @@ class CommandLineTest {
         List<?> ids = list(json, "ids");
         List<?> pieces = list(json, "pieces");
         assertThat(ids).hasSameSizeAs(pieces);
-        assertThat(String.join("", pieces.stream().map(String.class::cast).toList())).endsWith("<loc0001>");
+        assertThat(String.join("", pieces.stream().map(String.class::cast).toList()))
+                .endsWith("<loc0001>");
         assertThat(run("tokenize", "caption en").out().lines())
                 .isNotEmpty()
                 .allSatisfy(line -> assertThat(line).matches("\\d+\t\\S+"));
@@ -241,8 +242,8 @@ class CommandLineTest {
     @Test
     void refusesCutWeights() throws IOException {
         Path model = copyOfBundledModel();
-        try (RandomAccessFile weights = new RandomAccessFile(
-                model.resolve("model.safetensors").toFile(), "rw")) {
+        try (RandomAccessFile weights =
+                new RandomAccessFile(model.resolve("model.safetensors").toFile(), "rw")) {
             weights.setLength(weights.length() / 2);
         }
 
