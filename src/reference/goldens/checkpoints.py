@@ -14,7 +14,8 @@ import tiny_tokenizer
 def write(folder: Path, model, shape, dtype, names, config_style, shard_size, merges_as_strings, stop_ids, ignored_stop):
     """
     names: "saved" (as save_pretrained of this release), or the generations "g1", "g2", "g3" by renaming.
-    config_style: "saved", "released" (the minimal file of the first release) or "converter" (a full older file).
+    config_style: "saved", "released" (the minimal file of the first release), "converter" (a full older file)
+        or "alias" (image_token_id in the place of image_token_index).
     stop_ids: all end-of-sequence ids. ignored_stop: one more id that only text_config names, which must not stop.
     """
     saved = copy.deepcopy(model).to(dtype)
@@ -32,7 +33,11 @@ def write(folder: Path, model, shape, dtype, names, config_style, shard_size, me
         config = _released(shape, dtype)
     elif config_style == "converter":
         config = _converter(config, ignored_stop)
+    elif config_style == "alias":
+        config["image_token_id"] = config.pop("image_token_index")
     path.write_text(json.dumps(config, indent=2) + "\n")
+    if config_style in ("released", "converter"):
+        _older_generation_config(folder / "generation_config.json")
     tiny_tokenizer.write(folder, merges_as_strings)
     write_preprocessor(folder, shape, config_style)
 
@@ -125,6 +130,12 @@ def _converter(config, ignored_stop):
     return config
 
 
+def _older_generation_config(path: Path):
+    document = json.loads(path.read_text())
+    kept = {n: document[n] for n in ("_from_model_config", "bos_token_id", "eos_token_id", "pad_token_id")}
+    path.write_text(json.dumps(kept | {"transformers_version": "4.41.0.dev0"}, indent=2) + "\n")
+
+
 def write_preprocessor(folder, shape, config_style):
     processor = SiglipImageProcessorPil(
         size={"height": shape.image_size, "width": shape.image_size},
@@ -134,7 +145,7 @@ def write_preprocessor(folder, shape, config_style):
     )
     processor.image_seq_length = (shape.image_size // 14) ** 2
     processor.save_pretrained(folder)
-    if config_style != "saved":
+    if config_style in ("released", "converter"):
         path = folder / "preprocessor_config.json"
         document = json.loads(path.read_text())
         document["do_convert_rgb"] = None

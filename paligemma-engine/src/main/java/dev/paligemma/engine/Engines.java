@@ -17,13 +17,22 @@ public final class Engines {
      * @throws EngineException if no engine of that name is on the class path, or it refuses the options
      */
     public static Engine create(String name, EngineOptions options) {
-        for (EngineProvider provider : providers()) {
-            if (provider.name().equals(name)) {
-                return provider.create(options);
-            }
-        }
-        throw new EngineException("engine '" + name + "' is not on the class path; found " + names()
-                + ". Add the dependency dev.paligemma:paligemma-" + name + " if there is one of that name");
+        return require(name).create(options);
+    }
+
+    /**
+     * Finds the provider of a name, without loading any native code.
+     *
+     * @param name for example {@code "onnx"}
+     * @return the provider
+     * @throws EngineException if no engine of that name is on the class path
+     */
+    public static EngineProvider require(String name) {
+        return providers().stream()
+                .filter(provider -> provider.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new EngineException("engine '" + name + "' is not on the class path; found " + names()
+                        + ". Add the dependency dev.paligemma:paligemma-" + name + " if there is one of that name"));
     }
 
     /**

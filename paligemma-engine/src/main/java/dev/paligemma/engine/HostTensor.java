@@ -60,6 +60,23 @@ public final class HostTensor {
     }
 
     /**
+     * Some rows of this tensor, in the same memory.
+     *
+     * @param firstRow the index along the first dimension
+     * @param rows how many
+     * @return a tensor that shares its numbers with this one
+     * @throws IndexOutOfBoundsException if the rows are not all within this tensor
+     */
+    public HostTensor rows(int firstRow, int rows) {
+        java.util.Objects.checkFromIndexSize(firstRow, rows, Math.toIntExact(shape[0]));
+        int rowBytes = shape[0] == 0 ? 0 : (int) (data.capacity() / shape[0]);
+        long[] newShape = shape.clone();
+        newShape[0] = rows;
+        ByteBuffer part = data.duplicate().position(firstRow * rowBytes).limit((firstRow + rows) * rowBytes);
+        return new HostTensor(type, newShape, part.slice().order(ByteOrder.nativeOrder()));
+    }
+
+    /**
      * The type of the elements.
      *
      * @return the type

@@ -18,16 +18,20 @@ import java.util.Map;
  * sums of the parts are added.
  */
 final class CachedAttentionEmitter {
-    /** Scores held at once in the first run, in query rows times key/value heads: 135 MB of float32 for 4112 keys. */
-    private static final int SCORE_ROWS = 8192;
-
     private final OnnxGraph graph;
+    private final int scoreRows;
     private final Map<String, String> constants = new HashMap<>();
     private final String isPrefix;
     private final String partSizes;
 
-    CachedAttentionEmitter(OnnxGraph graph, List<AttentionSpec> caches) {
+    /**
+     * Declares the inputs and outputs of all caches.
+     *
+     * @param scoreRows how many rows of scores are held at once in the first run, over all heads
+     */
+    CachedAttentionEmitter(OnnxGraph graph, List<AttentionSpec> caches, int scoreRows) {
         this.graph = graph;
+        this.scoreRows = scoreRows;
         for (AttentionSpec spec : caches) {
             CacheNames names = new CacheNames(String.valueOf(spec.cache()));
             for (String keysOrValues : List.of(names.prefixKeys(), names.prefixValues())) {
@@ -90,7 +94,7 @@ final class CachedAttentionEmitter {
     private void emitPrefix(OnnxGraph branch, AttentionSpec spec, String queries, CacheNames names) {
         int heads = spec.kvHeads();
         int width = spec.headDim();
-        int limit = Math.max(1, SCORE_ROWS / heads);
+        int limit = Math.max(1, scoreRows / heads);
         // n = ceil(R / limit) blocks of r = ceil(R / n) rows; the queries are padded to n * r rows.
         String total = rows(branch, queries);
         String blocks = ceilDiv(branch, total, integers(limit));

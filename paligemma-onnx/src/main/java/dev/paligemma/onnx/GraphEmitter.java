@@ -22,19 +22,25 @@ final class GraphEmitter implements Operation.Visitor {
     private final Graph source;
     private final OnnxGraph target;
     private final WeightWriter weights;
+    private final int scoreRows;
     private final Map<Tensor, String> values = new HashMap<>();
     private final Map<String, String> constants = new HashMap<>();
     private @Nullable CachedAttentionEmitter cachedAttention;
 
-    private GraphEmitter(Graph source, OnnxGraph target, WeightWriter weights) {
+    private GraphEmitter(Graph source, OnnxGraph target, WeightWriter weights, int scoreRows) {
         this.source = source;
+        this.scoreRows = scoreRows;
         this.target = target;
         this.weights = weights;
     }
 
-    /** Writes all of {@code source} into {@code target}. */
-    static void emit(Graph source, OnnxGraph target, WeightWriter weights) {
-        GraphEmitter emitter = new GraphEmitter(source, target, weights);
+    /**
+     * Writes all of {@code source} into {@code target}.
+     *
+     * @param scoreRows how many rows of attention scores may be held at once, over all heads
+     */
+    static void emit(Graph source, OnnxGraph target, WeightWriter weights, int scoreRows) {
+        GraphEmitter emitter = new GraphEmitter(source, target, weights, scoreRows);
         source.inputs()
                 .forEach((name, tensor) -> emitter.values.put(
                         tensor, target.input(name, OnnxType.of(tensor.type()), dims(tensor.shape()))));
@@ -125,7 +131,7 @@ final class GraphEmitter implements Operation.Visitor {
             put(node, attentionWithinSequences(spec, q, k, v));
         } else {
             if (cachedAttention == null) {
-                cachedAttention = new CachedAttentionEmitter(target, source.caches());
+                cachedAttention = new CachedAttentionEmitter(target, source.caches(), scoreRows);
             }
             put(node, cachedAttention.emit(spec, q, k, v));
         }

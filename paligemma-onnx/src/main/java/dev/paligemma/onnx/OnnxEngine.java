@@ -19,15 +19,25 @@ import org.slf4j.LoggerFactory;
 final class OnnxEngine implements Engine {
     private static final Logger LOG = LoggerFactory.getLogger(OnnxEngine.class);
 
+    /** Rows of attention scores held at once, over all heads: 135 MB of float32 for the 4112 keys of a 896 px image. */
+    private static final int SCORE_ROWS = 8192;
+
     private final OrtEnvironment environment;
     private final EngineOptions options;
+    private final int scoreRows;
 
-    private OnnxEngine(OrtEnvironment environment, EngineOptions options) {
+    private OnnxEngine(OrtEnvironment environment, EngineOptions options, int scoreRows) {
         this.environment = environment;
         this.options = options;
+        this.scoreRows = scoreRows;
     }
 
     static OnnxEngine create(EngineOptions options) {
+        return create(options, SCORE_ROWS);
+    }
+
+    /** Makes an engine that holds at most that many rows of attention scores at once. */
+    static OnnxEngine create(EngineOptions options, int scoreRows) {
         if (options.device().kind() != Device.Kind.CPU) {
             throw new EngineException("engine 'onnx' computes on the CPU only, got device " + options.device());
         }
@@ -40,7 +50,7 @@ final class OnnxEngine implements Engine {
             OrtEnvironment environment =
                     OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "paligemma");
             environment.setTelemetry(false);
-            return new OnnxEngine(environment, options);
+            return new OnnxEngine(environment, options, scoreRows);
         } catch (OrtException | UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
             throw new EngineException(
                     "ONNX Runtime has no native library for " + System.getProperty("os.name") + " on "
@@ -69,7 +79,7 @@ final class OnnxEngine implements Engine {
         long start = System.nanoTime();
         OnnxGraph target = new OnnxGraph(graph.name());
         WeightWriter weights = new WeightWriter(target, checkpoint);
-        GraphEmitter.emit(graph, target, weights);
+        GraphEmitter.emit(graph, target, weights, scoreRows);
         byte[] model = target.toModel();
         // Session options must outlive the session, so the program closes them.
         OrtSession.SessionOptions settings = new OrtSession.SessionOptions();
