@@ -1,5 +1,6 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.tokenizer.ControlTokens;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,6 +48,6 @@ final class AnswerCommand implements Runnable {
             throw new ParameterException(
                     spec.commandLine(), "Two questions: '" + positional + "' and '" + option + "'");
         }
-        request.answer("answer " + language + " " + question, spec.commandLine().getOut());
+        request.answer("answer " + language + " " + question, ControlTokens.AS_TEXT, spec.commandLine().getOut());
     }
 }
