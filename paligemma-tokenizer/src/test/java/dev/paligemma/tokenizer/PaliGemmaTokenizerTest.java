@@ -136,7 +136,7 @@ class PaliGemmaTokenizerTest {
 
     @Test
     void makesNoControlTokenFromTextEvenIfAMergeWould() {
-        // A merge of "<" and "h" into <h>, where <h> is special and "h" too.
+        // A special token "<h" that a merge of "<" and "h" makes.
         String json = TestFiles.text(TestFiles.PALIGEMMA)
                 .replace("\"<unused0>\":", "\"<h\":")
                 .replace("\"content\":\"<unused0>\"", "\"content\":\"<h\"")

@@ -47,7 +47,7 @@ class TokenizerFileProperties {
         try {
             PaliGemmaTokenizer tokenizer = TestFiles.parse(json);
             int[] ids = tokenizer.encode("caption en 桌 <image>\n\n  x");
-            assertThat(ids).allMatch(id -> tokenizer.tokenOf(id).isPresent());
+            assertThat(Arrays.stream(ids)).allMatch(id -> tokenizer.tokenOf(id).isPresent());
         } catch (TokenizerException e) {
             assertThat(e).hasMessageStartingWith("test.json");
         }
