@@ -35,6 +35,9 @@ final class PngFile {
     private int exif = Orientation.ABSENT;
     private int xmp = Orientation.ABSENT;
 
+    /** Only the first packet is read, as each may cost an expansion. */
+    private boolean xmpSeen;
+
     private PngFile(ImageBytes file) {
         this.file = file;
     }
@@ -126,7 +129,8 @@ final class PngFile {
             } else if (file.startsWith(p + 4, "eXIf")) {
                 int prefix = file.startsWith(data, "Exif\0\0") ? 6 : 0;
                 exif = Orientation.fromExif(file, data + prefix, end);
-            } else if (file.startsWith(p + 4, "iTXt") && file.startsWith(data, XMP_KEY) && length > XMP_KEY.length()) {
+            } else if (file.startsWith(p + 4, "iTXt") && file.startsWith(data, XMP_KEY) && !xmpSeen) {
+                xmpSeen = true;
                 readXmp(data + XMP_KEY.length(), end);
             } else if ((file.u8(p + 4) & 0x20) == 0) {
                 throw file.unsupported("it has an unknown critical chunk");
@@ -145,6 +149,9 @@ final class PngFile {
 
     /** After the key: compression flag, method, language, translated key, then the text. */
     private void readXmp(int from, int end) {
+        if (from + 2 > end) {
+            return;
+        }
         int zeros = 0;
         int text = from + 2;
         while (text < end && zeros < 2) {

@@ -43,9 +43,15 @@ final class TiffFile {
     private static final int PALETTE = 3;
 
     private static final int NO_COMPRESSION = 1;
+    private static final int LZW = 5;
     private static final int JPEG = 7;
+    private static final int DEFLATE = 8;
+    private static final int OLD_DEFLATE = 32946;
 
     private static final int MAX_SAMPLES = 8;
+
+    /** Equal tiles may share their data, but all of them over and over would cost time out of proportion to the file. */
+    private static final long MAX_SHARING = 4;
 
     /** A field: the position of its directory entry, and of its values. */
     private record Field(long entry, int type, long count, long values) {}
@@ -111,9 +117,6 @@ final class TiffFile {
                 throw file.damaged("field " + tag + " has type " + type);
             }
             long values = count * size <= 4 ? entry + 8 : file.u32(entry + 8, little);
-            if (tag == XMP && values + count * size > file.length()) {
-                continue;
-            }
             file.require(values, count * size);
             if (fields.put(tag, new Field(entry, type, count, values)) != null) {
                 throw file.damaged("field " + tag + " occurs twice");
@@ -202,7 +205,7 @@ final class TiffFile {
         }
         long compression = one(COMPRESSION, NO_COMPRESSION);
         switch ((int) compression) {
-            case NO_COMPRESSION, 2, 3, 4, 5, JPEG, 8, 32773, 32946 -> {}
+            case NO_COMPRESSION, 2, 3, 4, LZW, JPEG, DEFLATE, 32773, OLD_DEFLATE -> {}
             default -> throw file.unsupported("compression " + compression);
         }
         if (photometric == 6 && compression != JPEG) {
@@ -250,14 +253,27 @@ final class TiffFile {
         }
         long rowBytes = (partWidth * one(BITS_PER_SAMPLE, 1) * (planes ? 1 : samples) + 7) / 8;
         long compression = one(COMPRESSION, NO_COMPRESSION);
+        long total = 0;
         for (long i = 0; i < parts; i++) {
             long length = value(counts, i);
+            total += length;
+            if (total > MAX_SHARING * file.length()) {
+                throw file.damaged("its strips or tiles overlap");
+            }
             int at = file.require(value(offsets, i), length);
             long row = i / across % down;
             long partRows = tiled ? partHeight : Math.min(partHeight, height - row * partHeight);
-            if (compression == NO_COMPRESSION && length < rowBytes * partRows) {
-                throw file.damaged("truncated: strip or tile " + i + " has " + length + " bytes, expected "
-                        + rowBytes * partRows);
+            long needed = rowBytes * partRows;
+            long held =
+                    switch ((int) compression) {
+                        case NO_COMPRESSION -> length;
+                        case LZW -> TiffCompression.lzwLength(file.array(), at, at + (int) length, needed);
+                        case DEFLATE, OLD_DEFLATE -> TiffCompression.inflatedLength(
+                                file.array(), at, at + (int) length, needed);
+                        default -> needed; // their decoders complain themselves
+                    };
+            if (held < needed) {
+                throw file.damaged("truncated: strip or tile " + i + " holds " + held + " bytes, expected " + needed);
             }
             if (compression == JPEG) {
                 JpegFile.checkPart(file, at, at + (int) length, (int) partWidth, (int) partHeight);
