@@ -58,17 +58,17 @@ class CheckpointTest {
             String[] parts = line.split(" ");
             String name = parts[0].replaceFirst("^model\\.", "");
             TensorInfo tensor = checkpoint.tensor(name);
-            DType dtype =
-                    switch (parts[1]) {
-                        case "float32" -> DType.F32;
-                        case "bfloat16" -> DType.BF16;
-                        default -> DType.F16;
-                    };
+            DType dtype = switch (parts[1]) {
+                case "float32" -> DType.F32;
+                case "bfloat16" -> DType.BF16;
+                default -> DType.F16;
+            };
             assertThat(tensor.dtype()).as(name).isEqualTo(dtype);
             assertThat(tensor.shape())
                     .as(name)
-                    .containsExactly(
-                            Arrays.stream(parts[2].split(",")).mapToLong(Long::parseLong).toArray());
+                    .containsExactly(Arrays.stream(parts[2].split(","))
+                            .mapToLong(Long::parseLong)
+                            .toArray());
             assertThat(hashOfFloats(checkpoint, tensor)).as(name).isEqualTo(parts[3]);
             names.add(name);
         }
@@ -148,12 +148,14 @@ class CheckpointTest {
         for (Path file : files(blobs)) {
             Path blob = Files.move(file, blobs.resolve("blob" + number++));
             Files.createSymbolicLink(
-                    snapshot.resolve(file.getFileName()), Path.of("../../blobs", blob.getFileName().toString()));
+                    snapshot.resolve(file.getFileName()),
+                    Path.of("../../blobs", blob.getFileName().toString()));
         }
         try (Checkpoint checkpoint = Checkpoint.open(snapshot)) {
             assertMatchesTransformers(checkpoint, "gemma2-bf16-sharded");
-            assertThat(checkpoint.files()).hasSize(3).allSatisfy(file -> assertThat(file.getParent())
-                    .isEqualTo(blobs.toRealPath()));
+            assertThat(checkpoint.files())
+                    .hasSize(3)
+                    .allSatisfy(file -> assertThat(file.getParent()).isEqualTo(blobs.toRealPath()));
             assertThat(checkpoint.tensor(Q_PROJ).file()).isIn(checkpoint.files());
         }
     }
@@ -169,7 +171,8 @@ class CheckpointTest {
         Path copy = Resources.copy("gemma-f32", folder.resolve("m"));
         Files.writeString(copy.resolve("model.safetensors.index.json"), "not even JSON");
         try (Checkpoint checkpoint = Checkpoint.open(copy)) {
-            assertThat(checkpoint.files()).containsExactly(copy.resolve("model.safetensors").toRealPath());
+            assertThat(checkpoint.files())
+                    .containsExactly(copy.resolve("model.safetensors").toRealPath());
         }
     }
 
@@ -439,7 +442,8 @@ class CheckpointTest {
             assertThat(mapped.remaining()).isEqualTo(12);
             assertThat(mapped.getFloat(4)).isEqualTo(values.get(3));
             assertThatExceptionOfType(ReadOnlyBufferException.class).isThrownBy(() -> mapped.put(0, (byte) 1));
-            assertThat(checkpoint.map(tensor, tensor.byteLength(), 0).remaining()).isZero();
+            assertThat(checkpoint.map(tensor, tensor.byteLength(), 0).remaining())
+                    .isZero();
         }
     }
 
@@ -477,8 +481,7 @@ class CheckpointTest {
             TensorInfo real = one.tensor(Q_PROJ);
             TensorInfo forged = new TensorInfo(
                     real.name(), real.dtype(), real.shape(), real.file(), real.offset() + 4, real.byteLength());
-            assertThatIllegalArgumentException()
-                    .isThrownBy(() -> one.readFloats(forged, 0, FloatBuffer.allocate(1)));
+            assertThatIllegalArgumentException().isThrownBy(() -> one.readFloats(forged, 0, FloatBuffer.allocate(1)));
         }
     }
 
