@@ -34,11 +34,9 @@ final class InfoCommand implements Runnable {
     @Spec
     CommandSpec spec;
 
-    @Option(
-            names = "--model",
-            paramLabel = "DIR",
-            description = "Checkpoint folder (default: the bundled tiny model).")
-    @Nullable Path model;
+    @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint folder (default: the bundled tiny model).")
+    @Nullable
+    Path model;
 
     @Option(names = "--json", description = "Print one JSON object.")
     boolean json;
