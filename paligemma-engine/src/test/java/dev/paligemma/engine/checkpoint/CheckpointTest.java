@@ -24,7 +24,6 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -95,15 +94,18 @@ class CheckpointTest {
 
     /** The ways in which published files name the same tensors. The golden files are of the last kind. */
     enum Generation {
-        UP_TO_4_51(name -> name.replaceFirst("^vision_tower\\.", "vision_tower.vision_model.")),
-        IN_MEMORY_4_52(name -> inMemory(name).replaceFirst("vision_tower\\.", "vision_tower.vision_model.")),
-        IN_MEMORY_5(CheckpointTest::inMemory),
-        SAVED_BY_5(name -> name);
+        UP_TO_4_51,
+        IN_MEMORY_4_52,
+        IN_MEMORY_5,
+        SAVED_BY_5;
 
-        private final UnaryOperator<String> rename;
-
-        Generation(UnaryOperator<String> rename) {
-            this.rename = rename;
+        String rename(String name) {
+            return switch (this) {
+                case UP_TO_4_51 -> name.replaceFirst("^vision_tower\\.", "vision_tower.vision_model.");
+                case IN_MEMORY_4_52 -> inMemory(name).replaceFirst("vision_tower\\.", "vision_tower.vision_model.");
+                case IN_MEMORY_5 -> inMemory(name);
+                case SAVED_BY_5 -> name;
+            };
         }
     }
 
@@ -121,7 +123,7 @@ class CheckpointTest {
             SafeTensorsBytes.copyRenamed(
                     Resources.golden(model + "/model.safetensors"),
                     copy.resolve("model.safetensors"),
-                    generation.rename);
+                    generation::rename);
             try (Checkpoint checkpoint = Checkpoint.open(copy)) {
                 assertMatchesTransformers(checkpoint, model);
             }
