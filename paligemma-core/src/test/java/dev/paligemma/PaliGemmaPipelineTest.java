@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -84,7 +85,7 @@ class PaliGemmaPipelineTest {
                 .maxNewTokens(3)
                 .build());
         assertThat(result.tokenIds()).hasSize(3);
-        assertThat(result.logProbabilities()).hasSize(3).allMatch(value -> value <= 0);
+        assertThat(Arrays.stream(result.logProbabilities()).boxed()).hasSize(3).allMatch(value -> value <= 0);
         assertThat(result.finishReason()).isEqualTo(FinishReason.LENGTH);
         Timings timings = result.timings();
         assertThat(List.of(timings.preprocessMs(), timings.visionMs(), timings.prefillMs(), timings.decodeMs()))

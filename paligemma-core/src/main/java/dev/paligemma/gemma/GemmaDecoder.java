@@ -74,10 +74,10 @@ public final class GemmaDecoder {
 
         Tensor x = embed(images, ids, order);
         g.mark("embeddings", x);
-        for (int layer = 0; layer < config.layers(); layer++) {
-            try (GraphBuilder.Scope scope = g.scope("layers." + layer)) {
-                x = block(x, rotary, layer);
-            }
+        for (int i = 0; i < config.layers(); i++) {
+            int layer = i;
+            Tensor input = x;
+            x = g.scope("layers." + layer, () -> block(input, rotary, layer));
             g.mark("layers." + layer, x);
         }
         Tensor last = g.rmsNorm(g.lastRow(x), weights.finalNorm(), config.rmsNormEps());

@@ -90,7 +90,7 @@ final class OnnxDecodingState implements DecodingState {
             throw new IllegalStateException("the decoding state is closed");
         }
         int rows = program.cachedRows(newInputs);
-        if (rows < 1 || prefixLength > 0 && rows != 1) {
+        if (rows < 1 || (prefixLength > 0 && rows != 1)) {
             throw new IllegalArgumentException("expected " + (prefixLength > 0 ? "one row" : "at least one row")
                     + " after " + length() + " rows, got " + rows);
         }

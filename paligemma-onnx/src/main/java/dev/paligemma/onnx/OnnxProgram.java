@@ -14,6 +14,7 @@ import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Tensor;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -130,7 +131,8 @@ final class OnnxProgram implements Program {
         }
     }
 
-    private void check(String name, HostTensor tensor, Tensor declared, Map<String, Long> symbols) {
+    private void check(String name, HostTensor tensor, @Nullable Tensor declared, Map<String, Long> symbols) {
+        Objects.requireNonNull(declared, name);
         long[] shape = tensor.shape();
         boolean fits = tensor.type() == declared.type()
                 && shape.length == declared.shape().rank();

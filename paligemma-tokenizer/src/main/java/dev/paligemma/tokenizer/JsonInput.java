@@ -113,12 +113,17 @@ final class JsonInput implements Closeable {
         return token == JsonToken.VALUE_TRUE;
     }
 
+    /** Tells whether the value at the current place is an integer of 0 to {@code max}. */
+    boolean isInteger(int max) throws IOException {
+        return parser.currentToken() == JsonToken.VALUE_NUMBER_INT
+                && parser.getNumberType() == JsonParser.NumberType.INT
+                && parser.getIntValue() >= 0
+                && parser.getIntValue() <= max;
+    }
+
     /** Reads an integer of 0 to {@code max}. */
     int integer(String what, int max) throws IOException {
-        if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT
-                || parser.getNumberType() != JsonParser.NumberType.INT
-                || parser.getIntValue() < 0
-                || parser.getIntValue() > max) {
+        if (!isInteger(max)) {
             throw error(what + " must be an integer of 0 to " + max + ", but is " + found());
         }
         return parser.getIntValue();

@@ -355,7 +355,7 @@ public final class PaliGemmaTokenizer {
     }
 
     private TokenizerException missing(String what) {
-        return new TokenizerException(source + ": has not " + what);
+        return new TokenizerException(source + " has not " + what);
     }
 
     /**

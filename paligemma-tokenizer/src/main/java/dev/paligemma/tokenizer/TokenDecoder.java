@@ -88,7 +88,7 @@ final class TokenDecoder {
         if (id < 0) {
             throw new IllegalArgumentException("a token id must not be negative, but is " + id);
         }
-        return !vocabulary.contains(id) || skipSpecial && special.get(id);
+        return !vocabulary.contains(id) || (skipSpecial && special.get(id));
     }
 
     boolean isByte(int id) {

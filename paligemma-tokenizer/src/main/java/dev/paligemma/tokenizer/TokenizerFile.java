@@ -241,11 +241,11 @@ final class TokenizerFile {
             String token = parser.currentName();
             json.next();
             checkToken(token, "a token of model.vocab");
-            int id = json.integer("the id of the token " + JsonInput.quote(token), MAX_IDS - 1);
-            if (vocabulary.idOf(token) != Vocabulary.ABSENT) {
-                throw json.error("model.vocab has the token " + JsonInput.quote(token) + " twice");
+            if (!json.isInteger(MAX_IDS - 1)) {
+                throw json.error("the id of the token " + JsonInput.quote(token) + " must be an integer of 0 to "
+                        + (MAX_IDS - 1) + ", but is " + json.found());
             }
-            addToVocabulary(token, id);
+            addToVocabulary(token, parser.getIntValue());
         }
     }
 
@@ -257,7 +257,9 @@ final class TokenizerFile {
         if (vocabulary.totalChars() > MAX_TOKEN_CHARS_TOGETHER - token.length()) {
             throw json.error("the tokens have more than " + MAX_TOKEN_CHARS_TOGETHER + " characters together");
         }
-        vocabulary.add(token, id);
+        if (!vocabulary.add(token, id)) {
+            throw json.error("model.vocab has the token " + JsonInput.quote(token) + " twice");
+        }
     }
 
     private void checkToken(String token, String what) {

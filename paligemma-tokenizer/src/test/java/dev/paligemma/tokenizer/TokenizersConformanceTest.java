@@ -46,8 +46,8 @@ class TokenizersConformanceTest {
         assertThat(withoutControl).contains("<h1>").doesNotContain("\"content\":\"<bos>\"", "\"content\":\"<image>\"");
         PaliGemmaTokenizer tokenizer = TestFiles.parse(json);
         try (Oracle oracle = Oracle.of(withoutControl)) {
-            for (String text : Corpus.of(20_000, 4)) {
-                assertThat(tokenizer.encode(text, ControlTokens.AS_TEXT)).as("%s", text).isEqualTo(oracle.encode(text));
+            for (String text : Corpus.of(10_000, 4)) {
+                Conformance.checkIds(text, tokenizer.encode(text, ControlTokens.AS_TEXT), oracle.encode(text));
             }
         }
     }

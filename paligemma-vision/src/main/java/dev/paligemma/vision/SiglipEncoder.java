@@ -50,9 +50,9 @@ public final class SiglipEncoder {
         Tensor x = embedPatches(pixels);
         g.mark("vision.embeddings", x);
         for (int layer = 0; layer < config.layers(); layer++) {
-            try (GraphBuilder.Scope scope = g.scope("vision.layers." + layer)) {
-                x = block(x, weights.blocks().get(layer));
-            }
+            SiglipWeights.Block block = weights.blocks().get(layer);
+            Tensor input = x;
+            x = g.scope("vision.layers." + layer, () -> block(input, block));
             g.mark("vision.layers." + layer, x);
         }
         x = g.layerNorm(x, weights.finalNormGamma(), weights.finalNormBeta(), config.layerNormEps());

@@ -40,6 +40,8 @@ final class TiffFile {
     private static final int LONG = 4;
     private static final int UNDEFINED = 7;
 
+    private static final int PALETTE = 3;
+
     private static final int NO_COMPRESSION = 1;
     private static final int JPEG = 7;
 
@@ -78,6 +80,10 @@ final class TiffFile {
         if (packet != null && (packet.type == BYTE || packet.type == UNDEFINED)) {
             int from = (int) packet.values;
             xmp = Orientation.fromXmp(file.array(), from, from + (int) packet.count);
+        }
+        Field map = fields.get(COLOR_MAP);
+        if (map != null && one(PHOTOMETRIC, -1) == PALETTE) {
+            truncateColours(map);
         }
         Field exif = fields.get(ORIENTATION);
         int orientation =
@@ -186,7 +192,7 @@ final class TiffFile {
         long photometric = one(PHOTOMETRIC, -1);
         long colours =
                 switch ((int) photometric) {
-                    case 0, 1, 3 -> 1;
+                    case 0, 1, PALETTE -> 1;
                     case 2, 6 -> 3;
                     case 5 -> 4;
                     default -> throw file.unsupported("photometric interpretation " + photometric);
@@ -202,10 +208,13 @@ final class TiffFile {
         if (photometric == 6 && compression != JPEG) {
             throw file.unsupported("YCbCr samples that are not JPEG-coded");
         }
+        if (photometric == 5 && compression == JPEG) {
+            throw file.unsupported("CMYK samples that are JPEG-coded"); // ImageIO misreads them
+        }
         if (compression >= 2 && compression <= 4 && (depth != 1 || samples != 1)) {
             throw file.damaged("fax compression of " + samples + " samples with " + depth + " bits");
         }
-        if (photometric == 3) {
+        if (photometric == PALETTE) {
             Field map = fields.get(COLOR_MAP);
             if (map == null || map.type != SHORT || map.count != 3L << depth || depth > 8) {
                 throw file.damaged("its colour map does not fit to " + depth + " bits a sample");
@@ -252,6 +261,23 @@ final class TiffFile {
             }
             if (compression == JPEG) {
                 JpegFile.checkPart(file, at, at + (int) length, (int) partWidth, (int) partHeight);
+            }
+        }
+    }
+
+    /**
+     * Replaces 16-bit colours by what their high byte is worth: Pillow drops the low byte, ImageIO rounds.
+     *
+     * <p>Both bytes get the value of the high byte, which any way of scaling maps to that value.
+     */
+    private void truncateColours(Field map) {
+        byte[] data = file.array();
+        for (long i = 0; i < map.count; i++) {
+            int at = (int) (map.values + 2 * i);
+            if (little) {
+                data[at] = data[at + 1];
+            } else {
+                data[at + 1] = data[at];
             }
         }
     }

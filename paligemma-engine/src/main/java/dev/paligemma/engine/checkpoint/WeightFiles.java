@@ -90,15 +90,13 @@ final class WeightFiles {
     private static Map<String, String> weightMap(Path index) {
         JsonObject json = Json.readObject(index, MAX_INDEX_BYTES).object("weight_map");
         Map<String, String> weightMap = new LinkedHashMap<>();
-        for (String name : json.members().keySet()) {
-            String shard = json.stringOrNull(name);
-            if (shard == null || !isPlainFileName(shard)) {
+        json.members().forEach((name, value) -> {
+            if (!(value instanceof String shard && isPlainFileName(shard))) {
                 throw new CheckpointException(json.where() + ": " + Quote.quote(name)
-                        + " must name a .safetensors file in the same folder, got "
-                        + JsonObject.describe(json.members().get(name)));
+                        + " must name a .safetensors file in the same folder, got " + JsonObject.describe(value));
             }
             weightMap.put(name, shard);
-        }
+        });
         if (weightMap.isEmpty()) {
             throw new CheckpointException(json.where() + " is empty");
         }
