@@ -1,11 +1,11 @@
 package dev.paligemma;
 
 import dev.paligemma.engine.Device;
-import dev.paligemma.engine.Engine;
+import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.Engines;
-import dev.paligemma.engine.HostTensor;
+import dev.paligemma.engine.spi.Engines;
+import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;

@@ -3,11 +3,11 @@ package dev.paligemma.gemma;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.Golden;
-import dev.paligemma.engine.DecodingState;
+import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.Engines;
-import dev.paligemma.engine.HostTensor;
-import dev.paligemma.engine.Program;
+import dev.paligemma.engine.spi.Engines;
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.engine.spi.Program;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.ElementType;

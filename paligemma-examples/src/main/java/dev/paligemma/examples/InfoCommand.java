@@ -3,7 +3,7 @@ package dev.paligemma.examples;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.Engines;
+import dev.paligemma.engine.spi.Engines;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;

@@ -2,9 +2,9 @@ package dev.paligemma.onnx;
 
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
-import dev.paligemma.engine.DecodingState;
+import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.HostTensor;
+import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.graph.AttentionSpec;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;

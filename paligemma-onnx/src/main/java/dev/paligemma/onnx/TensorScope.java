@@ -3,7 +3,7 @@ package dev.paligemma.onnx;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import dev.paligemma.engine.HostTensor;
+import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.graph.ElementType;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -1,5 +1,7 @@
-package dev.paligemma.engine;
+package dev.paligemma.engine.spi;
 
+import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.EngineException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;

@@ -1,4 +1,4 @@
-package dev.paligemma.engine;
+package dev.paligemma.engine.spi;
 
 import dev.paligemma.engine.graph.ElementType;
 import java.nio.ByteBuffer;

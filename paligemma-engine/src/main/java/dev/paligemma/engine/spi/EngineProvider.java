@@ -1,4 +1,7 @@
-package dev.paligemma.engine;
+package dev.paligemma.engine.spi;
+
+import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.EngineException;
 
 /**
  * Makes engines of one kind; found by {@link java.util.ServiceLoader}. Thread-safe, and cheap until an engine is created.

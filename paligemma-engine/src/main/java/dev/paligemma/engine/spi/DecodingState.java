@@ -1,5 +1,6 @@
-package dev.paligemma.engine;
+package dev.paligemma.engine.spi;
 
+import dev.paligemma.engine.EngineException;
 import java.util.Map;
 
 /**
