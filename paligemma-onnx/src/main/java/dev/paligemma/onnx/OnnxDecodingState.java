@@ -2,10 +2,10 @@ package dev.paligemma.onnx;
 
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
-import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.graph.AttentionSpec;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.HostTensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;

@@ -117,7 +117,8 @@ final class BmpFile {
             int shift = Long.numberOfTrailingZeros(mask);
             long max = mask == 0 ? 0 : mask >> shift;
             if (mask == 0 || (max & max + 1) != 0) {
-                throw file.unsupported("colour mask " + Long.toHexString(mask) + " with a header of " + header + " bytes");
+                throw file.unsupported(
+                        "colour mask " + Long.toHexString(mask) + " with a header of " + header + " bytes");
             }
             masks[c] = new Mask(shift, max);
         }
