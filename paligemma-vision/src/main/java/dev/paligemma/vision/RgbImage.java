@@ -222,7 +222,7 @@ public final class RgbImage {
      */
     public int rgbAt(int x, int y) {
         int p = (Objects.checkIndex(y, height) * width + Objects.checkIndex(x, width)) * 3;
-        return (rgb[p] & 255) << 16 | (rgb[p + 1] & 255) << 8 | rgb[p + 2] & 255;
+        return (rgb[p] & 255) << 16 | (rgb[p + 1] & 255) << 8 | (rgb[p + 2] & 255);
     }
 
     /**
