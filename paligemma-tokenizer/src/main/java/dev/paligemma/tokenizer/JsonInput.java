@@ -19,8 +19,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads JSON from a file that is not trusted: sizes and nesting are capped, types are checked, and every error tells the
- * line and column. Confined to one thread.
+ * Reads JSON from a file that is not trusted: sizes and nesting are capped, types are checked, and every error tells
+ * the line and column. Confined to one thread.
  */
 final class JsonInput implements Closeable {
 

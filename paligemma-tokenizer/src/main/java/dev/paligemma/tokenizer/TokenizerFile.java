@@ -334,8 +334,8 @@ final class TokenizerFile {
     }
 
     /**
-     * Refuses added tokens that contradict the vocabulary or each other. The {@code tokenizers} library goes on with the
-     * vocabulary's id there; the model may have been trained with the other one.
+     * Refuses added tokens that contradict the vocabulary or each other. The {@code tokenizers} library goes on with
+     * the vocabulary's id there; the model may have been trained with the other one.
      */
     private void checkAddedTokens() {
         Map<String, Integer> idByContent = new HashMap<>();

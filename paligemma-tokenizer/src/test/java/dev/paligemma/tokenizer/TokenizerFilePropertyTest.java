@@ -10,7 +10,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 
 /** Damaged files either load or are refused with a {@link TokenizerException}. */
-class TokenizerFileProperties {
+class TokenizerFilePropertyTest {
 
     private static final byte[] FILE = shortened();
     private static final String[] FRAGMENTS = {
