@@ -23,7 +23,12 @@ public record Device(Kind kind, int index) {
         CUDA
     }
 
-    /** Checks the index. */
+    /**
+     * Checks the index.
+     *
+     * @param kind the kind of processor
+     * @param index which one of several, from 0
+     */
     public Device {
         if (index < 0 || (kind == Kind.CPU && index != 0)) {
             throw new IllegalArgumentException("no device " + kind + " with index " + index);
