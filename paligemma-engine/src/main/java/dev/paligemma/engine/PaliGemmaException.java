@@ -3,28 +3,28 @@ package dev.paligemma.engine;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Root of all errors that this library raises about models, files and engines.
+ * The root of all errors that this library raises about models, files and engines.
  *
- * <p>Misuse by the caller (a null argument, a negative count) is reported with {@link NullPointerException} or
- * {@link IllegalArgumentException} instead.
+ * <p>A wrong argument of a caller is an {@link IllegalArgumentException} instead, and the use of something closed an
+ * {@link IllegalStateException}.
  */
 public class PaliGemmaException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     /**
-     * Creates an error.
+     * An error without an underlying one.
      *
-     * @param message what failed and where, what was expected and what was found
+     * @param message what went wrong, where, what was expected and what was found
      */
     public PaliGemmaException(String message) {
         super(message);
     }
 
     /**
-     * Creates an error with the failure behind it.
+     * An error caused by another one.
      *
-     * @param message what failed and where, what was expected and what was found
-     * @param cause the failure behind this error, or null if there is none
+     * @param message what went wrong, where, what was expected and what was found
+     * @param cause the underlying error, or null if there is none
      */
     public PaliGemmaException(String message, @Nullable Throwable cause) {
         super(message, cause);

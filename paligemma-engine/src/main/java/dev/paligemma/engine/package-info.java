@@ -1,4 +1,4 @@
-/** The network description, checkpoints, and the interface that engines implement. */
+/** What engines have in common for their users: devices, precisions, options, and the root of all errors. */
 @NullMarked
 package dev.paligemma.engine;
 

@@ -1,0 +1,23 @@
+package dev.paligemma;
+
+import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import java.nio.file.Path;
+
+/**
+ * What a pipeline has loaded, and with what it runs. Immutable.
+ *
+ * @param folder the checkpoint's folder
+ * @param config the checkpoint's sizes and token ids
+ * @param engine the engine's name
+ * @param engineVersion the version of the runtime underneath
+ * @param options device, precision and threads
+ * @param loadMs how long loading took, in milliseconds
+ */
+public record ModelInfo(
+        Path folder,
+        PaliGemmaConfig config,
+        String engine,
+        String engineVersion,
+        EngineOptions options,
+        double loadMs) {}

@@ -1,0 +1,463 @@
+package dev.paligemma;
+
+import dev.paligemma.engine.Device;
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.checkpoint.CheckpointException;
+import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.Engines;
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.tokenizer.ControlTokens;
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import dev.paligemma.tokenizer.Prompt;
+import dev.paligemma.tokenizer.PromptEncoder;
+import dev.paligemma.tokenizer.TokenizerException;
+import dev.paligemma.vision.ImageException;
+import dev.paligemma.vision.ImageProcessor;
+import dev.paligemma.vision.PixelValues;
+import dev.paligemma.vision.RgbImage;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A loaded PaliGemma or PaliGemma 2 model that turns images and prompts into text.
+ *
+ * <pre>{@code
+ * try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.load(Path.of("paligemma2-3b-mix-224"))) {
+ *     System.out.println(pipeline.caption(RgbImage.read(Path.of("cat.jpg"))));
+ * }
+ * }</pre>
+ *
+ * <p>Thread-safe: share one pipeline between all threads. Requests run at the same time up to the limit of
+ * {@link Builder#maxConcurrentRequests}; further ones wait their turn. Each running request holds its own key/value
+ * cache. Decoding is greedy, so a request has one answer, whatever else is running.
+ *
+ * <p>{@link #close} waits for the step of the network that is running, frees the model, and makes requests that are not
+ * finished, and later ones, fail with an {@link IllegalStateException}.
+ */
+public final class PaliGemmaPipeline implements AutoCloseable {
+    /** The engine that is used unless another is chosen: {@value}. */
+    public static final String DEFAULT_ENGINE = "onnx";
+
+    private static final Logger LOG = LoggerFactory.getLogger(PaliGemmaPipeline.class);
+
+    /**
+     * The longest sequence of images and prompt, in tokens, unless the checkpoint names a longer one: what Gemma was
+     * trained for.
+     */
+    private static final int MAX_PROMPT_TOKENS = 8192;
+
+    /** Room for that many written tokens is made at once; more is added when needed. */
+    private static final int EXPECTED_NEW_TOKENS = 256;
+
+    private final ModelInfo info;
+    private final PaliGemmaTokenizer tokenizer;
+    private final PromptEncoder promptEncoder;
+    private final ImageProcessor imageProcessor;
+    private final VisionLanguageModel model;
+    private final Semaphore running;
+
+    private PaliGemmaPipeline(
+            ModelInfo info,
+            PaliGemmaTokenizer tokenizer,
+            ImageProcessor imageProcessor,
+            VisionLanguageModel model,
+            int maxConcurrentRequests) {
+        this.info = info;
+        this.tokenizer = tokenizer;
+        this.promptEncoder = new PromptEncoder(tokenizer, info.config().vision().patches());
+        this.imageProcessor = imageProcessor;
+        this.model = model;
+        this.running = new Semaphore(maxConcurrentRequests, true);
+    }
+
+    /**
+     * Loads a checkpoint with every option at its default: single precision on the CPU with all cores.
+     *
+     * @param checkpoint a folder in Hugging Face format, with {@code config.json}, {@code model.safetensors} or its
+     *     shards, {@code tokenizer.json} and {@code preprocessor_config.json}; its files must not change while the
+     *     pipeline is open
+     * @return the pipeline, to be closed by the caller
+     * @throws CheckpointException if a file is missing, damaged or not of a known architecture
+     * @throws TokenizerException if the tokenizer file is damaged or of another kind
+     * @throws ImageException if the preprocessor file is damaged or asks for something unknown
+     * @throws EngineException if the engine cannot run the model here
+     */
+    public static PaliGemmaPipeline load(Path checkpoint) {
+        return builder().checkpoint(checkpoint).build();
+    }
+
+    /**
+     * A builder with every option at its default.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Describes an image in English, in the short style of COCO captions.
+     *
+     * @param image the picture
+     * @return the caption
+     */
+    public String caption(RgbImage image) {
+        return caption(image, "en");
+    }
+
+    /**
+     * Describes an image file in English.
+     *
+     * @param image a picture file
+     * @return the caption
+     * @throws ImageException if the file is missing or is not a readable picture
+     */
+    public String caption(Path image) {
+        return caption(RgbImage.read(image));
+    }
+
+    /**
+     * Describes an image, in the short style of COCO captions.
+     *
+     * @param image the picture
+     * @param language an ISO 639-1 code such as {@code "en"} or {@code "es"}
+     * @return the caption
+     * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
+     */
+    public String caption(RgbImage image, String language) {
+        if (!language.matches("[a-z]{2,3}(-[A-Za-z]{2,4})?")) {
+            throw new IllegalArgumentException("language must be a code such as en or zh-Hans, got '" + language + "'");
+        }
+        return text(image, "caption " + language, ControlTokens.PARSE);
+    }
+
+    /**
+     * Answers a question about an image in English, shortly. Control tokens in the question are plain text.
+     *
+     * @param image the picture
+     * @param question the question
+     * @return the answer
+     */
+    public String answer(RgbImage image, String question) {
+        Objects.requireNonNull(question, "question");
+        return text(image, "answer en " + question, ControlTokens.AS_TEXT);
+    }
+
+    /**
+     * Answers a question about an image file in English, shortly.
+     *
+     * @param image a picture file
+     * @param question the question
+     * @return the answer
+     * @throws ImageException if the file is missing or is not a readable picture
+     */
+    public String answer(Path image, String question) {
+        return answer(RgbImage.read(image), question);
+    }
+
+    /**
+     * Reads the text in an image.
+     *
+     * @param image the picture
+     * @return the text; empty if there is none
+     */
+    public String ocr(RgbImage image) {
+        return text(image, "ocr", ControlTokens.PARSE);
+    }
+
+    /**
+     * Reads the text in an image file.
+     *
+     * @param image a picture file
+     * @return the text; empty if there is none
+     * @throws ImageException if the file is missing or is not a readable picture
+     */
+    public String ocr(Path image) {
+        return ocr(RgbImage.read(image));
+    }
+
+    private String text(RgbImage image, String prompt, ControlTokens controlTokens) {
+        return generate(GenerationRequest.builder()
+                        .image(image)
+                        .prompt(prompt)
+                        .controlTokens(controlTokens)
+                        .build())
+                .text();
+    }
+
+    /**
+     * Continues a prompt about images, greedily: each token is the most likely one.
+     *
+     * @param request images, prompt and limits
+     * @return text, tokens and figures
+     * @throws RequestException if images and prompt are longer than the model can take
+     * @throws IllegalArgumentException if the number of {@code <image>} markers in the prompt is neither 0 nor the
+     *     number of images
+     * @throws IllegalStateException if the pipeline is closed, or is closed meanwhile
+     * @throws EngineException if the runtime fails
+     */
+    public GenerationResult generate(GenerationRequest request) {
+        running.acquireUninterruptibly();
+        try {
+            return new Generation(request).run();
+        } finally {
+            running.release();
+        }
+    }
+
+    /**
+     * What is loaded, and with what it runs.
+     *
+     * @return names, sizes and options
+     */
+    public ModelInfo info() {
+        return info;
+    }
+
+    /**
+     * The tokenizer of the loaded checkpoint.
+     *
+     * @return the tokenizer, thread-safe
+     */
+    public PaliGemmaTokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** Frees the model as soon as no step of it is running. Does nothing the second time. */
+    @Override
+    public void close() {
+        model.close();
+    }
+
+    /** One request on its way through the model. Confined to one thread. */
+    private final class Generation {
+        private final GenerationRequest request;
+        private final Stopwatch stopwatch = new Stopwatch();
+        private int[] tokens = new int[64];
+        private double[] logProbabilities = new double[64];
+        private int count;
+
+        Generation(GenerationRequest request) {
+            this.request = request;
+        }
+
+        GenerationResult run() {
+            Prompt prompt =
+                    promptEncoder.encode(request.prompt(), request.images().size(), request.controlTokens());
+            requireFits(prompt);
+            List<PixelValues> pixels =
+                    request.images().stream().map(imageProcessor::process).toList();
+            double preprocessMs = stopwatch.lapMs();
+            HostTensor images = model.encode(pixels);
+            double visionMs = stopwatch.lapMs();
+            FinishReason finish = FinishReason.LENGTH;
+            double prefillMs;
+            try (VisionLanguageModel.Sequence sequence =
+                    model.start(Math.min(request.maxNewTokens(), EXPECTED_NEW_TOKENS))) {
+                FloatBuffer logits = sequence.prefill(prompt, images);
+                prefillMs = stopwatch.lapMs();
+                while (true) {
+                    int token = Logits.argmax(logits);
+                    if (info.config().eosTokenIds().contains(token)) {
+                        finish = FinishReason.EOS;
+                        break;
+                    }
+                    append(token, Logits.logProbability(logits, token));
+                    if (count == request.maxNewTokens()) {
+                        break;
+                    }
+                    logits = sequence.next(token);
+                }
+            }
+            double decodeMs = stopwatch.lapMs();
+            int[] written = Arrays.copyOf(tokens, count);
+            Timings timings = new Timings(preprocessMs, visionMs, prefillMs, decodeMs);
+            LOG.debug("{} prompt tokens, {} new tokens, {}, {}", prompt.length(), count, finish, timings);
+            return new GenerationResult(
+                    tokenizer.decode(written, true),
+                    written,
+                    Arrays.copyOf(logProbabilities, count),
+                    prompt.textTokenIds(),
+                    prompt.imageTokens(),
+                    finish,
+                    timings);
+        }
+
+        private void requireFits(Prompt prompt) {
+            int limit = Math.max(MAX_PROMPT_TOKENS, info.config().text().maxPositionEmbeddings());
+            if (prompt.length() > limit) {
+                throw new RequestException("the prompt is too long: " + prompt.imageTokens() + " image tokens and "
+                        + (prompt.length() - prompt.imageTokens()) + " text tokens, the model takes at most " + limit
+                        + " together");
+            }
+        }
+
+        private void append(int token, double logProbability) {
+            if (count == tokens.length) {
+                tokens = Arrays.copyOf(tokens, count * 2);
+                logProbabilities = Arrays.copyOf(logProbabilities, count * 2);
+            }
+            tokens[count] = token;
+            logProbabilities[count++] = logProbability;
+        }
+    }
+
+    /** Measures laps of wall-clock time. */
+    private static final class Stopwatch {
+        private long last = System.nanoTime();
+
+        double lapMs() {
+            long now = System.nanoTime();
+            double lap = (now - last) / 1e6;
+            last = now;
+            return lap;
+        }
+    }
+
+    /** Collects the options of a {@link PaliGemmaPipeline}. Confined to one thread. */
+    public static final class Builder {
+        private @Nullable Path checkpoint;
+        private String engine = DEFAULT_ENGINE;
+        private Device device = Device.CPU;
+        private Precision precision = Precision.FLOAT32;
+        private int threads = Runtime.getRuntime().availableProcessors();
+        private int maxConcurrentRequests = Runtime.getRuntime().availableProcessors();
+
+        private Builder() {}
+
+        /**
+         * Chooses the checkpoint; required.
+         *
+         * @param folder a folder in Hugging Face format
+         * @return this builder
+         */
+        public Builder checkpoint(Path folder) {
+            this.checkpoint = Objects.requireNonNull(folder, "folder");
+            return this;
+        }
+
+        /**
+         * Chooses the engine, {@value PaliGemmaPipeline#DEFAULT_ENGINE} by default.
+         *
+         * @param name the name of an engine on the class path
+         * @return this builder
+         * @throws EngineException if there is none of that name
+         */
+        public Builder engine(String name) {
+            Engines.require(name);
+            this.engine = name;
+            return this;
+        }
+
+        /**
+         * Chooses where to compute, the CPU by default.
+         *
+         * @param newDevice a device that the engine supports
+         * @return this builder
+         */
+        public Builder device(Device newDevice) {
+            this.device = Objects.requireNonNull(newDevice, "device");
+            return this;
+        }
+
+        /**
+         * Chooses how weights are stored and computed with, {@link Precision#FLOAT32} by default.
+         *
+         * @param newPrecision a precision that the engine supports
+         * @return this builder
+         */
+        public Builder precision(Precision newPrecision) {
+            this.precision = Objects.requireNonNull(newPrecision, "precision");
+            return this;
+        }
+
+        /**
+         * Limits the threads of one operation; by default all cores are used.
+         *
+         * @param newThreads at least 1
+         * @return this builder
+         * @throws IllegalArgumentException if the number is below 1
+         */
+        public Builder threads(int newThreads) {
+            if (newThreads < 1) {
+                throw new IllegalArgumentException("threads must be at least 1, got " + newThreads);
+            }
+            this.threads = newThreads;
+            return this;
+        }
+
+        /**
+         * Limits the requests that run at the same time, and so the memory of their key/value caches; as many as there
+         * are cores by default. Further requests wait, first come first served.
+         *
+         * @param limit at least 1
+         * @return this builder
+         * @throws IllegalArgumentException if the number is below 1
+         */
+        public Builder maxConcurrentRequests(int limit) {
+            if (limit < 1) {
+                throw new IllegalArgumentException("maxConcurrentRequests must be at least 1, got " + limit);
+            }
+            this.maxConcurrentRequests = limit;
+            return this;
+        }
+
+        /**
+         * Loads the model.
+         *
+         * @return the pipeline, to be closed by the caller
+         * @throws IllegalStateException if no checkpoint was chosen
+         * @throws PaliGemmaException if the checkpoint or the engine cannot be used; see {@link PaliGemmaPipeline#load}
+         * @throws TokenizerException if the tokenizer file is damaged or of another kind
+         */
+        public PaliGemmaPipeline build() {
+            if (checkpoint == null) {
+                throw new IllegalStateException("no checkpoint was chosen: call checkpoint(folder) first");
+            }
+            Stopwatch stopwatch = new Stopwatch();
+            Engine runtime = Engines.create(engine, new EngineOptions(device, precision, threads));
+            try (Checkpoint weights = Checkpoint.open(checkpoint)) {
+                PaliGemmaConfig config = weights.config();
+                PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(checkpoint.resolve("tokenizer.json"));
+                requireSameImageToken(config, tokenizer);
+                ImageProcessor processor = ImageProcessor.read(checkpoint.resolve("preprocessor_config.json"));
+                requireSameResolution(config, processor);
+                VisionLanguageModel model = new VisionLanguageModel(runtime, weights);
+                ModelInfo info = new ModelInfo(
+                        checkpoint, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
+                LOG.info("loaded {} with {} {} in {} ms", checkpoint, info.engine(), info.options(), (long)
+                        info.loadMs());
+                return new PaliGemmaPipeline(info, tokenizer, processor, model, maxConcurrentRequests);
+            }
+        }
+
+        private void requireSameImageToken(PaliGemmaConfig config, PaliGemmaTokenizer tokenizer) {
+            Integer configured = config.imageTokenId();
+            if (configured != null && configured != tokenizer.imageId()) {
+                throw new CheckpointException(checkpoint + ": config.json says that <image> is token " + configured
+                        + ", tokenizer.json says " + tokenizer.imageId());
+            }
+        }
+
+        private void requireSameResolution(PaliGemmaConfig config, ImageProcessor processor) {
+            int side = config.vision().imageSize();
+            if (processor.size() != side) {
+                throw new CheckpointException(checkpoint + ": preprocessor_config.json makes images of "
+                        + processor.size() + " pixels a side, but the image encoder of config.json expects " + side
+                        + "; the released models use 224, 448 or 896");
+            }
+        }
+    }
+}

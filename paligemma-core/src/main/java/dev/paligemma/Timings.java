@@ -1,0 +1,11 @@
+package dev.paligemma;
+
+/**
+ * Where the time of one request went, in milliseconds of wall-clock time. Immutable.
+ *
+ * @param preprocessMs resizing and normalising the images, and tokenizing the prompt
+ * @param visionMs the image encoder and the projector, over all images
+ * @param prefillMs the decoder over the images and the prompt, up to the first new token
+ * @param decodeMs the decoder over all further tokens
+ */
+public record Timings(double preprocessMs, double visionMs, double prefillMs, double decodeMs) {}

@@ -1,0 +1,186 @@
+package dev.paligemma;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.paligemma.engine.checkpoint.SafeTensorsFile;
+import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.vision.RgbImage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The stored checkpoints with what transformers computes on them; {@code src/reference/README.md} describes the files.
+ *
+ * @param folder the checkpoint, with {@code golden.json} and {@code golden.safetensors}
+ * @param requests what was asked and answered
+ */
+public record Golden(Path folder, List<Request> requests) {
+
+    /**
+     * One request and its recorded result.
+     *
+     * @param images the pictures
+     * @param prompt the user's prompt
+     * @param maxNewTokens the limit
+     * @param textTokenIds the prompt's tokens without images
+     * @param imageTokens how many places the images take
+     * @param tokenIds generated tokens
+     * @param logprobs of each of them
+     * @param text decoded
+     * @param finishReason {@code eos} or {@code length}
+     */
+    public record Request(
+            List<RgbImage> images,
+            String prompt,
+            int maxNewTokens,
+            List<Integer> textTokenIds,
+            int imageTokens,
+            List<Integer> tokenIds,
+            List<Double> logprobs,
+            String text,
+            String finishReason) {
+
+        GenerationRequest toGenerationRequest() {
+            return GenerationRequest.builder()
+                    .images(images)
+                    .prompt(prompt)
+                    .maxNewTokens(maxNewTokens)
+                    .build();
+        }
+    }
+
+    /** All stored cases. */
+    public static Stream<Golden> all() throws IOException {
+        try (Stream<Path> folders = Files.list(root())) {
+            return folders.sorted().map(Golden::read).toList().stream();
+        }
+    }
+
+    /** The case of a name. */
+    public static Golden of(String name) {
+        return read(root().resolve(name));
+    }
+
+    /** A tensor of {@code golden.safetensors}, or null if it is not recorded. */
+    public float @Nullable [] tensor(String name) {
+        Path file = folder.resolve("golden.safetensors");
+        TensorInfo info = SafeTensorsFile.read(file).tensors().get(name);
+        if (info == null) {
+            return null;
+        }
+        try (FileChannel channel = FileChannel.open(file)) {
+            ByteBuffer bytes = ByteBuffer.allocate((int) info.byteLength()).order(ByteOrder.LITTLE_ENDIAN);
+            while (bytes.hasRemaining() && channel.read(bytes, info.offset() + bytes.position()) >= 0) {}
+            float[] values = new float[(int) info.elementCount()];
+            bytes.flip().asFloatBuffer().get(values);
+            return values;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return folder.getFileName().toString();
+    }
+
+    private static Path root() {
+        URL url = Objects.requireNonNull(Golden.class.getResource("/golden"), "golden files are missing");
+        try {
+            return Path.of(url.toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Golden read(Path folder) {
+        Path file = folder.resolve("golden.json");
+        try (JsonParser parser = new JsonFactory().createParser(file.toFile())) {
+            parser.nextToken();
+            Map<?, ?> root = (Map<?, ?>) value(parser);
+            List<Request> requests = new ArrayList<>();
+            for (Object entry : list(root, "requests")) {
+                Map<?, ?> request = (Map<?, ?>) entry;
+                requests.add(new Request(
+                        list(request, "images").stream()
+                                .map(image -> RgbImage.read(folder.resolve((String) image)))
+                                .toList(),
+                        text(request, "prompt"),
+                        number(request, "maxNewTokens"),
+                        integers(request, "textTokenIds"),
+                        number(request, "imageTokens"),
+                        integers(request, "tokenIds"),
+                        list(request, "logprobs").stream()
+                                .map(value -> ((Number) value).doubleValue())
+                                .toList(),
+                        text(request, "text"),
+                        text(request, "finishReason")));
+            }
+            return new Golden(folder, requests);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String text(Map<?, ?> map, String key) {
+        return (String) Objects.requireNonNull(map.get(key), key);
+    }
+
+    private static int number(Map<?, ?> map, String key) {
+        return ((Number) Objects.requireNonNull(map.get(key), key)).intValue();
+    }
+
+    private static List<?> list(Map<?, ?> map, String key) {
+        return (List<?>) Objects.requireNonNull(map.get(key), key);
+    }
+
+    private static List<Integer> integers(Map<?, ?> map, String key) {
+        return list(map, key).stream().map(value -> ((Number) value).intValue()).toList();
+    }
+
+    private static @Nullable Object value(JsonParser parser) throws IOException {
+        switch (parser.currentToken()) {
+            case START_OBJECT -> {
+                Map<String, @Nullable Object> map = new LinkedHashMap<>();
+                while (parser.nextToken() != JsonToken.END_OBJECT) {
+                    String key = parser.currentName();
+                    parser.nextToken();
+                    map.put(key, value(parser));
+                }
+                return map;
+            }
+            case START_ARRAY -> {
+                List<@Nullable Object> list = new ArrayList<>();
+                while (parser.nextToken() != JsonToken.END_ARRAY) {
+                    list.add(value(parser));
+                }
+                return list;
+            }
+            case VALUE_STRING -> {
+                return parser.getText();
+            }
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> {
+                return parser.getNumberValue();
+            }
+            case VALUE_NULL -> {
+                return null;
+            }
+            default -> throw new IOException("unexpected " + parser.currentToken());
+        }
+    }
+}

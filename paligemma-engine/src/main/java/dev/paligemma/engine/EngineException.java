@@ -1,0 +1,25 @@
+package dev.paligemma.engine;
+
+/** An engine is missing, cannot do what was asked, or failed while running a program. */
+public class EngineException extends PaliGemmaException {
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * An error without an underlying one.
+     *
+     * @param message what went wrong, where, what was expected and what was found
+     */
+    public EngineException(String message) {
+        super(message);
+    }
+
+    /**
+     * An error caused by another one.
+     *
+     * @param message what went wrong, where, what was expected and what was found
+     * @param cause the engine's own error
+     */
+    public EngineException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

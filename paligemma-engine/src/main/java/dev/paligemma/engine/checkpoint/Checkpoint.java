@@ -1,0 +1,303 @@
+package dev.paligemma.engine.checkpoint;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A checkpoint folder of PaliGemma or PaliGemma 2 as published on the Hugging Face hub: {@code config.json} with
+ * {@code model.safetensors}, or with shards and their {@code model.safetensors.index.json}.
+ *
+ * <p>Opening a folder reads the configuration and the headers of the weight files, and compares the two: a checkpoint
+ * that opens has every tensor the model needs, in the right shape, as float32, bfloat16 or float16. The weights stay on
+ * disk until they are asked for.
+ *
+ * <p>Tensors go by canonical names, whatever version of the transformers library wrote the files:
+ * {@code vision_tower.embeddings.patch_embedding.weight}, {@code vision_tower.encoder.layers.0.self_attn.q_proj.weight},
+ * {@code multi_modal_projector.linear.weight}, {@code language_model.embed_tokens.weight},
+ * {@code language_model.layers.0.self_attn.q_proj.weight}, {@code language_model.norm.weight}, and {@code lm_head.weight}
+ * for a model whose output head is not tied to the embedding.
+ *
+ * <p>Thread-safe, and immutable but for {@link #close()}. No file is held open between calls, so interrupting a thread
+ * fails only the read of that thread. The files must not be changed while they are in use.
+ */
+public final class Checkpoint implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+
+    private static final int CHUNK_BYTES = 1 << 18;
+    private static final int MAX_LOGGED = 5;
+
+    private final Path folder;
+    private final PaliGemmaConfig config;
+    private final Map<Path, SafeTensorsFile> files;
+    private final Map<String, TensorInfo> tensors;
+    private final List<TensorInfo> unusedTensors;
+    private volatile boolean closed;
+
+    private Checkpoint(
+            Path folder,
+            PaliGemmaConfig config,
+            List<SafeTensorsFile> files,
+            Map<String, TensorInfo> tensors,
+            List<TensorInfo> unusedTensors) {
+        this.folder = folder;
+        this.config = config;
+        Map<Path, SafeTensorsFile> byPath = new LinkedHashMap<>();
+        files.forEach(file -> byPath.put(file.path(), file));
+        this.files = Collections.unmodifiableMap(byPath);
+        this.tensors = Collections.unmodifiableMap(tensors);
+        this.unusedTensors = List.copyOf(unusedTensors);
+    }
+
+    /**
+     * Opens a folder and checks that configuration and weights fit together.
+     *
+     * @param folder the folder, for example a snapshot in the cache of the Hugging Face hub; its files may be links
+     * @return the checkpoint
+     * @throws CheckpointException if a file is missing, damaged or not supported; if tensors are missing or misshapen,
+     *     the message lists all of them (up to 50) with expected and found shapes
+     */
+    public static Checkpoint open(Path folder) {
+        Objects.requireNonNull(folder, "folder");
+        if (!Files.isDirectory(folder)) {
+            throw new CheckpointException(folder + " is not a folder");
+        }
+        PaliGemmaConfig config = PaliGemmaConfig.read(folder.resolve("config.json"));
+        WeightFiles weights = WeightFiles.read(folder);
+        Map<String, TensorInfo> named = canonicalNames(folder, weights.tensors());
+        ExpectedTensors expected = ExpectedTensors.of(config);
+        List<String> problems = expected.problems(named);
+        if (!problems.isEmpty()) {
+            throw new CheckpointException(folder + ": " + problems.size() + " of "
+                    + expected.shapes().size() + " tensors do not fit config.json:" + WeightFiles.lines(problems));
+        }
+        Map<String, TensorInfo> used = new LinkedHashMap<>();
+        for (String name : expected.shapes().keySet()) {
+            used.put(name, Objects.requireNonNull(named.remove(name)));
+        }
+        List<TensorInfo> unused = new ArrayList<>(named.values());
+        unused.addAll(weights.unlisted());
+        logUnused(folder, unused);
+        int rows = Math.toIntExact(
+                Objects.requireNonNull(used.get(ExpectedTensors.EMBEDDING)).shape()[0]);
+        return new Checkpoint(folder, config.withVocabSize(rows), weights.files(), used, unused);
+    }
+
+    private static Map<String, TensorInfo> canonicalNames(Path folder, Map<String, TensorInfo> stored) {
+        Map<String, TensorInfo> named = new LinkedHashMap<>();
+        for (TensorInfo tensor : stored.values()) {
+            String name = TensorNames.canonical(tensor.name());
+            if (TensorNames.isIgnored(name)) {
+                continue;
+            }
+            TensorInfo other = named.put(name, tensor);
+            if (other != null) {
+                throw new CheckpointException(folder + ": " + Quote.quote(other.name()) + " and "
+                        + Quote.quote(tensor.name()) + " are two names of one tensor, " + Quote.quote(name));
+            }
+        }
+        return named;
+    }
+
+    private static void logUnused(Path folder, List<TensorInfo> unused) {
+        if (!unused.isEmpty()) {
+            LOG.warn(
+                    "{}: {} tensors are not used, among them {}",
+                    folder,
+                    unused.size(),
+                    unused.stream()
+                            .limit(MAX_LOGGED)
+                            .map(tensor -> Quote.quote(tensor.name()))
+                            .toList());
+        }
+    }
+
+    /**
+     * Returns the folder.
+     *
+     * @return the path given to {@link #open}
+     */
+    public Path folder() {
+        return folder;
+    }
+
+    /**
+     * Returns the configuration, with the size of the vocabulary taken from the embedding tensor.
+     *
+     * @return the checked configuration
+     */
+    public PaliGemmaConfig config() {
+        return config;
+    }
+
+    /**
+     * Returns the weight files.
+     *
+     * @return real paths, symbolic links resolved, in the order of the index
+     */
+    public List<Path> files() {
+        return List.copyOf(files.keySet());
+    }
+
+    /**
+     * Returns the tensors of the model.
+     *
+     * @return an unmodifiable map from canonical names, in the order of evaluation
+     */
+    public Map<String, TensorInfo> tensors() {
+        return tensors;
+    }
+
+    /**
+     * Returns the tensors in the files that the model has no use for, such as the redundant head of a tied model.
+     * Well-known buffers of old versions are left out.
+     *
+     * @return an unmodifiable list
+     */
+    public List<TensorInfo> unusedTensors() {
+        return unusedTensors;
+    }
+
+    /**
+     * Tells whether the model has a tensor.
+     *
+     * @param canonicalName the canonical name
+     * @return true if {@link #tensor} knows it
+     */
+    public boolean contains(String canonicalName) {
+        return tensors.containsKey(Objects.requireNonNull(canonicalName, "canonicalName"));
+    }
+
+    /**
+     * Finds a tensor of the model.
+     *
+     * @param canonicalName the canonical name
+     * @return where it lies
+     * @throws CheckpointException if the model has no such tensor
+     * @throws IllegalStateException if the checkpoint is closed
+     */
+    public TensorInfo tensor(String canonicalName) {
+        requireOpen();
+        TensorInfo tensor = tensors.get(Objects.requireNonNull(canonicalName, "canonicalName"));
+        if (tensor == null) {
+            throw new CheckpointException(folder + ": the model has no tensor " + Quote.quote(canonicalName));
+        }
+        return tensor;
+    }
+
+    /**
+     * Reads elements of a tensor as float32, exactly, until the destination is full.
+     *
+     * @param tensor a tensor of this checkpoint, of type F32, BF16 or F16
+     * @param firstElement the first element to read, counted row-major from 0
+     * @param destination takes {@code destination.remaining()} elements and is left without remaining room
+     * @throws IllegalArgumentException if the tensor is not of this checkpoint or not a float tensor
+     * @throws IndexOutOfBoundsException if the tensor does not have that many elements
+     * @throws CheckpointException if the file cannot be read or has changed, or the thread is interrupted
+     * @throws IllegalStateException if the checkpoint is closed
+     */
+    public void readFloats(TensorInfo tensor, long firstElement, FloatBuffer destination) {
+        if (!tensor.dtype().isFloatWeight()) {
+            throw new IllegalArgumentException(tensor + " is not a float tensor");
+        }
+        Objects.checkFromIndexSize(firstElement, destination.remaining(), tensor.elementCount());
+        int elementBytes = tensor.dtype().byteSize();
+        long position = tensor.offset() + firstElement * elementBytes;
+        try (FileChannel channel = openFile(tensor)) {
+            long bytes = (long) destination.remaining() * elementBytes;
+            ByteBuffer chunk =
+                    ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, bytes)).order(ByteOrder.LITTLE_ENDIAN);
+            while (destination.hasRemaining()) {
+                chunk.clear();
+                chunk.limit((int) Math.min(chunk.capacity(), (long) destination.remaining() * elementBytes));
+                while (chunk.hasRemaining()) {
+                    int count = channel.read(chunk, position);
+                    if (count < 0) {
+                        throw new CheckpointException(tensor.file() + " ended at " + position + " inside a tensor");
+                    }
+                    position += count;
+                }
+                FloatWidening.widen(tensor.dtype(), chunk.flip(), destination);
+            }
+        } catch (IOException e) {
+            throw InputFiles.unreadable(tensor.file(), e);
+        }
+    }
+
+    /**
+     * Maps bytes of a tensor into memory. The mapping outlives {@link #close()}; it goes when the buffer is garbage
+     * collected.
+     *
+     * @param tensor a tensor of this checkpoint
+     * @param byteFrom the first byte, counted from the start of the tensor
+     * @param byteCount the number of bytes, at most 2^31 - 1
+     * @return a read-only, little-endian buffer from position 0; its address is not aligned to the elements
+     * @throws IllegalArgumentException if the tensor is not of this checkpoint, or {@code byteCount} is over 2^31 - 1
+     * @throws IndexOutOfBoundsException if the range is not inside the tensor
+     * @throws CheckpointException if the file cannot be mapped or has changed, or the thread is interrupted
+     * @throws IllegalStateException if the checkpoint is closed
+     */
+    public ByteBuffer map(TensorInfo tensor, long byteFrom, long byteCount) {
+        Objects.checkFromIndexSize(byteFrom, byteCount, tensor.byteLength());
+        if (byteCount > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("byteCount must be at most " + Integer.MAX_VALUE + ", got " + byteCount);
+        }
+        try (FileChannel channel = openFile(tensor)) {
+            return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset() + byteFrom, byteCount)
+                    .order(ByteOrder.LITTLE_ENDIAN);
+        } catch (IOException e) {
+            throw InputFiles.unreadable(tensor.file(), e);
+        }
+    }
+
+    /**
+     * Opens the file of a tensor for one call. A channel shared by all threads would be closed for all of them as soon as
+     * one is interrupted while it reads.
+     */
+    private FileChannel openFile(TensorInfo tensor) throws IOException {
+        requireOpen();
+        SafeTensorsFile file = files.get(tensor.file());
+        if (file == null || !tensor.equals(file.tensors().get(tensor.name()))) {
+            throw new IllegalArgumentException(tensor + " is not a tensor of " + folder);
+        }
+        FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.READ);
+        try {
+            long size = channel.size();
+            if (size != file.size()) {
+                throw new CheckpointException(file.path() + " has changed since it was opened: expected " + file.size()
+                        + " bytes, got " + size);
+            }
+            return channel;
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the checkpoint " + folder + " is closed");
+        }
+    }
+
+    /**
+     * Makes further reads fail. Buffers handed out by {@link #map} stay valid; closing twice does nothing.
+     */
+    @Override
+    public void close() {
+        closed = true;
+    }
+}

@@ -1,0 +1,30 @@
+package dev.paligemma.engine.checkpoint;
+
+import dev.paligemma.engine.PaliGemmaException;
+
+/**
+ * Says that a checkpoint folder cannot be used: a file is missing, damaged, contradicts another one, or describes a
+ * model that is not supported.
+ */
+public class CheckpointException extends PaliGemmaException {
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * Makes an exception without a cause.
+     *
+     * @param message the file, the problem, what was expected and what was found
+     */
+    public CheckpointException(String message) {
+        super(message);
+    }
+
+    /**
+     * Makes an exception that keeps the failure behind it.
+     *
+     * @param message the file, the problem, what was expected and what was found
+     * @param cause the failure behind this one
+     */
+    public CheckpointException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,50 @@
+package dev.paligemma.engine.checkpoint;
+
+import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** Finding and checking files before they are read. */
+final class InputFiles {
+    private InputFiles() {}
+
+    /**
+     * The real path of a regular file, links resolved: the hub's cache keeps every file as a link into another folder.
+     *
+     * @throws CheckpointException if there is no such file, or it is a folder, a pipe or a device
+     */
+    static Path regular(Path file) {
+        Path real;
+        try {
+            real = file.toRealPath();
+        } catch (NoSuchFileException e) {
+            // A dangling link names its target, the missing part of a partial download.
+            throw new CheckpointException(file + " does not exist" + missingTarget(file, e), e);
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+        // Opening a pipe would block for ever.
+        if (!Files.isRegularFile(real)) {
+            throw new CheckpointException(file + " is not a regular file");
+        }
+        return real;
+    }
+
+    /** The exception for a failed read of that file. */
+    static CheckpointException unreadable(Path file, IOException cause) {
+        if (cause instanceof ClosedByInterruptException) {
+            return new CheckpointException("interrupted while reading " + file, cause);
+        }
+        return new CheckpointException("cannot read " + file + ": " + describe(cause), cause);
+    }
+
+    private static String missingTarget(Path file, NoSuchFileException e) {
+        return Files.isSymbolicLink(file) ? " (a link to a missing file: " + e.getFile() + ")" : "";
+    }
+
+    private static String describe(IOException e) {
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+}

@@ -1,0 +1,140 @@
+package dev.paligemma.engine.checkpoint;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The JSON header of a safetensors file as written, each entry complete but not yet compared with the file. */
+final class SafeTensorsHeader {
+    /** A model of this family has about a thousand tensors; the cap bounds the memory a hostile header can take. */
+    static final int MAX_TENSORS = 100_000;
+
+    private static final int MAX_METADATA = 10_000;
+    private static final int MAX_DIMENSIONS = 16;
+
+    /** One tensor: offsets count from the start of the data. Numbers are not negative; nothing else is checked. */
+    record Entry(String name, DType dtype, long[] shape, long begin, long end) {}
+
+    private final Path file;
+    private final JsonParser parser;
+    private final List<Entry> tensors = new ArrayList<>();
+    private final Map<String, String> metadata = new LinkedHashMap<>();
+
+    private SafeTensorsHeader(Path file, JsonParser parser) {
+        this.file = file;
+        this.parser = parser;
+    }
+
+    static SafeTensorsHeader parse(Path file, InputStream json) throws IOException {
+        try (JsonParser parser = Json.parser(json)) {
+            SafeTensorsHeader header = new SafeTensorsHeader(file, parser);
+            header.readAll();
+            return header;
+        }
+    }
+
+    List<Entry> tensors() {
+        return tensors;
+    }
+
+    Map<String, String> metadata() {
+        return metadata;
+    }
+
+    private void readAll() throws IOException {
+        expect(parser.nextToken(), JsonToken.START_OBJECT, "the header");
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            expect(parser.nextToken(), JsonToken.START_OBJECT, Quote.quote(name));
+            if (name.equals("__metadata__")) {
+                readMetadata();
+            } else if (tensors.size() == MAX_TENSORS) {
+                throw new CheckpointException(file + " holds more than " + MAX_TENSORS + " tensors");
+            } else {
+                tensors.add(readTensor(name));
+            }
+        }
+        if (parser.nextToken() != null) {
+            throw new CheckpointException(file + ": text after the end of the header object");
+        }
+    }
+
+    private void readMetadata() throws IOException {
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String key = parser.currentName();
+            expect(parser.nextToken(), JsonToken.VALUE_STRING, "__metadata__ " + Quote.quote(key));
+            if (metadata.size() == MAX_METADATA) {
+                throw new CheckpointException(file + ": __metadata__ has more than " + MAX_METADATA + " entries");
+            }
+            metadata.put(key, parser.getText());
+        }
+    }
+
+    private Entry readTensor(String name) throws IOException {
+        DType dtype = null;
+        long[] shape = null;
+        long[] offsets = null;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String key = parser.currentName();
+            JsonToken token = parser.nextToken();
+            String what = "tensor " + Quote.quote(name) + ": " + Quote.quote(key);
+            switch (key) {
+                case "dtype" -> dtype = readDType(token, what);
+                case "shape" -> shape = readLongs(token, MAX_DIMENSIONS, what);
+                case "data_offsets" -> offsets = readLongs(token, 2, what);
+                default -> throw new CheckpointException(file + ": " + what + " is not a known field");
+            }
+        }
+        if (dtype == null || shape == null || offsets == null) {
+            throw new CheckpointException(file + ": tensor " + Quote.quote(name) + " lacks "
+                    + (dtype == null ? "dtype" : shape == null ? "shape" : "data_offsets"));
+        }
+        if (offsets.length != 2) {
+            throw new CheckpointException(file + ": tensor " + Quote.quote(name)
+                    + ": data_offsets must have 2 numbers, got " + Arrays.toString(offsets));
+        }
+        return new Entry(name, dtype, shape, offsets[0], offsets[1]);
+    }
+
+    private DType readDType(@Nullable JsonToken token, String what) throws IOException {
+        expect(token, JsonToken.VALUE_STRING, what);
+        DType dtype = DType.named(parser.getText());
+        if (dtype == null) {
+            throw new CheckpointException(file + ": " + what + " " + Quote.quote(parser.getText())
+                    + " is not supported, expected one of " + Arrays.toString(DType.values()));
+        }
+        return dtype;
+    }
+
+    private long[] readLongs(@Nullable JsonToken token, int max, String what) throws IOException {
+        expect(token, JsonToken.START_ARRAY, what);
+        long[] values = new long[max];
+        int count = 0;
+        while (parser.nextToken() == JsonToken.VALUE_NUMBER_INT) {
+            if (count == max) {
+                throw new CheckpointException(file + ": " + what + " has more than " + max + " numbers");
+            }
+            if (parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER || parser.getLongValue() < 0) {
+                throw new CheckpointException(
+                        file + ": " + what + " must hold numbers from 0 to 2^63-1, got " + parser.getText());
+            }
+            values[count++] = parser.getLongValue();
+        }
+        expect(parser.currentToken(), JsonToken.END_ARRAY, what);
+        return Arrays.copyOf(values, count);
+    }
+
+    private void expect(@Nullable JsonToken got, JsonToken wanted, String what) {
+        if (got != wanted) {
+            throw new CheckpointException(file + ": " + what + " should be " + wanted + ", found " + got);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+/**
+ * Reads PaliGemma checkpoint folders as published on the Hugging Face hub: {@code config.json} and safetensors files.
+ *
+ * <p>{@link dev.paligemma.engine.checkpoint.Checkpoint} is the entry point. Files are treated as hostile: sizes are
+ * capped, offsets checked, and every problem surfaces as a
+ * {@link dev.paligemma.engine.checkpoint.CheckpointException}.
+ */
+@NullMarked
+package dev.paligemma.engine.checkpoint;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,401 @@
+package dev.paligemma.engine.graph;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * Records a network's definition. Confined to one thread.
+ *
+ * <p>A definition calls these operations on symbolic tensors in the order of its equations and never sees a number;
+ * {@link #build} gives the {@link Graph}. Shapes are checked here, so that a mistake is reported at the line that made
+ * it and under the name of the current scope.
+ *
+ * <p>In the shapes below, {@code T} is a number of rows, {@code ...} any leading dimensions.
+ */
+public final class GraphBuilder {
+    private final String name;
+    private final Map<String, Tensor> inputs = new LinkedHashMap<>();
+    private final Map<String, Tensor> outputs = new LinkedHashMap<>();
+    private final Map<String, Tensor> marks = new LinkedHashMap<>();
+    private final List<Node> nodes = new ArrayList<>();
+    private final Deque<String> scopes = new ArrayDeque<>();
+    private final Map<String, Integer> names = new HashMap<>();
+    private final Set<String> caches = new HashSet<>();
+    private int nextId;
+
+    /**
+     * Starts an empty graph.
+     *
+     * @param name what it computes, for messages and profiles
+     */
+    public GraphBuilder(String name) {
+        this.name = Objects.requireNonNull(name, "name");
+    }
+
+    /**
+     * Records a part of the network under a name; what is recorded meanwhile carries it.
+     *
+     * @param scope its name, for example {@code "layers.3"}
+     * @param definition records the part
+     * @param <T> what the definition gives
+     * @return what the definition gives
+     */
+    public <T> T scope(String scope, Supplier<T> definition) {
+        scopes.addLast(Objects.requireNonNull(scope, "scope"));
+        try {
+            return definition.get();
+        } finally {
+            scopes.removeLast();
+        }
+    }
+
+    /**
+     * Declares something that a caller provides.
+     *
+     * @param inputName the name it is provided under, unique
+     * @param type the type of its elements
+     * @param shape its dimensions
+     * @return the tensor
+     */
+    public Tensor input(String inputName, ElementType type, Shape shape) {
+        if (inputs.containsKey(inputName)) {
+            throw new IllegalArgumentException("graph " + name + " has an input '" + inputName + "' already");
+        }
+        Tensor tensor = new Tensor(nextId++, unique(inputName), type, shape);
+        inputs.put(inputName, tensor);
+        return tensor;
+    }
+
+    /**
+     * Declares something that a caller may ask for.
+     *
+     * @param outputName the name it is asked for by, unique
+     * @param tensor what it is
+     */
+    public void output(String outputName, Tensor tensor) {
+        if (outputs.putIfAbsent(outputName, tensor) != null) {
+            throw new IllegalArgumentException("graph " + name + " has an output '" + outputName + "' already");
+        }
+    }
+
+    /**
+     * Names an intermediate result, so that it can be compared with another implementation.
+     *
+     * @param markName its name, unique
+     * @param tensor what it is
+     */
+    public void mark(String markName, Tensor tensor) {
+        if (marks.putIfAbsent(markName, tensor) != null) {
+            throw new IllegalArgumentException("graph " + name + " has a mark '" + markName + "' already");
+        }
+    }
+
+    /**
+     * Ends the recording.
+     *
+     * @return the graph
+     */
+    public Graph build() {
+        return new Graph(name, inputs, nodes, outputs, marks);
+    }
+
+    /**
+     * Looks up rows of a table.
+     *
+     * @param ids {@code int64[T]}, each in {@code [0, V)}
+     * @param table {@code [V, D]}
+     * @return {@code float32[T, D]}
+     */
+    public Tensor embedding(Tensor ids, Weight table) {
+        require(ids.type() == ElementType.INT64 && ids.shape().rank() == 1, "embedding", "int64[T] ids", ids);
+        require(table.shape().size() == 2, "embedding", "a table [V, D]", table);
+        return record(
+                new Operation.Embedding(table),
+                "embedding",
+                Shape.of(ids.shape().dim(0), table.size(1)),
+                List.of(ids));
+    }
+
+    /**
+     * Uses a weight as a tensor.
+     *
+     * @param weight the weight
+     * @return {@code float32} of the weight's shape
+     */
+    public Tensor parameter(Weight weight) {
+        return record(
+                new Operation.Parameter(weight),
+                "parameter",
+                Shape.of(weight.shape().toArray()),
+                List.of());
+    }
+
+    /**
+     * Multiplies each row by a matrix and adds a bias.
+     *
+     * @param x {@code float32[T, in]}
+     * @param weights {@code W[out, in]} and {@code b[out]}
+     * @return {@code float32[T, out]}
+     */
+    public Tensor linear(Tensor x, LinearWeights weights) {
+        requireRows(x, "linear");
+        requireWidth(x, weights.in(), "linear", weights.weight());
+        return record(new Operation.Linear(weights), "linear", x.shape().with(-1, Dim.of(weights.out())), List.of(x));
+    }
+
+    /**
+     * Normalises each row to mean 0 and variance 1, then scales and shifts it.
+     *
+     * @param x {@code float32[..., D]}
+     * @param gamma {@code [D]}
+     * @param beta {@code [D]}
+     * @param epsilon added to the variance
+     * @return {@code float32[..., D]}
+     */
+    public Tensor layerNorm(Tensor x, Weight gamma, Weight beta, float epsilon) {
+        requireWidth(x, gamma.elementCount(), "layerNorm", gamma);
+        requireWidth(x, beta.elementCount(), "layerNorm", beta);
+        return record(new Operation.LayerNorm(gamma, beta, epsilon), "layer_norm", x.shape(), List.of(x));
+    }
+
+    /**
+     * Divides each row by its root mean square, then scales it by one plus the weight.
+     *
+     * @param x {@code float32[..., D]}
+     * @param weight {@code [D]}
+     * @param epsilon added to the mean square
+     * @return {@code float32[..., D]}
+     */
+    public Tensor rmsNorm(Tensor x, Weight weight, float epsilon) {
+        requireWidth(x, weight.elementCount(), "rmsNorm", weight);
+        return record(new Operation.RmsNorm(weight, epsilon), "rms_norm", x.shape(), List.of(x));
+    }
+
+    /**
+     * Applies the tanh form of GELU to each element.
+     *
+     * @param x {@code float32[...]}
+     * @return the same shape
+     */
+    public Tensor gelu(Tensor x) {
+        return record(new Operation.Gelu(), "gelu", x.shape(), List.of(x));
+    }
+
+    /**
+     * Rotates each head of each row by the row's position.
+     *
+     * @param x {@code float32[T, heads * h]}
+     * @param cos {@code float32[T, h / 2]}
+     * @param sin {@code float32[T, h / 2]}
+     * @param heads number of heads side by side
+     * @return {@code float32[T, heads * h]}
+     */
+    public Tensor rope(Tensor x, Tensor cos, Tensor sin, int heads) {
+        requireRows(x, "rope");
+        long width = x.shape().dim(1).size();
+        require(
+                cos.shape().equals(sin.shape())
+                        && cos.shape().rank() == 2
+                        && cos.shape().dim(0).equals(x.shape().dim(0))
+                        && cos.shape().dim(1).size() * 2 * heads == width,
+                "rope",
+                "cosines and sines [" + x.shape().dim(0) + ", " + width + " / (2 * " + heads + ")]",
+                cos);
+        return record(new Operation.Rope(heads), "rope", x.shape(), List.of(x, cos, sin));
+    }
+
+    /**
+     * Lets rows attend to rows, as the specification says.
+     *
+     * @param q {@code float32[T, heads * headDim]}
+     * @param k {@code float32[T, kvHeads * headDim]}
+     * @param v {@code float32[T, kvHeads * headDim]}
+     * @param spec heads, scale, cache and who attends to whom
+     * @return {@code float32[T, heads * headDim]}
+     */
+    public Tensor attention(Tensor q, Tensor k, Tensor v, AttentionSpec spec) {
+        requireRows(q, "attention");
+        Dim rows = q.shape().dim(0);
+        Shape queries = Shape.of(rows, (long) spec.heads() * spec.headDim());
+        Shape keys = Shape.of(rows, (long) spec.kvHeads() * spec.headDim());
+        require(q.shape().equals(queries), "attention", "queries " + queries, q);
+        require(k.shape().equals(keys), "attention", "keys " + keys, k);
+        require(v.shape().equals(keys), "attention", "values " + keys, v);
+        if (spec.cache() != null && !caches.add(spec.cache())) {
+            throw new IllegalArgumentException(where("attention") + ": cache '" + spec.cache() + "' is used twice");
+        }
+        return record(new Operation.Attention(spec), "attention", queries, List.of(q, k, v));
+    }
+
+    /**
+     * Bounds each element smoothly.
+     *
+     * @param x {@code float32[...]}
+     * @param cap the bound, positive
+     * @return the same shape
+     */
+    public Tensor softcap(Tensor x, float cap) {
+        require(cap > 0, "softcap", "a positive bound", cap);
+        return record(new Operation.Softcap(cap), "softcap", x.shape(), List.of(x));
+    }
+
+    /**
+     * Adds two tensors.
+     *
+     * @param a {@code float32[...]}
+     * @param b the same shape, or the last dimensions of it
+     * @return the shape of {@code a}
+     */
+    public Tensor add(Tensor a, Tensor b) {
+        int missing = a.shape().rank() - b.shape().rank();
+        require(
+                missing >= 0
+                        && a.shape()
+                                .dims()
+                                .subList(missing, a.shape().rank())
+                                .equals(b.shape().dims()),
+                "add",
+                "the last dimensions of " + a.shape(),
+                b);
+        return record(new Operation.Add(), "add", a.shape(), List.of(a, b));
+    }
+
+    /**
+     * Multiplies two tensors element by element.
+     *
+     * @param a {@code float32[...]}
+     * @param b the same shape
+     * @return the same shape
+     */
+    public Tensor multiply(Tensor a, Tensor b) {
+        require(a.shape().equals(b.shape()), "multiply", "shape " + a.shape(), b);
+        return record(new Operation.Multiply(), "multiply", a.shape(), List.of(a, b));
+    }
+
+    /**
+     * Multiplies each element by a constant.
+     *
+     * @param x {@code float32[...]}
+     * @param factor the constant
+     * @return the same shape
+     */
+    public Tensor scale(Tensor x, float factor) {
+        return record(new Operation.Scale(factor), "scale", x.shape(), List.of(x));
+    }
+
+    /**
+     * Gives the elements another shape.
+     *
+     * @param x any tensor
+     * @param shape a shape of as many elements, with at most one symbolic dimension
+     * @return that shape
+     */
+    public Tensor reshape(Tensor x, Shape shape) {
+        long symbols = shape.dims().stream().filter(dim -> !dim.isFixed()).count();
+        require(symbols <= 1, "reshape", "at most one symbolic dimension", shape);
+        return record(new Operation.Reshape(shape), "reshape", shape, List.of(x));
+    }
+
+    /**
+     * Reorders the axes.
+     *
+     * @param x any tensor
+     * @param axes for each axis of the result, the axis of {@code x} that it is
+     * @return the permuted shape
+     */
+    public Tensor transpose(Tensor x, int... axes) {
+        List<Integer> order = java.util.Arrays.stream(axes).boxed().toList();
+        List<Integer> all =
+                java.util.stream.IntStream.range(0, x.shape().rank()).boxed().toList();
+        require(order.stream().sorted().toList().equals(all), "transpose", "a permutation of " + all, order);
+        Shape shape = new Shape(order.stream().map(axis -> x.shape().dim(axis)).toList());
+        return record(new Operation.Transpose(order), "transpose", shape, List.of(x));
+    }
+
+    /**
+     * Puts the rows of one tensor after those of another.
+     *
+     * @param first {@code float32[A, D]}
+     * @param second {@code float32[B, D]}
+     * @param rows the name of {@code A + B}
+     * @return {@code float32[A + B, D]}
+     */
+    public Tensor concatRows(Tensor first, Tensor second, Dim rows) {
+        requireRows(first, "concatRows");
+        require(first.shape().with(0, rows).equals(second.shape().with(0, rows)), "concatRows", "equal widths", second);
+        return record(new Operation.ConcatRows(), "concat", first.shape().with(0, rows), List.of(first, second));
+    }
+
+    /**
+     * Picks rows by index.
+     *
+     * @param x {@code float32[R, D]}
+     * @param index {@code int64[T]}, each in {@code [0, R)}
+     * @return {@code float32[T, D]}
+     */
+    public Tensor gatherRows(Tensor x, Tensor index) {
+        requireRows(x, "gatherRows");
+        require(index.type() == ElementType.INT64 && index.shape().rank() == 1, "gatherRows", "int64[T]", index);
+        return record(
+                new Operation.GatherRows(),
+                "gather",
+                x.shape().with(0, index.shape().dim(0)),
+                List.of(x, index));
+    }
+
+    /**
+     * Picks the last row.
+     *
+     * @param x {@code float32[T, D]}
+     * @return {@code float32[1, D]}
+     */
+    public Tensor lastRow(Tensor x) {
+        requireRows(x, "lastRow");
+        return record(new Operation.LastRow(), "last", x.shape().with(0, Dim.of(1)), List.of(x));
+    }
+
+    private Tensor record(Operation operation, String kind, Shape shape, List<Tensor> read) {
+        Tensor output = new Tensor(nextId++, unique(where(kind)), ElementType.FLOAT32, shape);
+        nodes.add(new Node(operation, read, output));
+        return output;
+    }
+
+    private String where(String kind) {
+        return scopes.isEmpty() ? kind : String.join(".", scopes) + "." + kind;
+    }
+
+    private String unique(String wanted) {
+        int count = names.merge(wanted, 1, Integer::sum);
+        return count == 1 ? wanted : wanted + "_" + count;
+    }
+
+    private void requireRows(Tensor x, String operation) {
+        require(
+                x.type() == ElementType.FLOAT32
+                        && x.shape().rank() == 2
+                        && x.shape().dim(1).isFixed(),
+                operation,
+                "float32[T, D] rows of fixed width",
+                x);
+    }
+
+    private void requireWidth(Tensor x, long width, String operation, Weight weight) {
+        require(x.shape().dim(-1).equals(Dim.of(width)), operation, "rows as wide as " + weight, x);
+    }
+
+    private void require(boolean condition, String operation, String expected, Object got) {
+        if (!condition) {
+            throw new IllegalArgumentException(
+                    "graph " + name + ", " + where(operation) + ": expected " + expected + ", got " + got);
+        }
+    }
+}

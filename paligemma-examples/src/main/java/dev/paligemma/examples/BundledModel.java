@@ -1,0 +1,171 @@
+package dev.paligemma.examples;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The tiny PaliGemma 2 checkpoint and the picture inside this jar, as files. Thread-safe.
+ *
+ * <p>A checkpoint is a folder, so the first call writes the bundled one to {@code tiny-<hash of its contents>} in
+ * {@link CacheFolder the cache}; every call compares each file with the jar byte by byte and repairs what differs. A
+ * file enters the folder whole, by an atomic move, and one process writes at a time, under a file lock: a process
+ * that is killed leaves at most one temporary file, which the next call replaces. The folder may be deleted whenever
+ * no program uses it.
+ */
+public final class BundledModel {
+    /** File name to resource name, relative to this class. */
+    private static final Map<String, String> RESOURCES = resources();
+
+    private static final String PICTURE = "scene.png";
+
+    /** Always the same name, so that a killed process leaves nothing that is not replaced. */
+    private static final String TEMPORARY = "incomplete.tmp";
+
+    private final Path cache;
+    private final Map<String, byte[]> files;
+
+    BundledModel(Path cache, Map<String, byte[]> files) {
+        this.cache = cache;
+        this.files = files;
+    }
+
+    private static Map<String, String> resources() {
+        Map<String, String> resources = new LinkedHashMap<>();
+        for (String name : List.of(
+                "config.json",
+                "generation_config.json",
+                "model.safetensors",
+                "preprocessor_config.json",
+                "tokenizer.json")) {
+            resources.put(name, "tiny/" + name);
+        }
+        resources.put(PICTURE, PICTURE);
+        return resources;
+    }
+
+    /**
+     * The checkpoint folder of the bundled model.
+     *
+     * @return an absolute path
+     * @throws UncheckedIOException if the cache folder cannot be written
+     */
+    public static Path folder() {
+        return ofThisJar().extract();
+    }
+
+    /**
+     * The bundled picture: a small scene of the kind the bundled model knows.
+     *
+     * @return an absolute path of a PNG file
+     * @throws UncheckedIOException if the cache folder cannot be written
+     */
+    public static Path picture() {
+        return folder().resolve(PICTURE);
+    }
+
+    private static BundledModel ofThisJar() {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        RESOURCES.forEach((name, resource) -> files.put(name, read(resource)));
+        return new BundledModel(CacheFolder.ofThisProcess(), files);
+    }
+
+    private static byte[] read(String resource) {
+        try (InputStream in = BundledModel.class.getResourceAsStream(resource)) {
+            if (in == null) {
+                throw new IllegalStateException("this build bundles no model: resource "
+                        + BundledModel.class.getPackageName() + "/" + resource + " is missing");
+            }
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the bundled resource " + resource, e);
+        }
+    }
+
+    /**
+     * Brings the folder into being, or checks it.
+     *
+     * @return the folder
+     */
+    Path extract() {
+        Path folder = cache.resolve("tiny-" + hash()).toAbsolutePath();
+        try {
+            if (!isComplete(folder)) {
+                write(folder);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write the bundled model to " + folder, e);
+        }
+        return folder;
+    }
+
+    // File locks exclude other processes but not other threads of this one, hence the monitor around them.
+    private void write(Path folder) throws IOException {
+        synchronized (BundledModel.class) {
+            Files.createDirectories(folder);
+            try (FileChannel channel = FileChannel.open(
+                            cache.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock lock = channel.lock()) {
+                for (Map.Entry<String, byte[]> file : files.entrySet()) {
+                    Path target = folder.resolve(file.getKey());
+                    if (!holds(target, file.getValue())) {
+                        Path temporary = folder.resolve(TEMPORARY);
+                        Files.deleteIfExists(temporary);
+                        Files.write(
+                                temporary, file.getValue(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                        Files.move(
+                                temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                    }
+                }
+                Files.deleteIfExists(folder.resolve(TEMPORARY));
+                if (!lock.isValid() || !isComplete(folder)) {
+                    throw new IOException("the files changed while they were written");
+                }
+            }
+        }
+    }
+
+    private boolean isComplete(Path folder) throws IOException {
+        for (Map.Entry<String, byte[]> file : files.entrySet()) {
+            if (!holds(folder.resolve(file.getKey()), file.getValue())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean holds(Path file, byte[] content) throws IOException {
+        return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                && Files.size(file) == content.length
+                && Arrays.equals(Files.readAllBytes(file), content);
+    }
+
+    private String hash() {
+        MessageDigest digest;
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+        files.forEach((name, content) -> {
+            digest.update((name + ' ' + content.length + '\n').getBytes(StandardCharsets.UTF_8));
+            digest.update(content);
+        });
+        return HexFormat.of().formatHex(digest.digest(), 0, 16);
+    }
+}

@@ -1,0 +1,69 @@
+package dev.paligemma.examples;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where this program keeps files it can make again.
+ *
+ * <p>The first of these that is set: the system property {@code paligemma.cache}; the environment variable
+ * {@code PALIGEMMA_CACHE}; {@code paligemma} in the user's cache folder, which is {@code XDG_CACHE_HOME} or
+ * {@code ~/.cache} on Linux, {@code ~/Library/Caches} on macOS and {@code LOCALAPPDATA} on Windows; and for users
+ * without a home {@code paligemma-<user>} in {@code java.io.tmpdir}.
+ */
+final class CacheFolder {
+    private CacheFolder() {}
+
+    /**
+     * The folder for this process.
+     *
+     * @return an absolute path; it need not exist
+     */
+    static Path ofThisProcess() {
+        return resolve(System.getProperties(), System.getenv());
+    }
+
+    /**
+     * The folder for given settings.
+     *
+     * @param properties system properties
+     * @param environment environment variables
+     * @return an absolute path
+     */
+    static Path resolve(Properties properties, Map<String, String> environment) {
+        String chosen = firstSet(properties.getProperty("paligemma.cache"), environment.get("PALIGEMMA_CACHE"));
+        Path folder = chosen != null ? Path.of(chosen) : userCache(properties, environment);
+        return folder.toAbsolutePath().normalize();
+    }
+
+    private static Path userCache(Properties properties, Map<String, String> environment) {
+        String home = properties.getProperty("user.home", "");
+        boolean homeless = home.isBlank() || home.equals("?") || home.equals("/") || home.equals("/nonexistent");
+        String system = properties.getProperty("os.name", "");
+        String given =
+                firstSet(environment.get(system.startsWith("Windows") ? "LOCALAPPDATA" : "XDG_CACHE_HOME"), null);
+        if (given != null && Path.of(given).isAbsolute()) {
+            return Path.of(given, "paligemma");
+        }
+        if (homeless) {
+            String user = properties.getProperty("user.name", "user").replaceAll("[^A-Za-z0-9._-]", "_");
+            return Path.of(properties.getProperty("java.io.tmpdir", "."), "paligemma-" + user);
+        }
+        if (system.startsWith("Mac")) {
+            return Path.of(home, "Library", "Caches", "paligemma");
+        }
+        if (system.startsWith("Windows")) {
+            return Path.of(home, "AppData", "Local", "paligemma");
+        }
+        return Path.of(home, ".cache", "paligemma");
+    }
+
+    private static @Nullable String firstSet(@Nullable String first, @Nullable String second) {
+        if (first != null && !first.isBlank()) {
+            return first;
+        }
+        return second != null && !second.isBlank() ? second : null;
+    }
+}

@@ -1,0 +1,37 @@
+package dev.paligemma.examples;
+
+import dev.paligemma.GenerationRequest;
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.vision.RgbImage;
+import java.nio.file.Path;
+
+/** The example of the README: caption, answer, text and boxes of one picture. */
+public final class CaptionExample {
+    private CaptionExample() {}
+
+    /**
+     * Describes a picture.
+     *
+     * @param args a checkpoint folder and a picture; none for the bundled ones
+     */
+    public static void main(String[] args) {
+        if (args.length == 2) {
+            describe(Path.of(args[0]), Path.of(args[1]));
+        } else {
+            describe(BundledModel.folder(), BundledModel.picture());
+        }
+    }
+
+    // region readme
+    static void describe(Path checkpoint, Path picture) {
+        RgbImage image = RgbImage.read(picture);
+        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(checkpoint)) {
+            System.out.println(model.caption(image));
+            System.out.println(model.answer(image, "what word is written?"));
+            System.out.println(model.ocr(image));
+            GenerationRequest request = GenerationRequest.of(image, "detect word");
+            System.out.println(model.generate(request).text());
+        }
+    }
+    // endregion
+}

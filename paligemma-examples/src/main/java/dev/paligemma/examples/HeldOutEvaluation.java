@@ -1,0 +1,59 @@
+package dev.paligemma.examples;
+
+import dev.paligemma.GenerationRequest;
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.vision.RgbImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Measures a model on drawn scenes that its training never saw.
+ *
+ * <pre>{@code
+ * java -cp paligemma-examples/target/paligemma.jar dev.paligemma.examples.HeldOutEvaluation \
+ *     paligemma-examples/src/test/resources/heldout
+ * }</pre>
+ */
+public final class HeldOutEvaluation {
+    private HeldOutEvaluation() {}
+
+    /**
+     * Prints a Markdown table of how many answers are right.
+     *
+     * @param args the folder with {@code scenes.jsonl} and the pictures, then optionally a checkpoint folder in place of
+     *     the bundled model
+     * @throws IOException if the scenes cannot be read
+     */
+    public static void main(String[] args) throws IOException {
+        if (args.length < 1 || args.length > 2) {
+            throw new IllegalArgumentException("expected: SCENES [CHECKPOINT], got " + args.length + " arguments");
+        }
+        Path checkpoint = args.length == 2 ? Path.of(args[1]) : BundledModel.folder();
+        try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.load(checkpoint)) {
+            System.out.print(evaluate(pipeline, Path.of(args[0])).markdown());
+        }
+    }
+
+    /**
+     * Asks a model every question about every scene.
+     *
+     * @param pipeline the model
+     * @param folder the folder with {@code scenes.jsonl} and the pictures
+     * @return the scores
+     * @throws IOException if the scenes cannot be read
+     */
+    static SceneScores evaluate(PaliGemmaPipeline pipeline, Path folder) throws IOException {
+        SceneScores scores = new SceneScores();
+        Map<String, RgbImage> pictures = new HashMap<>();
+        for (Scene scene : Scene.readAll(folder)) {
+            RgbImage picture = pictures.computeIfAbsent(scene.file(), file -> RgbImage.read(folder.resolve(file)));
+            scores.add(
+                    scene,
+                    pipeline.generate(GenerationRequest.of(picture, scene.prompt()))
+                            .text());
+        }
+        return scores;
+    }
+}

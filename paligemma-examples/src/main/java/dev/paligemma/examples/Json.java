@@ -1,0 +1,88 @@
+package dev.paligemma.examples;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.paligemma.FinishReason;
+import dev.paligemma.GenerationResult;
+import dev.paligemma.Timings;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+
+/** Writes JSON objects for programs that read the command line's output. */
+final class Json {
+    private static final JsonFactory FACTORY = new JsonFactory();
+
+    private Json() {}
+
+    /** Writes the fields of one object. */
+    @FunctionalInterface
+    interface Fields {
+        void writeTo(JsonGenerator json) throws IOException;
+    }
+
+    /**
+     * One JSON object on one line.
+     *
+     * @param fields writes the fields
+     * @return the object
+     */
+    static String object(Fields fields) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = FACTORY.createGenerator(text)) {
+            json.writeStartObject();
+            fields.writeTo(json);
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write JSON into memory", e);
+        }
+        return text.toString();
+    }
+
+    /**
+     * What the model wrote and the figures behind it.
+     *
+     * @param prompt the prompt as given to the model
+     * @param result what came of it
+     * @param loadMs how long the model took to load, in milliseconds
+     * @return the object
+     */
+    static String of(String prompt, GenerationResult result, double loadMs) {
+        return object(json -> {
+            json.writeStringField("prompt", prompt);
+            json.writeStringField("text", result.text());
+            writeInts(json, "tokenIds", result.tokenIds());
+            json.writeFieldName("logprobs");
+            double[] logProbabilities = result.logProbabilities();
+            json.writeArray(logProbabilities, 0, logProbabilities.length);
+            writeInts(json, "promptTokenIds", result.promptTokenIds());
+            json.writeNumberField("imageTokens", result.imageTokens());
+            json.writeStringField("finishReason", nameOf(result.finishReason()));
+            Timings timings = result.timings();
+            json.writeObjectFieldStart("timings");
+            json.writeNumberField("loadMs", millis(loadMs));
+            json.writeNumberField("preprocessMs", millis(timings.preprocessMs()));
+            json.writeNumberField("visionMs", millis(timings.visionMs()));
+            json.writeNumberField("prefillMs", millis(timings.prefillMs()));
+            json.writeNumberField("decodeMs", millis(timings.decodeMs()));
+            json.writeEndObject();
+        });
+    }
+
+    static void writeInts(JsonGenerator json, String name, int[] values) throws IOException {
+        json.writeFieldName(name);
+        json.writeArray(values, 0, values.length);
+    }
+
+    private static String nameOf(FinishReason reason) {
+        return switch (reason) {
+            case EOS -> "eos";
+            case LENGTH -> "length";
+        };
+    }
+
+    /** Microseconds are the last digit that means anything. */
+    private static double millis(double value) {
+        return Math.round(value * 1000) / 1000.0;
+    }
+}

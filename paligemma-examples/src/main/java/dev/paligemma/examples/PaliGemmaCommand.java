@@ -1,0 +1,63 @@
+package dev.paligemma.examples;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command {@code paligemma}: it only holds the subcommands and the options they share. */
+@Command(
+        name = "paligemma",
+        description = "Captions, answers, text and boxes from images with PaliGemma and PaliGemma 2.",
+        subcommands = {
+            GenerateCommand.class,
+            CaptionCommand.class,
+            AnswerCommand.class,
+            OcrCommand.class,
+            DetectCommand.class,
+            TokenizeCommand.class,
+            InfoCommand.class
+        },
+        versionProvider = ToolVersion.class,
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        footer = {
+            "",
+            "Examples:",
+            "  paligemma caption",
+            "  paligemma caption --image cat.jpg --model paligemma2-3b-mix-224",
+            "  paligemma answer \"what word is written?\" --image sign.png",
+            "  paligemma detect \"red circle\" \"blue square\" --json",
+            "",
+            "Without --model the bundled tiny model answers: it knows coloured shapes and short words only.",
+            "Without --image it looks at the bundled picture.",
+            "",
+            "Exit code: 0 success, 2 bad usage or bad input, 1 any other failure."
+        })
+final class PaliGemmaCommand implements Runnable {
+    @Spec
+    CommandSpec spec;
+
+    @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Print the stack trace of a failure.")
+    boolean debug;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "Show this help and exit.")
+    boolean help;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Show the version and exit.")
+    boolean version;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "Missing command");
+    }
+}

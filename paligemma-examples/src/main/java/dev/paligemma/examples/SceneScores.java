@@ -1,0 +1,170 @@
+package dev.paligemma.examples;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Counts how many answers about scenes are right. Confined to one thread.
+ *
+ * <p>Captions, answers and text count only if equal to the letter. Boxes are compared by intersection over union with
+ * the box of the same place in the expected answer; a box that is missing or carries another name scores 0.
+ */
+final class SceneScores {
+    private static final Pattern BOX =
+            Pattern.compile("<loc(\\d{4})><loc(\\d{4})><loc(\\d{4})><loc(\\d{4})> ([^;<>]+?)(?: ; |$)");
+
+    private final Share captions = new Share();
+    private final Share answers = new Share();
+    private final Share texts = new Share();
+    private final Share absences = new Share();
+    private final Share overlapping = new Share();
+    private double sumOfIou;
+
+    /** A box and its name; the unit of the coordinates is 1/1024 of the picture. */
+    record Box(int top, int left, int bottom, int right, String name) {
+        double iou(Box other) {
+            long height = Math.max(0, Math.min(bottom, other.bottom) - Math.max(top, other.top));
+            long width = Math.max(0, Math.min(right, other.right) - Math.max(left, other.left));
+            long union = area() + other.area() - height * width;
+            return union > 0 ? (double) (height * width) / union : 0;
+        }
+
+        // A box with swapped corners has no area, whatever its numbers say.
+        private long area() {
+            return (long) Math.max(0, bottom - top) * Math.max(0, right - left);
+        }
+    }
+
+    /** So many of so many. */
+    private static final class Share {
+        private int right;
+        private int all;
+
+        void add(boolean isRight) {
+            all++;
+            if (isRight) {
+                right++;
+            }
+        }
+
+        double value() {
+            return all == 0 ? Double.NaN : (double) right / all;
+        }
+    }
+
+    /**
+     * Judges one answer.
+     *
+     * @param scene the question and its only right answer
+     * @param given what the model wrote
+     * @throws IllegalArgumentException if the kind of the question is unknown
+     */
+    void add(Scene scene, String given) {
+        boolean equal = scene.expected().equals(given);
+        switch (scene.kind()) {
+            case "caption" -> captions.add(equal);
+            case "answer" -> answers.add(equal);
+            case "ocr" -> texts.add(equal);
+            case "detect-absent" -> absences.add(equal);
+            case "detect" -> addBoxes(boxes(scene.expected()), boxes(given));
+            default -> throw new IllegalArgumentException("unknown kind of question: " + scene.kind());
+        }
+    }
+
+    private void addBoxes(List<Box> expected, List<Box> given) {
+        for (int i = 0; i < expected.size(); i++) {
+            Box box = expected.get(i);
+            boolean named = i < given.size() && given.get(i).name().equals(box.name());
+            double iou = named ? box.iou(given.get(i)) : 0;
+            sumOfIou += iou;
+            overlapping.add(iou > 0.5);
+        }
+    }
+
+    /**
+     * The boxes of a detection answer.
+     *
+     * @param text what a model wrote
+     * @return the boxes in order; empty if there is none
+     */
+    static List<Box> boxes(String text) {
+        List<Box> boxes = new ArrayList<>();
+        Matcher matcher = BOX.matcher(text);
+        while (matcher.find()) {
+            boxes.add(new Box(
+                    Integer.parseInt(matcher.group(1)),
+                    Integer.parseInt(matcher.group(2)),
+                    Integer.parseInt(matcher.group(3)),
+                    Integer.parseInt(matcher.group(4)),
+                    matcher.group(5)));
+        }
+        return boxes;
+    }
+
+    /**
+     * The share of captions that are right.
+     *
+     * @return from 0 to 1; NaN if there was none
+     */
+    double captions() {
+        return captions.value();
+    }
+
+    /**
+     * The share of questions answered right.
+     *
+     * @return from 0 to 1; NaN if there was none
+     */
+    double answers() {
+        return answers.value();
+    }
+
+    /**
+     * The share of texts read right.
+     *
+     * @return from 0 to 1; NaN if there was none
+     */
+    double texts() {
+        return texts.value();
+    }
+
+    /**
+     * The mean intersection over union of all expected boxes.
+     *
+     * @return from 0 to 1; NaN if there was none
+     */
+    double meanIou() {
+        return overlapping.all == 0 ? Double.NaN : sumOfIou / overlapping.all;
+    }
+
+    /**
+     * The scores as a Markdown table.
+     *
+     * @return lines that end in a line break
+     */
+    String markdown() {
+        StringBuilder table = new StringBuilder("| measure | value | cases |\n| --- | ---: | ---: |\n");
+        row(table, "captions exactly right", percent(captions.value()), captions.all);
+        row(table, "questions answered exactly right", percent(answers.value()), answers.all);
+        row(table, "text read exactly right", percent(texts.value()), texts.all);
+        row(table, "boxes, mean intersection over union", decimal(meanIou()), overlapping.all);
+        row(table, "boxes with intersection over union above 0.5", percent(overlapping.value()), overlapping.all);
+        row(table, "nothing found where there is nothing", percent(absences.value()), absences.all);
+        return table.toString();
+    }
+
+    private static void row(StringBuilder table, String measure, String value, int cases) {
+        table.append(String.format(Locale.ROOT, "| %s | %s | %d |\n", measure, value, cases));
+    }
+
+    private static String percent(double share) {
+        return Double.isNaN(share) ? "-" : String.format(Locale.ROOT, "%.1f %%", 100 * share);
+    }
+
+    private static String decimal(double value) {
+        return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.3f", value);
+    }
+}

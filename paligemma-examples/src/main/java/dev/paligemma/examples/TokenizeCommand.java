@@ -1,0 +1,87 @@
+package dev.paligemma.examples;
+
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code paligemma tokenize}: the tokens of a text. */
+@Command(
+        name = "tokenize",
+        description = {
+            "Show the tokens of a text.",
+            "One token per line: its id, a tab, its piece of the vocabulary. Nothing is added to the text."
+        },
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        footer = {"", "Example:", "  paligemma tokenize \"caption en\" --json"})
+final class TokenizeCommand implements Runnable {
+    @Spec
+    CommandSpec spec;
+
+    @Parameters(paramLabel = "TEXT", description = "The text; may be empty.")
+    String text;
+
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            description = "Folder with the tokenizer.json (default: the bundled tiny model).")
+    @Nullable
+    Path model;
+
+    @Option(names = "--json", description = "Print one JSON object with text, ids and pieces.")
+    boolean json;
+
+    @Override
+    public void run() {
+        Path folder = model == null ? BundledModel.folder() : model;
+        PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(folder.resolve("tokenizer.json"));
+        int[] ids = tokenizer.encode(text);
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Json.object(object -> {
+                object.writeStringField("text", text);
+                Json.writeInts(object, "ids", ids);
+                object.writeArrayFieldStart("pieces");
+                for (int id : ids) {
+                    object.writeString(pieceOf(tokenizer, id));
+                }
+                object.writeEndArray();
+            }));
+        } else {
+            for (int id : ids) {
+                out.println(id + "\t" + visible(pieceOf(tokenizer, id)));
+            }
+        }
+    }
+
+    private static String pieceOf(PaliGemmaTokenizer tokenizer, int id) {
+        return tokenizer.tokenOf(id).orElseThrow(() -> new IllegalStateException("token " + id + " has no piece"));
+    }
+
+    /** Some pieces are line breaks, tabs or control characters; those are shown as in a Java string. */
+    private static String visible(String piece) {
+        StringBuilder shown = new StringBuilder();
+        piece.chars().forEach(c -> {
+            switch (c) {
+                case '\n' -> shown.append("\\n");
+                case '\r' -> shown.append("\\r");
+                case '\t' -> shown.append("\\t");
+                case '\\' -> shown.append("\\\\");
+                default -> {
+                    if (Character.isISOControl(c)) {
+                        shown.append(String.format("\\u%04x", c));
+                    } else {
+                        shown.append((char) c);
+                    }
+                }
+            }
+        });
+        return shown.toString();
+    }
+}

@@ -1,0 +1,124 @@
+package dev.paligemma.examples;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** The arrows between modules and packages. It stands in the one module that sees all the others. */
+@AnalyzeClasses(packages = "dev.paligemma", importOptions = DoNotIncludeTests.class)
+class ArchitectureTest {
+    private static final String[] TOKENIZER = {"dev.paligemma.tokenizer.."};
+    private static final String[] ENGINE = {"dev.paligemma.engine.."};
+    private static final String[] VISION = {"dev.paligemma.vision.."};
+    private static final String[] ONNX = {"dev.paligemma.onnx.."};
+    private static final String[] CORE = {"dev.paligemma", "dev.paligemma.gemma.."};
+    private static final String[] EXAMPLES = {"dev.paligemma.examples.."};
+
+    @ArchTest
+    static final ArchRule tokenizerStandsAlone = arrow(TOKENIZER, ENGINE, VISION, ONNX, CORE, EXAMPLES);
+
+    @ArchTest
+    static final ArchRule engineStandsAlone = arrow(ENGINE, TOKENIZER, VISION, ONNX, CORE, EXAMPLES);
+
+    @ArchTest
+    static final ArchRule visionKnowsOnlyTheEngine = arrow(VISION, TOKENIZER, ONNX, CORE, EXAMPLES);
+
+    @ArchTest
+    static final ArchRule onnxKnowsOnlyTheEngine = arrow(ONNX, TOKENIZER, VISION, CORE, EXAMPLES);
+
+    @ArchTest
+    static final ArchRule coreFindsItsEngineAtRunTime = arrow(CORE, ONNX, EXAMPLES);
+
+    @ArchTest
+    static final ArchRule packagesHaveNoCycles =
+            slices().assignedFrom(onePerPackage()).should().beFreeOfCycles().allowEmptyShould(true);
+
+    @ArchTest
+    static final ArchRule librariesAreSilent = noClasses()
+            .that()
+            .resideOutsideOfPackages(EXAMPLES)
+            .should(ACCESS_STANDARD_STREAMS)
+            .because("a library logs through SLF4J or not at all")
+            .allowEmptyShould(true);
+
+    @ArchTest
+    static final ArchRule javaUtilLoggingIsNotUsed = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("java.util.logging..")
+            .because("SLF4J lets the application choose")
+            .allowEmptyShould(true);
+
+    @ArchTest
+    static void everyPackageComesFromOneModule(JavaClasses classes) {
+        Map<String, Set<String>> modulesOfPackage = new TreeMap<>();
+        for (JavaClass each : classes) {
+            modulesOfPackage
+                    .computeIfAbsent(each.getPackageName(), name -> new TreeSet<>())
+                    .add(locationOf(each));
+        }
+
+        assertThat(modulesOfPackage)
+                .allSatisfy((name, modules) -> assertThat(modules)
+                        .as("modules with classes of package %s", name)
+                        .hasSize(1));
+    }
+
+    @ArchTest
+    static void everyPackageBelongsToAModuleNamedHere(JavaClasses classes) {
+        assertThat(classes)
+                .allSatisfy(each -> assertThat(each.getPackageName())
+                        .as("package of %s: add new modules to the arrows above", each.getName())
+                        .matches("dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|gemma|examples)(\\..+)?)?"));
+    }
+
+    private static ArchRule arrow(String[] from, String[]... forbidden) {
+        String[] targets = Arrays.stream(forbidden).flatMap(Arrays::stream).toArray(String[]::new);
+        return noClasses()
+                .that()
+                .resideInAnyPackage(from)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(targets)
+                .allowEmptyShould(true);
+    }
+
+    /** The jar or class folder that the class was read from. */
+    private static String locationOf(JavaClass type) {
+        String uri = type.getSource().orElseThrow().getUri().toString();
+        String file = type.getName().replace('.', '/') + ".class";
+        assertThat(uri).endsWith(file);
+        return uri.substring(0, uri.length() - file.length());
+    }
+
+    private static SliceAssignment onePerPackage() {
+        return new SliceAssignment() {
+            @Override
+            public SliceIdentifier getIdentifierOf(JavaClass type) {
+                return type.getPackageName().startsWith("dev.paligemma")
+                        ? SliceIdentifier.of(type.getPackageName())
+                        : SliceIdentifier.ignore();
+            }
+
+            @Override
+            public String getDescription() {
+                return "packages of dev.paligemma";
+            }
+        };
+    }
+}

@@ -1,0 +1,367 @@
+package dev.paligemma.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.RandomAccessFile;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CommandLineTest {
+    private static final String UTF8_WITHOUT_LOCALE = "où 猫 😀";
+
+    @TempDir
+    Path folder;
+
+    /** What a command left behind. */
+    private record Outcome(int exitCode, String out, String err) {}
+
+    private static Outcome run(String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int exitCode = Main.run(args, new PrintWriter(out), new PrintWriter(err));
+        return new Outcome(exitCode, out.toString(), err.toString());
+    }
+
+    @Test
+    void captionsTheBundledPictureWithTheBundledModel() {
+        assertThat(run("caption")).isEqualTo(new Outcome(0, BundledScene.CAPTION + System.lineSeparator(), ""));
+    }
+
+    @Test
+    void everyTaskIsAPromptToTheModel() throws IOException {
+        assertThat(parsed("caption", "--language", "es")).containsEntry("prompt", "caption es");
+        assertThat(parsed("answer", "how many?")).containsEntry("prompt", "answer en how many?");
+        assertThat(parsed("answer", "--question", "how many?")).containsEntry("prompt", "answer en how many?");
+        assertThat(parsed("ocr")).containsEntry("prompt", "ocr");
+        assertThat(parsed("detect", "red circle", "word")).containsEntry("prompt", "detect red circle ; word");
+        assertThat(parsed("generate", "--prompt", "")).containsEntry("prompt", "");
+    }
+
+    @Test
+    void generateWithTheSamePromptWritesTheSame() {
+        assertThat(run("generate", "--prompt", "caption en")).isEqualTo(run("caption"));
+    }
+
+    @Test
+    void printsTheTextOnlyUnlessAskedForJson() {
+        Outcome detection = run("detect", BundledScene.THING);
+
+        assertThat(detection.out()).matches("(<loc\\d{4}>){4} " + BundledScene.THING + "\\R");
+        assertThat(detection.err()).isEmpty();
+    }
+
+    @Test
+    void jsonHoldsTheFiguresBehindTheText() throws IOException {
+        Map<String, Object> json = parsed("caption");
+
+        assertThat(json)
+                .containsOnlyKeys(
+                        "prompt",
+                        "text",
+                        "tokenIds",
+                        "logprobs",
+                        "promptTokenIds",
+                        "imageTokens",
+                        "finishReason",
+                        "timings")
+                .containsEntry("text", BundledScene.CAPTION)
+                .containsEntry("imageTokens", 64L)
+                .containsEntry("finishReason", "eos");
+        List<?> tokenIds = list(json, "tokenIds");
+        assertThat(tokenIds).isNotEmpty().allSatisfy(id -> assertThat(id).isInstanceOf(Long.class));
+        assertThat(list(json, "logprobs"))
+                .hasSameSizeAs(tokenIds)
+                .allSatisfy(value -> assertThat((Double) value).isLessThanOrEqualTo(0));
+        assertThat(list(json, "promptTokenIds")).hasSizeGreaterThan(2);
+        assertThat(json.get("timings"))
+                .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+                .containsOnlyKeys("loadMs", "preprocessMs", "visionMs", "prefillMs", "decodeMs")
+                .allSatisfy((name, value) -> assertThat((Double) value).as(name).isGreaterThanOrEqualTo(0));
+    }
+
+    @Test
+    void stopsAtTheLimit() throws IOException {
+        Map<String, Object> json = parsed("caption", "--max-new-tokens", "2");
+
+        assertThat(json).containsEntry("finishReason", "length");
+        assertThat(list(json, "tokenIds")).hasSize(2);
+    }
+
+    @Test
+    void optionsOfTheModelDoNotChangeWhatItWrites() {
+        String model = BundledModel.folder().toString();
+        String picture = BundledModel.picture().toString();
+
+        Outcome spelled = run(
+                "caption",
+                "--model",
+                model,
+                "--image",
+                picture,
+                "--engine",
+                "onnx",
+                "--precision",
+                "Float32",
+                "--threads",
+                "1");
+
+        assertThat(spelled).isEqualTo(run("caption"));
+    }
+
+    @Test
+    void takesSeveralPictures() throws IOException {
+        String picture = BundledModel.picture().toString();
+
+        assertThat(parsed("caption", "--image", picture, "--image", picture)).containsEntry("imageTokens", 128L);
+    }
+
+    @Test
+    void tokenizesText() throws IOException {
+        Map<String, Object> json = parsed("tokenize", "caption en\t<loc0001>");
+
+        List<?> ids = list(json, "ids");
+        List<?> pieces = list(json, "pieces");
+        assertThat(ids).hasSameSizeAs(pieces);
+        assertThat(String.join("", pieces.stream().map(String.class::cast).toList()))
+                .endsWith("<loc0001>");
+        assertThat(run("tokenize", "caption en").out().lines())
+                .isNotEmpty()
+                .allSatisfy(line -> assertThat(line).matches("\\d+\t\\S+"));
+        assertThat(run("tokenize", "")).isEqualTo(new Outcome(0, "", ""));
+    }
+
+    @Test
+    void showsFactsAboutTheModel() throws IOException {
+        Outcome info = run("info");
+        assertThat(info.exitCode()).isZero();
+        assertThat(info.out())
+                .contains("architecture    PaliGemma 2", "image           112 x 112 pixels", "engine          onnx 1.");
+
+        Map<String, Object> json = parsed("info");
+        assertThat(json).containsEntry("architecture", "PaliGemma 2").containsEntry("imageTokens", 64L);
+        assertThat((Long) json.get("parameters")).isBetween(1_000_000L, 10_000_000L);
+    }
+
+    @Test
+    void helpShowsExamplesForEveryCommand() {
+        assertThat(run("--help").out()).contains("Examples:", "paligemma caption");
+        for (String command : List.of("generate", "caption", "answer", "ocr", "detect", "tokenize", "info")) {
+            Outcome help = run(command, "--help");
+            assertThat(help.exitCode()).as(command).isZero();
+            assertThat(help.out()).as(command).contains("Usage: paligemma " + command, "Example:");
+            assertThat(help.err()).as(command).isEmpty();
+        }
+    }
+
+    @Test
+    void showsItsVersion() {
+        Outcome version = run("--version");
+
+        assertThat(version.exitCode()).isZero();
+        assertThat(version.out()).startsWith("paligemma ").contains("Java ");
+    }
+
+    static Stream<List<String>> badUsage() {
+        return Stream.of(
+                List.of(),
+                List.of("paint"),
+                List.of("--nope"),
+                List.of("caption", "--nope"),
+                List.of("caption", "stray"),
+                List.of("generate"),
+                List.of("answer"),
+                List.of("answer", "a", "--question", "b"),
+                List.of("detect"),
+                List.of("tokenize"),
+                List.of("caption", "--image"),
+                List.of("caption", "--model", "a", "--model", "b"),
+                List.of("caption", "--max-new-tokens", "0"),
+                List.of("caption", "--max-new-tokens", "-1"),
+                List.of("caption", "--max-new-tokens", "abc"),
+                List.of("caption", "--max-new-tokens", "99999999999"),
+                List.of("caption", "--threads", "0"),
+                List.of("caption", "--threads", "1.5"),
+                List.of("caption", "--engine", "steam"),
+                List.of("caption", "--precision", "float33"),
+                List.of("caption", "--precision", "int4"),
+                List.of("caption", "--model", "no-such-folder"),
+                List.of("info", "--model", "no-such-folder"),
+                List.of("tokenize", "text", "--model", "no-such-folder"),
+                List.of("caption", "--image", "no-such-picture.png"),
+                List.of("caption", "--image", "."),
+                List.of("caption", "--image", "a\0b"));
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void badUsage(List<String> args) {
+        assertRefused(run(args.toArray(new String[0])));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "not a picture", "\u0089PNG\r\n\u001a\n", "P6 1 1 255 abc"})
+    void refusesFilesThatAreNoPictures(String content) throws IOException {
+        Path file = Files.writeString(folder.resolve("picture.png"), content, StandardCharsets.ISO_8859_1);
+
+        Outcome refused = run("caption", "--image", file.toString());
+
+        assertRefused(refused);
+        assertThat(refused.err()).contains("picture.png");
+    }
+
+    @Test
+    void refusesCutPicture() throws IOException {
+        byte[] picture = Files.readAllBytes(BundledModel.picture());
+        Path file = Files.write(folder.resolve("cut.png"), Arrays.copyOf(picture, picture.length / 2));
+
+        assertRefused(run("caption", "--image", file.toString()));
+    }
+
+    @Test
+    void refusesCutWeights() throws IOException {
+        Path model = copyOfBundledModel();
+        try (RandomAccessFile weights =
+                new RandomAccessFile(model.resolve("model.safetensors").toFile(), "rw")) {
+            weights.setLength(weights.length() / 2);
+        }
+
+        Outcome refused = run("caption", "--model", model.toString());
+
+        assertRefused(refused);
+        assertThat(refused.err()).contains("model.safetensors");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "model.safetensors", "tokenizer.json"})
+    void refusesFolderWithoutOneOfItsFiles(String name) throws IOException {
+        Path model = copyOfBundledModel();
+        Files.delete(model.resolve(name));
+
+        Outcome refused = run("caption", "--model", model.toString());
+
+        assertRefused(refused);
+        assertThat(refused.err()).contains(name);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "tokenizer.json", "model.safetensors"})
+    void refusesFolderWithABrokenFile(String name) throws IOException {
+        Path model = copyOfBundledModel();
+        Files.writeString(model.resolve(name), "{\"model_type\": ");
+
+        assertRefused(run("caption", "--model", model.toString()));
+    }
+
+    @Test
+    void refusesWeightsOfAnotherResolution() throws IOException {
+        Path model = copyOfBundledModel();
+        Path config = model.resolve("config.json");
+        String changed = Files.readString(config).replaceAll("\"image_size\":\\s*112", "\"image_size\": 224");
+        assertThat(changed).contains("224");
+        Files.writeString(config, changed);
+
+        Outcome refused = run("caption", "--model", model.toString());
+
+        assertRefused(refused);
+        assertThat(refused.err()).contains("position_embedding");
+    }
+
+    @Test
+    void refusesPromptTooLong() {
+        Outcome refused = run("generate", "--prompt", "a very long prompt ".repeat(5_264));
+
+        assertRefused(refused);
+    }
+
+    @Test
+    void debugAddsTheStackTrace() {
+        Outcome plain = run("caption", "--model", "no-such-folder");
+        Outcome traced = run("--debug", "caption", "--model", "no-such-folder");
+        Outcome tracedToo = run("caption", "--model", "no-such-folder", "--debug");
+
+        assertThat(List.of(traced, tracedToo)).allSatisfy(outcome -> {
+            assertThat(outcome.exitCode()).isEqualTo(plain.exitCode());
+            assertThat(outcome.out()).isEmpty();
+            assertThat(outcome.err()).startsWith(plain.err()).contains("\tat dev.paligemma.");
+        });
+    }
+
+    @Test
+    void everythingElseIsExitCodeOne() {
+        StringWriter err = new StringWriter();
+
+        assertThat(Failure.report(new IllegalStateException("first\nsecond"), new PrintWriter(err, true), false))
+                .isEqualTo(1);
+        assertThat(Failure.report(new OutOfMemoryError("Java heap space"), new PrintWriter(err, true), false))
+                .isEqualTo(1);
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "paligemma: IllegalStateException: first second",
+                        "paligemma: out of memory (Java heap space); a larger heap (java -Xmx) or a smaller model "
+                                + "helps");
+    }
+
+    @Test
+    void speaksUtf8WithoutALocale() throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "tokenize",
+                "--json",
+                UTF8_WITHOUT_LOCALE);
+        builder.environment().put("LC_ALL", "C");
+        Process process = builder.redirectError(folder.resolve("err").toFile()).start();
+
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+        assertThat(process.waitFor()).isZero();
+        assertThat(JsonText.parse(out)).containsEntry("text", UTF8_WITHOUT_LOCALE);
+        assertThat(folder.resolve("err")).isEmptyFile();
+    }
+
+    private static void assertRefused(Outcome outcome) {
+        assertThat(outcome.out()).isEmpty();
+        assertThat(outcome.err()).startsWith("paligemma: ").hasLineCount(1).endsWith(System.lineSeparator());
+        assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(2);
+    }
+
+    private Path copyOfBundledModel() throws IOException {
+        try (Stream<Path> files = Files.list(BundledModel.folder())) {
+            for (Path file : files.toList()) {
+                Files.copy(file, folder.resolve(file.getFileName()));
+            }
+        }
+        return folder;
+    }
+
+    private static Map<String, Object> parsed(String... args) throws IOException {
+        List<String> withJson = new ArrayList<>(List.of(args));
+        withJson.add("--json");
+        Outcome outcome = run(withJson.toArray(new String[0]));
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        assertThat(outcome.err()).isEmpty();
+        return JsonText.parse(outcome.out());
+    }
+
+    private static List<?> list(Map<String, Object> json, String name) {
+        return (List<?>) Objects.requireNonNull(json.get(name), name);
+    }
+}

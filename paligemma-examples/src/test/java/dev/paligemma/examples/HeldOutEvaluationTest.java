@@ -1,0 +1,29 @@
+package dev.paligemma.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.paligemma.PaliGemmaPipeline;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** The bundled model must be right about scenes it never saw; a mistake anywhere between pixels and text shows here. */
+class HeldOutEvaluationTest {
+    private static final double CAPTIONS = 0.90;
+    private static final double ANSWERS = 0.95;
+    private static final double TEXTS = 0.90;
+    private static final double MEAN_IOU = 0.75;
+
+    @Test
+    void bundledModelIsRightAboutScenesItNeverSaw() throws IOException {
+        SceneScores scores;
+        try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.load(BundledModel.folder())) {
+            scores = HeldOutEvaluation.evaluate(pipeline, Path.of("src", "test", "resources", "heldout"));
+        }
+
+        assertThat(scores.captions()).as(scores.markdown()).isGreaterThanOrEqualTo(CAPTIONS);
+        assertThat(scores.answers()).as(scores.markdown()).isGreaterThanOrEqualTo(ANSWERS);
+        assertThat(scores.texts()).as(scores.markdown()).isGreaterThanOrEqualTo(TEXTS);
+        assertThat(scores.meanIou()).as(scores.markdown()).isGreaterThanOrEqualTo(MEAN_IOU);
+    }
+}

@@ -1,0 +1,42 @@
+package dev.paligemma.onnx;
+
+/**
+ * The names of the inputs and outputs through which keys and values enter and leave a program.
+ *
+ * <p>A cache has two parts. The prefix part {@code float32[kvHeads, P, headDim]} is written once, by the first run,
+ * straight into its place. The generated part {@code float32[kvHeads, C, headDim]} has room for C rows, of which the bias
+ * hides the unused. A later run returns the key and value of its one row, {@code float32[kvHeads, 1, headDim]}.
+ *
+ * @param cache the name of the cache in the graph
+ */
+record CacheNames(String cache) {
+    /** {@code float32[P + C + 1]}, added to the scores of full attention: 0 for visible rows. */
+    static final String BIAS = "attention.bias";
+
+    /** The same for attention with a sliding window. */
+    static final String WINDOW_BIAS = "attention.window_bias";
+
+    String prefixKeys() {
+        return cache + ".prefix.keys";
+    }
+
+    String prefixValues() {
+        return cache + ".prefix.values";
+    }
+
+    String generatedKeys() {
+        return cache + ".generated.keys";
+    }
+
+    String generatedValues() {
+        return cache + ".generated.values";
+    }
+
+    String newKeys() {
+        return cache + ".new.keys";
+    }
+
+    String newValues() {
+        return cache + ".new.values";
+    }
+}

@@ -1,0 +1,178 @@
+package dev.paligemma.onnx;
+
+import dev.paligemma.engine.graph.AttentionSpec;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes attention with a key/value cache: bidirectional over the prefix in the first run, one row over everything in
+ * later runs. Confined to one thread.
+ *
+ * <p>Both are branches of one ONNX {@code If}, so that one program, with one copy of the weights, does both. Letters: T
+ * rows of this run, P rows of the prefix, C room for generated rows, K key/value heads, G query heads per key/value head,
+ * h width of a head. Queries are laid out as {@code [K, T * G, h]}, so that the G heads that share keys are rows of one
+ * matrix product.
+ *
+ * <p>Nothing is concatenated with the cache: scores are computed per part and joined, which is small, and the weighted
+ * sums of the parts are added.
+ */
+final class CachedAttentionEmitter {
+    private final OnnxGraph graph;
+    private final int scoreRows;
+    private final Map<String, String> constants = new HashMap<>();
+    private final String isPrefix;
+    private final String partSizes;
+
+    /**
+     * Declares the inputs and outputs of all caches.
+     *
+     * @param scoreRows how many rows of scores are held at once in the first run, over all heads
+     */
+    CachedAttentionEmitter(OnnxGraph graph, List<AttentionSpec> caches, int scoreRows) {
+        this.graph = graph;
+        this.scoreRows = scoreRows;
+        for (AttentionSpec spec : caches) {
+            CacheNames names = new CacheNames(String.valueOf(spec.cache()));
+            for (String keysOrValues : List.of(names.prefixKeys(), names.prefixValues())) {
+                graph.input(keysOrValues, OnnxType.FLOAT, spec.kvHeads(), "prefix", spec.headDim());
+            }
+            for (String keysOrValues : List.of(names.generatedKeys(), names.generatedValues())) {
+                graph.input(keysOrValues, OnnxType.FLOAT, spec.kvHeads(), "capacity", spec.headDim());
+            }
+            for (String keysOrValues : List.of(names.newKeys(), names.newValues())) {
+                graph.output(keysOrValues, OnnxType.FLOAT, spec.kvHeads(), "rows", spec.headDim());
+            }
+        }
+        graph.input(CacheNames.BIAS, OnnxType.FLOAT, "visible");
+        graph.input(CacheNames.WINDOW_BIAS, OnnxType.FLOAT, "visible");
+        CacheNames first = new CacheNames(String.valueOf(caches.get(0).cache()));
+        String prefixRows = rows(graph, first.prefixKeys());
+        isPrefix = graph.op("Equal", List.of(prefixRows, integers(0)));
+        partSizes = graph.op(
+                "Concat",
+                List.of(prefixRows, rows(graph, first.generatedKeys()), integers(1)),
+                Attribute.of("axis", 0));
+    }
+
+    /** Writes one attention of {@code q[T, K * G * h]}, {@code k[T, K * h]}, {@code v[T, K * h]}; gives {@code [T, K * G * h]}. */
+    String emit(AttentionSpec spec, String q, String k, String v) {
+        CacheNames names = new CacheNames(String.valueOf(spec.cache()));
+        int heads = spec.kvHeads();
+        int groups = spec.heads() / spec.kvHeads();
+        int width = spec.headDim();
+        graph.alias(headsFirst(k, heads, 1, width), names.newKeys());
+        graph.alias(headsFirst(v, heads, 1, width), names.newValues());
+        String queries = headsFirst(q, heads, groups, width);
+
+        OnnxGraph prefix = graph.enclosed("prefix");
+        emitPrefix(prefix, spec, queries, names);
+        OnnxGraph next = graph.enclosed("next");
+        emitNext(next, spec, queries, names);
+        String mixed = graph.op(
+                "If", List.of(isPrefix), Attribute.of("then_branch", prefix), Attribute.of("else_branch", next));
+
+        if (heads == 1) {
+            return graph.op("Reshape", List.of(mixed, integers(-1, (long) groups * width)));
+        }
+        String byHead = graph.op("Reshape", List.of(mixed, integers(heads, -1, groups, width)));
+        String byToken = graph.op("Transpose", List.of(byHead), Attribute.of("perm", new long[] {1, 0, 2, 3}));
+        return graph.op("Reshape", List.of(byToken, integers(-1, (long) heads * groups * width)));
+    }
+
+    /** {@code [T, K * G * h]} to {@code [K, T * G, h]}; with one key/value head that moves nothing. */
+    private String headsFirst(String rows, int heads, int groups, int width) {
+        if (heads == 1) {
+            return graph.op("Reshape", List.of(rows, integers(1, -1, width)));
+        }
+        String byToken = graph.op("Reshape", List.of(rows, integers(-1, heads, groups, width)));
+        String byHead = graph.op("Transpose", List.of(byToken), Attribute.of("perm", new long[] {1, 0, 2, 3}));
+        return graph.op("Reshape", List.of(byHead, integers(heads, -1, width)));
+    }
+
+    /** All rows attend to all rows of this run, a block of query rows at a time so that the scores stay small. */
+    private void emitPrefix(OnnxGraph branch, AttentionSpec spec, String queries, CacheNames names) {
+        int heads = spec.kvHeads();
+        int width = spec.headDim();
+        int limit = Math.max(1, scoreRows / heads);
+        // n = ceil(R / limit) blocks of r = ceil(R / n) rows; the queries are padded to n * r rows.
+        String total = rows(branch, queries);
+        String blocks = ceilDiv(branch, total, integers(limit));
+        String blockRows = ceilDiv(branch, total, blocks);
+        String padding = branch.op("Sub", List.of(branch.op("Mul", List.of(blocks, blockRows)), total));
+        String pads = branch.op("Concat", List.of(integers(0, 0, 0, 0), padding, integers(0)), Attribute.of("axis", 0));
+        String blockShape = branch.op(
+                "Concat", List.of(integers(heads), blocks, blockRows, integers(width)), Attribute.of("axis", 0));
+        String blocked = branch.op("Reshape", List.of(branch.op("Pad", List.of(queries, pads)), blockShape));
+
+        OnnxGraph body = branch.enclosed("block");
+        body.input("block.index", OnnxType.INT64);
+        body.input("block.continue_in", OnnxType.BOOL);
+        String block = body.op("Gather", List.of(blocked, "block.index"), Attribute.of("axis", 1));
+        String scores = capped(body, spec, scores(body, spec, block, names.newKeys()));
+        String probabilities = body.op("Softmax", List.of(scores), Attribute.of("axis", -1));
+        body.alias("block.continue_in", "block.continue_out");
+        body.alias(body.op("MatMul", List.of(probabilities, names.newValues())), "block.mixed");
+        body.output("block.continue_out", OnnxType.BOOL);
+        body.output("block.mixed", OnnxType.FLOAT, heads, "block_rows", width);
+
+        String trips = branch.op("Squeeze", List.of(blocks, integers(0)));
+        String stacked = branch.op("Loop", List.of(trips, ""), Attribute.of("body", body));
+        String byHead = branch.op("Transpose", List.of(stacked), Attribute.of("perm", new long[] {1, 0, 2, 3}));
+        String joined = branch.op("Reshape", List.of(byHead, integers(heads, -1, width)));
+        branch.alias(branch.op("Slice", List.of(joined, integers(0), total, integers(1))), "prefix.mixed");
+        branch.output("prefix.mixed", OnnxType.FLOAT, heads, "query_rows", width);
+    }
+
+    /** One row attends to the prefix, to the generated rows and to itself. */
+    private void emitNext(OnnxGraph branch, AttentionSpec spec, String queries, CacheNames names) {
+        List<String> keys = List.of(names.prefixKeys(), names.generatedKeys(), names.newKeys());
+        List<String> values = List.of(names.prefixValues(), names.generatedValues(), names.newValues());
+        String joined = branch.op(
+                "Concat",
+                keys.stream().map(part -> scores(branch, spec, queries, part)).toList(),
+                Attribute.of("axis", -1));
+        String bias = spec.window() > 0 ? CacheNames.WINDOW_BIAS : CacheNames.BIAS;
+        String scores = branch.op("Add", List.of(capped(branch, spec, joined), bias));
+        String probabilities = branch.op("Softmax", List.of(scores), Attribute.of("axis", -1));
+        List<String> parts = branch.ops("Split", 3, List.of(probabilities, partSizes), Attribute.of("axis", -1));
+        String sum = branch.op("MatMul", List.of(parts.get(0), values.get(0)));
+        for (int part = 1; part < parts.size(); part++) {
+            sum = branch.op("Add", List.of(sum, branch.op("MatMul", List.of(parts.get(part), values.get(part)))));
+        }
+        branch.alias(sum, "next.mixed");
+        branch.output("next.mixed", OnnxType.FLOAT, spec.kvHeads(), "query_rows", spec.headDim());
+    }
+
+    /** {@code scale * q k^T}, divided by the soft-cap if there is one. */
+    private static String scores(OnnxGraph in, AttentionSpec spec, String queries, String keys) {
+        float factor = spec.softcap() == 0 ? spec.scale() : spec.scale() / spec.softcap();
+        return in.microsoft(
+                "FusedMatMul", List.of(queries, keys), Attribute.of("transB", 1), Attribute.of("alpha", factor));
+    }
+
+    /** {@code cap * tanh(s)} of scores already divided by the cap. */
+    private String capped(OnnxGraph in, AttentionSpec spec, String scores) {
+        if (spec.softcap() == 0) {
+            return scores;
+        }
+        String cap = constants.computeIfAbsent(
+                "softcap " + spec.softcap(), key -> graph.constant(key, new float[] {spec.softcap()}));
+        return in.op("Mul", List.of(in.op("Tanh", List.of(scores)), cap));
+    }
+
+    /** The second size of a tensor {@code [K, R, h]}, as a vector of one. */
+    private static String rows(OnnxGraph in, String tensor) {
+        return in.op("Shape", List.of(tensor), Attribute.of("start", 1), Attribute.of("end", 2));
+    }
+
+    private String ceilDiv(OnnxGraph in, String numerator, String denominator) {
+        String raised = in.op("Add", List.of(numerator, in.op("Sub", List.of(denominator, integers(1)))));
+        return in.op("Div", List.of(raised, denominator));
+    }
+
+    private String integers(long... values) {
+        return constants.computeIfAbsent(
+                "attention " + java.util.Arrays.toString(values), key -> graph.constant(key, values));
+    }
+}

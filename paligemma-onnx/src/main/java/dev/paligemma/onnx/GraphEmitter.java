@@ -1,0 +1,239 @@
+package dev.paligemma.onnx;
+
+import dev.paligemma.engine.graph.AttentionSpec;
+import dev.paligemma.engine.graph.Dim;
+import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.graph.LinearWeights;
+import dev.paligemma.engine.graph.Node;
+import dev.paligemma.engine.graph.Operation;
+import dev.paligemma.engine.graph.Shape;
+import dev.paligemma.engine.graph.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Translates a recorded graph into ONNX, one operation after the other. Confined to one thread; used once. */
+final class GraphEmitter implements Operation.Visitor {
+    private static final String ROW_ZERO = "row_zero";
+    private static final String LAST_ROW = "last_row";
+
+    private final Graph source;
+    private final OnnxGraph target;
+    private final WeightWriter weights;
+    private final int scoreRows;
+    private final Map<Tensor, String> values = new HashMap<>();
+    private final Map<String, String> constants = new HashMap<>();
+    private @Nullable CachedAttentionEmitter cachedAttention;
+
+    private GraphEmitter(Graph source, OnnxGraph target, WeightWriter weights, int scoreRows) {
+        this.source = source;
+        this.scoreRows = scoreRows;
+        this.target = target;
+        this.weights = weights;
+    }
+
+    /**
+     * Writes all of {@code source} into {@code target}.
+     *
+     * @param scoreRows how many rows of attention scores may be held at once, over all heads
+     */
+    static void emit(Graph source, OnnxGraph target, WeightWriter weights, int scoreRows) {
+        GraphEmitter emitter = new GraphEmitter(source, target, weights, scoreRows);
+        source.inputs()
+                .forEach((name, tensor) -> emitter.values.put(
+                        tensor, target.input(name, OnnxType.of(tensor.type()), dims(tensor.shape()))));
+        for (Node node : source.nodes()) {
+            target.scope(node.output().name());
+            node.operation().accept(emitter, node);
+        }
+        target.scope("");
+        source.outputs().forEach((name, tensor) -> {
+            target.alias(emitter.value(tensor), name);
+            target.output(name, OnnxType.of(tensor.type()), dims(tensor.shape()));
+        });
+    }
+
+    @Override
+    public void embedding(Operation.Embedding operation, Node node) {
+        String rows = target.op(
+                "Gather", List.of(weights.stored(operation.table()), value(node.input(0))), Attribute.of("axis", 0));
+        boolean wide = weights.isFloat32(operation.table());
+        put(node, wide ? rows : target.op("Cast", List.of(rows), Attribute.of("to", OnnxType.FLOAT.number)));
+    }
+
+    @Override
+    public void parameter(Operation.Parameter operation, Node node) {
+        put(node, weights.float32(operation.weight()));
+    }
+
+    @Override
+    public void linear(Operation.Linear operation, Node node) {
+        LinearWeights linear = operation.weights();
+        List<String> in = new ArrayList<>(List.of(value(node.input(0)), weights.float32(linear.weight())));
+        if (linear.bias() != null) {
+            in.add(weights.float32(linear.bias()));
+        }
+        put(node, target.op("Gemm", in, Attribute.of("transB", 1)));
+    }
+
+    @Override
+    public void layerNorm(Operation.LayerNorm operation, Node node) {
+        put(
+                node,
+                target.op(
+                        "LayerNormalization",
+                        List.of(
+                                value(node.input(0)),
+                                weights.float32(operation.gamma()),
+                                weights.float32(operation.beta())),
+                        Attribute.of("axis", -1),
+                        Attribute.of("epsilon", operation.epsilon())));
+    }
+
+    @Override
+    public void rmsNorm(Operation.RmsNorm operation, Node node) {
+        put(
+                node,
+                target.op(
+                        "SimplifiedLayerNormalization",
+                        List.of(value(node.input(0)), weights.plus(operation.weight(), 1f)),
+                        Attribute.of("axis", -1),
+                        Attribute.of("epsilon", operation.epsilon())));
+    }
+
+    @Override
+    public void gelu(Operation.Gelu operation, Node node) {
+        put(node, target.microsoft("FastGelu", List.of(value(node.input(0)))));
+    }
+
+    @Override
+    public void rope(Operation.Rope operation, Node node) {
+        long width = node.output().shape().dim(1).size();
+        String batched = target.op("Reshape", List.of(value(node.input(0)), shape(1, -1, width)));
+        // The tables hold one row per token in order, so positions within them start at row 0.
+        String rotated = target.microsoft(
+                "RotaryEmbedding",
+                List.of(batched, constant(ROW_ZERO, 0), value(node.input(1)), value(node.input(2))),
+                Attribute.of("num_heads", operation.heads()),
+                Attribute.of("rotary_embedding_dim", width / operation.heads()));
+        put(node, target.op("Reshape", List.of(rotated, shape(-1, width))));
+    }
+
+    @Override
+    public void attention(Operation.Attention operation, Node node) {
+        AttentionSpec spec = operation.spec();
+        String q = value(node.input(0));
+        String k = value(node.input(1));
+        String v = value(node.input(2));
+        if (spec.cache() == null) {
+            put(node, attentionWithinSequences(spec, q, k, v));
+        } else {
+            if (cachedAttention == null) {
+                cachedAttention = new CachedAttentionEmitter(target, source.caches(), scoreRows);
+            }
+            put(node, cachedAttention.emit(spec, q, k, v));
+        }
+    }
+
+    /** ONNX Runtime's fused attention, which never holds a whole matrix of scores. */
+    private String attentionWithinSequences(AttentionSpec spec, String q, String k, String v) {
+        if (spec.softcap() != 0 || spec.heads() != spec.kvHeads()) {
+            throw new IllegalArgumentException("attention without a cache supports neither a soft-cap nor shared"
+                    + " key/value heads on this engine, got " + spec);
+        }
+        long width = (long) spec.heads() * spec.headDim();
+        String batched = shape(
+                spec.sequenceLength() == 0 ? 1 : -1, spec.sequenceLength() == 0 ? -1 : spec.sequenceLength(), width);
+        String out = target.microsoft(
+                "MultiHeadAttention",
+                List.of(
+                        target.op("Reshape", List.of(q, batched)),
+                        target.op("Reshape", List.of(k, batched)),
+                        target.op("Reshape", List.of(v, batched))),
+                Attribute.of("num_heads", spec.heads()),
+                Attribute.of("scale", spec.scale()));
+        return target.op("Reshape", List.of(out, shape(-1, width)));
+    }
+
+    @Override
+    public void softcap(Operation.Softcap operation, Node node) {
+        String inner = target.op("Mul", List.of(value(node.input(0)), scalar(1 / operation.cap())));
+        put(node, target.op("Mul", List.of(target.op("Tanh", List.of(inner)), scalar(operation.cap()))));
+    }
+
+    @Override
+    public void add(Operation.Add operation, Node node) {
+        put(node, target.op("Add", List.of(value(node.input(0)), value(node.input(1)))));
+    }
+
+    @Override
+    public void multiply(Operation.Multiply operation, Node node) {
+        put(node, target.op("Mul", List.of(value(node.input(0)), value(node.input(1)))));
+    }
+
+    @Override
+    public void scale(Operation.Scale operation, Node node) {
+        put(node, target.op("Mul", List.of(value(node.input(0)), scalar(operation.factor()))));
+    }
+
+    @Override
+    public void reshape(Operation.Reshape operation, Node node) {
+        long[] sizes = operation.shape().dims().stream()
+                .mapToLong(dim -> dim.isFixed() ? dim.size() : -1)
+                .toArray();
+        put(node, target.op("Reshape", List.of(value(node.input(0)), shape(sizes))));
+    }
+
+    @Override
+    public void transpose(Operation.Transpose operation, Node node) {
+        long[] axes = operation.axes().stream().mapToLong(Integer::longValue).toArray();
+        put(node, target.op("Transpose", List.of(value(node.input(0))), Attribute.of("perm", axes)));
+    }
+
+    @Override
+    public void concatRows(Operation.ConcatRows operation, Node node) {
+        put(node, target.op("Concat", List.of(value(node.input(0)), value(node.input(1))), Attribute.of("axis", 0)));
+    }
+
+    @Override
+    public void gatherRows(Operation.GatherRows operation, Node node) {
+        put(node, target.op("Gather", List.of(value(node.input(0)), value(node.input(1))), Attribute.of("axis", 0)));
+    }
+
+    @Override
+    public void lastRow(Operation.LastRow operation, Node node) {
+        put(node, target.op("Gather", List.of(value(node.input(0)), constant(LAST_ROW, -1)), Attribute.of("axis", 0)));
+    }
+
+    private void put(Node node, String value) {
+        values.put(node.output(), value);
+    }
+
+    private String value(Tensor tensor) {
+        String value = values.get(tensor);
+        if (value == null) {
+            throw new IllegalArgumentException("graph " + source.name() + " uses " + tensor + " before it is made");
+        }
+        return value;
+    }
+
+    private String shape(long... sizes) {
+        return constant("shape" + java.util.Arrays.toString(sizes), sizes);
+    }
+
+    private String constant(String name, long... values) {
+        return constants.computeIfAbsent(name, key -> target.constant(key, values));
+    }
+
+    private String scalar(float value) {
+        return constants.computeIfAbsent("scalar " + value, key -> target.constant(key, new float[] {value}));
+    }
+
+    static Object[] dims(Shape shape) {
+        return shape.dims().stream()
+                .map((Dim dim) -> dim.isFixed() ? (Object) dim.size() : dim.symbol())
+                .toArray();
+    }
+}

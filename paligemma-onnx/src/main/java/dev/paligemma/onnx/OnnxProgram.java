@@ -1,0 +1,172 @@
+package dev.paligemma.onnx;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.graph.Dim;
+import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.graph.Operation;
+import dev.paligemma.engine.graph.Tensor;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.engine.spi.Program;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One ONNX Runtime session. Thread-safe.
+ *
+ * <p>Closing a session while it runs, or passing it a closed tensor, would end the JVM; the lock below and the
+ * ownership of tensors by {@link TensorScope} are what prevents that.
+ */
+final class OnnxProgram implements Program {
+    private final Graph graph;
+    private final OrtEnvironment environment;
+    private final OrtSession session;
+    private final OrtSession.SessionOptions settings;
+    private final boolean stateful;
+    private final @Nullable Dim cachedRows;
+    private final BufferPool buffers = new BufferPool();
+    /** Runs hold the read side, closing the write side. */
+    private final ReadWriteLock lock = new ReentrantReadWriteLock();
+
+    private boolean closed;
+
+    OnnxProgram(Graph graph, OrtEnvironment environment, OrtSession session, OrtSession.SessionOptions settings) {
+        this.graph = graph;
+        this.environment = environment;
+        this.session = session;
+        this.settings = settings;
+        this.cachedRows = graph.nodes().stream()
+                .filter(node -> node.operation() instanceof Operation.Attention attention
+                        && attention.spec().cache() != null)
+                .map(node -> node.output().shape().dim(0))
+                .findFirst()
+                .orElse(null);
+        this.stateful = cachedRows != null;
+    }
+
+    @Override
+    public Graph graph() {
+        return graph;
+    }
+
+    @Override
+    public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
+        if (stateful) {
+            throw new IllegalStateException("graph " + graph.name() + " has caches: run it through newState()");
+        }
+        run(inputs, outputs, Map.of(), Map.of());
+    }
+
+    @Override
+    public DecodingState newState(int expectedRows) {
+        if (!stateful) {
+            throw new IllegalStateException("graph " + graph.name() + " has no caches");
+        }
+        requireOpen();
+        return new OnnxDecodingState(this, expectedRows);
+    }
+
+    OrtEnvironment environment() {
+        return environment;
+    }
+
+    BufferPool buffers() {
+        return buffers;
+    }
+
+    /** How many rows a run of a graph with caches holds, read from the inputs. */
+    int cachedRows(Map<String, HostTensor> inputs) {
+        for (Map.Entry<String, Tensor> declared : graph.inputs().entrySet()) {
+            HostTensor tensor = inputs.get(declared.getKey());
+            int axis = declared.getValue().shape().dims().indexOf(cachedRows);
+            if (tensor != null && axis >= 0 && axis < tensor.shape().length) {
+                return Math.toIntExact(tensor.shape()[axis]);
+            }
+        }
+        throw new IllegalArgumentException(
+                "graph " + graph.name() + " takes the inputs " + graph.inputs().keySet() + ", got " + inputs.keySet());
+    }
+
+    /** Runs the session; the cache tensors are not checked here, as no caller can reach them. */
+    void run(
+            Map<String, HostTensor> inputs,
+            Map<String, HostTensor> outputs,
+            Map<String, OnnxTensor> cacheInputs,
+            Map<String, OnnxTensor> cacheOutputs) {
+        if (!inputs.keySet().equals(graph.inputs().keySet())) {
+            throw new IllegalArgumentException("graph " + graph.name() + " takes the inputs "
+                    + graph.inputs().keySet() + ", got " + inputs.keySet());
+        }
+        if (outputs.isEmpty() || !graph.outputs().keySet().containsAll(outputs.keySet())) {
+            throw new IllegalArgumentException("graph " + graph.name() + " gives the outputs "
+                    + graph.outputs().keySet() + ", got " + outputs.keySet());
+        }
+        Map<String, Long> symbols = new HashMap<>();
+        inputs.forEach((name, tensor) -> check(name, tensor, graph.inputs().get(name), symbols));
+        outputs.forEach((name, tensor) -> check(name, tensor, graph.outputs().get(name), symbols));
+        lock.readLock().lock();
+        try (TensorScope scope = new TensorScope(environment)) {
+            requireOpen();
+            Map<String, OnnxTensor> in = new HashMap<>(cacheInputs);
+            for (Map.Entry<String, HostTensor> entry : inputs.entrySet()) {
+                in.put(entry.getKey(), scope.view(entry.getValue()));
+            }
+            Map<String, OnnxTensor> out = new HashMap<>(cacheOutputs);
+            for (Map.Entry<String, HostTensor> entry : outputs.entrySet()) {
+                out.put(entry.getKey(), scope.view(entry.getValue()));
+            }
+            session.run(in, out).close();
+        } catch (OrtException e) {
+            throw new EngineException("ONNX Runtime failed in graph " + graph.name() + ": " + e.getMessage(), e);
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    private void check(String name, HostTensor tensor, @Nullable Tensor declared, Map<String, Long> symbols) {
+        Objects.requireNonNull(declared, name);
+        long[] shape = tensor.shape();
+        boolean fits = tensor.type() == declared.type()
+                && shape.length == declared.shape().rank();
+        for (int axis = 0; fits && axis < shape.length; axis++) {
+            Dim dim = declared.shape().dim(axis);
+            Long expected = dim.isFixed() ? Long.valueOf(dim.size()) : symbols.putIfAbsent(dim.symbol(), shape[axis]);
+            fits = expected == null || expected == shape[axis];
+        }
+        if (!fits) {
+            throw new IllegalArgumentException("graph " + graph.name() + " expects " + name + " to be "
+                    + declared.type() + declared.shape() + ", got " + tensor + " where " + symbols);
+        }
+    }
+
+    void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the program of graph " + graph.name() + " is closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        lock.writeLock().lock();
+        try {
+            if (!closed) {
+                closed = true;
+                session.close();
+                settings.close();
+                buffers.clear();
+            }
+        } catch (OrtException e) {
+            throw new EngineException("ONNX Runtime failed to close graph " + graph.name() + ": " + e.getMessage(), e);
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package dev.paligemma.tokenizer;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Finds added tokens in a text: leftmost first, and the longest of those that start at one place.
+ *
+ * <p>A trie whose edges lie in one primitive map. Immutable once built.
+ */
+final class AddedTokenMatcher {
+
+    /** Receives the parts of a text in order. */
+    interface Parts {
+        /** Takes a stretch of text without added tokens, never empty. */
+        void text(int from, int to);
+
+        /** Takes an added token. */
+        void token(int id);
+    }
+
+    private static final int ROOT = 0;
+    private static final int NO_TOKEN = -1;
+
+    private final LongIntMap edges = new LongIntMap();
+    private int[] tokenAtNode = {NO_TOKEN};
+    private int nodes = 1;
+
+    /**
+     * Builds the trie.
+     *
+     * @param tokens the tokens to find, with non-empty contents
+     * @param normalized whether the texts to search have their spaces replaced
+     */
+    AddedTokenMatcher(List<AddedToken> tokens, boolean normalized) {
+        for (AddedToken token : tokens) {
+            String content = token.content();
+            insert(normalized ? content.replace(' ', Vocabulary.META_SPACE) : content, token.id());
+        }
+    }
+
+    private void insert(String content, int id) {
+        int node = ROOT;
+        for (int i = 0; i < content.length(); i++) {
+            long edge = edge(node, content.charAt(i));
+            int next = edges.get(edge);
+            if (next == LongIntMap.ABSENT) {
+                next = nodes++;
+                if (next == tokenAtNode.length) {
+                    tokenAtNode = Arrays.copyOf(tokenAtNode, next * 2);
+                }
+                tokenAtNode[next] = NO_TOKEN;
+                edges.put(edge, next);
+            }
+            node = next;
+        }
+        tokenAtNode[node] = id;
+    }
+
+    /** Splits {@code text[from, to)} into added tokens and the stretches between them. */
+    void split(char[] text, int from, int to, Parts parts) {
+        int textStart = from;
+        int i = from;
+        while (i < to) {
+            int node = ROOT;
+            int token = NO_TOKEN;
+            int tokenEnd = i;
+            for (int j = i; j < to; j++) {
+                node = edges.get(edge(node, text[j]));
+                if (node == LongIntMap.ABSENT) {
+                    break;
+                }
+                if (tokenAtNode[node] != NO_TOKEN) {
+                    token = tokenAtNode[node];
+                    tokenEnd = j + 1;
+                }
+            }
+            if (token == NO_TOKEN) {
+                i++;
+            } else {
+                if (textStart < i) {
+                    parts.text(textStart, i);
+                }
+                parts.token(token);
+                i = tokenEnd;
+                textStart = tokenEnd;
+            }
+        }
+        if (textStart < to) {
+            parts.text(textStart, to);
+        }
+    }
+
+    private static long edge(int node, char c) {
+        return ((long) node << 16) | c;
+    }
+}
