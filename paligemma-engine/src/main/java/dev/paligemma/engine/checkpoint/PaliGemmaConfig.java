@@ -77,6 +77,11 @@ public record PaliGemmaConfig(
         return text.hiddenSize();
     }
 
+    /** The same with other tokens that end the output. */
+    PaliGemmaConfig withEosTokenIds(List<Integer> ids) {
+        return new PaliGemmaConfig(vision, text, imageTokenId, bosTokenId, ids, padTokenId);
+    }
+
     /** The same with another number of embedding rows. */
     PaliGemmaConfig withVocabSize(int rows) {
         return new PaliGemmaConfig(vision, text.withVocabSize(rows), imageTokenId, bosTokenId, eosTokenIds, padTokenId);
