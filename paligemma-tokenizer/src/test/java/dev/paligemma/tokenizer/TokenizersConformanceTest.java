@@ -41,7 +41,7 @@ class TokenizersConformanceTest {
         String json = TestFiles.text(TestFiles.PALIGEMMA);
         String withoutControl = json.replaceAll(
                         "\\{\"id\":\\d+,\"content\":\"(<(pad|eos|bos|unk|mask|2mass|image|unused\\d+|(start|end)_of_turn)>|\\[@BOS@\\])\""
-                            + "[^}]*\\},?",
+                                + "[^}]*\\},?",
                         "")
                 .replace(",],\"normalizer\"", "],\"normalizer\"");
         assertThat(withoutControl).contains("<h1>").doesNotContain("\"content\":\"<bos>\"", "\"content\":\"<image>\"");

@@ -74,7 +74,9 @@ class HostileImagePropertiesTest {
         Arbitrary<Integer> values =
                 Arbitraries.oneOf(Arbitraries.integers().between(0, 255), Arbitraries.of(0, 1, 127, 128, 255));
         Arbitrary<Change> change = Combinators.combine(
-                        Arbitraries.integers().between(0, 999_999).withDistribution(RandomDistribution.uniform()), Arbitraries.of(true, false), values)
+                        Arbitraries.integers().between(0, 999_999).withDistribution(RandomDistribution.uniform()),
+                        Arbitraries.of(true, false),
+                        values)
                 .as(Change::new);
         return change.list().ofMinSize(1).ofMaxSize(6);
     }
