@@ -175,6 +175,11 @@ class TokenizerFileTest {
             public int read() throws IOException {
                 throw cause;
             }
+
+            @Override
+            public int read(byte[] target, int offset, int length) throws IOException {
+                throw cause;
+            }
         };
         assertThatThrownBy(() -> PaliGemmaTokenizer.load(failing, "remote"))
                 .isInstanceOf(TokenizerException.class)

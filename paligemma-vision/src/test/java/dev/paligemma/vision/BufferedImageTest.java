@@ -85,8 +85,8 @@ class BufferedImageTest {
         c565.getRaster().setPixel(0, 0, new int[] {31, 63, 15});
         c555.getRaster().setPixel(0, 0, new int[] {31, 30, 0});
 
-        assertThat(RgbImage.of(c565).rgbAt(0, 0)).isEqualTo(255 << 16 | 255 << 8 | 15 * 255 / 31);
-        assertThat(RgbImage.of(c555).rgbAt(0, 0)).isEqualTo(255 << 16 | 30 * 255 / 31 << 8);
+        assertThat(RgbImage.of(c565).rgbAt(0, 0)).isEqualTo(255 << 16 | 255 << 8 | (15 * 255 / 31));
+        assertThat(RgbImage.of(c555).rgbAt(0, 0)).isEqualTo(255 << 16 | (30 * 255 / 31) << 8);
     }
 
     @Test

@@ -58,6 +58,11 @@ class RgbImageTest {
             public int read() throws IOException {
                 throw new IOException("line dropped");
             }
+
+            @Override
+            public int read(byte[] target, int offset, int length) throws IOException {
+                throw new IOException("line dropped");
+            }
         };
 
         assertThatThrownBy(() -> RgbImage.read(failing))
@@ -69,7 +74,7 @@ class RgbImageTest {
     @Test
     void explainsFormatsThatNeedAPlugin() {
         byte[] webp = "RIFF\0\0\0\0WEBPVP8 ".getBytes(StandardCharsets.ISO_8859_1);
-        byte[] avif = "\0\0\0\u0020ftypavif".getBytes(StandardCharsets.ISO_8859_1);
+        byte[] avif = "\0\0\0 ftypavif".getBytes(StandardCharsets.ISO_8859_1);
 
         assertThatThrownBy(() -> RgbImage.read(webp))
                 .isInstanceOf(ImageException.class)
