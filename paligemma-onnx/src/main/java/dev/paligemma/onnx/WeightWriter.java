@@ -70,9 +70,11 @@ final class WeightWriter {
     }
 
     private String cast(Weight weight) {
+        // Before computeIfAbsent, whose function must not change the map.
+        String original = stored(weight);
         return written.computeIfAbsent(
                 weight + " cast",
-                key -> graph.op("Cast", java.util.List.of(stored(weight)), Attribute.of("to", OnnxType.FLOAT.number)));
+                key -> graph.op("Cast", java.util.List.of(original), Attribute.of("to", OnnxType.FLOAT.number)));
     }
 
     private String inline(Weight weight, float addend) {
