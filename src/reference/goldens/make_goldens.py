@@ -403,7 +403,7 @@ def vary(case: Case, rng: random.Random) -> Case:
         )
     changes = []
     if case.name == "pg2-narrow":
-        shape = replace(shape, query_scalar=shape.head_dim + rng.choice([3, 7]))
+        shape = replace(shape, query_scalar=2 * shape.head_dim + rng.choice([1, 3]))
         changes = [{"query_scalar": shape.head_dim}]
     if case.name == "pg2-window-types":
         shape = replace(shape, layers=4, image_size=28, window=rng.randint(6, 9))

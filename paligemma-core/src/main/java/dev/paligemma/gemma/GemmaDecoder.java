@@ -64,8 +64,7 @@ public final class GemmaDecoder {
     }
 
     private Graph record() {
-        Tensor images =
-                g.input(IMAGE_EMBEDDINGS, ElementType.FLOAT32, Shape.of("image_rows", config.hiddenSize()));
+        Tensor images = g.input(IMAGE_EMBEDDINGS, ElementType.FLOAT32, Shape.of("image_rows", config.hiddenSize()));
         Tensor ids = g.input(TOKEN_IDS, ElementType.INT64, Shape.of("text_rows"));
         Tensor order = g.input(ORDER, ElementType.INT64, Shape.of("tokens"));
         Shape angles = Shape.of("tokens", config.headDim() / 2);
@@ -74,10 +73,10 @@ public final class GemmaDecoder {
 
         Tensor x = embed(images, ids, order);
         g.mark("embeddings", x);
-        for (int layer = 0; layer < config.layers(); layer++) {
-            try (GraphBuilder.Scope scope = g.scope("layers." + layer)) {
-                x = block(x, rotary, layer);
-            }
+        for (int i = 0; i < config.layers(); i++) {
+            int layer = i;
+            Tensor input = x;
+            x = g.scope("layers." + layer, () -> block(input, rotary, layer));
             g.mark("layers." + layer, x);
         }
         Tensor last = g.rmsNorm(g.lastRow(x), weights.finalNorm(), config.rmsNormEps());

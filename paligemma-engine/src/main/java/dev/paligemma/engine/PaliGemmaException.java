@@ -1,5 +1,7 @@
 package dev.paligemma.engine;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The root of all errors that this library raises about models, files and engines.
  *
@@ -22,9 +24,9 @@ public class PaliGemmaException extends RuntimeException {
      * An error caused by another one.
      *
      * @param message what went wrong, where, what was expected and what was found
-     * @param cause the underlying error
+     * @param cause the underlying error, or null if there is none
      */
-    public PaliGemmaException(String message, Throwable cause) {
+    public PaliGemmaException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

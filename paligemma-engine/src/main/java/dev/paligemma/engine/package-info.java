@@ -1,7 +1,4 @@
-/**
- * The seam between the network's definition and what runs it: engines, their programs and the tensors that go in and
- * out.
- */
+/** What engines have in common for their users: devices, precisions, options, and the root of all errors. */
 @NullMarked
 package dev.paligemma.engine;
 

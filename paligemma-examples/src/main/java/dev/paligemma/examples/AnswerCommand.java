@@ -1,5 +1,6 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.tokenizer.ControlTokens;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,10 +22,12 @@ final class AnswerCommand implements Runnable {
     CommandSpec spec;
 
     @Parameters(paramLabel = "QUESTION", arity = "0..1", description = "The question.")
-    @Nullable String positional;
+    @Nullable
+    String positional;
 
     @Option(names = "--question", paramLabel = "QUESTION", description = "The question, as an option.")
-    @Nullable String option;
+    @Nullable
+    String option;
 
     @Option(
             names = "--language",
@@ -42,8 +45,12 @@ final class AnswerCommand implements Runnable {
             throw new ParameterException(spec.commandLine(), "Missing question");
         }
         if (positional != null && option != null) {
-            throw new ParameterException(spec.commandLine(), "Two questions: '" + positional + "' and '" + option + "'");
+            throw new ParameterException(
+                    spec.commandLine(), "Two questions: '" + positional + "' and '" + option + "'");
         }
-        request.answer("answer " + language + " " + question, spec.commandLine().getOut());
+        request.answer(
+                "answer " + language + " " + question,
+                ControlTokens.AS_TEXT,
+                spec.commandLine().getOut());
     }
 }

@@ -126,12 +126,10 @@ public final class BundledModel {
                     if (!holds(target, file.getValue())) {
                         Path temporary = folder.resolve(TEMPORARY);
                         Files.deleteIfExists(temporary);
-                        Files.write(temporary, file.getValue(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                        Files.write(
+                                temporary, file.getValue(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
                         Files.move(
-                                temporary,
-                                target,
-                                StandardCopyOption.ATOMIC_MOVE,
-                                StandardCopyOption.REPLACE_EXISTING);
+                                temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
                     }
                 }
                 Files.deleteIfExists(folder.resolve(TEMPORARY));

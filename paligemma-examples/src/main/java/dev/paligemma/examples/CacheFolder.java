@@ -42,7 +42,8 @@ final class CacheFolder {
         String home = properties.getProperty("user.home", "");
         boolean homeless = home.isBlank() || home.equals("?") || home.equals("/") || home.equals("/nonexistent");
         String system = properties.getProperty("os.name", "");
-        String given = firstSet(environment.get(system.startsWith("Windows") ? "LOCALAPPDATA" : "XDG_CACHE_HOME"), null);
+        String given =
+                firstSet(environment.get(system.startsWith("Windows") ? "LOCALAPPDATA" : "XDG_CACHE_HOME"), null);
         if (given != null && Path.of(given).isAbsolute()) {
             return Path.of(given, "paligemma");
         }

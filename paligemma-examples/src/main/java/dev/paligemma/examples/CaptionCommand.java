@@ -1,5 +1,6 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.tokenizer.ControlTokens;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,6 +29,7 @@ final class CaptionCommand implements Runnable {
 
     @Override
     public void run() {
-        request.answer("caption " + language, spec.commandLine().getOut());
+        request.answer(
+                "caption " + language, ControlTokens.PARSE, spec.commandLine().getOut());
     }
 }

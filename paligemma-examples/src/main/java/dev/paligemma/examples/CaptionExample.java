@@ -29,7 +29,8 @@ public final class CaptionExample {
             System.out.println(model.caption(image));
             System.out.println(model.answer(image, "what word is written?"));
             System.out.println(model.ocr(image));
-            System.out.println(model.generate(GenerationRequest.of(image, "detect word")).text());
+            GenerationRequest request = GenerationRequest.of(image, "detect word");
+            System.out.println(model.generate(request).text());
         }
     }
     // endregion

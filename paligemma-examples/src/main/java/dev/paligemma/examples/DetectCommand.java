@@ -1,5 +1,6 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.tokenizer.ControlTokens;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,6 +31,9 @@ final class DetectCommand implements Runnable {
 
     @Override
     public void run() {
-        request.answer("detect " + String.join(" ; ", things), spec.commandLine().getOut());
+        request.answer(
+                "detect " + String.join(" ; ", things),
+                ControlTokens.AS_TEXT,
+                spec.commandLine().getOut());
     }
 }

@@ -1,5 +1,6 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.tokenizer.ControlTokens;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,6 +30,6 @@ final class GenerateCommand implements Runnable {
 
     @Override
     public void run() {
-        request.answer(prompt, spec.commandLine().getOut());
+        request.answer(prompt, ControlTokens.PARSE, spec.commandLine().getOut());
     }
 }

@@ -51,7 +51,8 @@ public final class HeldOutEvaluation {
             RgbImage picture = pictures.computeIfAbsent(scene.file(), file -> RgbImage.read(folder.resolve(file)));
             scores.add(
                     scene,
-                    pipeline.generate(GenerationRequest.of(picture, scene.prompt())).text());
+                    pipeline.generate(GenerationRequest.of(picture, scene.prompt()))
+                            .text());
         }
         return scores;
     }

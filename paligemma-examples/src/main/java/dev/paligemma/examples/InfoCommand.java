@@ -3,13 +3,13 @@ package dev.paligemma.examples;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.Engines;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.checkpoint.TextConfig;
 import dev.paligemma.engine.checkpoint.VisionConfig;
+import dev.paligemma.engine.spi.Engines;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -34,11 +34,9 @@ final class InfoCommand implements Runnable {
     @Spec
     CommandSpec spec;
 
-    @Option(
-            names = "--model",
-            paramLabel = "DIR",
-            description = "Checkpoint folder (default: the bundled tiny model).")
-    @Nullable Path model;
+    @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint folder (default: the bundled tiny model).")
+    @Nullable
+    Path model;
 
     @Option(names = "--json", description = "Print one JSON object.")
     boolean json;

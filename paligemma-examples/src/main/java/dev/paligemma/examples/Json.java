@@ -44,10 +44,10 @@ final class Json {
      *
      * @param prompt the prompt as given to the model
      * @param result what came of it
-     * @param loadMillis how long the model took to load, in milliseconds
+     * @param loadMs how long the model took to load, in milliseconds
      * @return the object
      */
-    static String of(String prompt, GenerationResult result, double loadMillis) {
+    static String of(String prompt, GenerationResult result, double loadMs) {
         return object(json -> {
             json.writeStringField("prompt", prompt);
             json.writeStringField("text", result.text());
@@ -60,7 +60,7 @@ final class Json {
             json.writeStringField("finishReason", nameOf(result.finishReason()));
             Timings timings = result.timings();
             json.writeObjectFieldStart("timings");
-            json.writeNumberField("loadMs", millis(loadMillis));
+            json.writeNumberField("loadMs", millis(loadMs));
             json.writeNumberField("preprocessMs", millis(timings.preprocessMs()));
             json.writeNumberField("visionMs", millis(timings.visionMs()));
             json.writeNumberField("prefillMs", millis(timings.prefillMs()));

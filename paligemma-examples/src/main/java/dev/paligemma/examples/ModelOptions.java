@@ -12,9 +12,13 @@ final class ModelOptions {
             names = "--model",
             paramLabel = "DIR",
             description = "Checkpoint folder as downloaded from the hub (default: the bundled tiny model).")
-    @Nullable Path model;
+    @Nullable
+    Path model;
 
-    @Option(names = "--engine", paramLabel = "NAME", description = "Engine that runs the model (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--engine",
+            paramLabel = "NAME",
+            description = "Engine that runs the model (default: ${DEFAULT-VALUE}).")
     String engine = "onnx";
 
     @Option(
@@ -28,7 +32,8 @@ final class ModelOptions {
             names = "--threads",
             paramLabel = "N",
             description = "Threads of the engine (default: as many as it finds useful).")
-    @Nullable Integer threads;
+    @Nullable
+    Integer threads;
 
     /**
      * The checkpoint folder to use.

@@ -1,5 +1,6 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.tokenizer.ControlTokens;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,6 +22,6 @@ final class OcrCommand implements Runnable {
 
     @Override
     public void run() {
-        request.answer("ocr", spec.commandLine().getOut());
+        request.answer("ocr", ControlTokens.PARSE, spec.commandLine().getOut());
     }
 }

@@ -3,6 +3,7 @@ package dev.paligemma.examples;
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.vision.RgbImage;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -34,19 +35,21 @@ final class RequestOptions {
      * Asks the model and prints what it wrote.
      *
      * @param prompt the whole prompt
+     * @param controlTokens what {@code <loc0001>} and the like in the prompt mean
      * @param out where to print
      */
-    void answer(String prompt, PrintWriter out) {
+    void answer(String prompt, ControlTokens controlTokens, PrintWriter out) {
         // The request comes first: a bad option or picture is reported without waiting for the model.
         List<Path> files = images.isEmpty() ? List.of(BundledModel.picture()) : images;
         GenerationRequest request = GenerationRequest.builder()
                 .images(files.stream().map(RgbImage::read).toList())
                 .prompt(prompt)
+                .controlTokens(controlTokens)
                 .maxNewTokens(maxNewTokens)
                 .build();
         try (PaliGemmaPipeline pipeline = model.open()) {
             GenerationResult result = pipeline.generate(request);
-            out.println(json ? Json.of(prompt, result, pipeline.loadMillis()) : result.text());
+            out.println(json ? Json.of(prompt, result, pipeline.info().loadMs()) : result.text());
         }
     }
 }

@@ -31,7 +31,8 @@ final class TokenizeCommand implements Runnable {
             names = "--model",
             paramLabel = "DIR",
             description = "Folder with the tokenizer.json (default: the bundled tiny model).")
-    @Nullable Path model;
+    @Nullable
+    Path model;
 
     @Option(names = "--json", description = "Print one JSON object with text, ids and pieces.")
     boolean json;

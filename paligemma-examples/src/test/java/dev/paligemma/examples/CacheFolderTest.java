@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 class CacheFolderTest {
     private static final String HOME = Path.of("home").toAbsolutePath().toString();
     private static final String OTHER = Path.of("other").toAbsolutePath().toString();
-    private static final String TEMPORARY = Path.of("temporary").toAbsolutePath().toString();
+    private static final String TEMPORARY =
+            Path.of("temporary").toAbsolutePath().toString();
 
     @Test
     void propertyComesFirst() {

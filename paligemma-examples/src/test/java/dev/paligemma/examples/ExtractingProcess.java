@@ -25,7 +25,11 @@ final class ExtractingProcess {
     static Process start(Path cache) throws IOException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         return new ProcessBuilder(
-                        java, "-cp", System.getProperty("java.class.path"), ExtractingProcess.class.getName(), cache.toString())
+                        java,
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        ExtractingProcess.class.getName(),
+                        cache.toString())
                 .inheritIO()
                 .start();
     }

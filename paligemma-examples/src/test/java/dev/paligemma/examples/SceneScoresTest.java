@@ -75,9 +75,7 @@ class SceneScoresTest {
         scores.add(scene("caption", "a"), "a");
         scores.add(scene("detect-absent", ""), "");
 
-        assertThat(scores.markdown())
-                .isEqualTo(
-                        """
+        assertThat(scores.markdown()).isEqualTo("""
                         | measure | value | cases |
                         | --- | ---: | ---: |
                         | captions exactly right | 66.7 % | 3 |
@@ -98,9 +96,7 @@ class SceneScoresTest {
 
     @Test
     void readsScenesAndSkipsFieldsItDoesNotKnow(@TempDir Path folder) throws IOException {
-        Files.writeString(
-                folder.resolve("scenes.jsonl"),
-                """
+        Files.writeString(folder.resolve("scenes.jsonl"), """
                 {"file": "a.png", "kind": "detect", "boxes": [{"box": [1, 2.5, 3, 4]}], "prompt": "detect é", "expected": ""}
                 {"file": "b.png", "size": 224, "kind": "ocr", "prompt": "ocr", "expected": "tree"}
                 """);
@@ -112,9 +108,7 @@ class SceneScoresTest {
 
     @Test
     void saysWhichLineLacksAField(@TempDir Path folder) throws IOException {
-        Files.writeString(
-                folder.resolve("scenes.jsonl"),
-                """
+        Files.writeString(folder.resolve("scenes.jsonl"), """
                 {"file": "b.png", "kind": "ocr", "prompt": "ocr", "expected": "tree"}
                 {"file": "b.png", "kind": "ocr", "expected": "tree"}
                 """);

@@ -2,10 +2,10 @@ package dev.paligemma.onnx;
 
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
-import dev.paligemma.engine.DecodingState;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.HostTensor;
 import dev.paligemma.engine.graph.AttentionSpec;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.HostTensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -96,7 +96,7 @@ final class OnnxDecodingState implements DecodingState {
             throw new IllegalStateException("the decoding state failed in an earlier run and can only be closed");
         }
         int rows = program.cachedRows(newInputs);
-        if (rows < 1 || prefixLength > 0 && rows != 1) {
+        if (rows < 1 || (prefixLength > 0 && rows != 1)) {
             throw new IllegalArgumentException("expected " + (prefixLength > 0 ? "one row" : "at least one row")
                     + " after " + length() + " rows, got " + rows);
         }

@@ -1,8 +1,8 @@
 package dev.paligemma.onnx;
 
-import dev.paligemma.engine.Engine;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.EngineProvider;
+import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.EngineProvider;
 
 /** Offers the ONNX Runtime engine under the name {@value #NAME}. */
 public final class OnnxEngineProvider implements EngineProvider {

@@ -4,16 +4,17 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import dev.paligemma.engine.DecodingState;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.HostTensor;
-import dev.paligemma.engine.Program;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Tensor;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.engine.spi.Program;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -133,7 +134,8 @@ final class OnnxProgram implements Program {
         }
     }
 
-    private void check(String name, HostTensor tensor, Tensor declared, Map<String, Long> symbols) {
+    private void check(String name, HostTensor tensor, @Nullable Tensor declared, Map<String, Long> symbols) {
+        Objects.requireNonNull(declared, name);
         long[] shape = tensor.shape();
         boolean fits = tensor.type() == declared.type()
                 && shape.length == declared.shape().rank();

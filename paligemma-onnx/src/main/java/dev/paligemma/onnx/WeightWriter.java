@@ -8,6 +8,7 @@ import dev.paligemma.engine.graph.Weight;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -19,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  * 16-bit original is then only a file mapping that the system may drop.
  */
 final class WeightWriter {
-    /** Weights up to this many elements are written into the model itself: norms and biases. */
-    private static final long INLINE_ELEMENTS = 1 << 16;
-
     private final OnnxGraph graph;
     private final Checkpoint checkpoint;
     private final Map<String, String> written = new HashMap<>();
@@ -38,18 +36,25 @@ final class WeightWriter {
         return folder;
     }
 
-    /** A weight in single precision. */
+    /** A weight in single precision; vectors, which are small, are written into the model itself. */
     String float32(Weight weight) {
-        TensorInfo info = find(weight);
-        if (info.elementCount() <= INLINE_ELEMENTS) {
-            return inline(weight, 0);
+        if (weight.shape().size() == 1) {
+            return plus(weight, 0);
         }
-        return info.dtype() == DType.F32 ? stored(weight) : cast(weight);
+        return isFloat32(weight) ? stored(weight) : cast(weight);
     }
 
-    /** A vector with a constant added to each element. */
+    /** A vector with a constant added to each element, in single precision. */
     String plus(Weight weight, float addend) {
-        return inline(weight, addend);
+        return written.computeIfAbsent(weight + " plus " + addend, key -> {
+            TensorInfo info = find(weight);
+            float[] values = new float[Math.toIntExact(info.elementCount())];
+            checkpoint.readFloats(info, 0, FloatBuffer.wrap(values));
+            for (int i = 0; i < values.length; i++) {
+                values[i] += addend;
+            }
+            return graph.constant(key, values, values.length);
+        });
     }
 
     /** A weight in the type in which it is stored. */
@@ -70,27 +75,9 @@ final class WeightWriter {
     }
 
     private String cast(Weight weight) {
-        // Before computeIfAbsent, whose function must not change the map.
-        String original = stored(weight);
+        String stored = stored(weight);
         return written.computeIfAbsent(
-                weight + " cast",
-                key -> graph.op("Cast", java.util.List.of(original), Attribute.of("to", OnnxType.FLOAT.number)));
-    }
-
-    private String inline(Weight weight, float addend) {
-        return written.computeIfAbsent(weight + " inline " + addend, key -> {
-            TensorInfo info = find(weight);
-            FloatBuffer values = FloatBuffer.allocate(Math.toIntExact(info.elementCount()));
-            checkpoint.readFloats(info, 0, values);
-            float[] array = values.array();
-            if (addend != 0) {
-                for (int i = 0; i < array.length; i++) {
-                    array[i] += addend;
-                }
-            }
-            long[] dims = weight.shape().stream().mapToLong(Long::longValue).toArray();
-            return graph.constant(key, array, dims);
-        });
+                weight + " cast", key -> graph.op("Cast", List.of(stored), Attribute.of("to", OnnxType.FLOAT.number)));
     }
 
     private TensorInfo find(Weight weight) {

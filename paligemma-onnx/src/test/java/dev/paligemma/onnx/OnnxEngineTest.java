@@ -6,14 +6,14 @@ import static dev.paligemma.engine.contract.Tensors.unwritten;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.paligemma.engine.DecodingState;
+import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.Engines;
-import dev.paligemma.engine.HostTensor;
+import dev.paligemma.engine.spi.Engines;
+import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.Program;
+import dev.paligemma.engine.spi.Program;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.contract.CachedCase;
 import dev.paligemma.engine.contract.OperationGoldens;

@@ -57,17 +57,17 @@ final class BytePairEncoder {
     /**
      * Encodes {@code text[from, to)}, in which spaces are already replaced.
      *
-     * @param forbidden token ids that no merge may make
+     * @param forbidden token ids that neither a character nor a merge may become
      */
     void encode(char[] text, int from, int to, IntPredicate forbidden, IntList out) {
-        int[] symbols = split(text, from, to);
+        int[] symbols = split(text, from, to, forbidden);
         int[] next = merge(symbols, forbidden);
         for (int i = symbols.length == 0 ? NONE : 0; i != NONE; i = next[i]) {
             out.add(symbols[i]);
         }
     }
 
-    private int[] split(char[] text, int from, int to) {
+    private int[] split(char[] text, int from, int to, IntPredicate forbidden) {
         IntList symbols = new IntList();
         int pendingUnknowns = 0;
         int i = from;
@@ -78,7 +78,7 @@ final class BytePairEncoder {
                 codePoint = Utf8.REPLACEMENT;
             }
             int id = codePoint < basicPlane.length ? basicPlane[codePoint] : otherPlanes.get(codePoint);
-            if (id != ABSENT) {
+            if (id != ABSENT && !forbidden.test(id)) {
                 symbols.addRepeated(unknownId, pendingUnknowns);
                 pendingUnknowns = 0;
                 symbols.add(id);

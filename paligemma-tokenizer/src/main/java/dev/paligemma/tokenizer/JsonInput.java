@@ -101,7 +101,8 @@ final class JsonInput implements Closeable {
         return parser.getText();
     }
 
-    @Nullable String stringOrNull(String what) throws IOException {
+    @Nullable
+    String stringOrNull(String what) throws IOException {
         return parser.currentToken() == JsonToken.VALUE_NULL ? null : string(what);
     }
 
@@ -113,12 +114,17 @@ final class JsonInput implements Closeable {
         return token == JsonToken.VALUE_TRUE;
     }
 
+    /** Tells whether the value at the current place is an integer of 0 to {@code max}. */
+    boolean isInteger(int max) throws IOException {
+        return parser.currentToken() == JsonToken.VALUE_NUMBER_INT
+                && parser.getNumberType() == JsonParser.NumberType.INT
+                && parser.getIntValue() >= 0
+                && parser.getIntValue() <= max;
+    }
+
     /** Reads an integer of 0 to {@code max}. */
     int integer(String what, int max) throws IOException {
-        if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT
-                || parser.getNumberType() != JsonParser.NumberType.INT
-                || parser.getIntValue() < 0
-                || parser.getIntValue() > max) {
+        if (!isInteger(max)) {
             throw error(what + " must be an integer of 0 to " + max + ", but is " + found());
         }
         return parser.getIntValue();
@@ -130,7 +136,8 @@ final class JsonInput implements Closeable {
     }
 
     /** Reads the value at the current place as maps, lists, strings, booleans, numbers and nulls; it must be small. */
-    @Nullable Object tree(String what) throws IOException {
+    @Nullable
+    Object tree(String what) throws IOException {
         return tree(what, new int[] {MAX_TREE_NODES});
     }
 

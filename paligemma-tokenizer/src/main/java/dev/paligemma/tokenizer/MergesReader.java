@@ -113,7 +113,9 @@ final class MergesReader {
     }
 
     private void readArray(int index) throws IOException {
-        json.require(JsonToken.START_ARRAY, name(index), "a string or an array");
+        if (json.parser().currentToken() != JsonToken.START_ARRAY) {
+            throw json.error(name(index) + " must be a string or an array, but is " + json.found());
+        }
         pairChars = 0;
         appendString(index);
         leftChars = pairChars;
@@ -124,8 +126,9 @@ final class MergesReader {
     }
 
     private void appendString(int index) throws IOException {
-        json.next();
-        json.require(JsonToken.VALUE_STRING, "each token of " + name(index), "a string");
+        if (json.next() != JsonToken.VALUE_STRING) {
+            throw json.error(name(index) + " must have two strings, but has " + json.found());
+        }
         JsonParser parser = json.parser();
         int from = parser.getTextOffset();
         append(index, parser.getTextCharacters(), from, from + parser.getTextLength());

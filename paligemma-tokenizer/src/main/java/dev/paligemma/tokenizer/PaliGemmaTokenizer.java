@@ -108,9 +108,8 @@ public final class PaliGemmaTokenizer {
         }
         this.decoder = new TokenDecoder(vocabulary, special);
         this.parsing = Matchers.of(addedTokens);
-        this.asText = Matchers.of(addedTokens.stream()
-                .filter(token -> !control.get(token.id()))
-                .toList());
+        this.asText = Matchers.of(
+                addedTokens.stream().filter(token -> !control.get(token.id())).toList());
     }
 
     /** Adds what PaliGemmaProcessor adds: the image token as special, locations and segmentation codes as ordinary ones. */
@@ -207,16 +206,14 @@ public final class PaliGemmaTokenizer {
         Objects.requireNonNull(text, "text");
         char[] raw = text.toCharArray();
         char[] normalized = text.replace(' ', Vocabulary.META_SPACE).toCharArray();
-        Matchers matchers =
-                switch (controlTokens) {
-                    case PARSE -> parsing;
-                    case AS_TEXT -> asText;
-                };
-        IntPredicate forbidden =
-                switch (controlTokens) {
-                    case PARSE -> id -> false;
-                    case AS_TEXT -> control::get;
-                };
+        Matchers matchers = switch (controlTokens) {
+            case PARSE -> parsing;
+            case AS_TEXT -> asText;
+        };
+        IntPredicate forbidden = switch (controlTokens) {
+            case PARSE -> id -> false;
+            case AS_TEXT -> control::get;
+        };
         AddedTokenMatcher.Parts merge = new AddedTokenMatcher.Parts() {
             @Override
             public void text(int from, int to) {
@@ -355,7 +352,7 @@ public final class PaliGemmaTokenizer {
     }
 
     private TokenizerException missing(String what) {
-        return new TokenizerException(source + ": has not " + what);
+        return new TokenizerException(source + " has not " + what);
     }
 
     /**

@@ -88,7 +88,8 @@ final class TokenizerFile {
             return file;
         } catch (JsonProcessingException e) {
             throw new TokenizerException(
-                    source + JsonInput.where(e.getLocation()) + ": not a valid tokenizer.json: " + e.getOriginalMessage(),
+                    source + JsonInput.where(e.getLocation()) + ": not a valid tokenizer.json: "
+                            + e.getOriginalMessage(),
                     e);
         } catch (CharacterCodingException e) {
             throw new TokenizerException(source + ": not UTF-8 text", e);
@@ -188,8 +189,7 @@ final class TokenizerFile {
             throw json.error("unsupported model: model.byte_fallback must be true");
         }
         if (unknownToken != null && vocabulary.idOf(unknownToken) == Vocabulary.ABSENT) {
-            throw json.error(
-                    "model.unk_token " + JsonInput.quote(unknownToken) + " is not in the vocabulary");
+            throw json.error("model.unk_token " + JsonInput.quote(unknownToken) + " is not in the vocabulary");
         }
         merges.resolve();
     }
@@ -241,11 +241,11 @@ final class TokenizerFile {
             String token = parser.currentName();
             json.next();
             checkToken(token, "a token of model.vocab");
-            int id = json.integer("the id of the token " + JsonInput.quote(token), MAX_IDS - 1);
-            if (vocabulary.idOf(token) != Vocabulary.ABSENT) {
-                throw json.error("model.vocab has the token " + JsonInput.quote(token) + " twice");
+            if (!json.isInteger(MAX_IDS - 1)) {
+                throw json.error("the id of the token " + JsonInput.quote(token) + " must be an integer of 0 to "
+                        + (MAX_IDS - 1) + ", but is " + json.found());
             }
-            addToVocabulary(token, id);
+            addToVocabulary(token, parser.getIntValue());
         }
     }
 
@@ -257,7 +257,9 @@ final class TokenizerFile {
         if (vocabulary.totalChars() > MAX_TOKEN_CHARS_TOGETHER - token.length()) {
             throw json.error("the tokens have more than " + MAX_TOKEN_CHARS_TOGETHER + " characters together");
         }
-        vocabulary.add(token, id);
+        if (!vocabulary.add(token, id)) {
+            throw json.error("model.vocab has the token " + JsonInput.quote(token) + " twice");
+        }
     }
 
     private void checkToken(String token, String what) {
@@ -346,7 +348,9 @@ final class TokenizerFile {
                 throw new TokenizerException(what + " is listed twice");
             }
             String sameId = contentById.putIfAbsent(id, content);
-            if (sameId == null && vocabulary.contains(id) && !vocabulary.textOf(id).equals(content)) {
+            if (sameId == null
+                    && vocabulary.contains(id)
+                    && !vocabulary.textOf(id).equals(content)) {
                 sameId = vocabulary.textOf(id);
             }
             if (sameId != null) {

@@ -26,22 +26,23 @@ final class Vocabulary {
     private int size;
 
     /**
-     * Adds a token. The caller has checked that neither the text nor the id is taken, that the id is not negative and
-     * that the text is shorter than {@link Short#MAX_VALUE}.
+     * Adds a token. The caller has checked that the id is free and not negative, and that the text is shorter than
+     * {@link Short#MAX_VALUE}.
+     *
+     * @return whether it was added; not if there is a token of that text already
      */
-    void add(String token, int id) {
-        if (id >= start.length) {
-            int capacity = Math.max(id + 1, start.length * 2);
-            int old = start.length;
-            start = Arrays.copyOf(start, capacity);
-            Arrays.fill(start, old, capacity, ABSENT);
-            length = Arrays.copyOf(length, capacity);
-        }
+    boolean add(String token, int id) {
         int chars = token.length();
         if (poolSize + chars > pool.length) {
             pool = Arrays.copyOf(pool, Math.max(poolSize + chars, pool.length * 2));
         }
         token.getChars(0, chars, pool, poolSize);
+        int slot = slotOf(pool, poolSize, chars);
+        if (table[slot] != ABSENT) {
+            return false;
+        }
+        table[slot] = id;
+        makeRoom(id);
         start[id] = poolSize;
         length[id] = (short) chars;
         poolSize += chars;
@@ -49,8 +50,17 @@ final class Vocabulary {
         count++;
         if (count > table.length / 3 * 2) {
             rehash();
-        } else {
-            table[slotOf(pool, start[id], chars)] = id;
+        }
+        return true;
+    }
+
+    private void makeRoom(int id) {
+        int old = start.length;
+        if (id >= old) {
+            int capacity = Math.max(id + 1, old * 2);
+            start = Arrays.copyOf(start, capacity);
+            Arrays.fill(start, old, capacity, ABSENT);
+            length = Arrays.copyOf(length, capacity);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.paligemma.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +24,7 @@ class PublishedVocabularyTest {
     static final String FILES = "paligemma.tokenizer.files";
 
     static Stream<Path> files() {
-        return Stream.of(System.getProperty(FILES).split(java.io.File.pathSeparator)).map(Path::of);
+        return Stream.of(System.getProperty(FILES).split(File.pathSeparator)).map(Path::of);
     }
 
     @ParameterizedTest

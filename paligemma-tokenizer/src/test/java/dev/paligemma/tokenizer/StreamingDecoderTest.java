@@ -73,9 +73,7 @@ class StreamingDecoderTest {
     @Test
     void goesOnWithACharacterAcrossASkippedToken() {
         int[] ids = {byteToken(0xC3), TOKENIZER.bosId(), byteToken(0xA9)};
-        assertThat(Conformance.stream(TOKENIZER, ids, true))
-                .isEqualTo("é")
-                .isEqualTo(TOKENIZER.decode(ids, true));
+        assertThat(Conformance.stream(TOKENIZER, ids, true)).isEqualTo("é").isEqualTo(TOKENIZER.decode(ids, true));
     }
 
     @Test
@@ -84,7 +82,8 @@ class StreamingDecoderTest {
         decoder.push(byteToken(0xF0));
         assertThat(decoder.finish()).isEqualTo("\uFFFD");
         assertThat(decoder.finish()).isEmpty();
-        assertThat(decoder.push(byteToken(0xC3)) + decoder.push(byteToken(0xA9))).isEqualTo("é");
+        assertThat(decoder.push(byteToken(0xC3)) + decoder.push(byteToken(0xA9)))
+                .isEqualTo("é");
     }
 
     @Test

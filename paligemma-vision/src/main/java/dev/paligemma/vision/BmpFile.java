@@ -42,7 +42,7 @@ final class BmpFile {
         file.checkSize(width, height, options);
         int bits = file.u16(os2 ? 24 : 28, true);
         long compression = os2 ? UNCOMPRESSED : file.u32(30, true);
-        byte[] palette = bits <= 8 ? readPalette(header, bits, offset) : Palette.greyRamp();
+        byte[] palette = bits <= 8 ? readPalette(header, bits, offset) : new byte[0];
 
         if (compression == RLE8 && bits == 8 || compression == RLE4 && bits == 4) {
             byte[] indices = readRuns(offset, (int) width, (int) height, bits);
@@ -117,7 +117,8 @@ final class BmpFile {
             int shift = Long.numberOfTrailingZeros(mask);
             long max = mask == 0 ? 0 : mask >> shift;
             if (mask == 0 || (max & max + 1) != 0) {
-                throw file.unsupported("colour mask " + Long.toHexString(mask) + " with a header of " + header + " bytes");
+                throw file.unsupported(
+                        "colour mask " + Long.toHexString(mask) + " with a header of " + header + " bytes");
             }
             masks[c] = new Mask(shift, max);
         }
@@ -138,7 +139,7 @@ final class BmpFile {
         long from = FILE_HEADER + header;
         count = os2 ? Math.min(count, Math.max(0, offset - from) / size) : count;
         file.require(from, count * size);
-        byte[] palette = Palette.greyRamp();
+        byte[] palette = new byte[Palette.BYTES]; // missing entries are black, as in Pillow
         for (int i = 0; i < count; i++) {
             for (int c = 0; c < 3; c++) {
                 palette[i * 3 + c] = file.array()[(int) from + i * size + 2 - c];

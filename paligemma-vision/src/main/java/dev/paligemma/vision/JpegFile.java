@@ -77,11 +77,7 @@ final class JpegFile {
         out.write(0xFF);
         out.write(EOI);
         return new EncodedImage(
-                "jpeg",
-                jpeg.width,
-                jpeg.height,
-                Orientation.choose(jpeg.exif, jpeg.xmp),
-                out.toByteArray());
+                "jpeg", jpeg.width, jpeg.height, Orientation.choose(jpeg.exif, jpeg.xmp), out.toByteArray());
     }
 
     /**
@@ -272,8 +268,8 @@ final class JpegFile {
         // Of luminance there may be one block for up to 4x4 blocks of the picture's size, hence the 16.
         long blocks = (long) ((width + 7) / 8) * ((height + 7) / 8) / 16;
         if (huffman && blocks > scanBytes * 8) {
-            throw file.damaged("truncated: " + scanBytes + " bytes of picture data cannot be " + width + "x" + height
-                    + " pixels");
+            throw file.damaged(
+                    "truncated: " + scanBytes + " bytes of picture data cannot be " + width + "x" + height + " pixels");
         }
     }
 }

@@ -6,7 +6,7 @@ final class Palette {
 
     private Palette() {}
 
-    /** The entry number as grey value: what Pillow uses for entries that a file lacks, and for files without palette. */
+    /** The entry number as grey value: for files without palette. */
     static byte[] greyRamp() {
         byte[] palette = new byte[BYTES];
         for (int i = 0; i < BYTES; i++) {
@@ -15,9 +15,9 @@ final class Palette {
         return palette;
     }
 
-    /** Copies {@code length} bytes of a palette over the grey ramp. */
+    /** Copies {@code length} bytes of a palette; entries that a file lacks are black, as in Pillow. */
     static byte[] completed(byte[] data, int from, int length) {
-        byte[] palette = greyRamp();
+        byte[] palette = new byte[BYTES];
         System.arraycopy(data, from, palette, 0, length);
         return palette;
     }

@@ -35,6 +35,9 @@ final class PngFile {
     private int exif = Orientation.ABSENT;
     private int xmp = Orientation.ABSENT;
 
+    /** Only the first packet is read, as each may cost an expansion. */
+    private boolean xmpSeen;
+
     private PngFile(ImageBytes file) {
         this.file = file;
     }
@@ -71,8 +74,8 @@ final class PngFile {
         }
         long needed = height * ((width * bitsPerPixel + 7) / 8);
         if (needed > (long) pixels.size() * MAX_DEFLATE_RATIO + MAX_DEFLATE_RATIO) {
-            throw file.damaged("truncated: " + pixels.size() + " bytes of picture data cannot be " + width + "x" + height
-                    + " pixels");
+            throw file.damaged("truncated: " + pixels.size() + " bytes of picture data cannot be " + width + "x"
+                    + height + " pixels");
         }
 
         ByteArrayOutputStream out = new ByteArrayOutputStream(pixels.size() + palette.length + 128);
@@ -85,22 +88,20 @@ final class PngFile {
         }
         writeChunk(out, "IDAT", pixels.toByteArray());
         writeChunk(out, "IEND", new byte[0]);
-        return new EncodedImage(
-                "png", (int) width, (int) height, Orientation.choose(exif, xmp), out.toByteArray());
+        return new EncodedImage("png", (int) width, (int) height, Orientation.choose(exif, xmp), out.toByteArray());
     }
 
     private int bitsPerPixel(int depth, int colour) {
         boolean small = depth == 1 || depth == 2 || depth == 4;
         boolean whole = depth == 8 || depth == 16;
-        int samples =
-                switch (colour) {
-                    case GREY -> small || whole ? 1 : 0;
-                    case RGB -> whole ? 3 : 0;
-                    case PALETTE -> small || depth == 8 ? 1 : 0;
-                    case GREY_ALPHA -> whole ? 2 : 0;
-                    case RGBA -> whole ? 4 : 0;
-                    default -> 0;
-                };
+        int samples = switch (colour) {
+            case GREY -> small || whole ? 1 : 0;
+            case RGB -> whole ? 3 : 0;
+            case PALETTE -> small || depth == 8 ? 1 : 0;
+            case GREY_ALPHA -> whole ? 2 : 0;
+            case RGBA -> whole ? 4 : 0;
+            default -> 0;
+        };
         if (samples == 0) {
             throw file.damaged("colour type " + colour + " with " + depth + " bits does not exist");
         }
@@ -126,7 +127,8 @@ final class PngFile {
             } else if (file.startsWith(p + 4, "eXIf")) {
                 int prefix = file.startsWith(data, "Exif\0\0") ? 6 : 0;
                 exif = Orientation.fromExif(file, data + prefix, end);
-            } else if (file.startsWith(p + 4, "iTXt") && file.startsWith(data, XMP_KEY) && length > XMP_KEY.length()) {
+            } else if (file.startsWith(p + 4, "iTXt") && file.startsWith(data, XMP_KEY) && !xmpSeen) {
+                xmpSeen = true;
                 readXmp(data + XMP_KEY.length(), end);
             } else if ((file.u8(p + 4) & 0x20) == 0) {
                 throw file.unsupported("it has an unknown critical chunk");
@@ -145,6 +147,9 @@ final class PngFile {
 
     /** After the key: compression flag, method, language, translated key, then the text. */
     private void readXmp(int from, int end) {
+        if (from + 2 > end) {
+            return;
+        }
         int zeros = 0;
         int text = from + 2;
         while (text < end && zeros < 2) {

@@ -50,9 +50,9 @@ public final class SiglipEncoder {
         Tensor x = embedPatches(pixels);
         g.mark("vision.embeddings", x);
         for (int layer = 0; layer < config.layers(); layer++) {
-            try (GraphBuilder.Scope scope = g.scope("vision.layers." + layer)) {
-                x = block(x, weights.blocks().get(layer));
-            }
+            SiglipWeights.Block block = weights.blocks().get(layer);
+            Tensor input = x;
+            x = g.scope("vision.layers." + layer, () -> block(input, block));
             g.mark("vision.layers." + layer, x);
         }
         x = g.layerNorm(x, weights.finalNormGamma(), weights.finalNormBeta(), config.layerNormEps());
@@ -69,8 +69,8 @@ public final class SiglipEncoder {
         // [B, channel, gy, py, gx, px] to [B, gy, gx, channel, py, px]: one row per patch, its channels slowest.
         Tensor patches = g.transpose(grid, 0, 2, 4, 1, 3, 5);
         Tensor rows = g.reshape(patches, Shape.of("patches", VisionConfig.CHANNELS * patch * patch));
-        Tensor embedded = g.reshape(
-                g.linear(rows, weights.patchEmbedding()), Shape.of("images", config.patches(), width));
+        Tensor embedded =
+                g.reshape(g.linear(rows, weights.patchEmbedding()), Shape.of("images", config.patches(), width));
         Tensor placed = g.add(embedded, g.parameter(weights.positionEmbedding()));
         return g.reshape(placed, Shape.of("patches", width));
     }
@@ -89,8 +89,7 @@ public final class SiglipEncoder {
         Tensor k = g.linear(x, w.key());
         Tensor v = g.linear(x, w.value());
         float scale = (float) (1 / Math.sqrt(config.headDim()));
-        AttentionSpec spec =
-                AttentionSpec.withinSequences(config.heads(), config.headDim(), scale, config.patches());
+        AttentionSpec spec = AttentionSpec.withinSequences(config.heads(), config.headDim(), scale, config.patches());
         return g.linear(g.attention(q, k, v, spec), w.attentionOutput());
     }
 

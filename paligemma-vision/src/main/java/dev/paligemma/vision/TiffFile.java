@@ -40,10 +40,18 @@ final class TiffFile {
     private static final int LONG = 4;
     private static final int UNDEFINED = 7;
 
+    private static final int PALETTE = 3;
+
     private static final int NO_COMPRESSION = 1;
+    private static final int LZW = 5;
     private static final int JPEG = 7;
+    private static final int DEFLATE = 8;
+    private static final int OLD_DEFLATE = 32946;
 
     private static final int MAX_SAMPLES = 8;
+
+    /** Equal tiles may share their data, but all of them over and over would cost time out of proportion to the file. */
+    private static final long MAX_SHARING = 4;
 
     /** A field: the position of its directory entry, and of its values. */
     private record Field(long entry, int type, long count, long values) {}
@@ -79,9 +87,13 @@ final class TiffFile {
             int from = (int) packet.values;
             xmp = Orientation.fromXmp(file.array(), from, from + (int) packet.count);
         }
+        Field map = fields.get(COLOR_MAP);
+        if (map != null && one(PHOTOMETRIC, -1) == PALETTE) {
+            truncateColours(map);
+        }
         Field exif = fields.get(ORIENTATION);
-        int orientation =
-                Orientation.choose(exif == null ? Orientation.ABSENT : Orientation.value(file, exif.entry, little), xmp);
+        int orientation = Orientation.choose(
+                exif == null ? Orientation.ABSENT : Orientation.value(file, exif.entry, little), xmp);
         rewriteDirectory(directory);
         return new EncodedImage("tiff", (int) width, (int) height, orientation, file.array());
     }
@@ -105,9 +117,6 @@ final class TiffFile {
                 throw file.damaged("field " + tag + " has type " + type);
             }
             long values = count * size <= 4 ? entry + 8 : file.u32(entry + 8, little);
-            if (tag == XMP && values + count * size > file.length()) {
-                continue;
-            }
             file.require(values, count * size);
             if (fields.put(tag, new Field(entry, type, count, values)) != null) {
                 throw file.damaged("field " + tag + " occurs twice");
@@ -184,28 +193,30 @@ final class TiffFile {
             throw file.unsupported("sample format " + format + ", only unsigned integers are");
         }
         long photometric = one(PHOTOMETRIC, -1);
-        long colours =
-                switch ((int) photometric) {
-                    case 0, 1, 3 -> 1;
-                    case 2, 6 -> 3;
-                    case 5 -> 4;
-                    default -> throw file.unsupported("photometric interpretation " + photometric);
-                };
+        long colours = switch ((int) photometric) {
+            case 0, 1, PALETTE -> 1;
+            case 2, 6 -> 3;
+            case 5 -> 4;
+            default -> throw file.unsupported("photometric interpretation " + photometric);
+        };
         if (samples < colours) {
             throw file.damaged(samples + " samples a pixel with photometric interpretation " + photometric);
         }
         long compression = one(COMPRESSION, NO_COMPRESSION);
         switch ((int) compression) {
-            case NO_COMPRESSION, 2, 3, 4, 5, JPEG, 8, 32773, 32946 -> {}
+            case NO_COMPRESSION, 2, 3, 4, LZW, JPEG, DEFLATE, 32773, OLD_DEFLATE -> {}
             default -> throw file.unsupported("compression " + compression);
         }
         if (photometric == 6 && compression != JPEG) {
             throw file.unsupported("YCbCr samples that are not JPEG-coded");
         }
+        if (photometric == 5 && compression == JPEG) {
+            throw file.unsupported("CMYK samples that are JPEG-coded"); // ImageIO misreads them
+        }
         if (compression >= 2 && compression <= 4 && (depth != 1 || samples != 1)) {
             throw file.damaged("fax compression of " + samples + " samples with " + depth + " bits");
         }
-        if (photometric == 3) {
+        if (photometric == PALETTE) {
             Field map = fields.get(COLOR_MAP);
             if (map == null || map.type != SHORT || map.count != 3L << depth || depth > 8) {
                 throw file.damaged("its colour map does not fit to " + depth + " bits a sample");
@@ -241,17 +252,46 @@ final class TiffFile {
         }
         long rowBytes = (partWidth * one(BITS_PER_SAMPLE, 1) * (planes ? 1 : samples) + 7) / 8;
         long compression = one(COMPRESSION, NO_COMPRESSION);
+        long total = 0;
         for (long i = 0; i < parts; i++) {
             long length = value(counts, i);
+            total += length;
+            if (total > MAX_SHARING * file.length()) {
+                throw file.damaged("its strips or tiles overlap");
+            }
             int at = file.require(value(offsets, i), length);
             long row = i / across % down;
             long partRows = tiled ? partHeight : Math.min(partHeight, height - row * partHeight);
-            if (compression == NO_COMPRESSION && length < rowBytes * partRows) {
-                throw file.damaged("truncated: strip or tile " + i + " has " + length + " bytes, expected "
-                        + rowBytes * partRows);
+            long needed = rowBytes * partRows;
+            long held = switch ((int) compression) {
+                case NO_COMPRESSION -> length;
+                case LZW -> TiffCompression.lzwLength(file.array(), at, at + (int) length, needed);
+                case DEFLATE, OLD_DEFLATE ->
+                    TiffCompression.inflatedLength(file.array(), at, at + (int) length, needed);
+                default -> needed; // their decoders complain themselves
+            };
+            if (held < needed) {
+                throw file.damaged("truncated: strip or tile " + i + " holds " + held + " bytes, expected " + needed);
             }
             if (compression == JPEG) {
                 JpegFile.checkPart(file, at, at + (int) length, (int) partWidth, (int) partHeight);
+            }
+        }
+    }
+
+    /**
+     * Replaces 16-bit colours by what their high byte is worth: Pillow drops the low byte, ImageIO rounds.
+     *
+     * <p>Both bytes get the value of the high byte, which any way of scaling maps to that value.
+     */
+    private void truncateColours(Field map) {
+        byte[] data = file.array();
+        for (long i = 0; i < map.count; i++) {
+            int at = (int) (map.values + 2 * i);
+            if (little) {
+                data[at] = data[at + 1];
+            } else {
+                data[at + 1] = data[at];
             }
         }
     }

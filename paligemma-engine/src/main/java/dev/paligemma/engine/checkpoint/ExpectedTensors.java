@@ -65,8 +65,10 @@ final class ExpectedTensors {
 
     /** An untied head has as many rows as the embedding. */
     private static long[] headShape(long[] anyRows, @Nullable TensorInfo embedding) {
-        boolean known = embedding != null && embedding.shape().length == 2;
-        return known ? new long[] {embedding.shape()[0], anyRows[1]} : anyRows;
+        if (embedding == null || embedding.shape().length != 2) {
+            return anyRows;
+        }
+        return new long[] {embedding.shape()[0], anyRows[1]};
     }
 
     private void vision(VisionConfig config) {

@@ -16,7 +16,6 @@ import java.util.Objects;
  * @param offset the position of the first byte, counted from the start of the file
  * @param byteLength the number of bytes, equal to the product of the shape times the size of an element
  */
-@SuppressWarnings("ArrayRecordComponent") // copied both ways, and equal by content
 public record TensorInfo(String name, DType dtype, long[] shape, Path file, long offset, long byteLength) {
 
     /**

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Records a network's definition. Confined to one thread.
@@ -40,34 +41,21 @@ public final class GraphBuilder {
         this.name = Objects.requireNonNull(name, "name");
     }
 
-    /** A part of the network; operations recorded until it is closed carry its name. */
-    public final class Scope implements AutoCloseable {
-        private final String expected;
-
-        private Scope(String expected) {
-            this.expected = expected;
-        }
-
-        /** Ends the scope. */
-        @Override
-        public void close() {
-            String top = scopes.peekLast();
-            if (!expected.equals(top)) {
-                throw new IllegalStateException("scope '" + expected + "' closed while '" + top + "' is open");
-            }
-            scopes.removeLast();
-        }
-    }
-
     /**
-     * Opens a part of the network inside the current one, for use in try-with-resources.
+     * Records a part of the network under a name; what is recorded meanwhile carries it.
      *
      * @param scope its name, for example {@code "layers.3"}
-     * @return the open scope
+     * @param definition records the part
+     * @param <T> what the definition gives
+     * @return what the definition gives
      */
-    public Scope scope(String scope) {
+    public <T> T scope(String scope, Supplier<T> definition) {
         scopes.addLast(Objects.requireNonNull(scope, "scope"));
-        return new Scope(scope);
+        try {
+            return definition.get();
+        } finally {
+            scopes.removeLast();
+        }
     }
 
     /**

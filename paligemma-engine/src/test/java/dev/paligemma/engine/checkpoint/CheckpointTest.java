@@ -24,7 +24,6 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -58,17 +57,17 @@ class CheckpointTest {
             String[] parts = line.split(" ");
             String name = parts[0].replaceFirst("^model\\.", "");
             TensorInfo tensor = checkpoint.tensor(name);
-            DType dtype =
-                    switch (parts[1]) {
-                        case "float32" -> DType.F32;
-                        case "bfloat16" -> DType.BF16;
-                        default -> DType.F16;
-                    };
+            DType dtype = switch (parts[1]) {
+                case "float32" -> DType.F32;
+                case "bfloat16" -> DType.BF16;
+                default -> DType.F16;
+            };
             assertThat(tensor.dtype()).as(name).isEqualTo(dtype);
             assertThat(tensor.shape())
                     .as(name)
-                    .containsExactly(
-                            Arrays.stream(parts[2].split(",")).mapToLong(Long::parseLong).toArray());
+                    .containsExactly(Arrays.stream(parts[2].split(","))
+                            .mapToLong(Long::parseLong)
+                            .toArray());
             assertThat(hashOfFloats(checkpoint, tensor)).as(name).isEqualTo(parts[3]);
             names.add(name);
         }
@@ -95,15 +94,18 @@ class CheckpointTest {
 
     /** The ways in which published files name the same tensors. The golden files are of the last kind. */
     enum Generation {
-        UP_TO_4_51(name -> name.replaceFirst("^vision_tower\\.", "vision_tower.vision_model.")),
-        IN_MEMORY_4_52(name -> inMemory(name).replaceFirst("vision_tower\\.", "vision_tower.vision_model.")),
-        IN_MEMORY_5(CheckpointTest::inMemory),
-        SAVED_BY_5(name -> name);
+        UP_TO_4_51,
+        IN_MEMORY_4_52,
+        IN_MEMORY_5,
+        SAVED_BY_5;
 
-        private final UnaryOperator<String> rename;
-
-        Generation(UnaryOperator<String> rename) {
-            this.rename = rename;
+        String rename(String name) {
+            return switch (this) {
+                case UP_TO_4_51 -> name.replaceFirst("^vision_tower\\.", "vision_tower.vision_model.");
+                case IN_MEMORY_4_52 -> inMemory(name).replaceFirst("vision_tower\\.", "vision_tower.vision_model.");
+                case IN_MEMORY_5 -> inMemory(name);
+                case SAVED_BY_5 -> name;
+            };
         }
     }
 
@@ -121,7 +123,7 @@ class CheckpointTest {
             SafeTensorsBytes.copyRenamed(
                     Resources.golden(model + "/model.safetensors"),
                     copy.resolve("model.safetensors"),
-                    generation.rename);
+                    generation::rename);
             try (Checkpoint checkpoint = Checkpoint.open(copy)) {
                 assertMatchesTransformers(checkpoint, model);
             }
@@ -148,12 +150,14 @@ class CheckpointTest {
         for (Path file : files(blobs)) {
             Path blob = Files.move(file, blobs.resolve("blob" + number++));
             Files.createSymbolicLink(
-                    snapshot.resolve(file.getFileName()), Path.of("../../blobs", blob.getFileName().toString()));
+                    snapshot.resolve(file.getFileName()),
+                    Path.of("../../blobs", blob.getFileName().toString()));
         }
         try (Checkpoint checkpoint = Checkpoint.open(snapshot)) {
             assertMatchesTransformers(checkpoint, "gemma2-bf16-sharded");
-            assertThat(checkpoint.files()).hasSize(3).allSatisfy(file -> assertThat(file.getParent())
-                    .isEqualTo(blobs.toRealPath()));
+            assertThat(checkpoint.files())
+                    .hasSize(3)
+                    .allSatisfy(file -> assertThat(file.getParent()).isEqualTo(blobs.toRealPath()));
             assertThat(checkpoint.tensor(Q_PROJ).file()).isIn(checkpoint.files());
         }
     }
@@ -169,7 +173,8 @@ class CheckpointTest {
         Path copy = Resources.copy("gemma-f32", folder.resolve("m"));
         Files.writeString(copy.resolve("model.safetensors.index.json"), "not even JSON");
         try (Checkpoint checkpoint = Checkpoint.open(copy)) {
-            assertThat(checkpoint.files()).containsExactly(copy.resolve("model.safetensors").toRealPath());
+            assertThat(checkpoint.files())
+                    .containsExactly(copy.resolve("model.safetensors").toRealPath());
         }
     }
 
@@ -439,7 +444,8 @@ class CheckpointTest {
             assertThat(mapped.remaining()).isEqualTo(12);
             assertThat(mapped.getFloat(4)).isEqualTo(values.get(3));
             assertThatExceptionOfType(ReadOnlyBufferException.class).isThrownBy(() -> mapped.put(0, (byte) 1));
-            assertThat(checkpoint.map(tensor, tensor.byteLength(), 0).remaining()).isZero();
+            assertThat(checkpoint.map(tensor, tensor.byteLength(), 0).remaining())
+                    .isZero();
         }
     }
 
@@ -477,8 +483,7 @@ class CheckpointTest {
             TensorInfo real = one.tensor(Q_PROJ);
             TensorInfo forged = new TensorInfo(
                     real.name(), real.dtype(), real.shape(), real.file(), real.offset() + 4, real.byteLength());
-            assertThatIllegalArgumentException()
-                    .isThrownBy(() -> one.readFloats(forged, 0, FloatBuffer.allocate(1)));
+            assertThatIllegalArgumentException().isThrownBy(() -> one.readFloats(forged, 0, FloatBuffer.allocate(1)));
         }
     }
 

@@ -27,7 +27,8 @@ class FloatWideningTest {
             // Unlike floatToRawIntBits this turns every NaN into 0x7fc00000.
             bits.putInt(Float.floatToIntBits(wide.get(i)));
         }
-        String hash = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bits.array()));
+        String hash =
+                HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bits.array()));
         assertThat(Files.readAllLines(Resources.golden("widening.txt"))).contains(dtype + " " + hash);
     }
 

@@ -21,8 +21,29 @@ class HostileFilesTest {
     private static final long MAX_ALLOCATED_BYTES = 16 << 20;
 
     private static final String[] TOKENS = {
-        "-1", "0", "18446744073709551616", "9223372036854775807", "1e400", "null", "true", "{", "}", "[", "]", "\"", ",",
-        ":", "[[[[", "\"F32\"", "\"U8\"", "\\u0000", "\ud83d\ude00", "NaN", "Infinity", "//", " "
+        "-1",
+        "0",
+        "18446744073709551616",
+        "9223372036854775807",
+        "1e400",
+        "null",
+        "true",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        ",",
+        ":",
+        "[[[[",
+        "\"F32\"",
+        "\"U8\"",
+        "\\u0000",
+        "\ud83d\ude00",
+        "NaN",
+        "Infinity",
+        "//",
+        " "
     };
 
     private static Path file;
@@ -42,8 +63,10 @@ class HostileFilesTest {
         byte[] good = Files.readAllBytes(Resources.golden("special.safetensors"));
         checkDamaged(good, seed, path -> {
             SafeTensorsFile read = SafeTensorsFile.read(path);
-            read.tensors().values().forEach(tensor -> assertThat(tensor.offset() + tensor.byteLength())
-                    .isLessThanOrEqualTo(read.size()));
+            read.tensors()
+                    .values()
+                    .forEach(tensor ->
+                            assertThat(tensor.offset() + tensor.byteLength()).isLessThanOrEqualTo(read.size()));
         });
     }
 

@@ -58,7 +58,8 @@ class LargeTensorTest {
             }
             assertThat(read(checkpoint, embedding, line - 2, 5)).containsExactly(0, 2, 3, 4, 0);
             assertThat(read(checkpoint, norm, 4, 3)).containsExactly(0, 42, 0);
-            ByteBuffer largest = checkpoint.map(embedding, embedding.byteLength() - Integer.MAX_VALUE, Integer.MAX_VALUE);
+            ByteBuffer largest =
+                    checkpoint.map(embedding, embedding.byteLength() - Integer.MAX_VALUE, Integer.MAX_VALUE);
             assertThat(FloatWidening.bfloat16(largest.getShort(Integer.MAX_VALUE - Short.BYTES)))
                     .isEqualTo(positions.length);
             assertThatIllegalArgumentException()

@@ -23,8 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PaliGemmaConfigTest {
     /** As small as a configuration can be: everything else is a default. */
-    private static final String MINIMAL =
-            """
+    private static final String MINIMAL = """
             {"model_type": "paligemma", TOP
              "vision_config": {"model_type": "siglip_vision_model" VISION},
              "text_config": {"model_type": "FAMILY", "num_attention_heads": 8, "num_key_value_heads": 4 TEXT}}
@@ -85,7 +84,8 @@ class PaliGemmaConfigTest {
                 8192);
     }
 
-    private static TextConfig gemma2(int hidden, int intermediate, int layers, int heads, int kv, int headDim, int scalar) {
+    private static TextConfig gemma2(
+            int hidden, int intermediate, int layers, int heads, int kv, int headDim, int scalar) {
         return new TextConfig(
                 Family.GEMMA2,
                 257_216,
@@ -125,12 +125,7 @@ class PaliGemmaConfigTest {
     })
     void readsReleasedModelsInOldAndNewStyle(String model, int imageSize) {
         PaliGemmaConfig expected = new PaliGemmaConfig(
-                new VisionConfig(1152, 4304, 27, 16, imageSize, 14, 1e-6f),
-                released(model),
-                257_152,
-                2,
-                List.of(1),
-                0);
+                new VisionConfig(1152, 4304, 27, 16, imageSize, 14, 1e-6f), released(model), 257_152, 2, List.of(1), 0);
         String file = model + "-" + imageSize + ".json";
         assertThat(PaliGemmaConfig.read(Resources.golden("configs/" + file))).isEqualTo(expected);
         assertThat(PaliGemmaConfig.read(Resources.golden("configs/resaved/" + file)))
@@ -201,11 +196,9 @@ class PaliGemmaConfigTest {
 
     @Test
     void fillsInDefaultsOfGemma() throws IOException {
-        TextConfig text = read(
-                        """
+        TextConfig text = read("""
                         {"architectures": ["PaliGemmaForConditionalGeneration"], "vision_config": {}, "text_config": {}}
-                        """)
-                .text();
+                        """).text();
         assertThat(text)
                 .isEqualTo(new TextConfig(
                         Family.GEMMA,
@@ -325,13 +318,16 @@ class PaliGemmaConfigTest {
     void ignoresLeftOverFields() throws IOException {
         assertThat(withTop("\"hidden_size\": 2048, \"vocab_size\": 3, \"projection_dim\": 5, \"num_hidden_layers\": 1"))
                 .isEqualTo(withTop(""));
-        assertThat(withVision("\"projector_hidden_act\": \"gelu_fast\", \"vision_use_head\": true, \"num_positions\": 9"))
+        assertThat(withVision(
+                        "\"projector_hidden_act\": \"gelu_fast\", \"vision_use_head\": true, \"num_positions\": 9"))
                 .isEqualTo(withTop(""));
     }
 
     @Test
     void readsSizesWrittenAsPairs() throws IOException {
-        assertThat(withVision("\"image_size\": [448, 448], \"patch_size\": [14, 14]").vision().patches())
+        assertThat(withVision("\"image_size\": [448, 448], \"patch_size\": [14, 14]")
+                        .vision()
+                        .patches())
                 .isEqualTo(1024);
     }
 

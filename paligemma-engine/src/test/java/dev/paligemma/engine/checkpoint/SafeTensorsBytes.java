@@ -39,9 +39,11 @@ final class SafeTensorsBytes {
         StringJoiner header = new StringJoiner(",", "{", "}");
         int at = 0;
         for (Map.Entry<String, long[]> shape : shapes.entrySet()) {
-            int end = at + dtype.byteSize()
-                    * Math.toIntExact(Arrays.stream(shape.getValue()).reduce(1, Math::multiplyExact));
-            header.add(entry(shape.getKey(), dtype.name(), Arrays.toString(shape.getValue()), "[" + at + "," + end + "]"));
+            int end = at
+                    + dtype.byteSize()
+                            * Math.toIntExact(Arrays.stream(shape.getValue()).reduce(1, Math::multiplyExact));
+            header.add(
+                    entry(shape.getKey(), dtype.name(), Arrays.toString(shape.getValue()), "[" + at + "," + end + "]"));
             at = end;
         }
         Files.write(file, file(header.toString(), at));

@@ -87,7 +87,8 @@ class SafeTensorsFileTest {
         return Stream.of(
                 Arguments.of("overlap", "{" + A + "," + entry("b", "F32", "[1]", "[4,8]") + "}", 8, "ends at 8"),
                 Arguments.of("same bytes twice", "{" + A + "," + entry("b", "F32", "[2]", "[0,8]") + "}", 8, "ends at"),
-                Arguments.of("hole", "{" + A + "," + entry("b", "F32", "[1]", "[12,16]") + "}", 16, "starts at byte 12"),
+                Arguments.of(
+                        "hole", "{" + A + "," + entry("b", "F32", "[1]", "[12,16]") + "}", 16, "starts at byte 12"),
                 Arguments.of("hole at the start", "{" + entry("b", "F32", "[1]", "[4,8]") + "}", 8, "starts at byte 4"),
                 Arguments.of("data left over", "{" + A + "}", 9, "describes 8 bytes of data, the file holds 9"),
                 Arguments.of("data missing", "{" + A + "}", 7, "outside the 7 bytes"),
@@ -96,8 +97,10 @@ class SafeTensorsFileTest {
                 Arguments.of("two negative sizes", "{" + entry("a", "F32", "[-1,-2]", "[0,8]") + "}", 8, "-1"),
                 Arguments.of("negative offset", "{" + entry("a", "F32", "[2]", "[-8,0]") + "}", 8, "-8"),
                 Arguments.of("offsets reversed", "{" + entry("a", "F32", "[2]", "[8,0]") + "}", 8, "8 to 0"),
-                Arguments.of("fractional size", "{" + entry("a", "F32", "[2.0]", "[0,8]") + "}", 8, "VALUE_NUMBER_FLOAT"),
-                Arguments.of("size of 2^70", "{" + entry("a", "F32", "[1180591620717411303424]", "[0,8]") + "}", 8, "2^63"),
+                Arguments.of(
+                        "fractional size", "{" + entry("a", "F32", "[2.0]", "[0,8]") + "}", 8, "VALUE_NUMBER_FLOAT"),
+                Arguments.of(
+                        "size of 2^70", "{" + entry("a", "F32", "[1180591620717411303424]", "[0,8]") + "}", 8, "2^63"),
                 Arguments.of(
                         "number of a million digits",
                         "{" + entry("a", "F32", "[" + "9".repeat(1_000_000) + "]", "[0,8]") + "}",
@@ -113,22 +116,27 @@ class SafeTensorsFileTest {
                         "{" + entry("a", "F32", "[4611686018427387904]", "[0,8]") + "}",
                         8,
                         "too large"),
-                Arguments.of("shape too small for the bytes", "{" + entry("a", "F32", "[1]", "[0,8]") + "}", 8, "takes 4"),
-                Arguments.of("shape too big for the bytes", "{" + entry("a", "F32", "[3]", "[0,8]") + "}", 8, "takes 12"),
+                Arguments.of(
+                        "shape too small for the bytes", "{" + entry("a", "F32", "[1]", "[0,8]") + "}", 8, "takes 4"),
+                Arguments.of(
+                        "shape too big for the bytes", "{" + entry("a", "F32", "[3]", "[0,8]") + "}", 8, "takes 12"),
                 Arguments.of("duplicate tensor", "{" + A + "," + A + "}", 8, "Duplicate"),
                 Arguments.of(
                         "duplicate field",
                         "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
                         8,
                         "Duplicate"),
-                Arguments.of("unknown type", "{" + entry("a", "F31", "[2]", "[0,8]") + "}", 8, "\"F31\" is not supported"),
+                Arguments.of(
+                        "unknown type", "{" + entry("a", "F31", "[2]", "[0,8]") + "}", 8, "\"F31\" is not supported"),
                 Arguments.of("type in lower case", "{" + entry("a", "f32", "[2]", "[0,8]") + "}", 8, "\"f32\""),
                 Arguments.of("no type", "{\"a\":{\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "lacks dtype"),
                 Arguments.of("no shape", "{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,8]}}", 8, "lacks shape"),
                 Arguments.of("no offsets", "{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8, "lacks data_offsets"),
                 Arguments.of("one offset", "{" + entry("a", "F32", "[2]", "[0]") + "}", 8, "must have 2 numbers"),
-                Arguments.of("three offsets", "{" + entry("a", "F32", "[2]", "[0,8,8]") + "}", 8, "more than 2 numbers"),
-                Arguments.of("17 dimensions", "{" + entry("a", "U8", "[1" + ",1".repeat(16) + "]", "[0,1]") + "}", 1, "16"),
+                Arguments.of(
+                        "three offsets", "{" + entry("a", "F32", "[2]", "[0,8,8]") + "}", 8, "more than 2 numbers"),
+                Arguments.of(
+                        "17 dimensions", "{" + entry("a", "U8", "[1" + ",1".repeat(16) + "]", "[0,1]") + "}", 1, "16"),
                 Arguments.of(
                         "unknown field",
                         "{\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1],\"x\":1}}",
@@ -144,7 +152,11 @@ class SafeTensorsFileTest {
                 Arguments.of("blank before the object", " {}", 0, "'{'"),
                 Arguments.of("unfinished object", "{\"a\":", 0, "not valid JSON"),
                 Arguments.of("unquoted names", "{a:1}", 0, "not valid JSON"),
-                Arguments.of("name of 2000 characters", "{" + entry("n".repeat(2000), "U8", "[]", "[0,1]") + "}", 1, "JSON"));
+                Arguments.of(
+                        "name of 2000 characters",
+                        "{" + entry("n".repeat(2000), "U8", "[]", "[0,1]") + "}",
+                        1,
+                        "JSON"));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -197,7 +209,8 @@ class SafeTensorsFileTest {
 
     @Test
     void keepsNamesOutsideAscii() throws IOException {
-        assertThat(read(file("{" + entry("größe-\\u00e9", "U8", "[]", "[0,1]") + "}", 1)).tensors())
+        assertThat(read(file("{" + entry("größe-\\u00e9", "U8", "[]", "[0,1]") + "}", 1))
+                        .tensors())
                 .containsOnlyKeys("größe-é");
     }
 

@@ -1,7 +1,7 @@
 package dev.paligemma.engine.contract;
 
-import dev.paligemma.engine.DecodingState;
-import dev.paligemma.engine.HostTensor;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.graph.AttentionSpec;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;

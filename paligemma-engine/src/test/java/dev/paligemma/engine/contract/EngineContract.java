@@ -4,10 +4,10 @@ import static dev.paligemma.engine.contract.Tensors.assertClose;
 import static dev.paligemma.engine.contract.Tensors.unwritten;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.engine.DecodingState;
-import dev.paligemma.engine.Engine;
-import dev.paligemma.engine.HostTensor;
-import dev.paligemma.engine.Program;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.engine.spi.Program;
 import dev.paligemma.engine.contract.OperationGoldens.Storage;
 import dev.paligemma.engine.graph.AttentionSpec;
 import dev.paligemma.engine.graph.Dim;

@@ -2,7 +2,7 @@ package dev.paligemma.engine.contract;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.paligemma.engine.HostTensor;
+import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.SafeTensorsFile;

@@ -9,13 +9,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.paligemma.engine.DecodingState;
+import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.Device;
-import dev.paligemma.engine.Engine;
+import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.HostTensor;
+import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.Program;
+import dev.paligemma.engine.spi.Program;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;

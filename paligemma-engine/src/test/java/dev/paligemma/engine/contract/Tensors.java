@@ -2,7 +2,7 @@ package dev.paligemma.engine.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.engine.HostTensor;
+import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.graph.ElementType;
 import java.nio.FloatBuffer;
 

@@ -1,0 +1,55 @@
+package dev.paligemma.engine.spi;
+
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.EngineOptions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+
+/** Finds the engines on the class path. */
+public final class Engines {
+    private Engines() {}
+
+    /**
+     * Makes the engine of a name.
+     *
+     * @param name for example {@code "onnx"}
+     * @param options device, precision and threads
+     * @return the engine
+     * @throws EngineException if no engine of that name is on the class path, or it refuses the options
+     */
+    public static Engine create(String name, EngineOptions options) {
+        return require(name).create(options);
+    }
+
+    /**
+     * Finds the provider of a name, without loading any native code.
+     *
+     * @param name for example {@code "onnx"}
+     * @return the provider
+     * @throws EngineException if no engine of that name is on the class path
+     */
+    public static EngineProvider require(String name) {
+        return providers().stream()
+                .filter(provider -> provider.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new EngineException("engine '" + name + "' is not on the class path; found "
+                        + names() + ". Add the dependency dev.paligemma:paligemma-" + name
+                        + " if there is one of that name"));
+    }
+
+    /**
+     * The engines on the class path.
+     *
+     * @return their names, in no particular order
+     */
+    public static List<String> names() {
+        return providers().stream().map(EngineProvider::name).toList();
+    }
+
+    private static List<EngineProvider> providers() {
+        List<EngineProvider> providers = new ArrayList<>();
+        ServiceLoader.load(EngineProvider.class, Engines.class.getClassLoader()).forEach(providers::add);
+        return providers;
+    }
+}

@@ -1,0 +1,54 @@
+package dev.paligemma.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Reads JSON into maps, lists, strings, longs and doubles. */
+final class JsonText {
+    private JsonText() {}
+
+    /** Reads exactly one JSON object. */
+    static Map<String, Object> parse(String text) throws IOException {
+        try (JsonParser json = new JsonFactory().createParser(text)) {
+            assertThat(json.nextToken()).isEqualTo(JsonToken.START_OBJECT);
+            Map<String, Object> object = object(json);
+            assertThat(json.nextToken()).as("something follows the object").isNull();
+            return object;
+        }
+    }
+
+    private static Map<String, Object> object(JsonParser json) throws IOException {
+        Map<String, Object> object = new LinkedHashMap<>();
+        while (json.nextToken() != JsonToken.END_OBJECT) {
+            String name = json.currentName();
+            json.nextToken();
+            object.put(name, value(json));
+        }
+        return object;
+    }
+
+    private static Object value(JsonParser json) throws IOException {
+        return switch (json.currentToken()) {
+            case START_OBJECT -> object(json);
+            case START_ARRAY -> {
+                List<Object> values = new ArrayList<>();
+                while (json.nextToken() != JsonToken.END_ARRAY) {
+                    values.add(value(json));
+                }
+                yield values;
+            }
+            case VALUE_STRING -> json.getText();
+            case VALUE_NUMBER_INT -> json.getLongValue();
+            case VALUE_NUMBER_FLOAT -> json.getDoubleValue();
+            default -> throw new IOException("unexpected " + json.currentToken());
+        };
+    }
+}
