@@ -1,5 +1,6 @@
 package dev.paligemma.engine;
 
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -25,6 +26,7 @@ public record Device(Kind kind, int index) {
 
     /** Checks the index. */
     public Device {
+        Objects.requireNonNull(kind, "kind");
         if (index < 0 || (kind == Kind.CPU && index != 0)) {
             throw new IllegalArgumentException("no device " + kind + " with index " + index);
         }
