@@ -39,6 +39,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What every engine must do beside computing: refuse what does not fit, keep requests apart, and close in order.
@@ -353,21 +355,25 @@ public abstract class ProgramContract {
         assertThatIllegalArgumentException().isThrownBy(() -> state.run(inputs, Map.of("y", zeros(1, 5))));
     }
 
-    @Test
-    void growsWithoutChangingAnything() {
-        for (String name : List.of("many_steps", "many_steps_in_window")) {
-            CachedCase test = CachedCase.named(name);
-            try (Program program = compile(test)) {
-                int steps = 100;
-                assertThat(decode(program, test, 0, steps)).as(name).isEqualTo(decode(program, test, 1000, steps));
-            }
+    /** More than rounding must not depend on the hint: sums over more room may be taken in another order. */
+    @ParameterizedTest
+    @ValueSource(strings = {"many_steps", "many_steps_in_window"})
+    void growsWithoutChangingResults(String name) {
+        CachedCase test = CachedCase.named(name);
+
+        try (Program program = compile(test)) {
+            HostTensor grown = decode(program, test, 0, 100);
+
+            assertClose("rows", grown, decode(program, test, 1000, 100), 2e-6);
+            assertClose("rows", grown, decode(program, test, 0, 100), 0);
         }
     }
 
-    /** The bits of all results of a sequence of random rows, always the same. */
-    private static List<Integer> decode(Program program, CachedCase test, int expectedRows, int steps) {
+    /** The results of a sequence of random rows, always the same. */
+    private static HostTensor decode(Program program, CachedCase test, int expectedRows, int steps) {
         Random random = new Random(7);
-        List<Integer> bits = new ArrayList<>();
+        HostTensor all =
+                unwritten(test.prefix() + steps, (long) test.spec().heads() * test.spec().headDim());
         try (DecodingState state = program.newState(expectedRows)) {
             for (int step = 0; step <= steps; step++) {
                 int rows = step == 0 ? test.prefix() : 1;
@@ -381,15 +387,10 @@ public abstract class ProgramContract {
                     }
                     inputs.put(name, tensor);
                 }
-                HostTensor y = unwritten(rows, (long) test.spec().heads() * test.spec().headDim());
-                state.run(inputs, Map.of("y", y));
-                for (float value : floats(y)) {
-                    assertThat(value).isFinite();
-                    bits.add(Float.floatToRawIntBits(value));
-                }
+                state.run(inputs, Map.of("y", all.rows(state.length(), rows)));
             }
         }
-        return bits;
+        return all;
     }
 
     /** A hidden row still meets a factor of 0, and 0 times NaN is NaN. */
@@ -446,22 +447,19 @@ public abstract class ProgramContract {
         int threads = 8;
         ExecutorService pool = Executors.newFixedThreadPool(threads);
         try (Program program = compile(test)) {
-            List<Integer> alone = decode(program, test, 0, 30);
+            HostTensor alone = decode(program, test, 0, 30);
 
-            List<Future<List<Integer>>> together = new ArrayList<>();
+            List<Future<?>> together = new ArrayList<>();
             for (int thread = 0; thread < threads; thread++) {
                 together.add(pool.submit(() -> {
-                    List<Integer> last = List.of();
                     for (int request = 0; request < 5; request++) {
-                        last = decode(program, test, 0, 30);
-                        assertThat(last).isEqualTo(alone);
+                        assertClose("request", decode(program, test, 0, 30), alone, 0);
                     }
-                    return last;
                 }));
             }
 
-            for (Future<List<Integer>> result : together) {
-                assertThat(result.get()).isEqualTo(alone);
+            for (Future<?> result : together) {
+                result.get();
             }
         } finally {
             pool.shutdownNow();
