@@ -70,6 +70,9 @@ final class OnnxProgram implements Program {
         if (!stateful) {
             throw new IllegalStateException("graph " + graph.name() + " has no caches");
         }
+        if (expectedRows < 0) {
+            throw new IllegalArgumentException("expectedRows must be at least 0, got " + expectedRows);
+        }
         requireOpen();
         return new OnnxDecodingState(this, expectedRows);
     }

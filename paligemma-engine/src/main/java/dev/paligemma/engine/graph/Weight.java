@@ -22,6 +22,11 @@ public record Weight(String name, List<Long> shape) {
     public Weight {
         Objects.requireNonNull(name, "name");
         shape = List.copyOf(shape);
+        for (long size : shape) {
+            if (size < 1) {
+                throw new IllegalArgumentException("weight " + name + " needs sizes of at least 1, got " + shape);
+            }
+        }
     }
 
     /**
