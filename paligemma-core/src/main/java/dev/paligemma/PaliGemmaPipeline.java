@@ -1,16 +1,16 @@
 package dev.paligemma;
 
 import dev.paligemma.engine.Device;
-import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.spi.Engines;
-import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.Engines;
+import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.Prompt;
@@ -254,8 +254,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         }
 
         GenerationResult run() {
-            Prompt prompt = promptEncoder.encode(
-                    request.prompt(), request.images().size(), request.controlTokens());
+            Prompt prompt =
+                    promptEncoder.encode(request.prompt(), request.images().size(), request.controlTokens());
             requireFits(prompt);
             List<PixelValues> pixels =
                     request.images().stream().map(imageProcessor::process).toList();
@@ -437,7 +437,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 VisionLanguageModel model = new VisionLanguageModel(runtime, weights);
                 ModelInfo info = new ModelInfo(
                         checkpoint, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
-                LOG.info("loaded {} with {} {} in {} ms", checkpoint, info.engine(), info.options(), (long) info.loadMs());
+                LOG.info("loaded {} with {} {} in {} ms", checkpoint, info.engine(), info.options(), (long)
+                        info.loadMs());
                 return new PaliGemmaPipeline(info, tokenizer, processor, model, maxConcurrentRequests);
             }
         }

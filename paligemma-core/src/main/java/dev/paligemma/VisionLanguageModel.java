@@ -1,12 +1,12 @@
 package dev.paligemma;
 
+import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
-import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
-import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.gemma.GemmaDecoder;
 import dev.paligemma.gemma.RotaryAngles;
 import dev.paligemma.gemma.VisionGraph;

@@ -21,9 +21,7 @@ class GoldenParityTest {
                 GenerationResult result = pipeline.generate(request.toGenerationRequest());
                 assertThat(result.promptTokenIds()).containsExactly(array(request.textTokenIds()));
                 assertThat(result.imageTokens()).isEqualTo(request.imageTokens());
-                assertThat(result.tokenIds())
-                        .as(request.prompt())
-                        .containsExactly(array(request.tokenIds()));
+                assertThat(result.tokenIds()).as(request.prompt()).containsExactly(array(request.tokenIds()));
                 for (int i = 0; i < request.logprobs().size(); i++) {
                     assertThat(result.logProbabilities()[i])
                             .as("log-probability %s of %s", i, request.prompt())

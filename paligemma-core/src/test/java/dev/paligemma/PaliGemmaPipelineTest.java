@@ -176,8 +176,9 @@ class PaliGemmaPipelineTest {
         assertThatThrownBy(() -> builder.precision(Precision.INT8).build())
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("int8");
-        assertThatThrownBy(() ->
-                        builder.precision(Precision.FLOAT32).device(Device.cuda(0)).build())
+        assertThatThrownBy(() -> builder.precision(Precision.FLOAT32)
+                        .device(Device.cuda(0))
+                        .build())
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("cuda:0");
     }
@@ -237,7 +238,8 @@ class PaliGemmaPipelineTest {
     void aResolutionThatDoesNotFitTheWeightsIsRefused(@TempDir Path temp) throws IOException {
         Path folder = copyWithout(temp.resolve("resolution"), "preprocessor_config.json");
         String config = Files.readString(GOLDEN.folder().resolve("preprocessor_config.json"));
-        Files.writeString(folder.resolve("preprocessor_config.json"), config.replaceAll("(\"(height|width)\": )\\d+", "$1224"));
+        Files.writeString(
+                folder.resolve("preprocessor_config.json"), config.replaceAll("(\"(height|width)\": )\\d+", "$1224"));
         assertThatThrownBy(() -> PaliGemmaPipeline.load(folder))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("224");
@@ -246,8 +248,7 @@ class PaliGemmaPipelineTest {
     @Test
     void truncatedWeightsAreRefused(@TempDir Path temp) throws IOException {
         Path folder = copyWithout(temp.resolve("truncated"), "");
-        try (FileChannel channel =
-                FileChannel.open(folder.resolve("model.safetensors"), StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(folder.resolve("model.safetensors"), StandardOpenOption.WRITE)) {
             channel.truncate(channel.size() - 100);
         }
         assertThatThrownBy(() -> PaliGemmaPipeline.load(folder))

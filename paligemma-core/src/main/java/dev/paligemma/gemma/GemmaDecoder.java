@@ -64,8 +64,7 @@ public final class GemmaDecoder {
     }
 
     private Graph record() {
-        Tensor images =
-                g.input(IMAGE_EMBEDDINGS, ElementType.FLOAT32, Shape.of("image_rows", config.hiddenSize()));
+        Tensor images = g.input(IMAGE_EMBEDDINGS, ElementType.FLOAT32, Shape.of("image_rows", config.hiddenSize()));
         Tensor ids = g.input(TOKEN_IDS, ElementType.INT64, Shape.of("text_rows"));
         Tensor order = g.input(ORDER, ElementType.INT64, Shape.of("tokens"));
         Shape angles = Shape.of("tokens", config.headDim() / 2);

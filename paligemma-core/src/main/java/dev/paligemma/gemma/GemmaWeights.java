@@ -55,8 +55,7 @@ record GemmaWeights(Weight tokenEmbedding, List<Block> blocks, Weight finalNorm,
                 .mapToObj(layer -> block(config, prefix + "layers." + layer + "."))
                 .toList();
         Weight embedding = Weight.of(prefix + "embed_tokens.weight", config.vocabSize(), width);
-        Weight head =
-                config.tieWordEmbeddings() ? embedding : Weight.of("lm_head.weight", config.vocabSize(), width);
+        Weight head = config.tieWordEmbeddings() ? embedding : Weight.of("lm_head.weight", config.vocabSize(), width);
         return new GemmaWeights(
                 embedding, blocks, Weight.of(prefix + "norm.weight", width), new LinearWeights(head, null));
     }

@@ -3,17 +3,17 @@ package dev.paligemma.gemma;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.Golden;
-import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.spi.Engines;
-import dev.paligemma.engine.spi.HostTensor;
-import dev.paligemma.engine.spi.Program;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Shape;
 import dev.paligemma.engine.graph.Tensor;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.Engines;
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.engine.spi.Program;
 import dev.paligemma.vision.SiglipEncoder;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -193,7 +193,9 @@ class GoldenIntermediatesTest {
             scale = Math.max(scale, Math.abs(expected[i]));
             difference = Math.max(difference, Math.abs((double) expected[i] - got[i]));
         }
-        assertThat(difference / scale).as("%s of %s, relative to %s", name, golden, scale).isLessThan(TOLERANCE);
+        assertThat(difference / scale)
+                .as("%s of %s, relative to %s", name, golden, scale)
+                .isLessThan(TOLERANCE);
         return 1;
     }
 }

@@ -1,5 +1,6 @@
 package dev.paligemma.engine;
 
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,8 +24,14 @@ public record Device(Kind kind, int index) {
         CUDA
     }
 
-    /** Checks the index. */
+    /**
+     * Checks the index.
+     *
+     * @param kind the kind of processor
+     * @param index which one of several, from 0
+     */
     public Device {
+        Objects.requireNonNull(kind, "kind");
         if (index < 0 || (kind == Kind.CPU && index != 0)) {
             throw new IllegalArgumentException("no device " + kind + " with index " + index);
         }

@@ -10,7 +10,13 @@ import java.util.Objects;
  * @param threads how many threads it may use for one operation, at least 1
  */
 public record EngineOptions(Device device, Precision precision, int threads) {
-    /** Checks the options. */
+    /**
+     * Checks the options.
+     *
+     * @param device where it computes
+     * @param precision how it stores weights and computes
+     * @param threads how many threads it may use for one operation, at least 1
+     */
     public EngineOptions {
         Objects.requireNonNull(device, "device");
         Objects.requireNonNull(precision, "precision");

@@ -29,6 +29,7 @@ final class CaptionCommand implements Runnable {
 
     @Override
     public void run() {
-        request.answer("caption " + language, ControlTokens.PARSE, spec.commandLine().getOut());
+        request.answer(
+                "caption " + language, ControlTokens.PARSE, spec.commandLine().getOut());
     }
 }

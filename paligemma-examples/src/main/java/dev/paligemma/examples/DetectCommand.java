@@ -32,6 +32,8 @@ final class DetectCommand implements Runnable {
     @Override
     public void run() {
         request.answer(
-                "detect " + String.join(" ; ", things), ControlTokens.AS_TEXT, spec.commandLine().getOut());
+                "detect " + String.join(" ; ", things),
+                ControlTokens.AS_TEXT,
+                spec.commandLine().getOut());
     }
 }

@@ -26,7 +26,7 @@ final class Failure {
      */
     static int report(ParameterException failure, PrintWriter err) {
         CommandLine command = failure.getCommandLine();
-        err.println("paligemma: " + oneLine(failure.getMessage()) + "; see '"
+        err.println("paligemma: " + oneLine(String.valueOf(failure.getMessage())) + "; see '"
                 + command.getCommandSpec().qualifiedName() + " --help'");
         return ExitCode.USAGE;
     }
@@ -68,7 +68,7 @@ final class Failure {
             return failure.getClass().getName();
         }
         // Messages of the library's own exceptions are sentences; of others only the type tells what happened.
-        return failure instanceof PaliGemmaException || input && !(failure instanceof FileSystemException)
+        return failure instanceof PaliGemmaException || (input && !(failure instanceof FileSystemException))
                 ? message
                 : failure.getClass().getSimpleName() + ": " + message;
     }

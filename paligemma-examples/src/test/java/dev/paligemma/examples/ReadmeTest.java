@@ -96,9 +96,8 @@ class ReadmeTest {
         List<String> shown = commands().map(args -> args.get(0)).toList();
 
         assertThat(shown)
-                .containsAll(new CommandLine(new PaliGemmaCommand())
-                        .getSubcommands()
-                        .keySet());
+                .containsAll(
+                        new CommandLine(new PaliGemmaCommand()).getSubcommands().keySet());
     }
 
     @ParameterizedTest

@@ -1,5 +1,6 @@
 package dev.paligemma.onnx;
 
+import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.AttentionSpec;
 import java.util.HashMap;
 import java.util.List;
@@ -32,6 +33,7 @@ final class CachedAttentionEmitter {
     CachedAttentionEmitter(OnnxGraph graph, List<AttentionSpec> caches, int scoreRows) {
         this.graph = graph;
         this.scoreRows = scoreRows;
+        requireOneWindow(caches);
         for (AttentionSpec spec : caches) {
             CacheNames names = new CacheNames(String.valueOf(spec.cache()));
             for (String keysOrValues : List.of(names.prefixKeys(), names.prefixValues())) {
@@ -53,6 +55,18 @@ final class CachedAttentionEmitter {
                 "Concat",
                 List.of(prefixRows, rows(graph, first.generatedKeys()), integers(1)),
                 Attribute.of("axis", 0));
+    }
+
+    /** All windowed attentions share one bias. */
+    private static void requireOneWindow(List<AttentionSpec> caches) {
+        List<Integer> windows = caches.stream()
+                .map(AttentionSpec::window)
+                .filter(window -> window > 0)
+                .distinct()
+                .toList();
+        if (windows.size() > 1) {
+            throw new EngineException("engine 'onnx' supports one window in a graph, got windows " + windows);
+        }
     }
 
     /** Writes one attention of {@code q[T, K * G * h]}, {@code k[T, K * h]}, {@code v[T, K * h]}; gives {@code [T, K * G * h]}. */

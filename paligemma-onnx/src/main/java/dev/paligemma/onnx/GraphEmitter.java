@@ -1,5 +1,6 @@
 package dev.paligemma.onnx;
 
+import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.AttentionSpec;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.Graph;
@@ -140,8 +141,9 @@ final class GraphEmitter implements Operation.Visitor {
     /** ONNX Runtime's fused attention, which never holds a whole matrix of scores. */
     private String attentionWithinSequences(AttentionSpec spec, String q, String k, String v) {
         if (spec.softcap() != 0 || spec.heads() != spec.kvHeads()) {
-            throw new IllegalArgumentException("attention without a cache supports neither a soft-cap nor shared"
-                    + " key/value heads on this engine, got " + spec);
+            throw new EngineException(
+                    "engine 'onnx' supports neither a soft-cap nor shared key/value heads in attention"
+                            + " without a cache, got " + spec);
         }
         long width = (long) spec.heads() * spec.headDim();
         String batched = shape(

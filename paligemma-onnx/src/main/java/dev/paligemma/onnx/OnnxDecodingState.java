@@ -2,10 +2,10 @@ package dev.paligemma.onnx;
 
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
-import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.graph.AttentionSpec;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.HostTensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -63,6 +63,9 @@ final class OnnxDecodingState implements DecodingState {
     private int capacity;
     private ByteBuffer bias = ByteBuffer.allocate(0);
     private ByteBuffer windowBias = bias;
+    /** Set while the caches are rebuilt. Stays set if that fails: a handle left closed would end the JVM in native code. */
+    private boolean broken;
+
     private boolean closed;
 
     OnnxDecodingState(OnnxProgram program, int expectedRows) {
@@ -88,6 +91,9 @@ final class OnnxDecodingState implements DecodingState {
     public void run(Map<String, HostTensor> newInputs, Map<String, HostTensor> newOutputs) {
         if (closed) {
             throw new IllegalStateException("the decoding state is closed");
+        }
+        if (broken) {
+            throw new IllegalStateException("the decoding state failed in an earlier run and can only be closed");
         }
         int rows = program.cachedRows(newInputs);
         if (rows < 1 || (prefixLength > 0 && rows != 1)) {
@@ -117,6 +123,7 @@ final class OnnxDecodingState implements DecodingState {
         inputs.put(CacheNames.BIAS, handles.floats(none, 0));
         inputs.put(CacheNames.WINDOW_BIAS, handles.floats(none, 0));
         program.run(newInputs, newOutputs, inputs, outputs);
+        broken = true;
         prefixLength = rows;
         for (Part part : parts) {
             part.newRow = program.buffers().acquire(part.bytes(1));
@@ -144,6 +151,7 @@ final class OnnxDecodingState implements DecodingState {
 
     /** Makes room for that many generated rows, keeping those that are there. */
     private void resize(int newCapacity) throws OrtException {
+        broken = true;
         handles.close();
         handles = new TensorScope(program.environment());
         for (Part part : parts) {
@@ -167,6 +175,7 @@ final class OnnxDecodingState implements DecodingState {
         }
         inputs.put(CacheNames.BIAS, handles.floats(bias, visible));
         inputs.put(CacheNames.WINDOW_BIAS, handles.floats(windowBias, visible));
+        broken = false;
     }
 
     /** Copies the first {@code rows} rows of each head to row {@code toRow} of another tensor {@code [K, R, h]}. */
@@ -179,8 +188,10 @@ final class OnnxDecodingState implements DecodingState {
     }
 
     private ByteBuffer replace(ByteBuffer old, long bytes) {
+        // In this order: if there is no memory, the old buffer is still ours, and released only once.
+        ByteBuffer fresh = program.buffers().acquire(bytes);
         release(old);
-        return program.buffers().acquire(bytes);
+        return fresh;
     }
 
     private void release(ByteBuffer buffer) {

@@ -5,13 +5,13 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import dev.paligemma.engine.Device;
-import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.spi.Program;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.Program;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

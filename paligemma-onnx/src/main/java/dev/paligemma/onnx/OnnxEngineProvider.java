@@ -1,7 +1,7 @@
 package dev.paligemma.onnx;
 
-import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.EngineProvider;
 
 /** Offers the ONNX Runtime engine under the name {@value #NAME}. */

@@ -4,14 +4,14 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.spi.HostTensor;
-import dev.paligemma.engine.spi.Program;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Tensor;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.engine.spi.Program;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -69,6 +69,9 @@ final class OnnxProgram implements Program {
     public DecodingState newState(int expectedRows) {
         if (!stateful) {
             throw new IllegalStateException("graph " + graph.name() + " has no caches");
+        }
+        if (expectedRows < 0) {
+            throw new IllegalArgumentException("expectedRows must be at least 0, got " + expectedRows);
         }
         requireOpen();
         return new OnnxDecodingState(this, expectedRows);

@@ -77,8 +77,7 @@ final class WeightWriter {
     private String cast(Weight weight) {
         String stored = stored(weight);
         return written.computeIfAbsent(
-                weight + " cast",
-                key -> graph.op("Cast", List.of(stored), Attribute.of("to", OnnxType.FLOAT.number)));
+                weight + " cast", key -> graph.op("Cast", List.of(stored), Attribute.of("to", OnnxType.FLOAT.number)));
     }
 
     private TensorInfo find(Weight weight) {

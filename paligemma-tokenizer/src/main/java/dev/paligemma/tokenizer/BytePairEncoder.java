@@ -8,9 +8,9 @@ import java.util.function.IntPredicate;
  * Byte-pair encoding with byte fallback, as in the {@code tokenizers} library (BPE {@code merge_word} and
  * {@code merge_all}). Immutable and thread-safe.
  *
- * <p>A text starts as its code points. A code point without a token becomes its UTF-8 bytes ({@code <0xE2>}), and if one
- * of those has no token either, the unknown token. Then the adjacent pair of lowest rank merges, leftmost first, until no
- * pair merges. With a heap of candidate pairs that takes O(n log n) for n characters.
+ * <p>A text starts as its code points. A code point without a token becomes its UTF-8 bytes ({@code <0xE2>}), and if
+ * one of those has no token either, the unknown token. Then the adjacent pair of lowest rank merges, leftmost first,
+ * until no pair merges. With a heap of candidate pairs that takes O(n log n) for n characters.
  */
 final class BytePairEncoder {
 

@@ -15,7 +15,6 @@ final class IntList {
         values[size++] = value;
     }
 
-
     void addRepeated(int value, int count) {
         for (int i = 0; i < count; i++) {
             add(value);

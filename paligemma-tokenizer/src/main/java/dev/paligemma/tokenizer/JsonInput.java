@@ -19,8 +19,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads JSON from a file that is not trusted: sizes and nesting are capped, types are checked, and every error tells the
- * line and column. Confined to one thread.
+ * Reads JSON from a file that is not trusted: sizes and nesting are capped, types are checked, and every error tells
+ * the line and column. Confined to one thread.
  */
 final class JsonInput implements Closeable {
 
@@ -101,7 +101,8 @@ final class JsonInput implements Closeable {
         return parser.getText();
     }
 
-    @Nullable String stringOrNull(String what) throws IOException {
+    @Nullable
+    String stringOrNull(String what) throws IOException {
         return parser.currentToken() == JsonToken.VALUE_NULL ? null : string(what);
     }
 
@@ -135,7 +136,8 @@ final class JsonInput implements Closeable {
     }
 
     /** Reads the value at the current place as maps, lists, strings, booleans, numbers and nulls; it must be small. */
-    @Nullable Object tree(String what) throws IOException {
+    @Nullable
+    Object tree(String what) throws IOException {
         return tree(what, new int[] {MAX_TREE_NODES});
     }
 

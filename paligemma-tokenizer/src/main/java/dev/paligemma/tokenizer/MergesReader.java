@@ -9,8 +9,8 @@ import java.util.Arrays;
  * Reads the {@code model.merges} of a {@code tokenizer.json}: either {@code "left right"} strings or
  * {@code ["left", "right"]} arrays. No object is made per merge. Confined to one thread.
  *
- * <p>A merge is checked against the vocabulary as it is read. If the merges come first in the file, their texts are kept
- * until the vocabulary is there.
+ * <p>A merge is checked against the vocabulary as it is read. If the merges come first in the file, their texts are
+ * kept until the vocabulary is there.
  */
 final class MergesReader {
 

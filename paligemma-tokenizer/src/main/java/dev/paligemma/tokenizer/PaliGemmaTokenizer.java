@@ -21,15 +21,15 @@ import org.jspecify.annotations.Nullable;
  * The tokenizer of a PaliGemma checkpoint, read from its {@code tokenizer.json}. Immutable and thread-safe.
  *
  * <p>Ids and texts equal those of the Hugging Face {@code tokenizers} library for the same file, with the 1024 location
- * tokens {@code <loc0000>} to {@code <loc1023>} and the 128 segmentation tokens {@code <seg000>} to {@code <seg127>} added
- * as {@code PaliGemmaProcessor} of {@code transformers} adds them: they are atomic even where the file lists them in its
- * vocabulary only. All ids come from the file, none is computed.
+ * tokens {@code <loc0000>} to {@code <loc1023>} and the 128 segmentation tokens {@code <seg000>} to {@code <seg127>}
+ * added as {@code PaliGemmaProcessor} of {@code transformers} adds them: they are atomic even where the file lists them
+ * in its vocabulary only. All ids come from the file, none is computed.
  *
- * <p>A text is never truncated, and no {@code <bos>} is put in front of it: see {@link PromptEncoder} for the layout of a
- * prompt. Half of a surrogate pair, which UTF-8 cannot express, is encoded as U+FFFD.
+ * <p>A text is never truncated, and no {@code <bos>} is put in front of it: see {@link PromptEncoder} for the layout of
+ * a prompt. Half of a surrogate pair, which UTF-8 cannot express, is encoded as U+FFFD.
  *
- * <p>A file without {@code <image>}, location or segmentation tokens, such as that of a text-only Gemma, loads; asking for
- * the id of a token it lacks fails. A file with some of the location or segmentation tokens but not all is refused.
+ * <p>A file without {@code <image>}, location or segmentation tokens, such as that of a text-only Gemma, loads; asking
+ * for the id of a token it lacks fails. A file with some of the location or segmentation tokens but not all is refused.
  */
 public final class PaliGemmaTokenizer {
 
@@ -108,12 +108,13 @@ public final class PaliGemmaTokenizer {
         }
         this.decoder = new TokenDecoder(vocabulary, special);
         this.parsing = Matchers.of(addedTokens);
-        this.asText = Matchers.of(addedTokens.stream()
-                .filter(token -> !control.get(token.id()))
-                .toList());
+        this.asText = Matchers.of(
+                addedTokens.stream().filter(token -> !control.get(token.id())).toList());
     }
 
-    /** Adds what PaliGemmaProcessor adds: the image token as special, locations and segmentation codes as ordinary ones. */
+    /**
+     * Adds what PaliGemmaProcessor adds: the image token as special, locations and segmentation codes as ordinary ones.
+     */
     private List<AddedToken> withPaliGemmaTokens(List<AddedToken> listed) {
         List<AddedToken> tokens = new ArrayList<>(listed);
         BitSet present = new BitSet();
@@ -207,16 +208,14 @@ public final class PaliGemmaTokenizer {
         Objects.requireNonNull(text, "text");
         char[] raw = text.toCharArray();
         char[] normalized = text.replace(' ', Vocabulary.META_SPACE).toCharArray();
-        Matchers matchers =
-                switch (controlTokens) {
-                    case PARSE -> parsing;
-                    case AS_TEXT -> asText;
-                };
-        IntPredicate forbidden =
-                switch (controlTokens) {
-                    case PARSE -> id -> false;
-                    case AS_TEXT -> control::get;
-                };
+        Matchers matchers = switch (controlTokens) {
+            case PARSE -> parsing;
+            case AS_TEXT -> asText;
+        };
+        IntPredicate forbidden = switch (controlTokens) {
+            case PARSE -> id -> false;
+            case AS_TEXT -> control::get;
+        };
         AddedTokenMatcher.Parts merge = new AddedTokenMatcher.Parts() {
             @Override
             public void text(int from, int to) {
@@ -246,8 +245,8 @@ public final class PaliGemmaTokenizer {
      * byte.
      *
      * @param ids token ids; one without a token, such as that of a padding row of the model, stands for no text
-     * @param skipSpecial whether to leave out special tokens such as {@code <bos>}; location and segmentation tokens are
-     *     not special
+     * @param skipSpecial whether to leave out special tokens such as {@code <bos>}; location and segmentation tokens
+     *     are not special
      * @return the text
      * @throws IllegalArgumentException if an id is negative
      */
@@ -355,7 +354,7 @@ public final class PaliGemmaTokenizer {
     }
 
     private TokenizerException missing(String what) {
-        return new TokenizerException(source + " has not " + what);
+        return new TokenizerException(source + " does not have " + what);
     }
 
     /**

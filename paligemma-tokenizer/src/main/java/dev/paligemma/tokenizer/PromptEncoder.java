@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Lays out prompts as {@code PaliGemmaProcessor} of {@code transformers} 4.48 to 5.18 does. Immutable and thread-safe.
+ * Lays out prompts as {@code PaliGemmaProcessor} of {@code transformers} 4.57 to 5.18 does. Immutable and thread-safe.
  *
  * <p>A prompt without {@code <image>} markers has the placeholders of all images in front:
  * <pre>{@code <image>...<image> <bos> prompt \n}</pre>
@@ -16,8 +16,8 @@ import java.util.Objects;
  * <p>The prompt is used as it is: no trimming, no change of case; the empty prompt is allowed. The closing newline is
  * tokenised together with it.
  *
- * <p>One difference on purpose: a newline that ends the prompt is removed first, one only. Otherwise it would merge with
- * the closing one into a token that the model never saw at this place in training.
+ * <p>One difference on purpose: a newline that ends the prompt is removed first, one only. Otherwise it would merge
+ * with the closing one into a token that the model never saw at this place in training.
  */
 public final class PromptEncoder {
 
@@ -52,8 +52,8 @@ public final class PromptEncoder {
      * @param prompt the prompt, possibly empty; with as many {@code <image>} markers as there are images, or none
      * @param images how many images the prompt is about, at least 1
      * @return the layout
-     * @throws IllegalArgumentException if {@code images} is less than 1 or differs from the number of markers, or if the
-     *     image placeholders would be too many for an array
+     * @throws IllegalArgumentException if {@code images} is less than 1 or differs from the number of markers, or if
+     *     the image placeholders would be too many for an array
      */
     public Prompt encode(String prompt, int images) {
         return encode(prompt, images, ControlTokens.PARSE);
@@ -62,14 +62,15 @@ public final class PromptEncoder {
     /**
      * Lays out a prompt.
      *
-     * @param prompt the prompt, possibly empty; with {@link ControlTokens#PARSE} it has as many {@code <image>} markers as
-     *     there are images, or none; with {@link ControlTokens#AS_TEXT} there are no markers, and an {@code <image>} in it
-     *     is text
+     * @param prompt the prompt, possibly empty; with {@link ControlTokens#PARSE} it has as many {@code <image>} markers
+     *     as there are images, or none; with {@link ControlTokens#AS_TEXT} there are no markers, and an {@code <image>}
+     *     in it is text
      * @param images how many images the prompt is about, at least 1
-     * @param controlTokens what to do with control tokens spelled out in the prompt; those of the layout are not concerned
+     * @param controlTokens what to do with control tokens spelled out in the prompt; those of the layout are not
+     *     concerned
      * @return the layout
-     * @throws IllegalArgumentException if {@code images} is less than 1 or differs from the number of markers, or if the
-     *     image placeholders would be too many for an array
+     * @throws IllegalArgumentException if {@code images} is less than 1 or differs from the number of markers, or if
+     *     the image placeholders would be too many for an array
      */
     public Prompt encode(String prompt, int images, ControlTokens controlTokens) {
         Objects.requireNonNull(prompt, "prompt");

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * Turns ids into text as the decoder {@code Replace U+2581 by " ", ByteFallback, Fuse} of the {@code tokenizers} library
- * does. Immutable once made, thread-safe.
+ * Turns ids into text as the decoder {@code Replace U+2581 by " ", ByteFallback, Fuse} of the {@code tokenizers}
+ * library does. Immutable once made, thread-safe.
  */
 final class TokenDecoder {
 

@@ -88,7 +88,8 @@ final class TokenizerFile {
             return file;
         } catch (JsonProcessingException e) {
             throw new TokenizerException(
-                    source + JsonInput.where(e.getLocation()) + ": not a valid tokenizer.json: " + e.getOriginalMessage(),
+                    source + JsonInput.where(e.getLocation()) + ": not a valid tokenizer.json: "
+                            + e.getOriginalMessage(),
                     e);
         } catch (CharacterCodingException e) {
             throw new TokenizerException(source + ": not UTF-8 text", e);
@@ -188,8 +189,7 @@ final class TokenizerFile {
             throw json.error("unsupported model: model.byte_fallback must be true");
         }
         if (unknownToken != null && vocabulary.idOf(unknownToken) == Vocabulary.ABSENT) {
-            throw json.error(
-                    "model.unk_token " + JsonInput.quote(unknownToken) + " is not in the vocabulary");
+            throw json.error("model.unk_token " + JsonInput.quote(unknownToken) + " is not in the vocabulary");
         }
         merges.resolve();
     }
@@ -334,8 +334,8 @@ final class TokenizerFile {
     }
 
     /**
-     * Refuses added tokens that contradict the vocabulary or each other. The {@code tokenizers} library goes on with the
-     * vocabulary's id there; the model may have been trained with the other one.
+     * Refuses added tokens that contradict the vocabulary or each other. The {@code tokenizers} library goes on with
+     * the vocabulary's id there; the model may have been trained with the other one.
      */
     private void checkAddedTokens() {
         Map<String, Integer> idByContent = new HashMap<>();
@@ -348,7 +348,9 @@ final class TokenizerFile {
                 throw new TokenizerException(what + " is listed twice");
             }
             String sameId = contentById.putIfAbsent(id, content);
-            if (sameId == null && vocabulary.contains(id) && !vocabulary.textOf(id).equals(content)) {
+            if (sameId == null
+                    && vocabulary.contains(id)
+                    && !vocabulary.textOf(id).equals(content)) {
                 sameId = vocabulary.textOf(id);
             }
             if (sameId != null) {

@@ -98,7 +98,9 @@ final class Vocabulary {
         }
     }
 
-    /** Returns the code point that is the whole text of an id, or {@link #ABSENT} if it has no token or a longer one. */
+    /**
+     * Returns the code point that is the whole text of an id, or {@link #ABSENT} if it has no token or a longer one.
+     */
     int singleCodePoint(int id) {
         if (!contains(id) || length[id] == 0) {
             return ABSENT;

@@ -13,18 +13,105 @@ import java.util.Random;
 final class Corpus {
 
     private static final String[] WORDS = {
-        "caption", "detect", "segment", "answer", "describe", "en", "the", "cat", "Zürich", "naïve", "coöperate", "größer",
-        "Straße", "Ελλάδα", "привет", "мир", "שלום", "مرحبا", "नमस्ते", "こんにちは", "世界", "你好", "안녕하세요", "ภาษาไทย",
-        "ქართული", "հայերեն", "አማርኛ", "ଓଡ଼ିଆ", "e\u0301", "ﬁ", "İstanbul", "ß", "ſ", "½", "№", "™", "traffic light"
+        "caption",
+        "detect",
+        "segment",
+        "answer",
+        "describe",
+        "en",
+        "the",
+        "cat",
+        "Zürich",
+        "naïve",
+        "coöperate",
+        "größer",
+        "Straße",
+        "Ελλάδα",
+        "привет",
+        "мир",
+        "שלום",
+        "مرحبا",
+        "नमस्ते",
+        "こんにちは",
+        "世界",
+        "你好",
+        "안녕하세요",
+        "ภาษาไทย",
+        "ქართული",
+        "հայերեն",
+        "አማርኛ",
+        "ଓଡ଼ିଆ",
+        "e\u0301",
+        "ﬁ",
+        "İstanbul",
+        "ß",
+        "ſ",
+        "½",
+        "№",
+        "™",
+        "traffic light"
     };
     private static final String[] CONTROL = {
-        "<bos>", "<eos>", "<pad>", "<unk>", "<mask>", "<2mass>", "[@BOS@]", "[toxicity=0]", "<unused0>", "<unused6>",
-        "<unused99>", "<start_of_turn>", "<end_of_turn>", "<image>", "<loc0000>", "<loc1023>", "<loc0512>", "<seg000>",
-        "<seg127>", "<loc1024>", "<loc12>", "<seg128>", "<h1>", "</h1>", "<table>", "</td>", "<code>", "<b>", "<0x0A>",
-        "<0xE2>", "<0xFF>", "▁", "▁▁", "▁▁▁", "<bos", "os>", "<loc", "<", ">", "<<", "</"
+        "<bos>",
+        "<eos>",
+        "<pad>",
+        "<unk>",
+        "<mask>",
+        "<2mass>",
+        "[@BOS@]",
+        "[toxicity=0]",
+        "<unused0>",
+        "<unused6>",
+        "<unused99>",
+        "<start_of_turn>",
+        "<end_of_turn>",
+        "<image>",
+        "<loc0000>",
+        "<loc1023>",
+        "<loc0512>",
+        "<seg000>",
+        "<seg127>",
+        "<loc1024>",
+        "<loc12>",
+        "<seg128>",
+        "<h1>",
+        "</h1>",
+        "<table>",
+        "</td>",
+        "<code>",
+        "<b>",
+        "<0x0A>",
+        "<0xE2>",
+        "<0xFF>",
+        "▁",
+        "▁▁",
+        "▁▁▁",
+        "<bos",
+        "os>",
+        "<loc",
+        "<",
+        ">",
+        "<<",
+        "</"
     };
     private static final String[] EMOJI = {
-        "😀", "👍🏽", "👩‍👩‍👧‍👦", "🏳️‍🌈", "🇩🇪", "🇯🇵", "❤️", "☃", "1️⃣", "🫡", "🧑🏿‍🚀", "\u200d", "\ufe0f", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "𝔘", "𓀀", "𐍈"
+        "😀",
+        "👍🏽",
+        "👩‍👩‍👧‍👦",
+        "🏳️‍🌈",
+        "🇩🇪",
+        "🇯🇵",
+        "❤️",
+        "☃",
+        "1️⃣",
+        "🫡",
+        "🧑🏿‍🚀",
+        "\u200d",
+        "\ufe0f",
+        "🏴󠁧󠁢󠁳󠁣󠁴󠁿",
+        "𝔘",
+        "𓀀",
+        "𐍈"
     };
     private static final String[] CODE = {
         "public static void main(String[] args) {\n    int x = 1;\n\treturn;\n}\n",
@@ -39,10 +126,15 @@ final class Corpus {
         "\\frac{1}{2} \\sum_{i=0}^{n} x_i^2 \\leq \\infty"
     };
     private static final String[] SPACES = {
-        " ", "  ", "   ", "\n", "\n\n", "\n\n\n", "\t", "\t\t", "\r\n", "\r", "\u00a0", "\u3000", "\u2028", "\u200b", "\u000b", "\f",
-        "\ufeff"
+        " ", "  ", "   ", "\n", "\n\n", "\n\n\n", "\t", "\t\t", "\r\n", "\r", "\u00a0", "\u3000", "\u2028", "\u200b",
+        "\u000b", "\f", "\ufeff"
     };
-    private static final String[] LONG_UNITS = {"a", " ", "\n", "\t", "ab", "桌", "😀", "é", "<bos>", "<loc0001>", "▁", "\u0000"};
+    private static final String[] LONG_UNITS = {
+        "a", " ", "\n", "\t", "ab", "桌", "😀", "é", "<bos>", "<loc0001>", "▁", "\u0000"
+    };
+
+    /** Names, dates, numbers and currencies of all locales; kept, because making them takes longest. */
+    private static final List<String> LOCALES = ofLocales();
 
     private final Random random;
     private final List<String> texts = new ArrayList<>();
@@ -55,7 +147,7 @@ final class Corpus {
     static List<String> of(int count, long seed) {
         Corpus corpus = new Corpus(seed);
         corpus.addFixed();
-        corpus.addLocales();
+        corpus.texts.addAll(LOCALES);
         while (corpus.texts.size() < count) {
             corpus.texts.add(corpus.next());
         }
@@ -91,7 +183,8 @@ final class Corpus {
         }
     }
 
-    private void addLocales() {
+    private static List<String> ofLocales() {
+        List<String> texts = new ArrayList<>();
         LocalDateTime start = LocalDateTime.of(2024, 2, 29, 13, 37, 5);
         int i = 0;
         for (Locale locale : Locale.getAvailableLocales()) {
@@ -108,6 +201,7 @@ final class Corpus {
         for (Currency currency : Currency.getAvailableCurrencies()) {
             texts.add(currency.getSymbol() + " " + currency.getDisplayName(Locale.FRENCH));
         }
+        return texts;
     }
 
     private String next() {

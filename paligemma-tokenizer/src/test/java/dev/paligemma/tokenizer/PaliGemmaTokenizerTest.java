@@ -93,8 +93,8 @@ class PaliGemmaTokenizerTest {
         assertThat(TEXT_ONLY.decode(TEXT_ONLY.encode("A brown dog"), false)).isEqualTo("A brown dog");
         assertThat(TEXT_ONLY.idOf("<image>")).isEmpty();
         assertThat(TEXT_ONLY.isLocation(5)).isFalse();
-        for (Runnable lacking :
-                List.<Runnable>of(TEXT_ONLY::imageId, () -> TEXT_ONLY.locationId(0), () -> TEXT_ONLY.segmentationId(0))) {
+        for (Runnable lacking : List.<Runnable>of(
+                TEXT_ONLY::imageId, () -> TEXT_ONLY.locationId(0), () -> TEXT_ONLY.segmentationId(0))) {
             assertThatThrownBy(lacking::run)
                     .isInstanceOf(TokenizerException.class)
                     .hasMessageContaining("test.json");
@@ -146,7 +146,8 @@ class PaliGemmaTokenizerTest {
         int control = tokenizer.idOf("<h").orElseThrow();
         assertThat(tokenizer.encode("<h")).containsExactly(control);
         assertThat(tokenizer.encode("<h", ControlTokens.AS_TEXT)).doesNotContain(control);
-        assertThat(tokenizer.decode(tokenizer.encode("<h", ControlTokens.AS_TEXT), true)).isEqualTo("<h");
+        assertThat(tokenizer.decode(tokenizer.encode("<h", ControlTokens.AS_TEXT), true))
+                .isEqualTo("<h");
     }
 
     @Test

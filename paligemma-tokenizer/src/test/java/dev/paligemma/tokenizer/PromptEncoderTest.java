@@ -34,7 +34,8 @@ class PromptEncoderTest {
         assertThat(prompt.imageCount()).isEqualTo(golden.get(1));
         assertThat(prompt.imageTokens())
                 .isEqualTo(prompt.imageCount() * TOKENS_PER_IMAGE)
-                .isEqualTo((int) Arrays.stream(expected).filter(id -> id == IMAGE).count());
+                .isEqualTo(
+                        (int) Arrays.stream(expected).filter(id -> id == IMAGE).count());
         assertThat(prompt.textTokenIds())
                 .isEqualTo(Arrays.stream(expected).filter(id -> id != IMAGE).toArray());
         for (int offset : prompt.imageOffsets()) {
@@ -91,7 +92,8 @@ class PromptEncoderTest {
         assertThat(Arrays.copyOf(ids, layout)).containsOnly(IMAGE);
         assertThat(ids[layout]).isEqualTo(BOS);
         int[] text = Arrays.copyOfRange(ids, layout + 1, ids.length);
-        assertThat(text).doesNotContain(IMAGE, BOS, TOKENIZER.eosId(), TOKENIZER.locationId(1), TOKENIZER.segmentationId(1));
+        assertThat(text)
+                .doesNotContain(IMAGE, BOS, TOKENIZER.eosId(), TOKENIZER.locationId(1), TOKENIZER.segmentationId(1));
         assertThat(TOKENIZER.decode(text, true)).isEqualTo(prompt + "\n");
     }
 
@@ -107,8 +109,8 @@ class PromptEncoderTest {
 
     @Test
     void needsATokenizerWithAnImageToken() {
-        PaliGemmaTokenizer textOnly = TestFiles.parse(
-                TestFiles.text(TestFiles.GEMMA).replace("\"<image>\"", "\"<picture>\""));
+        PaliGemmaTokenizer textOnly =
+                TestFiles.parse(TestFiles.text(TestFiles.GEMMA).replace("\"<image>\"", "\"<picture>\""));
         assertThatThrownBy(() -> new PromptEncoder(textOnly, 3))
                 .isInstanceOf(TokenizerException.class)
                 .hasMessageContaining("<image>");

@@ -23,11 +23,12 @@ class TokenizerFileTest {
             + "{\"String\":\"\u2581\"},\"content\":\" \"},{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"}]}";
     private static final String ADDED = "[{\"id\":0,\"content\":\"<unk>\",\"single_word\":false,\"lstrip\":false,"
             + "\"rstrip\":false,\"normalized\":false,\"special\":true}]";
-    private static final String VALID = "{\"version\":\"1.0\",\"added_tokens\":" + ADDED + ",\"normalizer\":" + NORMALIZER
-            + ",\"pre_tokenizer\":null,\"decoder\":" + DECODER
-            + ",\"model\":{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":\"<unk>\",\"fuse_unk\":true,"
-            + "\"byte_fallback\":true,\"ignore_merges\":false,\"vocab\":{\"<unk>\":0,\"a\":1,\"b\":2,\"ab\":3},"
-            + "\"merges\":[\"a b\"]}}";
+    private static final String VALID =
+            "{\"version\":\"1.0\",\"added_tokens\":" + ADDED + ",\"normalizer\":" + NORMALIZER
+                    + ",\"pre_tokenizer\":null,\"decoder\":" + DECODER
+                    + ",\"model\":{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":\"<unk>\",\"fuse_unk\":true,"
+                    + "\"byte_fallback\":true,\"ignore_merges\":false,\"vocab\":{\"<unk>\":0,\"a\":1,\"b\":2,\"ab\":3},"
+                    + "\"merges\":[\"a b\"]}}";
 
     @Test
     void readsTheSmallestFile() {
@@ -43,7 +44,8 @@ class TokenizerFileTest {
                 arguments("an array", "[]", "the document must be an object"),
                 arguments("truncated", VALID.substring(0, 400), "line 1, column"),
                 arguments("more behind it", VALID + "{}", "more after the end"),
-                arguments("a section twice", with("\"pre_tokenizer\":null", "\"version\":\"1.0\""), "\"version\" twice"),
+                arguments(
+                        "a section twice", with("\"pre_tokenizer\":null", "\"version\":\"1.0\""), "\"version\" twice"),
                 arguments("other version", with("\"1.0\"", "\"2.0\""), "version must be"),
                 arguments("no model", with("\"model\":", "\"modle\":"), "\"model\" is missing"),
                 arguments("no normalizer", with("\"normalizer\":", "\"n\":"), "\"normalizer\" is missing"),
@@ -54,8 +56,10 @@ class TokenizerFileTest {
                 arguments("lower-casing", with(NORMALIZER, "{\"type\":\"Lowercase\"}"), "unsupported normalizer"),
                 arguments(
                         "a prefix",
-                        with(NORMALIZER, "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Prepend\",\"prepend\":"
-                                + "\"\u2581\"}," + NORMALIZER + "]}"),
+                        with(
+                                NORMALIZER,
+                                "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Prepend\",\"prepend\":"
+                                        + "\"\u2581\"}," + NORMALIZER + "]}"),
                         "Prepend"),
                 arguments(
                         "byte-level pre-tokenizer",
@@ -66,8 +70,12 @@ class TokenizerFileTest {
                 arguments("unigram", with("\"BPE\"", "\"Unigram\""), "model.type must be \"BPE\""),
                 arguments("no type", with("\"type\":\"BPE\",", ""), "is missing"),
                 arguments("type of a wrong type", with("\"BPE\"", "5"), "model.type must be a string"),
-                arguments("no byte fallback", with("\"byte_fallback\":true", "\"byte_fallback\":false"), "byte_fallback"),
-                arguments("null byte fallback", with("\"byte_fallback\":true", "\"byte_fallback\":null"), "byte_fallback"),
+                arguments(
+                        "no byte fallback", with("\"byte_fallback\":true", "\"byte_fallback\":false"), "byte_fallback"),
+                arguments(
+                        "null byte fallback",
+                        with("\"byte_fallback\":true", "\"byte_fallback\":null"),
+                        "byte_fallback"),
                 arguments("ignored merges", with("\"ignore_merges\":false", "\"ignore_merges\":true"), "ignore_merges"),
                 arguments("dropout", with("\"dropout\":null", "\"dropout\":0.1"), "dropout"),
                 arguments(
@@ -76,7 +84,10 @@ class TokenizerFileTest {
                         "continuing_subword_prefix"),
                 arguments("unknown unknown", with("\"unk_token\":\"<unk>\"", "\"unk_token\":\"<x>\""), "unk_token"),
                 arguments("fuse_unk not a flag", with("\"fuse_unk\":true", "\"fuse_unk\":1"), "true or false"),
-                arguments("vocabulary an array", with("{\"<unk>\":0,\"a\":1,\"b\":2,\"ab\":3}", "[]"), "must be an object"),
+                arguments(
+                        "vocabulary an array",
+                        with("{\"<unk>\":0,\"a\":1,\"b\":2,\"ab\":3}", "[]"),
+                        "must be an object"),
                 arguments("negative id", with("\"a\":1", "\"a\":-1"), "must be an integer of 0 to"),
                 arguments("huge id", with("\"a\":1", "\"a\":1048576"), "must be an integer of 0 to"),
                 arguments("long id", with("\"a\":1", "\"a\":4294967297"), "must be an integer of 0 to"),
@@ -92,22 +103,33 @@ class TokenizerFileTest {
                 arguments("merges an object", with("[\"a b\"]", "{}"), "must be an array"),
                 arguments("merge a number", with("[\"a b\"]", "[7]"), "model.merges[0] must be a string or an array"),
                 arguments("merge without a space", with("[\"a b\"]", "[\"ab\"]"), "model.merges[0] must be two tokens"),
-                arguments("merge with two spaces", with("[\"a b\"]", "[\"a b \"]"), "model.merges[0] must be two tokens"),
+                arguments(
+                        "merge with two spaces", with("[\"a b\"]", "[\"a b \"]"), "model.merges[0] must be two tokens"),
                 arguments("merge with an empty token", with("[\"a b\"]", "[\" b\"]"), "1 to 1024 characters"),
                 arguments("merge of one", with("[\"a b\"]", "[[\"a\"]]"), "model.merges[0] must have two strings"),
                 arguments("merge of three", with("[\"a b\"]", "[[\"a\",\"b\",\"a\"]]"), "but has more"),
                 arguments("merge of numbers", with("[\"a b\"]", "[[1,2]]"), "must have two strings"),
-                arguments("merge of an unknown left", with("[\"a b\"]", "[\"a b\",\"x b\"]"), "\"x\" is not in model.vocab"),
-                arguments("merge of an unknown right", with("[\"a b\"]", "[[\"a\",\"x\"]]"), "\"x\" is not in model.vocab"),
+                arguments(
+                        "merge of an unknown left",
+                        with("[\"a b\"]", "[\"a b\",\"x b\"]"),
+                        "\"x\" is not in model.vocab"),
+                arguments(
+                        "merge of an unknown right",
+                        with("[\"a b\"]", "[[\"a\",\"x\"]]"),
+                        "\"x\" is not in model.vocab"),
                 arguments("merge into an unknown", with("[\"a b\"]", "[\"b a\"]"), "\"ba\" is not in model.vocab"),
                 arguments("merge of long tokens", with("[\"a b\"]", "[\"a " + "b".repeat(9999) + "\"]"), "has 9999"),
                 arguments("added tokens an object", with(ADDED, "{}"), "added_tokens must be an array"),
                 arguments("added token a string", with(ADDED, "[\"<unk>\"]"), "added_tokens[0] must be an object"),
                 arguments("added token without id", with("\"id\":0,", ""), "must have the fields"),
-                arguments("added token with null", with("\"content\":\"<unk>\"", "\"content\":null"), "must be a string"),
+                arguments(
+                        "added token with null", with("\"content\":\"<unk>\"", "\"content\":null"), "must be a string"),
                 arguments("empty added token", with("\"content\":\"<unk>\"", "\"content\":\"\""), "must not be empty"),
                 arguments("stripping added token", with("\"lstrip\":false", "\"lstrip\":true"), "lstrip must be false"),
-                arguments("single-word added token", with("\"single_word\":false", "\"single_word\":true"), "single_word"),
+                arguments(
+                        "single-word added token",
+                        with("\"single_word\":false", "\"single_word\":true"),
+                        "single_word"),
                 arguments("added token of another's id", with("\"id\":0,", "\"id\":1,"), "shares that id with \"a\""),
                 arguments("added token of another id", with("\"id\":0,", "\"id\":9,"), "has the id 0 in model.vocab"),
                 arguments("added token of a negative id", with("\"id\":0,", "\"id\":-5,"), "must be an integer"),
@@ -117,9 +139,7 @@ class TokenizerFileTest {
                         "is listed twice"),
                 arguments("deep nesting", with("\"pre_tokenizer\":null", "\"x\":" + "[".repeat(100_000)), "nesting"),
                 arguments(
-                        "deep normalizer",
-                        with(NORMALIZER, "[".repeat(60) + "]".repeat(60)),
-                        "unsupported normalizer"),
+                        "deep normalizer", with(NORMALIZER, "[".repeat(60) + "]".repeat(60)), "unsupported normalizer"),
                 arguments(
                         "large normalizer", with(NORMALIZER, "[" + "0,".repeat(5000) + "0]"), "more than 1024 values"),
                 arguments("long string", with("\"1.0\"", "\"" + "x".repeat(1 << 17) + "\""), "length"),
@@ -153,6 +173,11 @@ class TokenizerFileTest {
         InputStream failing = new InputStream() {
             @Override
             public int read() throws IOException {
+                throw cause;
+            }
+
+            @Override
+            public int read(byte[] target, int offset, int length) throws IOException {
                 throw cause;
             }
         };

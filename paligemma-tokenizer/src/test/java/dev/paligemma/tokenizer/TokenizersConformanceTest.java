@@ -40,9 +40,10 @@ class TokenizersConformanceTest {
     void givesControlTokensAsTextTheIdsOfAFileWithoutThem() {
         String json = TestFiles.text(TestFiles.PALIGEMMA);
         String withoutControl = json.replaceAll(
-                "\\{\"id\":\\d+,\"content\":\"(<(pad|eos|bos|unk|mask|2mass|image|unused\\d+|(start|end)_of_turn)>|\\[@BOS@\\])\""
-                        + "[^}]*\\},?",
-                "").replace(",],\"normalizer\"", "],\"normalizer\"");
+                        "\\{\"id\":\\d+,\"content\":\"(<(pad|eos|bos|unk|mask|2mass|image|unused\\d+|(start|end)_of_turn)>|\\[@BOS@\\])\""
+                                + "[^}]*\\},?",
+                        "")
+                .replace(",],\"normalizer\"", "],\"normalizer\"");
         assertThat(withoutControl).contains("<h1>").doesNotContain("\"content\":\"<bos>\"", "\"content\":\"<image>\"");
         PaliGemmaTokenizer tokenizer = TestFiles.parse(json);
         try (Oracle oracle = Oracle.of(withoutControl)) {

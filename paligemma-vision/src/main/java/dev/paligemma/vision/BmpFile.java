@@ -44,7 +44,7 @@ final class BmpFile {
         long compression = os2 ? UNCOMPRESSED : file.u32(30, true);
         byte[] palette = bits <= 8 ? readPalette(header, bits, offset) : new byte[0];
 
-        if (compression == RLE8 && bits == 8 || compression == RLE4 && bits == 4) {
+        if ((compression == RLE8 && bits == 8) || (compression == RLE4 && bits == 4)) {
             byte[] indices = readRuns(offset, (int) width, (int) height, bits);
             return paint((int) width, (int) height, signedHeight > 0, indices, palette);
         }
@@ -117,7 +117,8 @@ final class BmpFile {
             int shift = Long.numberOfTrailingZeros(mask);
             long max = mask == 0 ? 0 : mask >> shift;
             if (mask == 0 || (max & max + 1) != 0) {
-                throw file.unsupported("colour mask " + Long.toHexString(mask) + " with a header of " + header + " bytes");
+                throw file.unsupported(
+                        "colour mask " + Long.toHexString(mask) + " with a header of " + header + " bytes");
             }
             masks[c] = new Mask(shift, max);
         }

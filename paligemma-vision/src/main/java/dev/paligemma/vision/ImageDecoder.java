@@ -108,8 +108,7 @@ final class ImageDecoder {
     }
 
     private static RgbImage decodeByPlugin(ImageBytes file, ImageOptions options) {
-        ImageReader reader = firstReader(
-                ImageIO.getImageReaders(new ByteArrayImageInputStream(file.array())), false);
+        ImageReader reader = firstReader(ImageIO.getImageReaders(new ByteArrayImageInputStream(file.array())), false);
         if (reader == null) {
             throw new ImageException(explanation(file));
         }

@@ -31,6 +31,11 @@ public record ImageOptions(boolean applyExifOrientation, long maxPixels, long ma
     /**
      * Checks the limits.
      *
+     * @param applyExifOrientation whether the picture is turned upright as its EXIF (or XMP) orientation says, as
+     *     transformers does when it opens a file itself; default true. TIFF files follow the switch too
+     * @param maxPixels largest accepted width times height, 1 to {@value #LARGEST_MAX_PIXELS}; default
+     *     {@value #DEFAULT_MAX_PIXELS}
+     * @param maxBytes largest accepted file, in bytes, 1 to {@value #LARGEST_MAX_BYTES}; default {@value #DEFAULT_MAX_BYTES}
      * @throws IllegalArgumentException if a limit is out of its range
      */
     public ImageOptions {

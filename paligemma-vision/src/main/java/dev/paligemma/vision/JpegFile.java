@@ -77,11 +77,7 @@ final class JpegFile {
         out.write(0xFF);
         out.write(EOI);
         return new EncodedImage(
-                "jpeg",
-                jpeg.width,
-                jpeg.height,
-                Orientation.choose(jpeg.exif, jpeg.xmp),
-                out.toByteArray());
+                "jpeg", jpeg.width, jpeg.height, Orientation.choose(jpeg.exif, jpeg.xmp), out.toByteArray());
     }
 
     /**
@@ -110,7 +106,7 @@ final class JpegFile {
             if (marker == EOI) {
                 break;
             }
-            if (marker == TEM || marker == SOI || marker >= RST0 && marker <= RST7) {
+            if (marker == TEM || marker == SOI || (marker >= RST0 && marker <= RST7)) {
                 continue;
             }
             int length = file.u16(p, false);
@@ -248,16 +244,15 @@ final class JpegFile {
 
     /** JFIF stands for YCbCr; Adobe's transform 0 for RGB or CMYK, 2 for YCCK. */
     private byte[] colourSegment() {
-        switch (componentIds.length) {
-            case 1:
-                return JFIF;
-            case 3:
-                boolean named = Arrays.equals(componentIds, new int[] {'R', 'G', 'B'});
-                boolean rgb = !jfif && (adobe ? adobeTransform == 0 : named);
-                return rgb ? adobeSegment(0) : JFIF;
-            default:
-                return adobeSegment(!adobe || adobeTransform == 0 ? 0 : 2);
+        if (componentIds.length == 1) {
+            return JFIF;
         }
+        if (componentIds.length == 3) {
+            boolean named = Arrays.equals(componentIds, new int[] {'R', 'G', 'B'});
+            boolean rgb = !jfif && (adobe ? adobeTransform == 0 : named);
+            return rgb ? adobeSegment(0) : JFIF;
+        }
+        return adobeSegment(!adobe || adobeTransform == 0 ? 0 : 2);
     }
 
     private static byte[] adobeSegment(int transform) {
@@ -272,8 +267,8 @@ final class JpegFile {
         // Of luminance there may be one block for up to 4x4 blocks of the picture's size, hence the 16.
         long blocks = (long) ((width + 7) / 8) * ((height + 7) / 8) / 16;
         if (huffman && blocks > scanBytes * 8) {
-            throw file.damaged("truncated: " + scanBytes + " bytes of picture data cannot be " + width + "x" + height
-                    + " pixels");
+            throw file.damaged(
+                    "truncated: " + scanBytes + " bytes of picture data cannot be " + width + "x" + height + " pixels");
         }
     }
 }

@@ -39,8 +39,8 @@ public final class PixelValues {
             throw new IllegalArgumentException("size must be 1 to " + ImageProcessor.MAX_SIZE + ", not " + size);
         }
         if (values.length != CHANNELS * size * size) {
-            throw new IllegalArgumentException("expected " + CHANNELS * size * size + " values for size " + size + ", got "
-                    + values.length);
+            throw new IllegalArgumentException(
+                    "expected " + CHANNELS * size * size + " values for size " + size + ", got " + values.length);
         }
         return new PixelValues(size, values.clone());
     }

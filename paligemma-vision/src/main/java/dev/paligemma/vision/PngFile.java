@@ -74,8 +74,8 @@ final class PngFile {
         }
         long needed = height * ((width * bitsPerPixel + 7) / 8);
         if (needed > (long) pixels.size() * MAX_DEFLATE_RATIO + MAX_DEFLATE_RATIO) {
-            throw file.damaged("truncated: " + pixels.size() + " bytes of picture data cannot be " + width + "x" + height
-                    + " pixels");
+            throw file.damaged("truncated: " + pixels.size() + " bytes of picture data cannot be " + width + "x"
+                    + height + " pixels");
         }
 
         ByteArrayOutputStream out = new ByteArrayOutputStream(pixels.size() + palette.length + 128);
@@ -88,22 +88,20 @@ final class PngFile {
         }
         writeChunk(out, "IDAT", pixels.toByteArray());
         writeChunk(out, "IEND", new byte[0]);
-        return new EncodedImage(
-                "png", (int) width, (int) height, Orientation.choose(exif, xmp), out.toByteArray());
+        return new EncodedImage("png", (int) width, (int) height, Orientation.choose(exif, xmp), out.toByteArray());
     }
 
     private int bitsPerPixel(int depth, int colour) {
         boolean small = depth == 1 || depth == 2 || depth == 4;
         boolean whole = depth == 8 || depth == 16;
-        int samples =
-                switch (colour) {
-                    case GREY -> small || whole ? 1 : 0;
-                    case RGB -> whole ? 3 : 0;
-                    case PALETTE -> small || depth == 8 ? 1 : 0;
-                    case GREY_ALPHA -> whole ? 2 : 0;
-                    case RGBA -> whole ? 4 : 0;
-                    default -> 0;
-                };
+        int samples = switch (colour) {
+            case GREY -> small || whole ? 1 : 0;
+            case RGB -> whole ? 3 : 0;
+            case PALETTE -> small || depth == 8 ? 1 : 0;
+            case GREY_ALPHA -> whole ? 2 : 0;
+            case RGBA -> whole ? 4 : 0;
+            default -> 0;
+        };
         if (samples == 0) {
             throw file.damaged("colour type " + colour + " with " + depth + " bits does not exist");
         }

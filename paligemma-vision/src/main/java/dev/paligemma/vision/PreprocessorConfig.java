@@ -21,11 +21,11 @@ final class PreprocessorConfig {
 
     private static final int BICUBIC = 3;
     private static final int DEFAULT_SIZE = 224;
-    private static final List<String> FILTERS =
-            List.of("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming");
+    private static final List<String> FILTERS = List.of("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming");
 
-    private static final JsonFactory JSON =
-            JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
 
     private final Path file;
     private final JsonParser json;

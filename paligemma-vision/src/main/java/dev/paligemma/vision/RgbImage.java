@@ -37,8 +37,8 @@ public final class RgbImage {
     /** Takes over the array without copying: for callers in this package that give it away. */
     static RgbImage wrap(int width, int height, byte[] rgb) {
         if (rgb.length != byteCount(width, height)) {
-            throw new IllegalArgumentException(
-                    "expected " + byteCount(width, height) + " bytes for " + width + "x" + height + ", got " + rgb.length);
+            throw new IllegalArgumentException("expected " + byteCount(width, height) + " bytes for " + width + "x"
+                    + height + ", got " + rgb.length);
         }
         return new RgbImage(width, height, rgb);
     }
@@ -222,7 +222,7 @@ public final class RgbImage {
      */
     public int rgbAt(int x, int y) {
         int p = (Objects.checkIndex(y, height) * width + Objects.checkIndex(x, width)) * 3;
-        return (rgb[p] & 255) << 16 | (rgb[p + 1] & 255) << 8 | rgb[p + 2] & 255;
+        return (rgb[p] & 255) << 16 | (rgb[p + 1] & 255) << 8 | (rgb[p + 2] & 255);
     }
 
     /**

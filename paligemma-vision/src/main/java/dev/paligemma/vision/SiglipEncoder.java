@@ -69,8 +69,8 @@ public final class SiglipEncoder {
         // [B, channel, gy, py, gx, px] to [B, gy, gx, channel, py, px]: one row per patch, its channels slowest.
         Tensor patches = g.transpose(grid, 0, 2, 4, 1, 3, 5);
         Tensor rows = g.reshape(patches, Shape.of("patches", VisionConfig.CHANNELS * patch * patch));
-        Tensor embedded = g.reshape(
-                g.linear(rows, weights.patchEmbedding()), Shape.of("images", config.patches(), width));
+        Tensor embedded =
+                g.reshape(g.linear(rows, weights.patchEmbedding()), Shape.of("images", config.patches(), width));
         Tensor placed = g.add(embedded, g.parameter(weights.positionEmbedding()));
         return g.reshape(placed, Shape.of("patches", width));
     }
@@ -89,8 +89,7 @@ public final class SiglipEncoder {
         Tensor k = g.linear(x, w.key());
         Tensor v = g.linear(x, w.value());
         float scale = (float) (1 / Math.sqrt(config.headDim()));
-        AttentionSpec spec =
-                AttentionSpec.withinSequences(config.heads(), config.headDim(), scale, config.patches());
+        AttentionSpec spec = AttentionSpec.withinSequences(config.heads(), config.headDim(), scale, config.patches());
         return g.linear(g.attention(q, k, v, spec), w.attentionOutput());
     }
 

@@ -53,7 +53,7 @@ final class TiffCompression {
         int p = from;
         while (total < enough) {
             while (buffered < bits && p < to) {
-                buffer = buffer << 8 | data[p++] & 255;
+                buffer = buffer << 8 | (data[p++] & 255);
                 buffered += 8;
             }
             if (buffered < bits) {
@@ -71,7 +71,7 @@ final class TiffCompression {
                 previous = -1;
                 continue;
             }
-            if (code > next || code == next && previous < 0) {
+            if (code > next || (code == next && previous < 0)) {
                 break;
             }
             if (previous >= 0 && next < MAX_CODES) {

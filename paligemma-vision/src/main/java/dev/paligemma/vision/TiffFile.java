@@ -92,8 +92,8 @@ final class TiffFile {
             truncateColours(map);
         }
         Field exif = fields.get(ORIENTATION);
-        int orientation =
-                Orientation.choose(exif == null ? Orientation.ABSENT : Orientation.value(file, exif.entry, little), xmp);
+        int orientation = Orientation.choose(
+                exif == null ? Orientation.ABSENT : Orientation.value(file, exif.entry, little), xmp);
         rewriteDirectory(directory);
         return new EncodedImage("tiff", (int) width, (int) height, orientation, file.array());
     }
@@ -193,13 +193,12 @@ final class TiffFile {
             throw file.unsupported("sample format " + format + ", only unsigned integers are");
         }
         long photometric = one(PHOTOMETRIC, -1);
-        long colours =
-                switch ((int) photometric) {
-                    case 0, 1, PALETTE -> 1;
-                    case 2, 6 -> 3;
-                    case 5 -> 4;
-                    default -> throw file.unsupported("photometric interpretation " + photometric);
-                };
+        long colours = switch ((int) photometric) {
+            case 0, 1, PALETTE -> 1;
+            case 2, 6 -> 3;
+            case 5 -> 4;
+            default -> throw file.unsupported("photometric interpretation " + photometric);
+        };
         if (samples < colours) {
             throw file.damaged(samples + " samples a pixel with photometric interpretation " + photometric);
         }
@@ -264,14 +263,13 @@ final class TiffFile {
             long row = i / across % down;
             long partRows = tiled ? partHeight : Math.min(partHeight, height - row * partHeight);
             long needed = rowBytes * partRows;
-            long held =
-                    switch ((int) compression) {
-                        case NO_COMPRESSION -> length;
-                        case LZW -> TiffCompression.lzwLength(file.array(), at, at + (int) length, needed);
-                        case DEFLATE, OLD_DEFLATE -> TiffCompression.inflatedLength(
-                                file.array(), at, at + (int) length, needed);
-                        default -> needed; // their decoders complain themselves
-                    };
+            long held = switch ((int) compression) {
+                case NO_COMPRESSION -> length;
+                case LZW -> TiffCompression.lzwLength(file.array(), at, at + (int) length, needed);
+                case DEFLATE, OLD_DEFLATE ->
+                    TiffCompression.inflatedLength(file.array(), at, at + (int) length, needed);
+                default -> needed; // their decoders complain themselves
+            };
             if (held < needed) {
                 throw file.damaged("truncated: strip or tile " + i + " holds " + held + " bytes, expected " + needed);
             }

@@ -22,11 +22,12 @@ class BufferedImageTest {
     private static final int[] COLOURS = {0x000000, 0xFFFFFF, 0x102030, 0xFE017F, 0x808080, 0x00FF00};
 
     @ParameterizedTest
-    @ValueSource(ints = {
-        BufferedImage.TYPE_INT_RGB, BufferedImage.TYPE_INT_ARGB, BufferedImage.TYPE_INT_BGR,
-        BufferedImage.TYPE_3BYTE_BGR, BufferedImage.TYPE_4BYTE_ABGR, BufferedImage.TYPE_INT_ARGB_PRE,
-        BufferedImage.TYPE_4BYTE_ABGR_PRE
-    })
+    @ValueSource(
+            ints = {
+                BufferedImage.TYPE_INT_RGB, BufferedImage.TYPE_INT_ARGB, BufferedImage.TYPE_INT_BGR,
+                BufferedImage.TYPE_3BYTE_BGR, BufferedImage.TYPE_4BYTE_ABGR, BufferedImage.TYPE_INT_ARGB_PRE,
+                BufferedImage.TYPE_4BYTE_ABGR_PRE
+            })
     void keepsEveryColourOfAnOpaquePicture(int type) {
         BufferedImage image = new BufferedImage(3, 2, type);
         for (int i = 0; i < 6; i++) {
@@ -84,8 +85,8 @@ class BufferedImageTest {
         c565.getRaster().setPixel(0, 0, new int[] {31, 63, 15});
         c555.getRaster().setPixel(0, 0, new int[] {31, 30, 0});
 
-        assertThat(RgbImage.of(c565).rgbAt(0, 0)).isEqualTo(255 << 16 | 255 << 8 | 15 * 255 / 31);
-        assertThat(RgbImage.of(c555).rgbAt(0, 0)).isEqualTo(255 << 16 | 30 * 255 / 31 << 8);
+        assertThat(RgbImage.of(c565).rgbAt(0, 0)).isEqualTo(255 << 16 | 255 << 8 | (15 * 255 / 31));
+        assertThat(RgbImage.of(c555).rgbAt(0, 0)).isEqualTo(255 << 16 | (30 * 255 / 31) << 8);
     }
 
     @Test
@@ -112,7 +113,11 @@ class BufferedImageTest {
         WritableRaster banded = Raster.createBandedRaster(DataBuffer.TYPE_USHORT, 2, 2, 3, null);
         banded.setPixel(1, 1, new int[] {0x1234, 0xFFFF, 0x8001});
         ColorModel colours = new ComponentColorModel(
-                ColorSpace.getInstance(ColorSpace.CS_LINEAR_RGB), false, false, ColorModel.OPAQUE, DataBuffer.TYPE_USHORT);
+                ColorSpace.getInstance(ColorSpace.CS_LINEAR_RGB),
+                false,
+                false,
+                ColorModel.OPAQUE,
+                DataBuffer.TYPE_USHORT);
         BufferedImage custom = new BufferedImage(colours, banded, false, null);
         assertThat(custom.getType()).isEqualTo(BufferedImage.TYPE_CUSTOM);
         DirectColorModel packed = new DirectColorModel(30, 0x3FF00000, 0xFFC00, 0x3FF);
@@ -171,6 +176,8 @@ class BufferedImageTest {
     void refusesSidesBeyondTheLimit() {
         BufferedImage wide = new BufferedImage(RgbImage.MAX_SIDE + 1, 1, BufferedImage.TYPE_BYTE_GRAY);
 
-        assertThatThrownBy(() -> RgbImage.of(wide)).isInstanceOf(ImageException.class).hasMessageContaining("1000001x1");
+        assertThatThrownBy(() -> RgbImage.of(wide))
+                .isInstanceOf(ImageException.class)
+                .hasMessageContaining("1000001x1");
     }
 }

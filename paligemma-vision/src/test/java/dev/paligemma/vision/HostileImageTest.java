@@ -17,8 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Files that are cut, or that ask for more than they hold, are refused, and before memory is spent on them. */
 class HostileImageTest {
     /** Pixels that would take 1.5 GB: more than the tests have, so that an attempt would show. */
-    private static final ImageOptions HUGE_ALLOWED =
-            ImageOptions.defaults().withMaxPixels(500_000_000);
+    private static final ImageOptions HUGE_ALLOWED = ImageOptions.defaults().withMaxPixels(500_000_000);
 
     static Stream<Goldens.DecodeCase> files() {
         return Goldens.decodeCases();
@@ -42,7 +41,15 @@ class HostileImageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"jpeg_420.jpg", "jpeg_420_progressive.jpg", "jpeg_cmyk.jpg", "png_rgb.png", "bmp_rgb.bmp", "tiff_big_endian.tif"})
+    @ValueSource(
+            strings = {
+                "jpeg_420.jpg",
+                "jpeg_420_progressive.jpg",
+                "jpeg_cmyk.jpg",
+                "png_rgb.png",
+                "bmp_rgb.bmp",
+                "tiff_big_endian.tif"
+            })
     void refusesAFileWithoutItsLastByte(String name) {
         byte[] file = Goldens.decodeFile(name);
         assertThat(RgbImage.read(file)).isNotNull();
@@ -77,7 +84,15 @@ class HostileImageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"tiff_rgb_lzw.tif", "tiff_rgb_deflate.tif", "tiff_rgb_packbits.tif", "tiff_rgb_jpeg.tif", "tiff_bilevel_group4.tif", "tiff_bilevel_group3.tif"})
+    @ValueSource(
+            strings = {
+                "tiff_rgb_lzw.tif",
+                "tiff_rgb_deflate.tif",
+                "tiff_rgb_packbits.tif",
+                "tiff_rgb_jpeg.tif",
+                "tiff_bilevel_group4.tif",
+                "tiff_bilevel_group3.tif"
+            })
     void refusesTiffWhoseStripEndsEarly(String name) {
         byte[] file = Goldens.decodeFile(name);
         ByteBuffer tiff = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
@@ -91,8 +106,17 @@ class HostileImageTest {
 
     @Test
     void refusesSmallFilesThatDeclareManyPixels() {
-        for (String name : new String[] {"jpeg_420.jpg", "jpeg_420_progressive.jpg", "png_rgb.png", "gif_palette.gif",
-            "bmp_rgb.bmp", "bmp_rle8.bmp", "tiff_rgb.tif", "tiff_rgb_lzw.tif", "tiff_tiles.tif"}) {
+        for (String name : new String[] {
+            "jpeg_420.jpg",
+            "jpeg_420_progressive.jpg",
+            "png_rgb.png",
+            "gif_palette.gif",
+            "bmp_rgb.bmp",
+            "bmp_rle8.bmp",
+            "tiff_rgb.tif",
+            "tiff_rgb_lzw.tif",
+            "tiff_tiles.tif"
+        }) {
             byte[] bomb = withSize(name, Goldens.decodeFile(name), 50_000, 50_000);
 
             assertThatThrownBy(() -> RgbImage.read(bomb))
@@ -104,7 +128,15 @@ class HostileImageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"jpeg_420.jpg", "jpeg_420_progressive.jpg", "png_rgb.png", "gif_palette.gif", "bmp_rgb.bmp", "tiff_rgb.tif"})
+    @ValueSource(
+            strings = {
+                "jpeg_420.jpg",
+                "jpeg_420_progressive.jpg",
+                "png_rgb.png",
+                "gif_palette.gif",
+                "bmp_rgb.bmp",
+                "tiff_rgb.tif"
+            })
     void refusesSmallFilesThatCannotHoldTheirPixelsWhateverTheLimit(String name) {
         byte[] bomb = withSize(name, Goldens.decodeFile(name), 20_000, 20_000);
 
@@ -126,8 +158,8 @@ class HostileImageTest {
     void refusesNegativeSizes() {
         assertThatThrownBy(() -> RgbImage.read(withSize(".bmp", Goldens.decodeFile("bmp_rgb.bmp"), -37, 23)))
                 .isInstanceOf(ImageException.class);
-        assertThatThrownBy(() ->
-                        RgbImage.read(withSize(".bmp", Goldens.decodeFile("bmp_rgb.bmp"), 37, Integer.MIN_VALUE)))
+        assertThatThrownBy(
+                        () -> RgbImage.read(withSize(".bmp", Goldens.decodeFile("bmp_rgb.bmp"), 37, Integer.MIN_VALUE)))
                 .isInstanceOf(ImageException.class);
         assertThatThrownBy(() -> RgbImage.read(withSize(".png", Goldens.decodeFile("png_rgb.png"), 37, -23)))
                 .isInstanceOf(ImageException.class);
@@ -136,9 +168,14 @@ class HostileImageTest {
     @Test
     void refusesGifWhoseCanvasIsHuge() {
         byte[] file = Goldens.decodeFile("gif_palette.gif");
-        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putShort(6, (short) 60000).putShort(8, (short) 60000);
+        ByteBuffer.wrap(file)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putShort(6, (short) 60000)
+                .putShort(8, (short) 60000);
 
-        assertThatThrownBy(() -> RgbImage.read(file)).isInstanceOf(ImageException.class).hasMessageContaining("60000x60000");
+        assertThatThrownBy(() -> RgbImage.read(file))
+                .isInstanceOf(ImageException.class)
+                .hasMessageContaining("60000x60000");
     }
 
     @Test
@@ -196,7 +233,9 @@ class HostileImageTest {
         }
         byte[] bomb = PngTool.concat(many, new byte[] {(byte) 0xFF, (byte) 0xD9});
 
-        assertThatThrownBy(() -> RgbImage.read(bomb)).isInstanceOf(ImageException.class).hasMessageContaining("scans");
+        assertThatThrownBy(() -> RgbImage.read(bomb))
+                .isInstanceOf(ImageException.class)
+                .hasMessageContaining("scans");
     }
 
     @Test
@@ -302,7 +341,9 @@ class HostileImageTest {
             for (int tag : new int[] {256, 257, 278}) {
                 int entry = TiffTool.entry(little, tag);
                 if (entry > 0) {
-                    little.putShort(entry + 2, (short) 4).putInt(entry + 4, 1).putInt(entry + 8, tag == 256 ? width : height);
+                    little.putShort(entry + 2, (short) 4)
+                            .putInt(entry + 4, 1)
+                            .putInt(entry + 8, tag == 256 ? width : height);
                 }
             }
         }

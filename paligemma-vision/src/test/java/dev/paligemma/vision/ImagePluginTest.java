@@ -71,8 +71,25 @@ class ImagePluginTest {
         int disposed;
 
         Provider() {
-            super("test", "1", new String[] {"toy"}, new String[0], new String[0], "Reader",
-                    new Class<?>[] {ImageInputStream.class}, null, false, null, null, null, null, false, null, null, null, null);
+            super(
+                    "test",
+                    "1",
+                    new String[] {"toy"},
+                    new String[0],
+                    new String[0],
+                    "Reader",
+                    new Class<?>[] {ImageInputStream.class},
+                    null,
+                    false,
+                    null,
+                    null,
+                    null,
+                    null,
+                    false,
+                    null,
+                    null,
+                    null,
+                    null);
         }
 
         @Override

@@ -60,7 +60,8 @@ class ImageProcessorGoldenTest {
     }
 
     private static byte[] littleEndian(PixelValues values) {
-        ByteBuffer buffer = ByteBuffer.allocate(3 * values.size() * values.size() * 4).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer buffer =
+                ByteBuffer.allocate(3 * values.size() * values.size() * 4).order(ByteOrder.LITTLE_ENDIAN);
         values.copyTo(buffer.asFloatBuffer());
         return buffer.array();
     }

@@ -36,45 +36,48 @@ class ImageProcessorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "{}",
-        "{\"size\": 224}",
-        "{\"size\": null, \"image_mean\": null, \"resample\": null}",
-        "{\"image_mean\": 0.5, \"image_std\": 0.5}",
-        "{\"resample\": \"bicubic\"}",
-        "{\"do_pad\": false, \"do_center_crop\": null, \"unknown\": {\"size\": [{\"size\": 3}]}}",
-        "{\"processor_class\": \"PaliGemmaProcessor\", \"image_processor\": {\"size\": {\"height\": 224, \"width\": 224}}}"
-    })
+    @ValueSource(
+            strings = {
+                "{}",
+                "{\"size\": 224}",
+                "{\"size\": null, \"image_mean\": null, \"resample\": null}",
+                "{\"image_mean\": 0.5, \"image_std\": 0.5}",
+                "{\"resample\": \"bicubic\"}",
+                "{\"do_pad\": false, \"do_center_crop\": null, \"unknown\": {\"size\": [{\"size\": 3}]}}",
+                "{\"processor_class\": \"PaliGemmaProcessor\", \"image_processor\": {\"size\": {\"height\": 224, \"width\": 224}}}"
+            })
     void hasTheDefaultsOfTheReference(String json) throws IOException {
         assertThat(read(json)).isEqualTo(ImageProcessor.forResolution(224));
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "{\"resample\": 2}                                | resample 2 (bilinear) is not supported",
-        "{\"resample\": 77}                               | resample 77 is not supported",
-        "{\"do_center_crop\": true}                       | do_center_crop is not supported",
-        "{\"do_pad\": true}                               | do_pad is not supported",
-        "{\"size\": {\"height\": 224, \"width\": 448}}    | found height 224 and width 448",
-        "{\"size\": {\"height\": 224}}                    | found height 224 and width null",
-        "{\"size\": {\"shortest_edge\": 224}}             | size.shortest_edge is not supported",
-        "{\"size\": 2000000000}                           | size must be 1 to 4096, not 2000000000",
-        "{\"size\": 99999999999999999999}                 | size is out of range",
-        "{\"size\": 0}                                    | size must be 1 to 4096, not 0",
-        "{\"size\": \"224\"}                              | size must be an object",
-        "{\"image_mean\": [0.5, 0.5]}                     | image_mean must be a list of three numbers",
-        "{\"image_mean\": [1, 2, 3, 4]}                   | image_mean must be a list of three numbers",
-        "{\"image_std\": [0.5, 0, 0.5]}                   | imageStd must be three positive numbers",
-        "{\"image_std\": [0.5, 1e99, 0.5]}                | imageStd must be three positive numbers",
-        "{\"rescale_factor\": -1}                         | rescaleFactor must be positive",
-        "{\"rescale_factor\": \"x\"}                      | rescale_factor must be a number",
-        "{\"image_seq_length\": 0}                        | imageSeqLength must be at least 1",
-        "{\"do_resize\": 1}                               | do_resize must be true or false",
-        "{\"size\": 224, \"size\": 448}                   | is not valid JSON",
-        "{\"size\": 224                                   | is not valid JSON",
-        "{} {}                                            | something follows",
-        "[]                                               | expected an object"
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"resample\": 2}                                | resample 2 (bilinear) is not supported",
+                "{\"resample\": 77}                               | resample 77 is not supported",
+                "{\"do_center_crop\": true}                       | do_center_crop is not supported",
+                "{\"do_pad\": true}                               | do_pad is not supported",
+                "{\"size\": {\"height\": 224, \"width\": 448}}    | found height 224 and width 448",
+                "{\"size\": {\"height\": 224}}                    | found height 224 and width null",
+                "{\"size\": {\"shortest_edge\": 224}}             | size.shortest_edge is not supported",
+                "{\"size\": 2000000000}                           | size must be 1 to 4096, not 2000000000",
+                "{\"size\": 99999999999999999999}                 | size is out of range",
+                "{\"size\": 0}                                    | size must be 1 to 4096, not 0",
+                "{\"size\": \"224\"}                              | size must be an object",
+                "{\"image_mean\": [0.5, 0.5]}                     | image_mean must be a list of three numbers",
+                "{\"image_mean\": [1, 2, 3, 4]}                   | image_mean must be a list of three numbers",
+                "{\"image_std\": [0.5, 0, 0.5]}                   | imageStd must be three positive numbers",
+                "{\"image_std\": [0.5, 1e99, 0.5]}                | imageStd must be three positive numbers",
+                "{\"rescale_factor\": -1}                         | rescaleFactor must be positive",
+                "{\"rescale_factor\": \"x\"}                      | rescale_factor must be a number",
+                "{\"image_seq_length\": 0}                        | imageSeqLength must be at least 1",
+                "{\"do_resize\": 1}                               | do_resize must be true or false",
+                "{\"size\": 224, \"size\": 448}                   | is not valid JSON",
+                "{\"size\": 224                                   | is not valid JSON",
+                "{} {}                                            | something follows",
+                "[]                                               | expected an object"
+            })
     void refusesWhatItCannotDo(String json, String message) {
         assertThatThrownBy(() -> read(json))
                 .isInstanceOf(ImageException.class)
@@ -90,8 +93,7 @@ class ImageProcessorTest {
         assertThatThrownBy(() -> read(" ".repeat(1 << 20) + "{}"))
                 .isInstanceOf(ImageException.class)
                 .hasMessageContaining("1048576");
-        assertThatThrownBy(() -> read("{\"image_processor\":".repeat(5000)))
-                .isInstanceOf(ImageException.class);
+        assertThatThrownBy(() -> read("{\"image_processor\":".repeat(5000))).isInstanceOf(ImageException.class);
         assertThatThrownBy(() -> read("{\"a\":" + "[".repeat(100_000))).isInstanceOf(ImageException.class);
     }
 
@@ -125,7 +127,8 @@ class ImageProcessorTest {
     void takesOnlyTheRightSizeIfResizingIsOff() throws IOException {
         ImageProcessor processor = read("{\"do_resize\": false, \"size\": 2}");
 
-        assertThat(processor.process(RgbImage.of(2, 2, new byte[12])).get(2, 1, 1)).isEqualTo(-1f);
+        assertThat(processor.process(RgbImage.of(2, 2, new byte[12])).get(2, 1, 1))
+                .isEqualTo(-1f);
         assertThatThrownBy(() -> processor.process(RgbImage.of(2, 3, new byte[18])))
                 .isInstanceOf(ImageException.class)
                 .hasMessageContaining("expected an image of 2x2, got 2x3");

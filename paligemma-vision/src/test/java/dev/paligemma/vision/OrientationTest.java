@@ -27,10 +27,11 @@ class OrientationTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"jpeg_exif6.jpg", "png_exif6.png", "tiff_orientation6.tif", "jpeg_xmp8.jpg", "png_xmp5.png"})
+    @ValueSource(
+            strings = {"jpeg_exif6.jpg", "png_exif6.png", "tiff_orientation6.tif", "jpeg_xmp8.jpg", "png_xmp5.png"})
     void isNotAppliedIfSwitchedOff(String name) {
-        RgbImage stored = RgbImage.read(
-                Goldens.decodeFile(name), ImageOptions.defaults().withApplyExifOrientation(false));
+        RgbImage stored =
+                RgbImage.read(Goldens.decodeFile(name), ImageOptions.defaults().withApplyExifOrientation(false));
 
         assertThat(stored.width()).isEqualTo(37);
         assertThat(stored.height()).isEqualTo(23);
@@ -59,7 +60,8 @@ class OrientationTest {
                 .putShort((short) 6);
         byte[] xmp = "tiff:Orientation>8<".getBytes(StandardCharsets.ISO_8859_1);
 
-        assertThat(WebpFile.orientation(webp("VP8 ", new byte[5], "EXIF", exif))).isEqualTo(6);
+        assertThat(WebpFile.orientation(webp("VP8 ", new byte[5], "EXIF", exif)))
+                .isEqualTo(6);
         assertThat(WebpFile.orientation(webp("XMP ", xmp, "VP8 ", new byte[4]))).isEqualTo(8);
         assertThat(WebpFile.orientation(webp("XMP ", xmp, "EXIF", exif))).isEqualTo(6);
         assertThat(WebpFile.orientation(new ImageBytes("test", new byte[40]))).isEqualTo(1);
@@ -67,10 +69,16 @@ class OrientationTest {
 
     private static ImageBytes webp(String kind1, byte[] data1, String kind2, byte[] data2) {
         ByteBuffer out = ByteBuffer.allocate(200).order(ByteOrder.LITTLE_ENDIAN);
-        out.put("RIFF".getBytes(StandardCharsets.ISO_8859_1)).putInt(192).put("WEBP".getBytes(StandardCharsets.ISO_8859_1));
-        out.put(kind1.getBytes(StandardCharsets.ISO_8859_1)).putInt(data1.length).put(data1);
+        out.put("RIFF".getBytes(StandardCharsets.ISO_8859_1))
+                .putInt(192)
+                .put("WEBP".getBytes(StandardCharsets.ISO_8859_1));
+        out.put(kind1.getBytes(StandardCharsets.ISO_8859_1))
+                .putInt(data1.length)
+                .put(data1);
         out.position(out.position() + data1.length % 2);
-        out.put(kind2.getBytes(StandardCharsets.ISO_8859_1)).putInt(data2.length).put(data2);
+        out.put(kind2.getBytes(StandardCharsets.ISO_8859_1))
+                .putInt(data2.length)
+                .put(data2);
         return new ImageBytes("WEBP", out.array());
     }
 

@@ -16,7 +16,11 @@ final class PngTool {
         crc.update(name);
         crc.update(data);
         ByteBuffer out = ByteBuffer.allocate(data.length + 12);
-        return out.putInt(data.length).put(name).put(data).putInt((int) crc.getValue()).array();
+        return out.putInt(data.length)
+                .put(name)
+                .put(data)
+                .putInt((int) crc.getValue())
+                .array();
     }
 
     static byte[] concat(byte[]... parts) {

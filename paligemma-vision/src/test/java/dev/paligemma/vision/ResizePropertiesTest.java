@@ -22,7 +22,8 @@ class ResizePropertiesTest {
         byte[] expected = new byte[newWidth * newHeight * 3];
         Arrays.fill(expected, colour);
 
-        assertThat(RgbImage.of(width, height, rgb).resize(newWidth, newHeight).toBytes()).isEqualTo(expected);
+        assertThat(RgbImage.of(width, height, rgb).resize(newWidth, newHeight).toBytes())
+                .isEqualTo(expected);
     }
 
     @Property(tries = 50)
@@ -45,7 +46,8 @@ class ResizePropertiesTest {
         byte[] expected = RgbImage.of(width, 1, lastRow).resize(newWidth, 1).toBytes();
         byte[] actual = image.resize(newWidth, height).toBytes();
 
-        assertThat(Arrays.copyOfRange(actual, (height - 1) * newWidth * 3, height * newWidth * 3)).isEqualTo(expected);
+        assertThat(Arrays.copyOfRange(actual, (height - 1) * newWidth * 3, height * newWidth * 3))
+                .isEqualTo(expected);
     }
 
     private static RgbImage noise(int width, int height) {

@@ -75,7 +75,7 @@ public final class Checkpoint implements AutoCloseable {
         if (!Files.isDirectory(folder)) {
             throw new CheckpointException(folder + " is not a folder");
         }
-        PaliGemmaConfig config = PaliGemmaConfig.read(folder.resolve("config.json"));
+        PaliGemmaConfig config = readConfig(folder);
         WeightFiles weights = WeightFiles.read(folder);
         Map<String, TensorInfo> named = canonicalNames(folder, weights.tensors());
         ExpectedTensors expected = ExpectedTensors.of(config);
@@ -94,6 +94,12 @@ public final class Checkpoint implements AutoCloseable {
         int rows = Math.toIntExact(
                 Objects.requireNonNull(used.get(ExpectedTensors.EMBEDDING)).shape()[0]);
         return new Checkpoint(folder, config.withVocabSize(rows), weights.files(), used, unused);
+    }
+
+    private static PaliGemmaConfig readConfig(Path folder) {
+        PaliGemmaConfig config = PaliGemmaConfig.read(folder.resolve("config.json"));
+        List<Integer> eos = ConfigReader.generationEosTokenIds(folder.resolve("generation_config.json"));
+        return eos == null ? config : config.withEosTokenIds(eos);
     }
 
     private static Map<String, TensorInfo> canonicalNames(Path folder, Map<String, TensorInfo> stored) {

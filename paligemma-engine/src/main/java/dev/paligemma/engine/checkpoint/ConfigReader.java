@@ -2,6 +2,7 @@ package dev.paligemma.engine.checkpoint;
 
 import dev.paligemma.engine.checkpoint.TextConfig.Family;
 import dev.paligemma.engine.checkpoint.TextConfig.LayerType;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -27,6 +28,7 @@ final class ConfigReader {
 
     private static final int MAX_TOKEN_ID = Limits.MAX_VOCAB - 1;
     private static final int MAX_EOS_TOKENS = 64;
+    private static final String EOS_TOKEN_ID = "eos_token_id";
 
     private final JsonObject root;
 
@@ -103,18 +105,32 @@ final class ConfigReader {
 
     /** The top level wins: text_config may be a copy of a chat model's, with tokens this model never ends with. */
     private List<Integer> eosTokenIds(JsonObject text) {
-        String name = "eos_token_id";
-        JsonObject holder = root.has(name) ? root : text;
-        if (!(holder.members().get(name) instanceof List)) {
-            return List.of(holder.integer(name, 1, 0, MAX_TOKEN_ID));
+        return eosTokenIdsOf(root.has(EOS_TOKEN_ID) ? root : text);
+    }
+
+    /**
+     * Returns the end tokens of {@code generation_config.json}, which {@code generate()} of transformers prefers to those
+     * of {@code config.json}; null if the file is missing or names none.
+     */
+    static @Nullable List<Integer> generationEosTokenIds(Path file) {
+        if (!Files.exists(file)) {
+            return null;
         }
-        List<@Nullable Object> values = Objects.requireNonNull(holder.listOrNull(name));
+        JsonObject generation = Json.readObject(file, MAX_FILE_BYTES);
+        return generation.has(EOS_TOKEN_ID) ? eosTokenIdsOf(generation) : null;
+    }
+
+    private static List<Integer> eosTokenIdsOf(JsonObject holder) {
+        if (!(holder.members().get(EOS_TOKEN_ID) instanceof List)) {
+            return List.of(holder.integer(EOS_TOKEN_ID, 1, 0, MAX_TOKEN_ID));
+        }
+        List<@Nullable Object> values = Objects.requireNonNull(holder.listOrNull(EOS_TOKEN_ID));
         if (values.isEmpty() || values.size() > MAX_EOS_TOKENS) {
-            throw holder.wrong(name, "an integer or a list of 1 to " + MAX_EOS_TOKENS);
+            throw holder.wrong(EOS_TOKEN_ID, "an integer or a list of 1 to " + MAX_EOS_TOKENS);
         }
         List<Integer> ids = new ArrayList<>();
         for (Object value : values) {
-            ids.add(holder.asInteger(name, value, 0, MAX_TOKEN_ID));
+            ids.add(holder.asInteger(EOS_TOKEN_ID, value, 0, MAX_TOKEN_ID));
         }
         return ids;
     }

@@ -28,6 +28,13 @@ public record PaliGemmaConfig(
     /**
      * Makes a configuration.
      *
+     * @param vision the image encoder
+     * @param text the language model
+     * @param imageTokenId the token that marks the place of an image, or null if the file does not name it; then the
+     *     tokenizer has to be asked for {@code <image>}
+     * @param bosTokenId the token that starts a text
+     * @param eosTokenIds the tokens that end the output, at least one
+     * @param padTokenId the token that fills up a batch
      * @throws IllegalArgumentException if a token id is negative or absurd, or {@code eosTokenIds} is empty
      */
     public PaliGemmaConfig {
@@ -68,6 +75,11 @@ public record PaliGemmaConfig(
      */
     public int projectionDim() {
         return text.hiddenSize();
+    }
+
+    /** The same with other tokens that end the output. */
+    PaliGemmaConfig withEosTokenIds(List<Integer> ids) {
+        return new PaliGemmaConfig(vision, text, imageTokenId, bosTokenId, ids, padTokenId);
     }
 
     /** The same with another number of embedding rows. */

@@ -21,7 +21,6 @@ final class SafeTensorsHeader {
     private static final int MAX_DIMENSIONS = 16;
 
     /** One tensor: offsets count from the start of the data. Numbers are not negative; nothing else is checked. */
-    
     record Entry(String name, DType dtype, long[] shape, long begin, long end) {}
 
     private final Path file;

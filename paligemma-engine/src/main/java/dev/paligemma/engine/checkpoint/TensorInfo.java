@@ -16,12 +16,17 @@ import java.util.Objects;
  * @param offset the position of the first byte, counted from the start of the file
  * @param byteLength the number of bytes, equal to the product of the shape times the size of an element
  */
-
 public record TensorInfo(String name, DType dtype, long[] shape, Path file, long offset, long byteLength) {
 
     /**
      * Makes a description and checks that shape, type and length agree.
      *
+     * @param name the name of the tensor as written in the file
+     * @param dtype the type of the elements
+     * @param shape the sizes of the dimensions, none for a scalar; copied on the way in and out
+     * @param file the absolute path of the file with symbolic links resolved
+     * @param offset the position of the first byte, counted from the start of the file
+     * @param byteLength the number of bytes, equal to the product of the shape times the size of an element
      * @throws IllegalArgumentException if a number is negative, overflows, or the length does not fit the shape
      */
     public TensorInfo {

@@ -38,15 +38,29 @@ public record AttentionSpec(
         int sequenceLength,
         @Nullable String cache,
         int window) {
-    /** Checks the numbers. */
+    /**
+     * Checks the numbers.
+     *
+     * @param heads number of query heads
+     * @param kvHeads number of key and value heads; divides {@code heads}
+     * @param headDim width of one head
+     * @param scale factor on the scores
+     * @param softcap the {@code c} of {@code c tanh(s / c)} on the scaled scores; 0 for none
+     * @param sequenceLength rows of one sequence, for inputs that hold several sequences one after another; 0 when all rows
+     *     are one sequence
+     * @param cache the name of the key/value cache, unique within the graph, or null for none
+     * @param window the {@code W} above, in tokens; 0 for none
+     */
     public AttentionSpec {
         if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) {
             throw new IllegalArgumentException(
                     "query heads must be a multiple of key/value heads, got " + heads + " and " + kvHeads);
         }
-        if (headDim < 1 || !(scale > 0) || !(softcap >= 0) || sequenceLength < 0 || window < 0) {
-            throw new IllegalArgumentException("attention needs headDim >= 1, scale > 0, softcap >= 0, sequenceLength"
-                    + " >= 0 and window >= 0, got " + headDim + ", " + scale + ", " + softcap + ", " + sequenceLength
+        boolean finite = Float.isFinite(scale) && Float.isFinite(softcap);
+        if (headDim < 1 || !finite || scale <= 0 || softcap < 0 || sequenceLength < 0 || window < 0) {
+            throw new IllegalArgumentException("attention needs headDim >= 1, finite scale > 0, finite softcap >= 0,"
+                    + " sequenceLength >= 0 and window >= 0, got " + headDim + ", " + scale + ", " + softcap + ", "
+                    + sequenceLength
                     + ", " + window);
         }
         if (cache != null && sequenceLength != 0) {

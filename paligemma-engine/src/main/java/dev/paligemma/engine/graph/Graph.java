@@ -23,7 +23,16 @@ public record Graph(
         List<Node> nodes,
         Map<String, Tensor> outputs,
         Map<String, Tensor> marks) {
-    /** Copies the collections. */
+    /**
+     * Copies the collections.
+     *
+     * @param name what it computes, for messages and profiles, for example {@code "vision"}
+     * @param inputs what a caller provides, by the name it is provided under
+     * @param nodes the operations; each reads only inputs and outputs of earlier ones
+     * @param outputs what a caller may ask for
+     * @param marks intermediate results worth comparing with another implementation; not computed for a caller unless made
+     *     outputs by {@link #withMarksAsOutputs}
+     */
     public Graph {
         inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
         nodes = List.copyOf(nodes);

@@ -3,7 +3,6 @@ package dev.paligemma.engine.graph;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,9 +27,9 @@ public final class GraphBuilder {
     private final Map<String, Tensor> marks = new LinkedHashMap<>();
     private final List<Node> nodes = new ArrayList<>();
     private final Deque<String> scopes = new ArrayDeque<>();
-    private final Map<String, Integer> names = new HashMap<>();
+    private final List<Tensor> tensors = new ArrayList<>();
+    private final Set<String> names = new HashSet<>();
     private final Set<String> caches = new HashSet<>();
-    private int nextId;
 
     /**
      * Starts an empty graph.
@@ -70,7 +69,8 @@ public final class GraphBuilder {
         if (inputs.containsKey(inputName)) {
             throw new IllegalArgumentException("graph " + name + " has an input '" + inputName + "' already");
         }
-        Tensor tensor = new Tensor(nextId++, unique(inputName), type, shape);
+        Tensor tensor = new Tensor(tensors.size(), unique(inputName), type, shape);
+        tensors.add(tensor);
         inputs.put(inputName, tensor);
         return tensor;
     }
@@ -82,6 +82,7 @@ public final class GraphBuilder {
      * @param tensor what it is
      */
     public void output(String outputName, Tensor tensor) {
+        requireOwn(tensor, "output");
         if (outputs.putIfAbsent(outputName, tensor) != null) {
             throw new IllegalArgumentException("graph " + name + " has an output '" + outputName + "' already");
         }
@@ -94,6 +95,7 @@ public final class GraphBuilder {
      * @param tensor what it is
      */
     public void mark(String markName, Tensor tensor) {
+        requireOwn(tensor, "mark");
         if (marks.putIfAbsent(markName, tensor) != null) {
             throw new IllegalArgumentException("graph " + name + " has a mark '" + markName + "' already");
         }
@@ -162,6 +164,7 @@ public final class GraphBuilder {
      * @return {@code float32[..., D]}
      */
     public Tensor layerNorm(Tensor x, Weight gamma, Weight beta, float epsilon) {
+        requireFloats("layerNorm", x);
         requireWidth(x, gamma.elementCount(), "layerNorm", gamma);
         requireWidth(x, beta.elementCount(), "layerNorm", beta);
         return record(new Operation.LayerNorm(gamma, beta, epsilon), "layer_norm", x.shape(), List.of(x));
@@ -176,6 +179,7 @@ public final class GraphBuilder {
      * @return {@code float32[..., D]}
      */
     public Tensor rmsNorm(Tensor x, Weight weight, float epsilon) {
+        requireFloats("rmsNorm", x);
         requireWidth(x, weight.elementCount(), "rmsNorm", weight);
         return record(new Operation.RmsNorm(weight, epsilon), "rms_norm", x.shape(), List.of(x));
     }
@@ -187,6 +191,7 @@ public final class GraphBuilder {
      * @return the same shape
      */
     public Tensor gelu(Tensor x) {
+        requireFloats("gelu", x);
         return record(new Operation.Gelu(), "gelu", x.shape(), List.of(x));
     }
 
@@ -201,10 +206,11 @@ public final class GraphBuilder {
      */
     public Tensor rope(Tensor x, Tensor cos, Tensor sin, int heads) {
         requireRows(x, "rope");
+        requireRows(cos, "rope");
+        requireFloats("rope", sin);
         long width = x.shape().dim(1).size();
         require(
                 cos.shape().equals(sin.shape())
-                        && cos.shape().rank() == 2
                         && cos.shape().dim(0).equals(x.shape().dim(0))
                         && cos.shape().dim(1).size() * 2 * heads == width,
                 "rope",
@@ -227,6 +233,7 @@ public final class GraphBuilder {
         Dim rows = q.shape().dim(0);
         Shape queries = Shape.of(rows, (long) spec.heads() * spec.headDim());
         Shape keys = Shape.of(rows, (long) spec.kvHeads() * spec.headDim());
+        requireFloats("attention", k, v);
         require(q.shape().equals(queries), "attention", "queries " + queries, q);
         require(k.shape().equals(keys), "attention", "keys " + keys, k);
         require(v.shape().equals(keys), "attention", "values " + keys, v);
@@ -244,6 +251,7 @@ public final class GraphBuilder {
      * @return the same shape
      */
     public Tensor softcap(Tensor x, float cap) {
+        requireFloats("softcap", x);
         require(cap > 0, "softcap", "a positive bound", cap);
         return record(new Operation.Softcap(cap), "softcap", x.shape(), List.of(x));
     }
@@ -256,6 +264,7 @@ public final class GraphBuilder {
      * @return the shape of {@code a}
      */
     public Tensor add(Tensor a, Tensor b) {
+        requireFloats("add", a, b);
         int missing = a.shape().rank() - b.shape().rank();
         require(
                 missing >= 0
@@ -277,6 +286,7 @@ public final class GraphBuilder {
      * @return the same shape
      */
     public Tensor multiply(Tensor a, Tensor b) {
+        requireFloats("multiply", a, b);
         require(a.shape().equals(b.shape()), "multiply", "shape " + a.shape(), b);
         return record(new Operation.Multiply(), "multiply", a.shape(), List.of(a, b));
     }
@@ -289,30 +299,39 @@ public final class GraphBuilder {
      * @return the same shape
      */
     public Tensor scale(Tensor x, float factor) {
+        requireFloats("scale", x);
         return record(new Operation.Scale(factor), "scale", x.shape(), List.of(x));
     }
 
     /**
      * Gives the elements another shape.
      *
-     * @param x any tensor
+     * @param x {@code float32[...]}
      * @param shape a shape of as many elements, with at most one symbolic dimension
      * @return that shape
      */
     public Tensor reshape(Tensor x, Shape shape) {
-        long symbols = shape.dims().stream().filter(dim -> !dim.isFixed()).count();
+        requireFloats("reshape", x);
+        long symbols = symbols(shape);
         require(symbols <= 1, "reshape", "at most one symbolic dimension", shape);
+        if (symbols(x.shape()) == 0) {
+            long elements = fixedElements(x.shape());
+            long wanted = fixedElements(shape);
+            boolean fits = symbols == 0 ? wanted == elements : elements % wanted == 0;
+            require(fits, "reshape", "a shape of the " + elements + " elements of " + x.shape(), shape);
+        }
         return record(new Operation.Reshape(shape), "reshape", shape, List.of(x));
     }
 
     /**
      * Reorders the axes.
      *
-     * @param x any tensor
+     * @param x {@code float32[...]}
      * @param axes for each axis of the result, the axis of {@code x} that it is
      * @return the permuted shape
      */
     public Tensor transpose(Tensor x, int... axes) {
+        requireFloats("transpose", x);
         List<Integer> order = java.util.Arrays.stream(axes).boxed().toList();
         List<Integer> all =
                 java.util.stream.IntStream.range(0, x.shape().rank()).boxed().toList();
@@ -331,7 +350,9 @@ public final class GraphBuilder {
      */
     public Tensor concatRows(Tensor first, Tensor second, Dim rows) {
         requireRows(first, "concatRows");
-        require(first.shape().with(0, rows).equals(second.shape().with(0, rows)), "concatRows", "equal widths", second);
+        requireRows(second, "concatRows");
+        long width = first.shape().dim(1).size();
+        require(second.shape().dim(1).size() == width, "concatRows", "rows of width " + width, second);
         return record(new Operation.ConcatRows(), "concat", first.shape().with(0, rows), List.of(first, second));
     }
 
@@ -364,9 +385,26 @@ public final class GraphBuilder {
     }
 
     private Tensor record(Operation operation, String kind, Shape shape, List<Tensor> read) {
-        Tensor output = new Tensor(nextId++, unique(where(kind)), ElementType.FLOAT32, shape);
+        read.forEach(tensor -> requireOwn(tensor, kind));
+        Tensor output = new Tensor(tensors.size(), unique(where(kind)), ElementType.FLOAT32, shape);
+        tensors.add(output);
         nodes.add(new Node(operation, read, output));
         return output;
+    }
+
+    /** Another graph's tensor may look exactly like one of ours. */
+    @SuppressWarnings("ReferenceEquality")
+    private void requireOwn(Tensor tensor, String operation) {
+        boolean own = tensor.id() < tensors.size() && tensors.get(tensor.id()) == tensor;
+        require(own, operation, "a tensor of this graph", tensor);
+    }
+
+    private static long symbols(Shape shape) {
+        return shape.dims().stream().filter(dim -> !dim.isFixed()).count();
+    }
+
+    private static long fixedElements(Shape shape) {
+        return shape.dims().stream().filter(Dim::isFixed).mapToLong(Dim::size).reduce(1, Math::multiplyExact);
     }
 
     private String where(String kind) {
@@ -374,8 +412,17 @@ public final class GraphBuilder {
     }
 
     private String unique(String wanted) {
-        int count = names.merge(wanted, 1, Integer::sum);
-        return count == 1 ? wanted : wanted + "_" + count;
+        String candidate = wanted;
+        for (int count = 2; !names.add(candidate); count++) {
+            candidate = wanted + "_" + count;
+        }
+        return candidate;
+    }
+
+    private void requireFloats(String operation, Tensor... read) {
+        for (Tensor x : read) {
+            require(x.type() == ElementType.FLOAT32, operation, "float32", x);
+        }
     }
 
     private void requireRows(Tensor x, String operation) {
@@ -389,7 +436,11 @@ public final class GraphBuilder {
     }
 
     private void requireWidth(Tensor x, long width, String operation, Weight weight) {
-        require(x.shape().dim(-1).equals(Dim.of(width)), operation, "rows as wide as " + weight, x);
+        require(
+                x.shape().rank() > 0 && x.shape().dim(-1).equals(Dim.of(width)),
+                operation,
+                "rows as wide as " + weight,
+                x);
     }
 
     private void require(boolean condition, String operation, String expected, Object got) {

@@ -9,7 +9,12 @@ import org.jspecify.annotations.Nullable;
  * @param bias {@code b[out]}, or null for none
  */
 public record LinearWeights(Weight weight, @Nullable Weight bias) {
-    /** Checks that the two fit. */
+    /**
+     * Checks that the two fit.
+     *
+     * @param weight {@code W[out, in]}, row-major
+     * @param bias {@code b[out]}, or null for none
+     */
     public LinearWeights {
         if (weight.shape().size() != 2) {
             throw new IllegalArgumentException("a linear weight is a matrix [out, in], got " + weight);

@@ -171,7 +171,11 @@ public sealed interface Operation {
      * @param axes a permutation of all axes
      */
     record Transpose(java.util.List<Integer> axes) implements Operation {
-        /** Copies the list. */
+        /**
+         * Copies the list.
+         *
+         * @param axes a permutation of all axes
+         */
         public Transpose {
             axes = java.util.List.copyOf(axes);
         }

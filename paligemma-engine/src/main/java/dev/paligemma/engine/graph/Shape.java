@@ -9,7 +9,11 @@ import java.util.List;
  * @param dims the dimensions; empty for a scalar
  */
 public record Shape(List<Dim> dims) {
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param dims the dimensions; empty for a scalar
+     */
     public Shape {
         dims = List.copyOf(dims);
     }

@@ -12,10 +12,21 @@ import java.util.Objects;
  *     another shape (a patch convolution is used as a matrix)
  */
 public record Weight(String name, List<Long> shape) {
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param name the name under which the checkpoint finds it
+     * @param shape the sizes as used, row-major; the stored tensor has the same elements in the same order, perhaps under
+     *     another shape (a patch convolution is used as a matrix)
+     */
     public Weight {
         Objects.requireNonNull(name, "name");
         shape = List.copyOf(shape);
+        for (long size : shape) {
+            if (size < 1) {
+                throw new IllegalArgumentException("weight " + name + " needs sizes of at least 1, got " + shape);
+            }
+        }
     }
 
     /**

@@ -17,7 +17,7 @@ public interface DecodingState extends AutoCloseable {
      * @param outputs tensors to be filled, by the name of the output
      * @throws IllegalArgumentException if a tensor is missing, unknown or does not fit the graph, or a later run holds
      *     more than one row
-     * @throws IllegalStateException if the state or its program is closed
+     * @throws IllegalStateException if the state or its program is closed, or an earlier run failed
      * @throws EngineException if the runtime fails; the state is then unusable and should be closed
      */
     void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs);

@@ -1,7 +1,7 @@
 package dev.paligemma.engine.spi;
 
-import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.graph.Graph;
 

@@ -1,7 +1,7 @@
 package dev.paligemma.engine.spi;
 
-import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.EngineOptions;
 
 /**
  * Makes engines of one kind; found by {@link java.util.ServiceLoader}. Thread-safe, and cheap until an engine is created.

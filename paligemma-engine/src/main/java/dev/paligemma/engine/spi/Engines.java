@@ -1,7 +1,7 @@
 package dev.paligemma.engine.spi;
 
-import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.EngineOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -33,8 +33,9 @@ public final class Engines {
         return providers().stream()
                 .filter(provider -> provider.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new EngineException("engine '" + name + "' is not on the class path; found " + names()
-                        + ". Add the dependency dev.paligemma:paligemma-" + name + " if there is one of that name"));
+                .orElseThrow(() -> new EngineException("engine '" + name + "' is not on the class path; found "
+                        + names() + ". Add the dependency dev.paligemma:paligemma-" + name
+                        + " if there is one of that name"));
     }
 
     /**

@@ -34,6 +34,7 @@ public interface Program extends AutoCloseable {
      *
      * @param expectedRows about how many rows will be run after the prefix; a hint for the first allocation, at least 0
      * @return the state, to be closed by the caller
+     * @throws IllegalArgumentException if {@code expectedRows} is negative
      * @throws IllegalStateException if the graph has no caches, or the program is closed
      */
     DecodingState newState(int expectedRows);

@@ -471,4 +471,19 @@ class PaliGemmaConfigTest {
                 .isThrownBy(() -> new PaliGemmaConfig(good.vision(), good.text(), null, 2, List.of(), 0))
                 .withMessageContaining("eosTokenIds");
     }
+
+    @Test
+    void endTokensOfGenerationConfigAreRead(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("generation_config.json");
+        assertThat(ConfigReader.generationEosTokenIds(file)).isNull();
+        Files.writeString(file, "{\"bos_token_id\": 2}");
+        assertThat(ConfigReader.generationEosTokenIds(file)).isNull();
+        Files.writeString(file, "{\"eos_token_id\": [1, 107]}");
+        assertThat(ConfigReader.generationEosTokenIds(file)).containsExactly(1, 107);
+        Files.writeString(file, "{\"eos_token_id\": \"end\"}");
+        assertThatExceptionOfType(CheckpointException.class)
+                .isThrownBy(() -> ConfigReader.generationEosTokenIds(file))
+                .withMessageContaining("generation_config.json")
+                .withMessageContaining("eos_token_id");
+    }
 }

@@ -10,12 +10,33 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 
 /** Damaged files either load or are refused with a {@link TokenizerException}. */
-class TokenizerFileProperties {
+class TokenizerFilePropertyTest {
 
     private static final byte[] FILE = shortened();
     private static final String[] FRAGMENTS = {
-        "null", "true", "-1", "1e99", "99999999999999999999", "\"\"", "\"\\ud800\"", "[", "]", "{", "}", ",", ":", "\"", "\\",
-        "\"a b\"", "[[\"a\",\"b\"]]", "{\"a\":1}", "\u0000", "\u2581", "\"type\"", "\"merges\"", "\"vocab\""
+        "null",
+        "true",
+        "-1",
+        "1e99",
+        "99999999999999999999",
+        "\"\"",
+        "\"\\ud800\"",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ":",
+        "\"",
+        "\\",
+        "\"a b\"",
+        "[[\"a\",\"b\"]]",
+        "{\"a\":1}",
+        "\u0000",
+        "\u2581",
+        "\"type\"",
+        "\"merges\"",
+        "\"vocab\""
     };
 
     /** The first Gemma's shape with fewer tokens, so that damage hits structure often. */
@@ -72,14 +93,12 @@ class TokenizerFileProperties {
                 return splice(json, at, Math.min(json.length, at + 1 + random.nextInt(20)), new byte[0]);
             }
             case 3 -> {
-                byte[] fragment =
-                        FRAGMENTS[random.nextInt(FRAGMENTS.length)].getBytes(StandardCharsets.UTF_8);
+                byte[] fragment = FRAGMENTS[random.nextInt(FRAGMENTS.length)].getBytes(StandardCharsets.UTF_8);
                 return splice(json, at, at, fragment);
             }
             default -> {
                 // Replaces a whole value or name, so that the JSON often stays well-formed.
-                byte[] fragment =
-                        FRAGMENTS[random.nextInt(FRAGMENTS.length)].getBytes(StandardCharsets.UTF_8);
+                byte[] fragment = FRAGMENTS[random.nextInt(FRAGMENTS.length)].getBytes(StandardCharsets.UTF_8);
                 int from = after(json, at);
                 return splice(json, from, after(json, Math.min(json.length - 1, from + 1)), fragment);
             }
