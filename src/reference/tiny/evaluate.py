@@ -26,7 +26,7 @@ LOCATION = re.compile(r"<loc(\d{4})>" * 4 + r" ([^;<>]+?)(?: ; |$)")
 
 def to_tensor(pixels: np.ndarray) -> torch.Tensor:
     """float32[B, 3, H, W] in [-1, 1] from uint8[B, H, W, 3]."""
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 @torch.no_grad()

@@ -26,12 +26,14 @@ def main() -> None:
     model.load_state_dict(state["model"])
     model = model.bfloat16()
     model.save_pretrained(args.out)
+    (args.out / "model.safetensors").chmod(0o644)
     write_side_files(args.out, tokenizer)
     written = sorted(p.name for p in args.out.iterdir())
     if written != list(EXPECTED):
         raise SystemExit(f"expected exactly {EXPECTED} in {args.out}, found {written}")
     size = sum(p.stat().st_size for p in args.out.iterdir())
-    print(f"{args.out}: step {state['step']}, {sum(p.numel() for p in model.parameters()):,} parameters, {size:,} bytes")
+    parameters = sum(p.numel() for p in model.parameters())
+    print(f"{args.out}: step {state['step']}, {parameters:,} parameters, {size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Writes the held-out scenes that tests ask the model about, and measures a model on the files written.
 
 The scenes come from the split `heldout`, which training never draws. Each picture gets one line per question in
-scenes.jsonl: `file`, `kind`, `prompt`, `expected`, and for detection `boxes` as [label, x0, y0, x1, y1] in pixels of the
-file. Pictures are 224 x 224; those with noise, which compress badly, are stored already reduced to the model's 112 x 112.
+scenes.jsonl: `file`, `kind`, `prompt`, `expected`, and for detection `boxes` as [label, x0, y0, x1, y1] in pixels of
+the file. Pictures are 224 x 224; those with noise, which compress badly, are stored already reduced to the 112 x 112
+that the model sees.
 
     python heldout.py write --out FOLDER [--count 300]
     python heldout.py measure --out FOLDER --model CHECKPOINT_FOLDER

@@ -343,7 +343,8 @@ def patch_labels(scene: Scene) -> np.ndarray:
     edges = np.arange(side, dtype=np.float32) * PATCH
     colours = list(COLOURS)
     for t in scene.shapes + ((scene.word,) if scene.word else ()):
-        x0, y0, x1, y1 = t.box[0] * GRID / width, t.box[1] * GRID / height, t.box[2] * GRID / width, t.box[3] * GRID / height
+        x0, x1 = (v * GRID / width for v in t.box[::2])
+        y0, y1 = (v * GRID / height for v in t.box[1::2])
         in_x = np.clip(np.minimum(edges + PATCH, x1) - np.maximum(edges, x0), 0, None)
         in_y = np.clip(np.minimum(edges + PATCH, y1) - np.maximum(edges, y0), 0, None)
         cover = in_y[:, None] * in_x[None, :]

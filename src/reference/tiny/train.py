@@ -68,8 +68,8 @@ class Ring:
 
 
 def draw_forever(ring: Ring, first: int, rate: float) -> None:
-    """Fills the ring round and round; after the first turn at most `rate` scenes per second."""
-    os.nice(-os.nice(0))
+    """Fills the ring round and round; once an eighth of it is filled, at most `rate` scenes per second."""
+    os.nice(5)
     torch.set_num_threads(1)
     tokenizer = build_tokenizer()
     view = ring.view()
@@ -227,6 +227,8 @@ class Trainee:
         self.heads = Heads(inner.vision_tower.config.hidden_size)
         self.table = inner.language_model.embed_tokens
         self.first_loc = self.tokenizer.token_to_id("<loc0000>")
+        self.newline, self.ocr = (self.tokenizer.token_to_id(piece) for piece in ("\n", "ocr"))
+        self.absent_weight = args.absent_weight
         self.bf16 = args.bf16
 
         def block(module, hidden):
@@ -272,8 +274,13 @@ class Trainee:
         bins = labels - self.first_loc
         is_loc = (bins >= 0) & (bins < LOC_BINS)
         words = -log_p[~is_loc].gather(1, labels[~is_loc, None])[:, 0]
+        # The belief in a box is spread over many bins while "nothing there" is one token: without a discount, greedy
+        # decoding would answer "nothing" whenever that has a few per cent.
+        before = layout.ids[rows, cols - 1]
+        nothing = (labels == EOS) & (before == self.newline) & (layout.ids[rows, cols - 2] != self.ocr)
+        weight = torch.where(nothing, self.absent_weight, 1.0)[~is_loc]
         losses = {"text": words.mean()}
-        total = words.sum()
+        total = (weight * words).sum()
         count = words.numel()
         if bool(is_loc.any()):
             centre = bins[is_loc].float()
@@ -345,6 +352,7 @@ def main() -> None:
     parser.add_argument("--flat", type=float, default=0.45, help="share of the time before the rate starts to fall")
     parser.add_argument("--aid", type=float, default=0.5, help="weight of the per-patch training aid")
     parser.add_argument("--loc-weight", type=float, default=0.4, help="weight of location tokens against words")
+    parser.add_argument("--absent-weight", type=float, default=0.15, help="weight of 'nothing there' in detection")
     parser.add_argument("--ring", type=int, default=40000, help="pictures kept in memory")
     parser.add_argument("--rate", type=float, default=70, help="pictures drawn per second at most")
     parser.add_argument("--vision-from", type=Path, help="checkpoint.pt to take the vision tower and its heads from")
@@ -410,8 +418,15 @@ def main() -> None:
 
     def save() -> None:
         torch.save(
-            {"model": t.model.state_dict(), "heads": t.heads.state_dict(), "adam": adam.state_dict(),
-             "muon": {part: m.buffers for part, m in muon.items()}, "step": step, "seconds": time.time() - started, "first": first},
+            {
+                "model": t.model.state_dict(),
+                "heads": t.heads.state_dict(),
+                "adam": adam.state_dict(),
+                "muon": {part: m.buffers for part, m in muon.items()},
+                "step": step,
+                "seconds": time.time() - started,
+                "first": first,
+            },
             checkpoint.with_suffix(".tmp"),
         )
         checkpoint.with_suffix(".tmp").replace(checkpoint)
