@@ -141,8 +141,9 @@ final class GraphEmitter implements Operation.Visitor {
     /** ONNX Runtime's fused attention, which never holds a whole matrix of scores. */
     private String attentionWithinSequences(AttentionSpec spec, String q, String k, String v) {
         if (spec.softcap() != 0 || spec.heads() != spec.kvHeads()) {
-            throw new EngineException("engine 'onnx' supports neither a soft-cap nor shared key/value heads in attention"
-                    + " without a cache, got " + spec);
+            throw new EngineException(
+                    "engine 'onnx' supports neither a soft-cap nor shared key/value heads in attention"
+                            + " without a cache, got " + spec);
         }
         long width = (long) spec.heads() * spec.headDim();
         String batched = shape(

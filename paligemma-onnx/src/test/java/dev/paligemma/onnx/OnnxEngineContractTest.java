@@ -1,11 +1,11 @@
 package dev.paligemma.onnx;
 
 import dev.paligemma.engine.Device;
-import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.spi.Engines;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.contract.EngineContract;
+import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.Engines;
 
 class OnnxEngineContractTest extends EngineContract {
     @Override

@@ -6,14 +6,10 @@ import static dev.paligemma.engine.contract.Tensors.unwritten;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.spi.Engines;
-import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.spi.Program;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.contract.CachedCase;
 import dev.paligemma.engine.contract.OperationGoldens;
@@ -27,6 +23,10 @@ import dev.paligemma.engine.graph.LinearWeights;
 import dev.paligemma.engine.graph.Shape;
 import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.graph.Weight;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.Engines;
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.engine.spi.Program;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -126,8 +126,7 @@ class OnnxEngineTest {
         g.output("embedded", g.embedding(g.input("ids", ElementType.INT64, Shape.of("tokens")), TABLE));
         g.output(
                 "logits",
-                g.linear(
-                        g.input("x", ElementType.FLOAT32, Shape.of("rows", 64)), new LinearWeights(TABLE, null)));
+                g.linear(g.input("x", ElementType.FLOAT32, Shape.of("rows", 64)), new LinearWeights(TABLE, null)));
         HostTensor embedded = unwritten(3, 64);
         HostTensor logits = unwritten(2, 1040);
 
@@ -216,7 +215,8 @@ class OnnxEngineTest {
         g.output("y", g.embedding(g.input("ids", ElementType.INT64, Shape.of("tokens")), TABLE));
 
         try (Program program = OnnxEngine.create(OPTIONS).compile(g.build(), goldens.checkpoint())) {
-            assertThatThrownBy(() -> program.run(Map.of("ids", HostTensor.ofLongs(1040)), Map.of("y", unwritten(1, 64))))
+            assertThatThrownBy(
+                            () -> program.run(Map.of("ids", HostTensor.ofLongs(1040)), Map.of("y", unwritten(1, 64))))
                     .isInstanceOf(EngineException.class)
                     .hasMessageContaining("graph lookup");
         }

@@ -35,9 +35,7 @@ class ProtobufTest {
         assertThat(new Protobuf().text(2, "testing").toByteArray())
                 .inHexadecimal()
                 .containsExactly(0x12, 0x07, 0x74, 0x65, 0x73, 0x74, 0x69, 0x6e, 0x67);
-        assertThat(new Protobuf()
-                        .message(3, new Protobuf().integer(1, 150))
-                        .toByteArray())
+        assertThat(new Protobuf().message(3, new Protobuf().integer(1, 150)).toByteArray())
                 .inHexadecimal()
                 .containsExactly(0x1a, 0x03, 0x08, 0x96, 0x01);
     }
@@ -76,9 +74,7 @@ class ProtobufTest {
                 new Protobuf()
                         .message(
                                 3,
-                                new Protobuf()
-                                        .text(2, "z".repeat(130))
-                                        .message(3, new Protobuf().float32(4, 0.5f))));
+                                new Protobuf().text(2, "z".repeat(130)).message(3, new Protobuf().float32(4, 0.5f))));
         messages.put(
                 "several fields",
                 new Protobuf()

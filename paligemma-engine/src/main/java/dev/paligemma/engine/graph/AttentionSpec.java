@@ -59,7 +59,8 @@ public record AttentionSpec(
         boolean finite = Float.isFinite(scale) && Float.isFinite(softcap);
         if (headDim < 1 || !finite || scale <= 0 || softcap < 0 || sequenceLength < 0 || window < 0) {
             throw new IllegalArgumentException("attention needs headDim >= 1, finite scale > 0, finite softcap >= 0,"
-                    + " sequenceLength >= 0 and window >= 0, got " + headDim + ", " + scale + ", " + softcap + ", " + sequenceLength
+                    + " sequenceLength >= 0 and window >= 0, got " + headDim + ", " + scale + ", " + softcap + ", "
+                    + sequenceLength
                     + ", " + window);
         }
         if (cache != null && sequenceLength != 0) {

@@ -436,7 +436,11 @@ public final class GraphBuilder {
     }
 
     private void requireWidth(Tensor x, long width, String operation, Weight weight) {
-        require(x.shape().rank() > 0 && x.shape().dim(-1).equals(Dim.of(width)), operation, "rows as wide as " + weight, x);
+        require(
+                x.shape().rank() > 0 && x.shape().dim(-1).equals(Dim.of(width)),
+                operation,
+                "rows as wide as " + weight,
+                x);
     }
 
     private void require(boolean condition, String operation, String expected, Object got) {

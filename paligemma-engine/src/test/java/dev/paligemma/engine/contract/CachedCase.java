@@ -1,12 +1,12 @@
 package dev.paligemma.engine.contract;
 
-import dev.paligemma.engine.spi.DecodingState;
-import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.graph.AttentionSpec;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.GraphBuilder;
 import dev.paligemma.engine.graph.Shape;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.HostTensor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,10 +41,7 @@ public record CachedCase(String name, AttentionSpec spec, int prefix) {
 
     /** The golden case of a name. */
     public static CachedCase named(String name) {
-        return all().stream()
-                .filter(test -> test.name.equals(name))
-                .findFirst()
-                .orElseThrow();
+        return all().stream().filter(test -> test.name.equals(name)).findFirst().orElseThrow();
     }
 
     private static CachedCase of(

@@ -4,10 +4,6 @@ import static dev.paligemma.engine.contract.Tensors.assertClose;
 import static dev.paligemma.engine.contract.Tensors.unwritten;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.engine.spi.DecodingState;
-import dev.paligemma.engine.spi.Engine;
-import dev.paligemma.engine.spi.HostTensor;
-import dev.paligemma.engine.spi.Program;
 import dev.paligemma.engine.contract.OperationGoldens.Storage;
 import dev.paligemma.engine.graph.AttentionSpec;
 import dev.paligemma.engine.graph.Dim;
@@ -18,6 +14,10 @@ import dev.paligemma.engine.graph.LinearWeights;
 import dev.paligemma.engine.graph.Shape;
 import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.graph.Weight;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.engine.spi.Program;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -299,10 +299,7 @@ public abstract class EngineContract {
 
     private void checkAttention(String name, AttentionSpec spec) {
         int width = spec.heads() * spec.headDim();
-        check(
-                name,
-                ATTENDED,
-                g -> g.attention(rows(g, "q", width), rows(g, "k", width), rows(g, "v", width), spec));
+        check(name, ATTENDED, g -> g.attention(rows(g, "q", width), rows(g, "k", width), rows(g, "v", width), spec));
     }
 
     private void checkConcat(String name) {

@@ -2,12 +2,12 @@ package dev.paligemma.engine.contract;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.SafeTensorsFile;
 import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.graph.ElementType;
+import dev.paligemma.engine.spi.HostTensor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -82,8 +82,8 @@ public final class OperationGoldens {
     /** A fresh copy of one input or expected result. */
     public HostTensor tensor(String name) {
         TensorInfo info = requireNonNull(values.tensors().get(name), () -> "no golden tensor " + name);
-        HostTensor tensor = HostTensor.allocate(
-                info.dtype() == DType.I64 ? ElementType.INT64 : ElementType.FLOAT32, info.shape());
+        HostTensor tensor =
+                HostTensor.allocate(info.dtype() == DType.I64 ? ElementType.INT64 : ElementType.FLOAT32, info.shape());
         // The file is little-endian, like every machine that the engines run on.
         ByteBuffer bytes = tensor.bytes();
         try (FileChannel channel = FileChannel.open(info.file())) {

@@ -9,13 +9,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.Device;
-import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.spi.Program;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;
@@ -24,6 +20,10 @@ import dev.paligemma.engine.graph.LinearWeights;
 import dev.paligemma.engine.graph.Shape;
 import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.graph.Weight;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.engine.spi.Program;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -302,8 +302,7 @@ public abstract class ProgramContract {
             state.run(CachedCase.rows(inputs, 0, 7), Map.of("y", y.rows(0, 7)));
             for (int rows : new int[] {2, 0}) {
                 assertThatIllegalArgumentException()
-                        .isThrownBy(
-                                () -> state.run(CachedCase.rows(inputs, 7, rows), Map.of("y", y.rows(7, rows))))
+                        .isThrownBy(() -> state.run(CachedCase.rows(inputs, 7, rows), Map.of("y", y.rows(7, rows))))
                         .withMessageContaining("one row")
                         .withMessageContaining("got " + rows);
             }
@@ -322,8 +321,7 @@ public abstract class ProgramContract {
         try (Program program = compile(test);
                 DecodingState state = program.newState(2)) {
             assertThatIllegalArgumentException()
-                    .isThrownBy(() ->
-                            state.run(CachedCase.rows(test.inputs(goldens), 0, 0), Map.of("y", zeros(0, 32))))
+                    .isThrownBy(() -> state.run(CachedCase.rows(test.inputs(goldens), 0, 0), Map.of("y", zeros(0, 32))))
                     .withMessageContaining("at least one row");
         }
     }
@@ -372,14 +370,15 @@ public abstract class ProgramContract {
     /** The results of a sequence of random rows, always the same. */
     private static HostTensor decode(Program program, CachedCase test, int expectedRows, int steps) {
         Random random = new Random(7);
-        HostTensor all =
-                unwritten(test.prefix() + steps, (long) test.spec().heads() * test.spec().headDim());
+        HostTensor all = unwritten(
+                test.prefix() + steps, (long) test.spec().heads() * test.spec().headDim());
         try (DecodingState state = program.newState(expectedRows)) {
             for (int step = 0; step <= steps; step++) {
                 int rows = step == 0 ? test.prefix() : 1;
                 Map<String, HostTensor> inputs = new HashMap<>();
                 for (String name : List.of("q", "k", "v")) {
-                    int heads = name.equals("q") ? test.spec().heads() : test.spec().kvHeads();
+                    int heads =
+                            name.equals("q") ? test.spec().heads() : test.spec().kvHeads();
                     HostTensor tensor = zeros(rows, (long) heads * test.spec().headDim());
                     FloatBuffer buffer = tensor.floats();
                     while (buffer.hasRemaining()) {
@@ -498,8 +497,7 @@ public abstract class ProgramContract {
         program.close();
 
         assertThatIllegalStateException()
-                .isThrownBy(() ->
-                        program.run(Map.of("a", zeros(2, 4), "b", zeros(2, 4)), Map.of("y", zeros(2, 4))))
+                .isThrownBy(() -> program.run(Map.of("a", zeros(2, 4), "b", zeros(2, 4)), Map.of("y", zeros(2, 4))))
                 .withMessageContaining("graph sum")
                 .withMessageContaining("closed");
     }
@@ -509,9 +507,7 @@ public abstract class ProgramContract {
         Program program = compile(CachedCase.named("one_kv_head"));
         program.close();
 
-        assertThatIllegalStateException()
-                .isThrownBy(() -> program.newState(0))
-                .withMessageContaining("closed");
+        assertThatIllegalStateException().isThrownBy(() -> program.newState(0)).withMessageContaining("closed");
     }
 
     @Test
@@ -525,8 +521,7 @@ public abstract class ProgramContract {
             state.close();
 
             assertThatIllegalStateException()
-                    .isThrownBy(() ->
-                            state.run(CachedCase.rows(test.inputs(goldens), 7, 1), Map.of("y", zeros(1, 32))))
+                    .isThrownBy(() -> state.run(CachedCase.rows(test.inputs(goldens), 7, 1), Map.of("y", zeros(1, 32))))
                     .withMessageContaining("closed");
         }
     }
@@ -569,12 +564,11 @@ public abstract class ProgramContract {
             program.close();
 
             assertThatIllegalStateException()
-                    .isThrownBy(() ->
-                            state.run(CachedCase.rows(test.inputs(goldens), 7, 1), Map.of("y", zeros(1, 32))))
+                    .isThrownBy(() -> state.run(CachedCase.rows(test.inputs(goldens), 7, 1), Map.of("y", zeros(1, 32))))
                     .withMessageContaining("closed");
             assertThatIllegalStateException()
-                    .isThrownBy(() ->
-                            unused.run(CachedCase.rows(test.inputs(goldens), 0, 7), Map.of("y", zeros(7, 32))))
+                    .isThrownBy(
+                            () -> unused.run(CachedCase.rows(test.inputs(goldens), 0, 7), Map.of("y", zeros(7, 32))))
                     .withMessageContaining("closed");
         }
     }

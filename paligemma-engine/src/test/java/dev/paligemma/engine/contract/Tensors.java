@@ -2,8 +2,8 @@ package dev.paligemma.engine.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.graph.ElementType;
+import dev.paligemma.engine.spi.HostTensor;
 import java.nio.FloatBuffer;
 
 /** What the contracts do with tensors. */

@@ -52,7 +52,8 @@ class GraphBuilderTest {
         assertThat(g.rmsNorm(x, VECTOR, 1e-6f).shape()).isEqualTo(x.shape());
         assertThat(g.gelu(x).shape()).isEqualTo(x.shape());
         assertThat(g.rope(x, rows("cos", 2), rows("sin", 2), 2).shape()).isEqualTo(x.shape());
-        assertThat(g.attention(x, rows("k", 4), rows("v", 4), spec("c", 0)).shape()).isEqualTo(x.shape());
+        assertThat(g.attention(x, rows("k", 4), rows("v", 4), spec("c", 0)).shape())
+                .isEqualTo(x.shape());
         assertThat(g.softcap(x, 30).shape()).isEqualTo(x.shape());
         assertThat(g.add(boxes, g.parameter(Weight.of("b", 3, 4))).shape()).isEqualTo(boxes.shape());
         assertThat(g.multiply(x, x).shape()).isEqualTo(x.shape());
@@ -223,12 +224,12 @@ class GraphBuilderTest {
                         "[rows, 8 / (2 * 2)]",
                         "other: float32[others, 2]"),
                 new Mistake(
-                        "attention", g -> g.attention(x(g, 9), x(g, 4), x(g, 4), spec("c", 0)), "queries [rows, 8]", WIDE),
-                new Mistake(
                         "attention",
-                        g -> g.attention(x(g, 8), x(g, 9), x(g, 4), spec("c", 0)),
-                        "keys [rows, 4]",
+                        g -> g.attention(x(g, 9), x(g, 4), x(g, 4), spec("c", 0)),
+                        "queries [rows, 8]",
                         WIDE),
+                new Mistake(
+                        "attention", g -> g.attention(x(g, 8), x(g, 9), x(g, 4), spec("c", 0)), "keys [rows, 4]", WIDE),
                 new Mistake(
                         "attention",
                         g -> g.attention(x(g, 8), x(g, 4), x(g, 9), spec("c", 0)),
@@ -245,8 +246,12 @@ class GraphBuilderTest {
                 new Mistake("multiply", g -> g.multiply(ids(g), ids(g)), "float32", IDS),
                 new Mistake("scale", g -> g.scale(ids(g), 2), "float32", IDS),
                 new Mistake(
-                        "reshape", g -> g.reshape(cube(g), Shape.of("a", "b")), "at most one symbolic dimension", "[a, b]"),
-                new Mistake("reshape", g -> g.reshape(cube(g), Shape.of(5, 5)), "the 24 elements of [2, 3, 4]", "[5, 5]"),
+                        "reshape",
+                        g -> g.reshape(cube(g), Shape.of("a", "b")),
+                        "at most one symbolic dimension",
+                        "[a, b]"),
+                new Mistake(
+                        "reshape", g -> g.reshape(cube(g), Shape.of(5, 5)), "the 24 elements of [2, 3, 4]", "[5, 5]"),
                 new Mistake("reshape", g -> g.reshape(cube(g), Shape.of("a", 5)), "the 24 elements", "[a, 5]"),
                 new Mistake("reshape", g -> g.reshape(ids(g), Shape.of("a", 1)), "float32", IDS),
                 new Mistake("transpose", g -> g.transpose(cube(g), 0, 1), "a permutation of [0, 1, 2]", "[0, 1]"),
@@ -256,9 +261,15 @@ class GraphBuilderTest {
                 new Mistake(
                         "concatRows", g -> g.concatRows(x(g, 8), x(g, 9), Dim.symbol("n")), "rows of width 8", WIDE),
                 new Mistake(
-                        "concatRows", g -> g.concatRows(cube(g), x(g, 9), Dim.symbol("n")), "rows of fixed width", CUBE),
+                        "concatRows",
+                        g -> g.concatRows(cube(g), x(g, 9), Dim.symbol("n")),
+                        "rows of fixed width",
+                        CUBE),
                 new Mistake(
-                        "concatRows", g -> g.concatRows(x(g, 9), cube(g), Dim.symbol("n")), "rows of fixed width", CUBE),
+                        "concatRows",
+                        g -> g.concatRows(x(g, 9), cube(g), Dim.symbol("n")),
+                        "rows of fixed width",
+                        CUBE),
                 new Mistake("gatherRows", g -> g.gatherRows(x(g, 8), x(g, 9)), "int64[T]", WIDE),
                 new Mistake("gatherRows", g -> g.gatherRows(cube(g), ids(g)), "rows of fixed width", CUBE),
                 new Mistake("lastRow", g -> g.lastRow(cube(g)), "rows of fixed width", CUBE));
@@ -268,10 +279,12 @@ class GraphBuilderTest {
     @MethodSource("mistakes")
     void refusesWhatDoesNotFit(Mistake mistake) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> g.scope("layers.3", () -> g.scope("mlp", () -> {
-                    mistake.use().accept(g);
-                    return g;
-                })))
+                .isThrownBy(() -> g.scope(
+                        "layers.3",
+                        () -> g.scope("mlp", () -> {
+                            mistake.use().accept(g);
+                            return g;
+                        })))
                 .withMessageStartingWith("graph net, layers.3.mlp." + mistake.operation() + ": expected ")
                 .withMessageContaining(mistake.expected())
                 .withMessageContaining(", got ")

@@ -103,8 +103,7 @@ class HostTensorTest {
         HostTensor tensor = HostTensor.allocate(ElementType.FLOAT32, 4, 3);
 
         for (int[] rows : new int[][] {{0, 5}, {4, 1}, {-1, 2}, {2, -1}, {2, Integer.MAX_VALUE}}) {
-            assertThatExceptionOfType(IndexOutOfBoundsException.class)
-                    .isThrownBy(() -> tensor.rows(rows[0], rows[1]));
+            assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(() -> tensor.rows(rows[0], rows[1]));
         }
         assertThatExceptionOfType(IndexOutOfBoundsException.class)
                 .isThrownBy(() -> HostTensor.allocate(ElementType.FLOAT32).rows(0, 1));
