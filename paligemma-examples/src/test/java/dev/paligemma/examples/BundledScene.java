@@ -3,10 +3,10 @@ package dev.paligemma.examples;
 /** What is on the bundled picture; the drawing program knows it. */
 final class BundledScene {
     /** The only right caption. */
-    static final String CAPTION = "a yellow triangle and the word tea";
+    static final String CAPTION = "a blue square and the word cafe";
 
     /** Something to detect. */
-    static final String THING = "yellow triangle";
+    static final String THING = "blue square";
 
     private BundledScene() {}
 }
