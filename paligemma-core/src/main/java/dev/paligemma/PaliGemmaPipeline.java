@@ -209,6 +209,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * @throws EngineException if the runtime fails
      */
     public GenerationResult generate(GenerationRequest request) {
+        Objects.requireNonNull(request, "request");
         running.acquireUninterruptibly();
         try {
             return new Generation(request).run();

@@ -42,8 +42,8 @@ final class OnnxEngine implements Engine {
             throw new EngineException("engine 'onnx' computes on the CPU only, got device " + options.device());
         }
         if (options.precision() != Precision.FLOAT32) {
-            throw new EngineException("engine 'onnx' supports precision float32, got " + options.precision()
-                    + ", which is not built yet");
+            throw new EngineException(
+                    "engine 'onnx' supports only precision float32 so far, got " + options.precision());
         }
         try {
             // The environment is one per JVM and lives as long as it; errors reach the caller as exceptions.
