@@ -80,32 +80,15 @@ class BufferPoolTest {
         // Nine views of 64 MiB stand for nine buffers.
         Set<ByteBuffer> released = Collections.newSetFromMap(new IdentityHashMap<>());
         for (int i = 0; i < 9; i++) {
-<<<<<<< HEAD
             ByteBuffer view = buffer.duplicate();
             released.add(view);
             pool.release(view);
-=======
-            ByteBuffer duplicate = buffer.duplicate();
-            released.add(duplicate);
-            pool.release(duplicate);
->>>>>>> ops
         }
 
-        int kept = 0;
         for (int i = 0; i < 8; i++) {
-<<<<<<< HEAD
             assertThat(released.remove(pool.acquire(1 << 26))).isTrue();
         }
         assertThat(released.contains(pool.acquire(1 << 26))).isFalse();
-=======
-            ByteBuffer acquired = pool.acquire(1 << 26);
-            kept += released.contains(acquired) ? 1 : 0;
-        }
-        ByteBuffer ninth = pool.acquire(1 << 26);
-
-        assertThat(kept).isEqualTo(8);
-        assertThat(released.contains(ninth)).isFalse();
->>>>>>> ops
     }
 
     @Test
