@@ -11,6 +11,7 @@ import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.Engines;
 import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.gemma.DecoderOptions;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.Prompt;
@@ -335,6 +336,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         private Precision precision = Precision.FLOAT32;
         private int threads = Runtime.getRuntime().availableProcessors();
         private int maxConcurrentRequests = Runtime.getRuntime().availableProcessors();
+        private DecoderOptions decoderOptions = DecoderOptions.defaults();
 
         private Builder() {}
 
@@ -416,6 +418,17 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         }
 
         /**
+         * Chooses which implementation to follow where the references differ, transformers by default.
+         *
+         * @param options the choices
+         * @return this builder
+         */
+        public Builder decoderOptions(DecoderOptions options) {
+            this.decoderOptions = Objects.requireNonNull(options, "options");
+            return this;
+        }
+
+        /**
          * Loads the model.
          *
          * @return the pipeline, to be closed by the caller
@@ -435,7 +448,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 requireSameImageToken(config, tokenizer);
                 ImageProcessor processor = ImageProcessor.read(checkpoint.resolve("preprocessor_config.json"));
                 requireSameResolution(config, processor);
-                VisionLanguageModel model = new VisionLanguageModel(runtime, weights);
+                VisionLanguageModel model = new VisionLanguageModel(runtime, weights, decoderOptions);
                 ModelInfo info = new ModelInfo(
                         checkpoint, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
                 LOG.info("loaded {} with {} {} in {} ms", checkpoint, info.engine(), info.options(), (long)

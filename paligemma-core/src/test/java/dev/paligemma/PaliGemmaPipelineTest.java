@@ -7,6 +7,7 @@ import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.CheckpointException;
+import dev.paligemma.gemma.DecoderOptions;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.ImageException;
@@ -184,6 +185,27 @@ class PaliGemmaPipelineTest {
     }
 
     @Test
+    void withoutTheWindowAnAnswerIsThatOfACheckpointWithoutOne(@TempDir Path temp) throws IOException {
+        Golden golden = Golden.of("pg2-window");
+        Path wide = copyWithout(golden.folder(), temp.resolve("wide"), "config.json");
+        String config = Files.readString(golden.folder().resolve("config.json"));
+        assertThat(config).contains("\"sliding_window\": 10");
+        Files.writeString(
+                wide.resolve("config.json"), config.replace("\"sliding_window\": 10", "\"sliding_window\": 4096"));
+        GenerationRequest request = golden.requests().get(0).toGenerationRequest();
+        try (PaliGemmaPipeline off = PaliGemmaPipeline.builder()
+                        .checkpoint(golden.folder())
+                        .decoderOptions(new DecoderOptions(false, false))
+                        .build();
+                PaliGemmaPipeline none = PaliGemmaPipeline.load(wide);
+                PaliGemmaPipeline on = PaliGemmaPipeline.load(golden.folder())) {
+            assertThat(off.generate(request).tokenIds())
+                    .isEqualTo(none.generate(request).tokenIds())
+                    .isNotEqualTo(on.generate(request).tokenIds());
+        }
+    }
+
+    @Test
     void aClosedPipelineRefusesRequests() {
         PaliGemmaPipeline closed = PaliGemmaPipeline.load(GOLDEN.folder());
         closed.close();
@@ -265,8 +287,12 @@ class PaliGemmaPipelineTest {
     }
 
     private static Path copyWithout(Path target, String excluded) throws IOException {
+        return copyWithout(GOLDEN.folder(), target, excluded);
+    }
+
+    private static Path copyWithout(Path source, Path target, String excluded) throws IOException {
         Files.createDirectories(target);
-        try (Stream<Path> files = Files.list(GOLDEN.folder())) {
+        try (Stream<Path> files = Files.list(source)) {
             for (Path file : files.toList()) {
                 if (!file.getFileName().toString().equals(excluded)) {
                     Files.copy(file, target.resolve(file.getFileName()));

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Sources: "PaliGemma: A versatile 3B VLM for transfer" (arXiv 2407.07726), "PaliGemma 2" (arXiv 2412.03555), "Gemma 2"
  * (arXiv 2408.00118), and {@code models/ppp/gemma.py} of big_vision. Where implementations differ, this follows
- * transformers 5.18 with eager attention: scores are soft-capped in Gemma 2, the final logits are not, and the sliding
- * window counts in later runs only.
+ * transformers 5.18 with eager attention, in which scores are soft-capped in Gemma 2 and the sliding window counts in
+ * later runs only; {@link DecoderOptions} has the alternatives.
  */
 public final class GemmaDecoder {
     /** Input: image embeddings, {@code float32[I, D]}; no rows in later runs. */
@@ -45,11 +45,13 @@ public final class GemmaDecoder {
     public static final String LOGITS = "logits";
 
     private final TextConfig config;
+    private final DecoderOptions options;
     private final GemmaWeights weights;
     private final GraphBuilder g = new GraphBuilder("decoder");
 
-    private GemmaDecoder(TextConfig config) {
+    private GemmaDecoder(TextConfig config, DecoderOptions options) {
         this.config = config;
+        this.options = options;
         this.weights = GemmaWeights.of(config);
     }
 
@@ -57,10 +59,11 @@ public final class GemmaDecoder {
      * Records the decoder.
      *
      * @param config family and sizes
+     * @param options which implementation to follow where they differ
      * @return a graph with the inputs and the output named above, and one key/value cache per block
      */
-    public static Graph record(TextConfig config) {
-        return new GemmaDecoder(config).record();
+    public static Graph record(TextConfig config, DecoderOptions options) {
+        return new GemmaDecoder(config, options).record();
     }
 
     private Graph record() {
@@ -81,7 +84,9 @@ public final class GemmaDecoder {
         }
         Tensor last = g.rmsNorm(g.lastRow(x), weights.finalNorm(), config.rmsNormEps());
         g.mark("norm", last);
-        g.output(LOGITS, g.linear(last, weights.head()));
+        Tensor logits = g.linear(last, weights.head());
+        boolean capped = options.capLogits() && config.finalLogitSoftcap() > 0;
+        g.output(LOGITS, capped ? g.softcap(logits, (float) config.finalLogitSoftcap()) : logits);
         return g.build();
     }
 
@@ -105,7 +110,7 @@ public final class GemmaDecoder {
         Tensor q = g.rope(g.linear(x, w.query()), rotary.cos(), rotary.sin(), config.heads());
         Tensor k = g.rope(g.linear(x, w.key()), rotary.cos(), rotary.sin(), config.kvHeads());
         Tensor v = g.linear(x, w.value());
-        boolean sliding = config.layerTypes().get(layer) == TextConfig.LayerType.SLIDING;
+        boolean sliding = options.slidingWindow() && config.layerTypes().get(layer) == TextConfig.LayerType.SLIDING;
         AttentionSpec spec = new AttentionSpec(
                 config.heads(),
                 config.kvHeads(),

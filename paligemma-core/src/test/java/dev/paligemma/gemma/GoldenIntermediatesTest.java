@@ -1,6 +1,7 @@
 package dev.paligemma.gemma;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.Golden;
 import dev.paligemma.engine.EngineOptions;
@@ -134,6 +135,22 @@ class GoldenIntermediatesTest {
         assertThat(largest).isGreaterThan(1e-3);
     }
 
+    @Test
+    void logitsAreCappedOnlyWhenAsked() {
+        Golden golden = Golden.of("pg2-softcap");
+        float[] raw = required(golden, "prefill.logits");
+        try (Decoder decoder = new Decoder(golden, new DecoderOptions(true, true))) {
+            double cap = decoder.checkpoint.config().text().finalLogitSoftcap();
+            Map<String, HostTensor> outputs = decoder.runEmbedded(required(golden, "prefill.embeddings"));
+            float[] capped = new float[raw.length];
+            Objects.requireNonNull(outputs.get(GemmaDecoder.LOGITS)).floats().get(capped);
+            assertThat(cap).isEqualTo(5);
+            for (int i = 0; i < raw.length; i++) {
+                assertThat((double) capped[i]).isCloseTo(cap * Math.tanh(raw[i] / cap), within(1e-4));
+            }
+        }
+    }
+
     /** A decoder whose rows are fed as if all of them were image embeddings. */
     private static final class Decoder implements AutoCloseable {
         private final Checkpoint checkpoint;
@@ -143,11 +160,18 @@ class GoldenIntermediatesTest {
         private final long width;
 
         Decoder(Golden golden) {
+            this(golden, DecoderOptions.defaults());
+        }
+
+        Decoder(Golden golden, DecoderOptions options) {
             checkpoint = Checkpoint.open(golden.folder());
             layers = checkpoint.config().text().layers();
             width = checkpoint.config().text().hiddenSize();
             program = Engines.create("onnx", EngineOptions.defaults())
-                    .compile(GemmaDecoder.record(checkpoint.config().text()).withMarksAsOutputs(), checkpoint);
+                    .compile(
+                            GemmaDecoder.record(checkpoint.config().text(), options)
+                                    .withMarksAsOutputs(),
+                            checkpoint);
             state = program.newState(4);
         }
 
