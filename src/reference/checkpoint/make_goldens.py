@@ -1,6 +1,6 @@
 """Makes the golden files of the checkpoint tests.
 
-    pip install -r requirements.txt
+    pip install -r ../requirements.txt
     python make_goldens.py ../../../paligemma-engine/src/test/resources/checkpoint
 
 - <model>/: tiny random models saved by transformers, whole or in shards, in each float type, with expected.txt: for

@@ -1,6 +1,6 @@
 """Writes the golden images of module paligemma-vision and what Pillow and transformers make of them.
 
-    pip install -r requirements.txt
+    pip install -r ../requirements.txt
     python make_goldens.py ../../../paligemma-vision/src/test/resources/images
 
 decode/NAME.EXT       an image file

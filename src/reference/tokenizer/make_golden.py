@@ -1,6 +1,6 @@
 """Makes the test resources of paligemma-tokenizer.
 
-    pip install -r requirements.txt
+    pip install -r ../requirements.txt
     python make_golden.py ../../../paligemma-tokenizer/src/test/resources/dev/paligemma/tokenizer
 
 paligemma.json   a small tokenizer.json of the shape PaliGemma's has: a BPE trained on the text below, byte fallback,
