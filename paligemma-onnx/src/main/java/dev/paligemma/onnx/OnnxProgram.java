@@ -36,7 +36,7 @@ final class OnnxProgram implements Program {
     /** Runs hold the read side, closing the write side. */
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
 
-    private boolean closed;
+    private volatile boolean closed;
 
     OnnxProgram(Graph graph, OrtEnvironment environment, OrtSession session, OrtSession.SessionOptions settings) {
         this.graph = graph;
