@@ -10,21 +10,14 @@ import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.Engines;
-import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.gemma.DecoderOptions;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
-import dev.paligemma.tokenizer.Prompt;
-import dev.paligemma.tokenizer.PromptEncoder;
 import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.ImageException;
 import dev.paligemma.vision.ImageProcessor;
-import dev.paligemma.vision.PixelValues;
 import dev.paligemma.vision.RgbImage;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -53,20 +46,10 @@ public final class PaliGemmaPipeline implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(PaliGemmaPipeline.class);
 
-    /**
-     * The longest sequence of images and prompt, in tokens, unless the checkpoint names a longer one: what Gemma was
-     * trained for.
-     */
-    private static final int MAX_PROMPT_TOKENS = 8192;
-
-    /** Room for that many written tokens is made at once; more is added when needed. */
-    private static final int EXPECTED_NEW_TOKENS = 256;
-
     private final ModelInfo info;
     private final PaliGemmaTokenizer tokenizer;
-    private final PromptEncoder promptEncoder;
-    private final ImageProcessor imageProcessor;
     private final VisionLanguageModel model;
+    private final TextGenerator generator;
     private final Semaphore running;
 
     private PaliGemmaPipeline(
@@ -77,9 +60,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
             int maxConcurrentRequests) {
         this.info = info;
         this.tokenizer = tokenizer;
-        this.promptEncoder = new PromptEncoder(tokenizer, info.config().vision().patches());
-        this.imageProcessor = imageProcessor;
         this.model = model;
+        this.generator = new TextGenerator(info.config(), tokenizer, imageProcessor, model);
         this.running = new Semaphore(maxConcurrentRequests, true);
     }
 
@@ -213,7 +195,9 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         Objects.requireNonNull(request, "request");
         running.acquireUninterruptibly();
         try {
-            return new Generation(request).run();
+            GenerationResult result = generator.generate(request);
+            LOG.debug("{} new tokens, {}, {}", result.tokenIds().length, result.finishReason(), result.timings());
+            return result;
         } finally {
             running.release();
         }
@@ -241,91 +225,6 @@ public final class PaliGemmaPipeline implements AutoCloseable {
     @Override
     public void close() {
         model.close();
-    }
-
-    /** One request on its way through the model. Confined to one thread. */
-    private final class Generation {
-        private final GenerationRequest request;
-        private final Stopwatch stopwatch = new Stopwatch();
-        private int[] tokens = new int[64];
-        private double[] logProbabilities = new double[64];
-        private int count;
-
-        Generation(GenerationRequest request) {
-            this.request = request;
-        }
-
-        GenerationResult run() {
-            Prompt prompt =
-                    promptEncoder.encode(request.prompt(), request.images().size(), request.controlTokens());
-            requireFits(prompt);
-            List<PixelValues> pixels =
-                    request.images().stream().map(imageProcessor::process).toList();
-            double preprocessMs = stopwatch.lapMs();
-            HostTensor images = model.encode(pixels);
-            double visionMs = stopwatch.lapMs();
-            FinishReason finish = FinishReason.LENGTH;
-            double prefillMs;
-            try (VisionLanguageModel.Sequence sequence =
-                    model.start(Math.min(request.maxNewTokens(), EXPECTED_NEW_TOKENS))) {
-                FloatBuffer logits = sequence.prefill(prompt, images);
-                prefillMs = stopwatch.lapMs();
-                while (true) {
-                    int token = Logits.argmax(logits);
-                    if (info.config().eosTokenIds().contains(token)) {
-                        finish = FinishReason.EOS;
-                        break;
-                    }
-                    append(token, Logits.logProbability(logits, token));
-                    if (count == request.maxNewTokens()) {
-                        break;
-                    }
-                    logits = sequence.next(token);
-                }
-            }
-            double decodeMs = stopwatch.lapMs();
-            int[] written = Arrays.copyOf(tokens, count);
-            Timings timings = new Timings(preprocessMs, visionMs, prefillMs, decodeMs);
-            LOG.debug("{} prompt tokens, {} new tokens, {}, {}", prompt.length(), count, finish, timings);
-            return new GenerationResult(
-                    tokenizer.decode(written, true),
-                    written,
-                    Arrays.copyOf(logProbabilities, count),
-                    prompt.textTokenIds(),
-                    prompt.imageTokens(),
-                    finish,
-                    timings);
-        }
-
-        private void requireFits(Prompt prompt) {
-            int limit = Math.max(MAX_PROMPT_TOKENS, info.config().text().maxPositionEmbeddings());
-            if (prompt.length() > limit) {
-                throw new RequestException("the prompt is too long: " + prompt.imageTokens() + " image tokens and "
-                        + (prompt.length() - prompt.imageTokens()) + " text tokens, the model takes at most " + limit
-                        + " together");
-            }
-        }
-
-        private void append(int token, double logProbability) {
-            if (count == tokens.length) {
-                tokens = Arrays.copyOf(tokens, count * 2);
-                logProbabilities = Arrays.copyOf(logProbabilities, count * 2);
-            }
-            tokens[count] = token;
-            logProbabilities[count++] = logProbability;
-        }
-    }
-
-    /** Measures laps of wall-clock time. */
-    private static final class Stopwatch {
-        private long last = System.nanoTime();
-
-        double lapMs() {
-            long now = System.nanoTime();
-            double lap = (now - last) / 1e6;
-            last = now;
-            return lap;
-        }
     }
 
     /** Collects the options of a {@link PaliGemmaPipeline}. Confined to one thread. */

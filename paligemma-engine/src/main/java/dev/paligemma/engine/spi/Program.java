@@ -32,6 +32,9 @@ public interface Program extends AutoCloseable {
     /**
      * Starts a sequence: the empty key/value caches of one request.
      *
+     * <p>Sums over caches of another capacity may run in another order, so another hint may change the last bits of a
+     * result; the same hint gives the same bits.
+     *
      * @param expectedRows about how many rows will be run after the prefix; a hint for the first allocation, at least 0
      * @return the state, to be closed by the caller
      * @throws IllegalArgumentException if {@code expectedRows} is negative
