@@ -17,6 +17,7 @@ import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.ImageException;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.RgbImage;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;
@@ -69,8 +70,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * Loads a checkpoint with every option at its default: single precision on the CPU with all cores.
      *
      * @param checkpoint a folder in Hugging Face format, with {@code config.json}, {@code model.safetensors} or its
-     *     shards, {@code tokenizer.json} and {@code preprocessor_config.json}; its files must not change while the
-     *     pipeline is open
+     *     shards, {@code tokenizer.json} and {@code preprocessor_config.json} or {@code processor_config.json}; its
+     *     files must not change while the pipeline is open
      * @return the pipeline, to be closed by the caller
      * @throws CheckpointException if a file is missing, damaged or not of a known architecture
      * @throws TokenizerException if the tokenizer file is damaged or of another kind
@@ -345,7 +346,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 PaliGemmaConfig config = weights.config();
                 PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(checkpoint.resolve("tokenizer.json"));
                 requireSameImageToken(config, tokenizer);
-                ImageProcessor processor = ImageProcessor.read(checkpoint.resolve("preprocessor_config.json"));
+                ImageProcessor processor = ImageProcessor.read(processorFile(checkpoint));
                 requireSameResolution(config, processor);
                 VisionLanguageModel model = new VisionLanguageModel(runtime, weights, decoderOptions);
                 ModelInfo info = new ModelInfo(
@@ -354,6 +355,13 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                         info.loadMs());
                 return new PaliGemmaPipeline(info, tokenizer, processor, model, maxConcurrentRequests);
             }
+        }
+
+        /** Published checkpoints have the first file; transformers 5 saves the second, with the same settings inside. */
+        private static Path processorFile(Path folder) {
+            Path preprocessor = folder.resolve("preprocessor_config.json");
+            Path processor = folder.resolve("processor_config.json");
+            return !Files.exists(preprocessor) && Files.exists(processor) ? processor : preprocessor;
         }
 
         private void requireSameImageToken(PaliGemmaConfig config, PaliGemmaTokenizer tokenizer) {
@@ -367,7 +375,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         private void requireSameResolution(PaliGemmaConfig config, ImageProcessor processor) {
             int side = config.vision().imageSize();
             if (processor.size() != side) {
-                throw new CheckpointException(checkpoint + ": preprocessor_config.json makes images of "
+                throw new CheckpointException(checkpoint + ": the image processor's settings make images of "
                         + processor.size() + " pixels a side, but the image encoder of config.json expects " + side
                         + "; the released models use 224, 448 or 896");
             }

@@ -268,6 +268,18 @@ class PaliGemmaPipelineTest {
     }
 
     @Test
+    void foldersSavedByTransformers5HaveOneProcessorFile(@TempDir Path temp) throws IOException {
+        Path folder = copyWithout(temp.resolve("transformers5"), "preprocessor_config.json");
+        String settings = Files.readString(GOLDEN.folder().resolve("preprocessor_config.json"));
+        Files.writeString(
+                folder.resolve("processor_config.json"),
+                "{\"image_processor\": " + settings + ", \"processor_class\": \"PaliGemmaProcessor\"}");
+        try (PaliGemmaPipeline saved = PaliGemmaPipeline.load(folder)) {
+            assertThat(saved.caption(image())).isEqualTo(pipeline.caption(image()));
+        }
+    }
+
+    @Test
     void truncatedWeightsAreRefused(@TempDir Path temp) throws IOException {
         Path folder = copyWithout(temp.resolve("truncated"), "");
         try (FileChannel channel = FileChannel.open(folder.resolve("model.safetensors"), StandardOpenOption.WRITE)) {
