@@ -18,6 +18,7 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The two programs of a loaded model and how data flows through them: pixels to image embeddings, and a prompt with
@@ -76,11 +77,16 @@ final class VisionLanguageModel implements AutoCloseable {
     /** One sequence being written. Confined to one thread. */
     final class Sequence implements AutoCloseable {
         private final DecodingState state;
-        private final HostTensor noImages =
-                HostTensor.allocate(ElementType.FLOAT32, 0, config.text().hiddenSize());
-        private final HostTensor onlyRow = HostTensor.ofLongs(0);
         private final HostTensor logits =
                 HostTensor.allocate(ElementType.FLOAT32, 1, config.text().vocabSize());
+        /** What a run of one written token takes, made once and filled anew for each token. */
+        private final HostTensor nextToken = HostTensor.allocate(ElementType.INT64, 1);
+
+        private final Map<String, HostTensor> nextInputs = inputs(
+                HostTensor.allocate(ElementType.FLOAT32, 0, config.text().hiddenSize()),
+                nextToken,
+                HostTensor.ofLongs(0),
+                1);
 
         private Sequence(DecodingState state) {
             this.state = state;
@@ -88,25 +94,20 @@ final class VisionLanguageModel implements AutoCloseable {
 
         /** Runs images and prompt; gives the logits of the first token, {@code float32[V]}, valid until the next run. */
         FloatBuffer prefill(Prompt prompt, HostTensor imageEmbeddings) {
-            return run(imageEmbeddings, toTensor(prompt.textTokenIds()), order(prompt), prompt.length());
+            int rows = prompt.length();
+            return run(inputs(imageEmbeddings, toTensor(prompt.textTokenIds()), order(prompt), rows), rows);
         }
 
         /** Runs one written token; gives the logits of the token after it, {@code float32[V]}, valid until the next run. */
         FloatBuffer next(int token) {
-            return run(noImages, HostTensor.ofLongs(token), onlyRow, 1);
+            nextToken.longs().put(token);
+            return run(nextInputs, 1);
         }
 
-        private FloatBuffer run(HostTensor images, HostTensor tokenIds, HostTensor order, int rows) {
-            int pairs = config.text().headDim() / 2;
-            HostTensor cos = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
-            HostTensor sin = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
+        private FloatBuffer run(Map<String, HostTensor> inputs, int rows) {
+            HostTensor cos = Objects.requireNonNull(inputs.get(GemmaDecoder.ROTARY_COS));
+            HostTensor sin = Objects.requireNonNull(inputs.get(GemmaDecoder.ROTARY_SIN));
             rotary.write(FIRST_POSITION + state.length(), rows, cos.floats(), sin.floats());
-            Map<String, HostTensor> inputs = Map.of(
-                    GemmaDecoder.IMAGE_EMBEDDINGS, images,
-                    GemmaDecoder.TOKEN_IDS, tokenIds,
-                    GemmaDecoder.ORDER, order,
-                    GemmaDecoder.ROTARY_COS, cos,
-                    GemmaDecoder.ROTARY_SIN, sin);
             state.run(inputs, Map.of(GemmaDecoder.LOGITS, logits));
             return logits.floats();
         }
@@ -115,6 +116,17 @@ final class VisionLanguageModel implements AutoCloseable {
         public void close() {
             state.close();
         }
+    }
+
+    /** The decoder's inputs for that many rows, with room for their rotary angles. */
+    private Map<String, HostTensor> inputs(HostTensor images, HostTensor tokenIds, HostTensor order, int rows) {
+        int pairs = config.text().headDim() / 2;
+        return Map.of(
+                GemmaDecoder.IMAGE_EMBEDDINGS, images,
+                GemmaDecoder.TOKEN_IDS, tokenIds,
+                GemmaDecoder.ORDER, order,
+                GemmaDecoder.ROTARY_COS, HostTensor.allocate(ElementType.FLOAT32, rows, pairs),
+                GemmaDecoder.ROTARY_SIN, HostTensor.allocate(ElementType.FLOAT32, rows, pairs));
     }
 
     private static HostTensor toTensor(int[] ids) {
