@@ -1,5 +1,8 @@
 package dev.paligemma.onnx;
 
+import dev.paligemma.engine.graph.AttentionSpec;
+import java.util.Objects;
+
 /**
  * The names of the inputs and outputs through which keys and values enter and leave a program.
  *
@@ -10,6 +13,11 @@ package dev.paligemma.onnx;
  * @param cache the name of the cache in the graph
  */
 record CacheNames(String cache) {
+    /** The names of a cached attention. */
+    static CacheNames of(AttentionSpec cached) {
+        return new CacheNames(Objects.requireNonNull(cached.cache(), "an attention without a cache has no names"));
+    }
+
     /** {@code float32[P + C + 1]}, added to the scores of full attention: 0 for visible rows. */
     static final String BIAS = "attention.bias";
 

@@ -35,7 +35,7 @@ final class CachedAttentionEmitter {
         this.scoreRows = scoreRows;
         requireOneWindow(caches);
         for (AttentionSpec spec : caches) {
-            CacheNames names = new CacheNames(String.valueOf(spec.cache()));
+            CacheNames names = CacheNames.of(spec);
             for (String keysOrValues : List.of(names.prefixKeys(), names.prefixValues())) {
                 graph.input(keysOrValues, OnnxType.FLOAT, spec.kvHeads(), "prefix", spec.headDim());
             }
@@ -48,7 +48,7 @@ final class CachedAttentionEmitter {
         }
         graph.input(CacheNames.BIAS, OnnxType.FLOAT, "visible");
         graph.input(CacheNames.WINDOW_BIAS, OnnxType.FLOAT, "visible");
-        CacheNames first = new CacheNames(String.valueOf(caches.get(0).cache()));
+        CacheNames first = CacheNames.of(caches.get(0));
         String prefixRows = rows(graph, first.prefixKeys());
         isPrefix = graph.op("Equal", List.of(prefixRows, integers(0)));
         partSizes = graph.op(
@@ -71,7 +71,7 @@ final class CachedAttentionEmitter {
 
     /** Writes one attention of {@code q[T, K * G * h]}, {@code k[T, K * h]}, {@code v[T, K * h]}; gives {@code [T, K * G * h]}. */
     String emit(AttentionSpec spec, String q, String k, String v) {
-        CacheNames names = new CacheNames(String.valueOf(spec.cache()));
+        CacheNames names = CacheNames.of(spec);
         int heads = spec.kvHeads();
         int groups = spec.heads() / spec.kvHeads();
         int width = spec.headDim();

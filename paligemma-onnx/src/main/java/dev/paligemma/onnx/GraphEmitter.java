@@ -61,7 +61,7 @@ final class GraphEmitter implements Operation.Visitor {
         String rows = target.op(
                 "Gather", List.of(weights.stored(operation.table()), value(node.input(0))), Attribute.of("axis", 0));
         boolean wide = weights.isFloat32(operation.table());
-        put(node, wide ? rows : target.op("Cast", List.of(rows), Attribute.of("to", OnnxType.FLOAT.number)));
+        put(node, wide ? rows : target.castToFloat(rows));
     }
 
     @Override
@@ -146,8 +146,7 @@ final class GraphEmitter implements Operation.Visitor {
                             + " without a cache, got " + spec);
         }
         long width = (long) spec.heads() * spec.headDim();
-        String batched = shape(
-                spec.sequenceLength() == 0 ? 1 : -1, spec.sequenceLength() == 0 ? -1 : spec.sequenceLength(), width);
+        String batched = spec.sequenceLength() == 0 ? shape(1, -1, width) : shape(-1, spec.sequenceLength(), width);
         String out = target.microsoft(
                 "MultiHeadAttention",
                 List.of(

@@ -74,7 +74,7 @@ final class OnnxDecodingState implements DecodingState {
         this.capacity = Math.max(SMALLEST_CAPACITY, expectedRows);
         int widest = 0;
         for (AttentionSpec spec : program.graph().caches()) {
-            CacheNames names = new CacheNames(String.valueOf(spec.cache()));
+            CacheNames names = CacheNames.of(spec);
             parts.add(new Part(spec, names.prefixKeys(), names.generatedKeys(), names.newKeys()));
             parts.add(new Part(spec, names.prefixValues(), names.generatedValues(), names.newValues()));
             widest = Math.max(widest, spec.window());

@@ -99,6 +99,11 @@ final class OnnxGraph {
         return out;
     }
 
+    /** Converts a value to single precision. */
+    String castToFloat(String value) {
+        return op("Cast", List.of(value), Attribute.of("to", OnnxType.FLOAT.number));
+    }
+
     /** Adds a node of ONNX Runtime's own domain with one output, and returns the name of that. */
     String microsoft(String type, List<String> in, Attribute... attributes) {
         String out = fresh(type);

@@ -30,8 +30,9 @@ final class OnnxProgram implements Program {
     private final OrtEnvironment environment;
     private final OrtSession session;
     private final OrtSession.SessionOptions settings;
-    private final boolean stateful;
+    /** The dimension that counts the rows of a run; null if the graph keeps no state. */
     private final @Nullable Dim cachedRows;
+
     private final BufferPool buffers = new BufferPool();
     /** Runs hold the read side, closing the write side. */
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -49,7 +50,6 @@ final class OnnxProgram implements Program {
                 .map(node -> node.output().shape().dim(0))
                 .findFirst()
                 .orElse(null);
-        this.stateful = cachedRows != null;
     }
 
     @Override
@@ -59,7 +59,7 @@ final class OnnxProgram implements Program {
 
     @Override
     public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
-        if (stateful) {
+        if (cachedRows != null) {
             throw new IllegalStateException("graph " + graph.name() + " has caches: run it through newState()");
         }
         run(inputs, outputs, Map.of(), Map.of());
@@ -67,7 +67,7 @@ final class OnnxProgram implements Program {
 
     @Override
     public DecodingState newState(int expectedRows) {
-        if (!stateful) {
+        if (cachedRows == null) {
             throw new IllegalStateException("graph " + graph.name() + " has no caches");
         }
         if (expectedRows < 0) {

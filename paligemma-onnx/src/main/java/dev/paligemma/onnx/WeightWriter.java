@@ -8,7 +8,6 @@ import dev.paligemma.engine.graph.Weight;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -76,8 +75,7 @@ final class WeightWriter {
 
     private String cast(Weight weight) {
         String stored = stored(weight);
-        return written.computeIfAbsent(
-                weight + " cast", key -> graph.op("Cast", List.of(stored), Attribute.of("to", OnnxType.FLOAT.number)));
+        return written.computeIfAbsent(weight + " cast", key -> graph.castToFloat(stored));
     }
 
     private TensorInfo find(Weight weight) {
