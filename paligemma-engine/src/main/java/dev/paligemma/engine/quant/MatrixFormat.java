@@ -1,0 +1,70 @@
+package dev.paligemma.engine.quant;
+
+/**
+ * How a quantised matrix {@code W[out, in]} is stored: codes and scales, as two tensors of a converted checkpoint.
+ *
+ * <p>All formats are symmetric: a weight is its code times its scale, and zero is exact.
+ */
+public enum MatrixFormat {
+    /**
+     * One scale per output channel: {@code W[o, i] = codes[i, o] * scales[o]}.
+     *
+     * <p>Codes {@code int8[in, out]} in [-127, 127], transposed for matrix products {@code x W^T}; scales
+     * {@code float32[out]}.
+     */
+    INT8_CHANNELS(".int8_channels"),
+    /**
+     * One scale per row and block of {@link #BLOCK} inputs: {@code W[o, i] = (codes[o, i] - 128) * scales[o, i / BLOCK]}.
+     *
+     * <p>Codes {@code uint8[out, blocks, BLOCK]}, row by row as in the original, padded with 128; scales
+     * {@code float32[out, blocks]} with {@code blocks = ceil(in / BLOCK)}. A row is one piece, so the format serves
+     * lookups as well as products.
+     */
+    INT8_BLOCKS(".int8_blocks"),
+    /**
+     * The same with codes of four bits: {@code W[o, i] = (code - 8) * scales[o, i / BLOCK]}.
+     *
+     * <p>Codes {@code uint8[out, blocks, BLOCK / 2]}, two to a byte, the lower index in the lower four bits, padded with
+     * 8; scales {@code float32[out, blocks]}. A scale may be negative.
+     */
+    INT4_BLOCKS(".int4_blocks");
+
+    /** How many inputs share a scale in the formats with blocks: {@value}. */
+    public static final int BLOCK = 128;
+
+    private final String suffix;
+
+    MatrixFormat(String suffix) {
+        this.suffix = suffix;
+    }
+
+    /**
+     * The name of the tensor of codes.
+     *
+     * @param weight the name of the matrix
+     * @return its name with the ending of this format
+     */
+    public String codes(String weight) {
+        return weight + suffix;
+    }
+
+    /**
+     * The name of the tensor of scales.
+     *
+     * @param weight the name of the matrix
+     * @return its name with the ending of this format's scales
+     */
+    public String scales(String weight) {
+        return weight + suffix + ".scales";
+    }
+
+    /**
+     * How many blocks a row has in the formats with blocks.
+     *
+     * @param in the length of a row
+     * @return the number of blocks, the last of which may be padded
+     */
+    public static long blocks(long in) {
+        return (in + BLOCK - 1) / BLOCK;
+    }
+}
