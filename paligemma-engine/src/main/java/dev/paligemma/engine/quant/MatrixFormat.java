@@ -69,4 +69,35 @@ public enum MatrixFormat {
     public static long blocks(long in) {
         return (in + BLOCK - 1) / BLOCK;
     }
+
+    /**
+     * The sizes of the tensor of codes, which are unsigned bytes.
+     *
+     * @param out the number of rows of the matrix
+     * @param in the length of a row
+     * @return a fresh array
+     */
+    public long[] codesShape(long out, long in) {
+        return new long[] {out, blocks(in), codeBytes()};
+    }
+
+    /**
+     * The sizes of the tensor of scales, which are float32.
+     *
+     * @param out the number of rows of the matrix
+     * @param in the length of a row
+     * @return a fresh array
+     */
+    public long[] scalesShape(long out, long in) {
+        return new long[] {out, blocks(in)};
+    }
+
+    /**
+     * How many bytes the codes of a block take.
+     *
+     * @return {@link #BLOCK}, or half of it where two codes share a byte
+     */
+    public int codeBytes() {
+        return this == INT4_BLOCKS ? BLOCK / 2 : BLOCK;
+    }
 }
