@@ -71,6 +71,7 @@ def parse(arguments):
     parser.add_argument("--java", default="java", help="the java command")
     parser.add_argument("--layers", type=int, help="to try the program out: models of at most so many layers")
     parser.add_argument("--micro", action="store_true", help="run the JMH benchmarks of preprocessing and tokenizing instead")
+    parser.add_argument("--again", action="store_true", help="measure what has a result too; the later result counts")
     parser.add_argument("--no-build", action="store_true", help="use the archive of an earlier build")
     parser.add_argument("--render-only", action="store_true", help="write the document from the results at hand")
     options = parser.parse_args(arguments)
@@ -98,11 +99,13 @@ def chosen(parser, option, text, default, allowed=None):
 
 
 def public_command(arguments):
-    """The command line without the folders of this machine."""
+    """The command line without the folders of this machine, and as from a clean clone."""
     kept, skip = [], False
     for argument in arguments:
         if skip:
             skip = False
+        elif argument == "--no-build":
+            continue
         elif argument in PRIVATE_OPTIONS:
             skip = True
         elif not argument.startswith(tuple(option + "=" for option in PRIVATE_OPTIONS)):
@@ -243,7 +246,7 @@ class Benchmark:
 
     def measure(self, phase, identity, action):
         """Records what the action returns, or that it failed. Returns whether there is a result now."""
-        if self.results.has(phase=phase, **identity):
+        if not self.options.again and self.results.has(phase=phase, **identity):
             return True
         say(" ".join(str(v) for k, v in {"phase": phase, **identity}.items() if k != "settings"))
         try:

@@ -58,10 +58,10 @@ what the machine could do at most. Written by `src/bench/run.sh`; [src/bench/REA
 
 READING = """## How to read the tables
 
-- The checkpoints have the sizes of the published models and random weights. Time and memory do not depend on the values; the
+- The checkpoints have the sizes of the published models and random weights. Time and memory hardly depend on the values; the
   quality of answers is not measured here.
 - Each process answers one request that is not counted and then the counted ones; the processes of both sides take turns over several
-  rounds. A figure is the median over all counted requests of all rounds, in parentheses the best.
+  rounds. Where nothing else is said, a figure is the median over all counted requests of all rounds, in parentheses the best.
 - *vision* is the image encoder with the projector, *prefill* the decoder over image and prompt up to the first new token,
   *decode* each further token, *first token* the sum of preprocessing, vision and prefill. Decoding the picture's file is not counted.
 - *peak in use* is the largest resident memory while requests run, *first load* the largest while the model is loaded for the first
@@ -71,7 +71,7 @@ READING = """## How to read the tables
 - *weights per token* is what a step of decoding has to read: all matrices of the decoder layers and the head once, in float32
   4 bytes per weight, in bfloat16 2; in int8 1 byte per weight and 4 per output channel (layers) or per 128 inputs (head); in int4 half a byte
   per weight and 4 bytes per 128 inputs, with the head as in int8. The *floor* is that over the measured read bandwidth. Keys and values
-  of earlier tokens come on top and are stated; at 224 pixels they are about 1 % of the weights.
+  of earlier tokens are read as well; each section says how much that is.
 - The ceilings are the best of three torch kernels that read 1 GiB, and products of 2048 x 2048 matrices in torch, in a process of its
   own in every round.
 """
@@ -104,7 +104,7 @@ def _environment(environment, records):
         ("transformers, torch, Python", ", ".join(versions.get(k, NONE) for k in ("transformers", "torch", "python"))),
         ("this library", "commit " + ", ".join(sorted({str(r["commit"]) for r in records if r.get("commit")}))),
         ("measured", f"{times[0]} to {times[-1]} UTC"),
-        ("load of the machine before each process", f"{min(loads):.1f} to {max(loads):.1f}" if loads else NONE),
+        ("load average before each process, left by the one before it", f"{min(loads):.1f} to {max(loads):.1f}" if loads else NONE),
         ("command", f"`{environment['command']}`"),
     ]
     return "## Environment\n\n" + table(["", ""], rows)
@@ -127,6 +127,9 @@ class Group:
         self.rows = [row for row in self.rows if row.known]
         self.reference = next((row for row in self.rows if row.key == (TRANSFORMERS, "float32") and row.samples), None)
         self.command = f"src/bench/run.sh --models {model} --sizes {size} --threads {settings['threads']}"
+        rounds = [r for r in records if r["phase"] == "round" and r["status"] == "ok"]
+        if rounds:
+            self.command += f" --rounds {max(r['round'] for r in rounds)} --requests {max(len(r['requests']) for r in rounds)}"
         self.command += f" --layers {settings['layers']}" if settings.get("layers") else ""
         self.command += f' --java-options "{settings["java_options"]}"' if settings.get("java_options") else ""
         if settings["checkpoint_dtype"] != self.model.published_dtype:
@@ -165,7 +168,7 @@ class Group:
         rows = []
         for row in self.rows:
             if not row.samples:
-                rows.append([row.name, row.problem])
+                rows.append([row.name, row.problem])  # the tables below only say that there is nothing
                 continue
             vision, prefill = row.figure("vision_ms") / 1e3, row.figure("prefill_ms") / 1e3
             extends = row.figure("decode_ms_per_token") * self.extends / 1e3
@@ -211,10 +214,10 @@ class Group:
             rows.append(cells)
         ours = next((row for row in self.rows if row.key == (JAVA, "float32") and row.samples), None)
         text = table(["", "int8", "int4"], rows)
-        if ours:
+        if ours:  # no row may be slower
             slower = [t for t in TIMES if t != "preprocess_ms" and ours.figure(t) > self.reference.figure(t)]
             names = ", ".join(t.removesuffix("_ms").replace("_ms_per", " per").replace("_", " ") for t in slower)
-            text += "\nfloat32 slower than transformers float32 in no row: " + (f"missed in {names}\n" if slower else "reached\n")
+            text += "\nfloat32 in no row slower than transformers float32: " + (f"**missed** in {names}.\n" if slower else "reached.\n")
         return text
 
     def _tokens(self):
@@ -263,13 +266,13 @@ class Row:
 
     def time_cells(self):
         if not self.samples:
-            return [self.name, self.problem]
+            return [self.name, NONE]
         cells = [f"{number(self.figure(t))} ({number(min(s[t] for s in self.samples))})" for t in TIMES]
         return [self.name, *cells, len(self.samples)]
 
     def memory_cells(self):
         if not self.rounds:
-            return [self.name, self.problem]
+            return [self.name, NONE]
 
         def typical(name):
             values = [r["memory"][name] for r in self.rounds if name in r["memory"]]
@@ -291,7 +294,7 @@ class Row:
 
     def ceiling_cells(self):
         if not self.samples:
-            return [self.name, self.problem]
+            return [self.name, NONE]
         model, decode, floor = self.group.model, self.figure("decode_ms_per_token"), self.floor_ms()
         weights = shapes.weight_bytes_per_token(model, self.key[1]) / 1e9
         vision = shapes.vision_flop(model, self.group.size) / self.figure("vision_ms") / 1e6

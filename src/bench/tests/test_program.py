@@ -76,7 +76,7 @@ class ResultsTest(unittest.TestCase):
 
 class ProgramTest(unittest.TestCase):
     def test_command_has_no_folders_of_the_machine(self):
-        given = ["--quick", "--work", "/x/y", "--python=/z/python", "--models", "pg1"]
+        given = ["--quick", "--no-build", "--work", "/x/y", "--python=/z/python", "--models", "pg1"]
         self.assertEqual(benchmark.public_command(given), "src/bench/run.sh --quick --models pg1")
 
     def test_replaces_folders_in_messages(self):

@@ -92,7 +92,7 @@ class ReportTest(unittest.TestCase):
         self.assertNotIn("Goals:", text)
 
     def test_names_the_command_of_each_section(self):
-        self.assertIn("src/bench/run.sh --models pg1 --sizes 224 --threads 2\n", report.render(records()))
+        self.assertIn("src/bench/run.sh --models pg1 --sizes 224 --threads 2 --rounds 3 --requests 1\n", report.render(records()))
 
     def test_shows_jmh_results(self):
         row = {"benchmark": "A.b", "parameters": {"n": "1"}, "score": 1.5, "error": "NaN", "unit": "us/op"}
