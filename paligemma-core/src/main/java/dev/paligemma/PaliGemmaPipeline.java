@@ -19,8 +19,8 @@ import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.RgbImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +51,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
     private final PaliGemmaTokenizer tokenizer;
     private final VisionLanguageModel model;
     private final TextGenerator generator;
-    private final Semaphore running;
+    private final Slots slots;
 
     private PaliGemmaPipeline(
             ModelInfo info,
@@ -63,7 +63,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         this.tokenizer = tokenizer;
         this.model = model;
         this.generator = new TextGenerator(info.config(), tokenizer, imageProcessor, model);
-        this.running = new Semaphore(maxConcurrentRequests, true);
+        this.slots = new Slots(maxConcurrentRequests);
     }
 
     /**
@@ -194,14 +194,65 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      */
     public GenerationResult generate(GenerationRequest request) {
         Objects.requireNonNull(request, "request");
-        running.acquireUninterruptibly();
-        try {
-            GenerationResult result = generator.generate(request);
-            LOG.debug("{} new tokens, {}, {}", result.tokenIds().length, result.finishReason(), result.timings());
-            return result;
-        } finally {
-            running.release();
-        }
+        GenerationResult result = slots.run(() -> generator.generate(request));
+        LOG.debug("{} new tokens, {}, {}", result.tokenIds().length, result.finishReason(), result.timings());
+        return result;
+    }
+
+    /**
+     * Compares another pipeline with this one, with answers of up to {@link GenerationRequest#DEFAULT_MAX_NEW_TOKENS}
+     * tokens; see {@link #compare(PaliGemmaPipeline, List, List, int)}.
+     *
+     * @param other the pipeline to judge
+     * @param images the pictures, at least one
+     * @param prompts the prompts, at least one; every prompt is asked about every picture
+     * @return the figures of every request and of all together
+     */
+    public Comparison compare(PaliGemmaPipeline other, List<RgbImage> images, List<String> prompts) {
+        return compare(other, images, prompts, GenerationRequest.DEFAULT_MAX_NEW_TOKENS);
+    }
+
+    /**
+     * Measures how closely another pipeline, for example the same checkpoint in another precision, follows this one,
+     * the reference. Every prompt is asked about every image alone, as {@link GenerationRequest#of} does.
+     *
+     * <p>The reference answers greedily. At each position of its answer, up to and including its end-of-sequence token,
+     * both pipelines give probabilities for the next token after the same image, prompt and tokens of the reference:
+     * p(i) and q(i), the softmax of the raw logits over the whole vocabulary. From these:
+     *
+     * <ul>
+     *   <li>token agreement: the share of positions at which the most likely token is the same;
+     *   <li>mean KL: the mean over positions of {@code sum over i of p(i) * ln(p(i) / q(i))}, in nats, computed in double
+     *       precision.
+     * </ul>
+     *
+     * <p>Then the other pipeline answers on its own, and the two answers are compared:
+     *
+     * <ul>
+     *   <li>same answers: the share of requests with the same written tokens;
+     *   <li>mean IoU: boxes are four codes {@code <locNNNN>} (top, left, bottom, right in 1/1024 of the image) and a label.
+     *       Overlapping boxes with equal labels are paired one to one, the largest intersection over union first; the mean
+     *       is taken over all pairs and all boxes of either side that stay alone, which count 0.
+     * </ul>
+     *
+     * <p>Image sizes may differ, the vocabulary may not. A request takes one slot of each pipeline's
+     * {@link Builder#maxConcurrentRequests}, and the key/value caches of both. A pipeline may be compared with itself.
+     *
+     * @param other the pipeline to judge
+     * @param images the pictures, at least one
+     * @param prompts the prompts, at least one
+     * @param maxNewTokens the most tokens of an answer, at least 1
+     * @return the figures of every request and of all together
+     * @throws IllegalArgumentException if there is no image or no prompt, if {@code maxNewTokens} is below 1, if the
+     *     pipelines do not have the same tokens, or if a prompt holds more than one {@code <image>} marker
+     * @throws RequestException if image and prompt are longer than a model can take
+     * @throws IllegalStateException if one of the pipelines is closed, or is closed meanwhile
+     * @throws EngineException if the runtime fails
+     */
+    public Comparison compare(PaliGemmaPipeline other, List<RgbImage> images, List<String> prompts, int maxNewTokens) {
+        Objects.requireNonNull(other, "other");
+        PipelineComparer comparer = new PipelineComparer(generator, slots, other.generator, other.slots);
+        return comparer.compare(List.copyOf(images), List.copyOf(prompts), maxNewTokens);
     }
 
     /**
