@@ -30,9 +30,7 @@ public record Comparison(List<ComparedRequest> requests) {
      * @return the sums
      */
     public Agreement total() {
-        return requests.stream()
-                .map(ComparedRequest::agreement)
-                .reduce(new Agreement(0, 0, 0, 0, 0), Agreement::plus);
+        return requests.stream().map(ComparedRequest::agreement).reduce(new Agreement(0, 0, 0, 0, 0), Agreement::plus);
     }
 
     /**

@@ -54,8 +54,9 @@ final class Logits {
             }
         }
         if (Double.isNaN(sum)) {
-            throw new EngineException("the network produced logits that are not numbers; are the weights damaged, or do "
-                    + "they overflow their precision?");
+            throw new EngineException(
+                    "the network produced logits that are not numbers; are the weights damaged, or do "
+                            + "they overflow their precision?");
         }
         return Math.max(0, sum);
     }

@@ -119,7 +119,10 @@ final class PipelineComparer {
     private static void requireSameTokens(PaliGemmaTokenizer reference, PaliGemmaTokenizer other) {
         requireSame("numbers of tokens", reference.vocabularySize(), other.vocabularySize());
         for (int id = 0; id < reference.vocabularySize(); id++) {
-            requireSame("tokens " + id, reference.tokenOf(id).orElse(""), other.tokenOf(id).orElse(""));
+            requireSame(
+                    "tokens " + id,
+                    reference.tokenOf(id).orElse(""),
+                    other.tokenOf(id).orElse(""));
         }
     }
 
