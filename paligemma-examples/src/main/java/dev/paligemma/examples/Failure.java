@@ -12,6 +12,9 @@ import picocli.CommandLine.ParameterException;
 
 /** Turns failures into one line on standard error and an exit code. */
 final class Failure {
+    /** The exit code of a comparison that worked and found too little agreement. */
+    static final int BELOW_THRESHOLD = 3;
+
     private static final Pattern LINE_BREAKS = Pattern.compile("\\s*\\R\\s*");
     private static final int LONGEST_MESSAGE = 2000;
 

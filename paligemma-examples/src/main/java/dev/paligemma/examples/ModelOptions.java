@@ -24,9 +24,10 @@ final class ModelOptions {
     @Option(
             names = "--precision",
             paramLabel = "NAME",
-            defaultValue = "float32",
-            description = "Number format of the computation (default: ${DEFAULT-VALUE}).")
-    Precision precision = Precision.FLOAT32;
+            description = "Number format of the weights and the computation: float32, int8 or int4 (default: as the "
+                    + "checkpoint is stored, float32 for those of the hub).")
+    @Nullable
+    Precision precision;
 
     @Option(
             names = "--threads",
@@ -52,7 +53,11 @@ final class ModelOptions {
      */
     PaliGemmaPipeline open() {
         PaliGemmaPipeline.Builder builder =
-                PaliGemmaPipeline.builder().engine(engine).precision(precision).checkpoint(folder());
+                PaliGemmaPipeline.builder().engine(engine).checkpoint(folder());
+        Precision chosen = precision;
+        if (chosen != null) {
+            builder.precision(chosen);
+        }
         Integer count = threads;
         if (count != null) {
             builder.threads(count);

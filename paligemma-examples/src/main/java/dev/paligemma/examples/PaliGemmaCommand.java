@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
             OcrCommand.class,
             DetectCommand.class,
             TokenizeCommand.class,
-            InfoCommand.class
+            InfoCommand.class,
+            VerifyCommand.class
         },
         versionProvider = ToolVersion.class,
         sortOptions = false,
