@@ -1,5 +1,6 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.engine.CacheFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

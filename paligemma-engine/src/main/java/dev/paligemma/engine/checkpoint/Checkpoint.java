@@ -1,5 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
+import dev.paligemma.engine.Precision;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -14,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +33,11 @@ import org.slf4j.LoggerFactory;
  * {@code language_model.layers.0.self_attn.q_proj.weight}, {@code language_model.norm.weight}, and {@code lm_head.weight}
  * for a model whose output head is not tied to the embedding.
  *
+ * <p>A folder with a {@link ConvertedManifest} is a converted checkpoint: one file {@code model.safetensors} with canonical
+ * names, in which a matrix is codes and scales under the names that
+ * {@link dev.paligemma.engine.quant.MatrixFormat MatrixFormat} gives, in one format or several, and everything else
+ * float32.
+ *
  * <p>Thread-safe, and immutable but for {@link #close()}. No file is held open between calls, so interrupting a thread
  * fails only the read of that thread. The files must not be changed while they are in use.
  */
@@ -45,6 +52,7 @@ public final class Checkpoint implements AutoCloseable {
     private final Map<Path, SafeTensorsFile> files;
     private final Map<String, TensorInfo> tensors;
     private final List<TensorInfo> unusedTensors;
+    private final @Nullable ConvertedManifest manifest;
     private volatile boolean closed;
 
     private Checkpoint(
@@ -52,7 +60,8 @@ public final class Checkpoint implements AutoCloseable {
             PaliGemmaConfig config,
             List<SafeTensorsFile> files,
             Map<String, TensorInfo> tensors,
-            List<TensorInfo> unusedTensors) {
+            List<TensorInfo> unusedTensors,
+            @Nullable ConvertedManifest manifest) {
         this.folder = folder;
         this.config = config;
         Map<Path, SafeTensorsFile> byPath = new LinkedHashMap<>();
@@ -60,6 +69,7 @@ public final class Checkpoint implements AutoCloseable {
         this.files = Collections.unmodifiableMap(byPath);
         this.tensors = Collections.unmodifiableMap(tensors);
         this.unusedTensors = List.copyOf(unusedTensors);
+        this.manifest = manifest;
     }
 
     /**
@@ -75,6 +85,10 @@ public final class Checkpoint implements AutoCloseable {
         if (!Files.isDirectory(folder)) {
             throw new CheckpointException(folder + " is not a folder");
         }
+        return ConvertedManifest.isIn(folder) ? openConverted(folder) : openOriginal(folder);
+    }
+
+    private static Checkpoint openOriginal(Path folder) {
         PaliGemmaConfig config = readConfig(folder);
         WeightFiles weights = WeightFiles.read(folder);
         Map<String, TensorInfo> named = canonicalNames(folder, weights.tensors());
@@ -93,7 +107,29 @@ public final class Checkpoint implements AutoCloseable {
         logUnused(folder, unused);
         int rows = Math.toIntExact(
                 Objects.requireNonNull(used.get(ExpectedTensors.EMBEDDING)).shape()[0]);
-        return new Checkpoint(folder, config.withVocabSize(rows), weights.files(), used, unused);
+        return new Checkpoint(folder, config.withVocabSize(rows), weights.files(), used, unused, null);
+    }
+
+    private static Checkpoint openConverted(Path folder) {
+        ConvertedManifest manifest = ConvertedManifest.read(folder);
+        manifest.checkSmallFiles(folder);
+        PaliGemmaConfig config = readConfig(folder);
+        SafeTensorsFile file = SafeTensorsFile.read(folder.resolve(ConvertedManifest.WEIGHTS));
+        ExpectedTensors expected = ExpectedTensors.of(config);
+        ConvertedTensors converted = new ConvertedTensors(expected, file.tensors());
+        if (!converted.problems().isEmpty()) {
+            throw new CheckpointException(folder + ": " + converted.problems().size()
+                    + " tensors of the converted checkpoint do not fit config.json:"
+                    + WeightFiles.lines(converted.problems()));
+        }
+        logUnused(folder, converted.unused());
+        return new Checkpoint(
+                folder,
+                config.withVocabSize(converted.embeddingRows()),
+                List.of(file),
+                converted.used(),
+                converted.unused(),
+                manifest);
     }
 
     private static PaliGemmaConfig readConfig(Path folder) {
@@ -147,6 +183,46 @@ public final class Checkpoint implements AutoCloseable {
      */
     public PaliGemmaConfig config() {
         return config;
+    }
+
+    /**
+     * Returns what the weights are stored for.
+     *
+     * @return {@link Precision#INT8} or {@link Precision#INT4} for a converted checkpoint, {@link Precision#FLOAT32} for
+     *     one in float32, bfloat16 or float16
+     */
+    public Precision precision() {
+        return manifest == null ? Precision.FLOAT32 : manifest.precision();
+    }
+
+    /**
+     * Returns the number of parameters of the model, however they are stored.
+     *
+     * @return the elements of all tensors the configuration asks for
+     */
+    public long parameterCount() {
+        long count = 0;
+        for (long[] shape : ExpectedTensors.of(config).shapes().values()) {
+            long elements = 1;
+            for (long size : shape) {
+                elements *= size == ExpectedTensors.ANY_ROWS ? config.text().vocabSize() : size;
+            }
+            count += elements;
+        }
+        return count;
+    }
+
+    /**
+     * Reads all weights of a converted checkpoint and compares them with the checksums in its manifest. {@link #open}
+     * checks all the other files, but leaves this to those who want to wait for it: it takes as long as reading the file
+     * does, a few GB/s from memory. An original checkpoint has no checksums, and nothing happens.
+     *
+     * @throws CheckpointException if the weights have changed, cannot be read, or the thread is interrupted
+     */
+    public void verify() {
+        if (manifest != null) {
+            manifest.checkWeights(folder);
+        }
     }
 
     /**

@@ -18,7 +18,7 @@ final class ExpectedTensors {
     static final String HEAD = "lm_head.weight";
 
     /** Stands for the number of embedding rows, which the tensor decides and not the configuration. */
-    private static final long ANY_ROWS = -1;
+    static final long ANY_ROWS = -1;
 
     private final Map<String, long[]> shapes = new LinkedHashMap<>();
 

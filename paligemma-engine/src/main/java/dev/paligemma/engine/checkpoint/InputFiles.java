@@ -1,6 +1,7 @@
 package dev.paligemma.engine.checkpoint;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -30,6 +31,33 @@ final class InputFiles {
             throw new CheckpointException(file + " is not a regular file");
         }
         return real;
+    }
+
+    /** The size of a real path. */
+    static long size(Path real) {
+        try {
+            return Files.size(real);
+        } catch (IOException e) {
+            throw unreadable(real, e);
+        }
+    }
+
+    /**
+     * The bytes of a regular file.
+     *
+     * @throws CheckpointException if it is missing, or larger than the limit
+     */
+    static byte[] readAll(Path file, int maxBytes) {
+        Path real = regular(file);
+        try (InputStream in = Files.newInputStream(real)) {
+            byte[] bytes = in.readNBytes(maxBytes + 1);
+            if (bytes.length > maxBytes) {
+                throw new CheckpointException(file + " has more than " + maxBytes + " bytes");
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
     }
 
     /** The exception for a failed read of that file. */

@@ -7,10 +7,12 @@ package dev.paligemma.engine.quant;
  */
 public enum MatrixFormat {
     /**
-     * One scale per output channel: {@code W[o, i] = codes[i, o] * scales[o]}.
+     * One scale per output channel: {@code W[o, i] = (codes[o, i] - 128) * scales[o]}.
      *
-     * <p>Codes {@code int8[in, out]} in [-127, 127], transposed for matrix products {@code x W^T}; scales
-     * {@code float32[out]}.
+     * <p>Codes {@code uint8[out, blocks, BLOCK]} in [1, 255], row by row as in the original, padded with 128; scales
+     * {@code float32[out, blocks]}, the scale of a channel repeated for each of its blocks, so that an engine may use
+     * either kernels with a scale per channel or kernels with a scale per block on the same bytes;
+     * {@code blocks = ceil(in / BLOCK)}.
      */
     INT8_CHANNELS(".int8_channels"),
     /**
@@ -66,5 +68,36 @@ public enum MatrixFormat {
      */
     public static long blocks(long in) {
         return (in + BLOCK - 1) / BLOCK;
+    }
+
+    /**
+     * The sizes of the tensor of codes, which are unsigned bytes.
+     *
+     * @param out the number of rows of the matrix
+     * @param in the length of a row
+     * @return a fresh array
+     */
+    public long[] codesShape(long out, long in) {
+        return new long[] {out, blocks(in), codeBytes()};
+    }
+
+    /**
+     * The sizes of the tensor of scales, which are float32.
+     *
+     * @param out the number of rows of the matrix
+     * @param in the length of a row
+     * @return a fresh array
+     */
+    public long[] scalesShape(long out, long in) {
+        return new long[] {out, blocks(in)};
+    }
+
+    /**
+     * How many bytes the codes of a block take.
+     *
+     * @return {@link #BLOCK}, or half of it where two codes share a byte
+     */
+    public int codeBytes() {
+        return this == INT4_BLOCKS ? BLOCK / 2 : BLOCK;
     }
 }

@@ -1,4 +1,4 @@
-/** Weights in 8 and 4 bits: formats, conversion of a checkpoint, and the cache of converted checkpoints. */
+/** Matrices of 8 and 4 bits: the stored formats, and how numbers become codes and scales. */
 @NullMarked
 package dev.paligemma.engine.quant;
 

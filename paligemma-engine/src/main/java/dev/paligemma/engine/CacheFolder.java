@@ -1,4 +1,4 @@
-package dev.paligemma.examples;
+package dev.paligemma.engine;
 
 import java.nio.file.Path;
 import java.util.Map;
@@ -6,14 +6,14 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where this program keeps files it can make again.
+ * Where files are kept that can be made again. Stateless.
  *
  * <p>The first of these that is set: the system property {@code paligemma.cache}; the environment variable
  * {@code PALIGEMMA_CACHE}; {@code paligemma} in the user's cache folder, which is {@code XDG_CACHE_HOME} or
  * {@code ~/.cache} on Linux, {@code ~/Library/Caches} on macOS and {@code LOCALAPPDATA} on Windows; and for users
  * without a home {@code paligemma-<user>} in {@code java.io.tmpdir}.
  */
-final class CacheFolder {
+public final class CacheFolder {
     private CacheFolder() {}
 
     /**
@@ -21,7 +21,7 @@ final class CacheFolder {
      *
      * @return an absolute path; it need not exist
      */
-    static Path ofThisProcess() {
+    public static Path ofThisProcess() {
         return resolve(System.getProperties(), System.getenv());
     }
 

@@ -1,4 +1,4 @@
-package dev.paligemma.examples;
+package dev.paligemma.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,97 @@
+package dev.paligemma.engine.convert;
+
+import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.checkpoint.TensorInfo;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The hash of everything a converted checkpoint is made from, however it is cut into files.
+ *
+ * <p>SHA-256 over lines of text: for each small file its name and SHA-256, for each tensor of the model in order its
+ * canonical name, type, shape and the SHA-256 of its bytes.
+ */
+final class ContentHash {
+    private static final int BUFFER_BYTES = 1 << 20;
+
+    private ContentHash() {}
+
+    /**
+     * Reads all weights, in parallel.
+     *
+     * @return 64 hexadecimal digits
+     */
+    static String of(Checkpoint source) throws IOException, InterruptedException {
+        List<Map.Entry<String, TensorInfo>> tensors =
+                new ArrayList<>(source.tensors().entrySet());
+        // The longest first, so that no core is left alone with it at the end.
+        List<Integer> order = new ArrayList<>();
+        for (int i = 0; i < tensors.size(); i++) {
+            order.add(i);
+        }
+        order.sort(Comparator.comparingLong(i -> -tensors.get(i).getValue().byteLength()));
+        String[] lines = new String[tensors.size()];
+        Workers.run(tensors.size(), ConversionTasks.MAX_THREADS, () -> {
+            ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+            return task -> {
+                int index = order.get(task);
+                TensorInfo tensor = tensors.get(index).getValue();
+                lines[index] = tensors.get(index).getKey() + " " + tensor.dtype() + Arrays.toString(tensor.shape())
+                        + " " + hash(tensor, buffer);
+            };
+        });
+        List<String> all = new ArrayList<>();
+        for (Path file : SmallFiles.of(source.folder())) {
+            all.add(file.getFileName() + " " + hex(sha256().digest(Files.readAllBytes(file))));
+        }
+        all.addAll(List.of(lines));
+        return of(String.join("\n", all));
+    }
+
+    /** The hash of a text. */
+    static String of(String text) {
+        return hex(sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static String hash(TensorInfo tensor, ByteBuffer buffer) throws IOException {
+        MessageDigest digest = sha256();
+        try (FileChannel channel = FileChannel.open(tensor.file(), StandardOpenOption.READ)) {
+            for (long done = 0; done < tensor.byteLength(); ) {
+                buffer.clear().limit((int) Math.min(buffer.capacity(), tensor.byteLength() - done));
+                int count = channel.read(buffer, tensor.offset() + done);
+                if (count < 0) {
+                    throw new EOFException(tensor.file() + " ended inside " + tensor.name());
+                }
+                digest.update(buffer.flip());
+                done += count;
+            }
+        }
+        return hex(digest.digest());
+    }
+
+    private static String hex(byte[] hash) {
+        return HexFormat.of().formatHex(hash);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

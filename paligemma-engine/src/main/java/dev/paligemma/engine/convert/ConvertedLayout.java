@@ -1,0 +1,131 @@
+package dev.paligemma.engine.convert;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.checkpoint.ConvertedManifest;
+import dev.paligemma.engine.checkpoint.DType;
+import dev.paligemma.engine.graph.Weight;
+import dev.paligemma.engine.quant.MatrixFormat;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Where each tensor of a converted checkpoint lies in its file of weights. Immutable.
+ *
+ * <p>Tensors start at multiples of {@link #ALIGNMENT} bytes; the format allows no gaps, so small tensors of no meaning fill
+ * them. Tensors of one format lie together: what a program reads at every token is one range of the file.
+ */
+final class ConvertedLayout {
+    static final int ALIGNMENT = 64;
+
+    /** One tensor of the file, offsets counted from the start of the data. */
+    private record Entry(String name, DType dtype, long[] shape, long begin, long end) {}
+
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private final byte[] header;
+    private long dataBytes;
+
+    private ConvertedLayout(Checkpoint source, ConversionPlan plan) {
+        source.tensors().forEach((name, tensor) -> {
+            if (plan.keepsFloat32(name)) {
+                add(name, DType.F32, tensor.shape());
+            }
+        });
+        for (MatrixFormat format :
+                List.of(MatrixFormat.INT8_BLOCKS, MatrixFormat.INT4_BLOCKS, MatrixFormat.INT8_CHANNELS)) {
+            for (Map.Entry<Weight, Set<MatrixFormat>> matrix : plan.matrices().entrySet()) {
+                if (matrix.getValue().contains(format)) {
+                    Weight weight = matrix.getKey();
+                    long out = weight.size(0);
+                    long in = weight.size(1);
+                    add(format.codes(weight.name()), DType.U8, format.codesShape(out, in));
+                    add(format.scales(weight.name()), DType.F32, format.scalesShape(out, in));
+                }
+            }
+        }
+        header = header();
+    }
+
+    static ConvertedLayout of(Checkpoint source, ConversionPlan plan) {
+        return new ConvertedLayout(source, plan);
+    }
+
+    private void add(String name, DType dtype, long[] shape) {
+        int gap = (int) (-dataBytes & (ALIGNMENT - 1));
+        if (gap > 0) {
+            put(ConvertedManifest.PADDING + entries.size(), DType.U8, new long[] {gap}, gap);
+        }
+        long bytes = dtype.byteSize();
+        for (long size : shape) {
+            bytes = Math.multiplyExact(bytes, size);
+        }
+        put(name, dtype, shape, bytes);
+    }
+
+    private void put(String name, DType dtype, long[] shape, long bytes) {
+        entries.put(name, new Entry(name, dtype, shape, dataBytes, dataBytes + bytes));
+        dataBytes = Math.addExact(dataBytes, bytes);
+    }
+
+    private byte[] header() {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+            json.writeStartObject();
+            for (Entry entry : entries.values()) {
+                json.writeObjectFieldStart(entry.name());
+                json.writeStringField("dtype", entry.dtype().name());
+                json.writeFieldName("shape");
+                json.writeArray(entry.shape(), 0, entry.shape().length);
+                json.writeFieldName("data_offsets");
+                json.writeArray(new long[] {entry.begin(), entry.end()}, 0, 2);
+                json.writeEndObject();
+            }
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write to a string", e);
+        }
+        byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+        int length = Long.BYTES + bytes.length;
+        int padded = Math.multiplyExact((length + ALIGNMENT - 1) / ALIGNMENT, ALIGNMENT);
+        ByteBuffer header = ByteBuffer.allocate(padded).order(ByteOrder.LITTLE_ENDIAN);
+        header.putLong(padded - Long.BYTES).put(bytes);
+        while (header.hasRemaining()) {
+            header.put((byte) ' ');
+        }
+        return header.array();
+    }
+
+    /** The length and the JSON header, blanks at its end. */
+    byte[] headerBytes() {
+        return header.clone();
+    }
+
+    /** The size of the file. */
+    long fileBytes() {
+        return header.length + dataBytes;
+    }
+
+    /** Where a tensor starts, counted from the start of the file. */
+    long offset(String name) {
+        Entry entry = entries.get(name);
+        if (entry == null) {
+            throw new IllegalArgumentException("no tensor " + name);
+        }
+        return header.length + entry.begin();
+    }
+
+    /** The names of all tensors, those without meaning included, in the order of the file. */
+    List<String> names() {
+        return new ArrayList<>(entries.keySet());
+    }
+}

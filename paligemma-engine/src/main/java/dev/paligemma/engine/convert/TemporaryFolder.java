@@ -1,0 +1,134 @@
+package dev.paligemma.engine.convert;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A folder that is being written and gets its name when it is complete.
+ *
+ * <p>It lies beside its target. A lock on a file in it tells other processes that its owner lives: the system drops the
+ * lock of a killed process, and the next conversion removes what that one left. Within one process the caller must allow
+ * one at a time, see {@link ProcessLock}.
+ */
+final class TemporaryFolder implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TemporaryFolder.class);
+
+    private static final String MARK = ".converting-";
+    private static final String LOCK_FILE = "lock";
+
+    /** The owner makes the folder a moment before the lock, and drops the lock a moment before the folder is renamed. */
+    private static final Duration WITHOUT_LOCK = Duration.ofMinutes(1);
+
+    private final Path path;
+    private final FileChannel channel;
+    private boolean moved;
+
+    private TemporaryFolder(Path path, FileChannel channel) {
+        this.path = path;
+        this.channel = channel;
+    }
+
+    /** Makes an empty folder beside the target. */
+    static TemporaryFolder beside(Path target) throws IOException {
+        Path path = target.resolveSibling("." + target.getFileName() + MARK + UUID.randomUUID());
+        Files.createDirectory(path);
+        FileChannel channel = null;
+        try {
+            channel =
+                    FileChannel.open(path.resolve(LOCK_FILE), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            if (channel.tryLock() == null) {
+                throw new IOException("the lock in the new folder " + path + " is taken");
+            }
+            return new TemporaryFolder(path, channel);
+        } catch (IOException | RuntimeException e) {
+            if (channel != null) {
+                channel.close();
+            }
+            FileTrees.delete(path);
+            throw e;
+        }
+    }
+
+    /** Removes the folders that killed processes left beside the target; those of living ones stay. */
+    static void removeStale(Path target) throws IOException {
+        removeStale(target.toAbsolutePath().getParent(), "." + target.getFileName() + MARK);
+    }
+
+    /** Removes the folders that killed processes left in a folder, whatever their targets. */
+    static void removeAllStale(Path parent) throws IOException {
+        removeStale(parent, "");
+    }
+
+    private static void removeStale(Path parent, String prefix) throws IOException {
+        DirectoryStream.Filter<Path> filter = path -> {
+            String name = path.getFileName().toString();
+            return name.startsWith(".") && name.startsWith(prefix) && name.contains(MARK);
+        };
+        try (DirectoryStream<Path> candidates = Files.newDirectoryStream(parent, filter)) {
+            for (Path candidate : candidates) {
+                if (isStale(candidate)) {
+                    LOG.info("removing {}, left by a conversion that was killed", candidate);
+                    FileTrees.delete(candidate);
+                }
+            }
+        }
+    }
+
+    private static boolean isStale(Path folder) throws IOException {
+        Path lockFile = folder.resolve(LOCK_FILE);
+        if (!Files.exists(lockFile)) {
+            Instant changed = Files.getLastModifiedTime(folder).toInstant();
+            return changed.isBefore(Instant.now().minus(WITHOUT_LOCK));
+        }
+        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.WRITE)) {
+            try (FileLock lock = channel.tryLock()) {
+                return lock != null;
+            } catch (OverlappingFileLockException e) {
+                return false;
+            }
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /**
+     * Gives the folder its name in one step, and makes sure that it lasts.
+     *
+     * @param target not there, or an empty folder
+     */
+    void moveTo(Path target) throws IOException {
+        channel.close();
+        Files.delete(path.resolve(LOCK_FILE));
+        FileTrees.forceFolder(path);
+        Files.deleteIfExists(target);
+        Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
+        moved = true;
+        FileTrees.forceFolder(target.toAbsolutePath().getParent());
+    }
+
+    /** Removes the folder unless it was moved. */
+    @Override
+    public void close() throws IOException {
+        if (!moved) {
+            try {
+                channel.close();
+            } finally {
+                FileTrees.delete(path);
+            }
+        }
+    }
+}

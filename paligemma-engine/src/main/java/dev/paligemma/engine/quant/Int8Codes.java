@@ -1,0 +1,28 @@
+package dev.paligemma.engine.quant;
+
+import java.util.Arrays;
+
+/** Codes of 8 bits with 128 for zero, as both formats of 8 bits have them. */
+final class Int8Codes {
+    private static final int ZERO = 128;
+    private static final float LARGEST = 127;
+
+    private Int8Codes() {}
+
+    /** The scale at which the largest value gets the largest code. */
+    static float scale(float[] values, int from, int count) {
+        return Magnitude.scale(Magnitude.of(values, from, count), LARGEST);
+    }
+
+    static void write(float scale, float[] values, int from, int count, byte[] codes, int codesFrom) {
+        // Without a scale all values are tiny: divided by 1 they are far below one half, and become zeros.
+        float divisor = scale == 0 ? 1 : scale;
+        for (int i = 0; i < count; i++) {
+            codes[codesFrom + i] = (byte) (Rounding.nearest(values[from + i] / divisor) + ZERO);
+        }
+    }
+
+    static void pad(byte[] codes, int from, int to) {
+        Arrays.fill(codes, from, to, (byte) ZERO);
+    }
+}
