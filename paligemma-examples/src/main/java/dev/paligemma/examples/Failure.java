@@ -2,6 +2,7 @@ package dev.paligemma.examples;
 
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.engine.convert.ConversionException;
 import dev.paligemma.tokenizer.TokenizerException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
@@ -54,6 +55,10 @@ final class Failure {
     private static boolean isAboutInput(Throwable failure) {
         if (failure instanceof EngineException) {
             // Without a cause the engine refused what it was asked for; with one its native runtime failed.
+            return failure.getCause() == null;
+        }
+        if (failure instanceof ConversionException) {
+            // The same: with a cause the disk failed, or somebody interrupted it.
             return failure.getCause() == null;
         }
         return failure instanceof PaliGemmaException

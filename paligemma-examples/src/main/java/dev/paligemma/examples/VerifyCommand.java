@@ -104,36 +104,31 @@ final class VerifyCommand implements Callable<Integer> {
                     spec.commandLine(), "--max-new-tokens must be at least 1, got " + maxNewTokens);
         }
         // The pictures come first: a bad one is reported without waiting for the models.
-        List<Path> files = images.isEmpty() ? List.of(BundledModel.picture()) : images;
+        List<Path> files = model.checkpoint.pictures(images);
         List<RgbImage> pictures = files.stream().map(RgbImage::read).toList();
         if (model.precision == null && referenceModel == null) {
             model.precision = Precision.INT8;
         }
         Comparison comparison;
-        try (PaliGemmaPipeline other = model.open();
-                PaliGemmaPipeline reference = openReference()) {
+        PrintWriter err = spec.commandLine().getErr();
+        try (PaliGemmaPipeline other = model.open(err);
+                PaliGemmaPipeline reference = openReference(err)) {
             requireDifferent(other.info(), reference.info());
             comparison = reference.compare(other, pictures, prompts, maxNewTokens);
             print(comparison, files, precisionOf(other), precisionOf(reference));
         }
         double agreement = comparison.total().tokenAgreement();
         if (agreement < minAgreement) {
-            spec.commandLine()
-                    .getErr()
-                    .println("paligemma: token agreement " + share(agreement) + " is below --min-agreement "
-                            + share(minAgreement));
+            err.println("paligemma: token agreement " + share(agreement) + " is below --min-agreement "
+                    + share(minAgreement));
             return Failure.BELOW_THRESHOLD;
         }
         return ExitCode.OK;
     }
 
-    private PaliGemmaPipeline openReference() {
-        ModelOptions reference = new ModelOptions();
-        reference.model = referenceModel == null ? model.folder() : referenceModel;
-        reference.precision = referencePrecision;
-        reference.engine = model.engine;
-        reference.threads = model.threads;
-        return reference.open();
+    private PaliGemmaPipeline openReference(PrintWriter err) {
+        Path folder = referenceModel;
+        return model.open(folder == null ? model.checkpoint.folder() : folder, referencePrecision, err);
     }
 
     /** A model always agrees with itself; who asks for that has mistyped something. */
