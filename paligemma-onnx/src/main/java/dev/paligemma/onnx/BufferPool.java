@@ -24,6 +24,17 @@ final class BufferPool {
 
     /** A buffer of zeros of at least that many bytes, in native order; its limit is the number of bytes. */
     ByteBuffer acquire(long bytes) {
+        ByteBuffer buffer = acquireUncleared(bytes);
+        // What an earlier request left must not reach this one, not even through a hidden row.
+        buffer.clear();
+        while (buffer.remaining() >= Long.BYTES) {
+            buffer.putLong(0);
+        }
+        return buffer.clear().limit((int) bytes);
+    }
+
+    /** The same with any content, for a caller that overwrites all of it. */
+    ByteBuffer acquireUncleared(long bytes) {
         int size = sizeClass(Math.toIntExact(bytes));
         ByteBuffer buffer;
         synchronized (this) {
@@ -35,12 +46,6 @@ final class BufferPool {
         }
         if (buffer == null) {
             buffer = ByteBuffer.allocateDirect(size);
-        } else {
-            // What an earlier request left must not reach this one, not even through a hidden row.
-            buffer.clear();
-            while (buffer.remaining() >= Long.BYTES) {
-                buffer.putLong(0);
-            }
         }
         return buffer.clear().limit((int) bytes).order(ByteOrder.nativeOrder());
     }

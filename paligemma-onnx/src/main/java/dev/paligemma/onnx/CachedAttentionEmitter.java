@@ -20,6 +20,7 @@ import java.util.Map;
  */
 final class CachedAttentionEmitter {
     private final OnnxGraph graph;
+    private final Phase phase;
     private final int scoreRows;
     private final Map<String, String> constants = new HashMap<>();
     private final String isPrefix;
@@ -28,12 +29,24 @@ final class CachedAttentionEmitter {
     /**
      * Declares the inputs and outputs of all caches.
      *
+     * @param phase which runs the graph serves
      * @param scoreRows how many rows of scores are held at once in the first run, over all heads
      */
-    CachedAttentionEmitter(OnnxGraph graph, List<AttentionSpec> caches, int scoreRows) {
+    CachedAttentionEmitter(OnnxGraph graph, List<AttentionSpec> caches, Phase phase, int scoreRows) {
         this.graph = graph;
+        this.phase = phase;
         this.scoreRows = scoreRows;
-        requireOneWindow(caches);
+        for (AttentionSpec spec : caches) {
+            CacheNames names = CacheNames.of(spec);
+            for (String keysOrValues : List.of(names.newKeys(), names.newValues())) {
+                graph.output(keysOrValues, OnnxType.FLOAT, spec.kvHeads(), "rows", spec.headDim());
+            }
+        }
+        if (phase == Phase.PREFIX) {
+            isPrefix = "";
+            partSizes = "";
+            return;
+        }
         for (AttentionSpec spec : caches) {
             CacheNames names = CacheNames.of(spec);
             for (String keysOrValues : List.of(names.prefixKeys(), names.prefixValues())) {
@@ -41,9 +54,6 @@ final class CachedAttentionEmitter {
             }
             for (String keysOrValues : List.of(names.generatedKeys(), names.generatedValues())) {
                 graph.input(keysOrValues, OnnxType.FLOAT, spec.kvHeads(), "capacity", spec.headDim());
-            }
-            for (String keysOrValues : List.of(names.newKeys(), names.newValues())) {
-                graph.output(keysOrValues, OnnxType.FLOAT, spec.kvHeads(), "rows", spec.headDim());
             }
         }
         graph.input(CacheNames.BIAS, OnnxType.FLOAT, "visible");
@@ -58,7 +68,7 @@ final class CachedAttentionEmitter {
     }
 
     /** All windowed attentions share one bias. */
-    private static void requireOneWindow(List<AttentionSpec> caches) {
+    static void requireOneWindow(List<AttentionSpec> caches) {
         List<Integer> windows = caches.stream()
                 .map(AttentionSpec::window)
                 .filter(window -> window > 0)
@@ -79,19 +89,29 @@ final class CachedAttentionEmitter {
         graph.alias(headsFirst(v, heads, 1, width), names.newValues());
         String queries = headsFirst(q, heads, groups, width);
 
-        OnnxGraph prefix = graph.enclosed("prefix");
-        emitPrefix(prefix, spec, queries, names);
-        OnnxGraph next = graph.enclosed("next");
-        emitNext(next, spec, queries, names);
-        String mixed = graph.op(
-                "If", List.of(isPrefix), Attribute.of("then_branch", prefix), Attribute.of("else_branch", next));
-
+        String mixed = switch (phase) {
+            case PREFIX -> emitPrefix(graph, spec, queries, names);
+            case NEXT -> emitNext(graph, spec, queries, names);
+            case EVERY_RUN -> emitEither(spec, queries, names);
+        };
         if (heads == 1) {
             return graph.op("Reshape", List.of(mixed, integers(-1, (long) groups * width)));
         }
         String byHead = graph.op("Reshape", List.of(mixed, integers(heads, -1, groups, width)));
         String byToken = graph.op("Transpose", List.of(byHead), Attribute.of("perm", new long[] {1, 0, 2, 3}));
         return graph.op("Reshape", List.of(byToken, integers(-1, (long) heads * groups * width)));
+    }
+
+    /** Decides while running. */
+    private String emitEither(AttentionSpec spec, String queries, CacheNames names) {
+        OnnxGraph prefix = graph.enclosed("prefix");
+        prefix.alias(emitPrefix(prefix, spec, queries, names), "prefix.mixed");
+        prefix.output("prefix.mixed", OnnxType.FLOAT, spec.kvHeads(), "query_rows", spec.headDim());
+        OnnxGraph next = graph.enclosed("next");
+        next.alias(emitNext(next, spec, queries, names), "next.mixed");
+        next.output("next.mixed", OnnxType.FLOAT, spec.kvHeads(), "query_rows", spec.headDim());
+        return graph.op(
+                "If", List.of(isPrefix), Attribute.of("then_branch", prefix), Attribute.of("else_branch", next));
     }
 
     /** {@code [T, K * G * h]} to {@code [K, T * G, h]}; with one key/value head that moves nothing. */
@@ -105,7 +125,7 @@ final class CachedAttentionEmitter {
     }
 
     /** All rows attend to all rows of this run, a block of query rows at a time so that the scores stay small. */
-    private void emitPrefix(OnnxGraph branch, AttentionSpec spec, String queries, CacheNames names) {
+    private String emitPrefix(OnnxGraph branch, AttentionSpec spec, String queries, CacheNames names) {
         int heads = spec.kvHeads();
         int width = spec.headDim();
         int limit = Math.max(1, scoreRows / heads);
@@ -134,12 +154,11 @@ final class CachedAttentionEmitter {
         String stacked = branch.op("Loop", List.of(trips, ""), Attribute.of("body", body));
         String byHead = branch.op("Transpose", List.of(stacked), Attribute.of("perm", new long[] {1, 0, 2, 3}));
         String joined = branch.op("Reshape", List.of(byHead, integers(heads, -1, width)));
-        branch.alias(branch.op("Slice", List.of(joined, integers(0), total, integers(1))), "prefix.mixed");
-        branch.output("prefix.mixed", OnnxType.FLOAT, heads, "query_rows", width);
+        return branch.op("Slice", List.of(joined, integers(0), total, integers(1)));
     }
 
     /** One row attends to the prefix, to the generated rows and to itself. */
-    private void emitNext(OnnxGraph branch, AttentionSpec spec, String queries, CacheNames names) {
+    private String emitNext(OnnxGraph branch, AttentionSpec spec, String queries, CacheNames names) {
         List<String> keys = List.of(names.prefixKeys(), names.generatedKeys(), names.newKeys());
         List<String> values = List.of(names.prefixValues(), names.generatedValues(), names.newValues());
         String joined = branch.op(
@@ -154,8 +173,7 @@ final class CachedAttentionEmitter {
         for (int part = 1; part < parts.size(); part++) {
             sum = branch.op("Add", List.of(sum, branch.op("MatMul", List.of(parts.get(part), values.get(part)))));
         }
-        branch.alias(sum, "next.mixed");
-        branch.output("next.mixed", OnnxType.FLOAT, spec.kvHeads(), "query_rows", spec.headDim());
+        return sum;
     }
 
     /** {@code scale * q k^T}, divided by the soft-cap if there is one. */

@@ -4,12 +4,10 @@ import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.AttentionSpec;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.Graph;
-import dev.paligemma.engine.graph.LinearWeights;
 import dev.paligemma.engine.graph.Node;
 import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Shape;
 import dev.paligemma.engine.graph.Tensor;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,26 +20,37 @@ final class GraphEmitter implements Operation.Visitor {
 
     private final Graph source;
     private final OnnxGraph target;
-    private final WeightWriter weights;
-    private final int scoreRows;
-    private final Map<Tensor, String> values = new HashMap<>();
+    private final EmittedValues values;
+    private final Weights weights;
+    private final Settings settings;
+    private final Products products;
     private final Map<String, String> constants = new HashMap<>();
     private @Nullable CachedAttentionEmitter cachedAttention;
 
-    private GraphEmitter(Graph source, OnnxGraph target, WeightWriter weights, int scoreRows) {
+    /**
+     * What depends on the engine rather than on the graph.
+     *
+     * @param quantized whether matrices are stored in 8 or 4 bits
+     * @param phase which runs the result serves
+     * @param scoreRows how many rows of attention scores may be held at once, over all heads
+     * @param exactProducts whether integer products of unsigned by signed bytes are exact on this processor
+     */
+    record Settings(boolean quantized, Phase phase, int scoreRows, boolean exactProducts) {}
+
+    private GraphEmitter(Graph source, OnnxGraph target, Weights weights, Settings settings) {
         this.source = source;
-        this.scoreRows = scoreRows;
+        this.settings = settings;
         this.target = target;
         this.weights = weights;
+        this.values = new EmittedValues(target);
+        this.products = settings.quantized()
+                ? new QuantizedProducts(target, values, weights, settings.phase(), settings.exactProducts())
+                : new FloatProducts(target, values, weights);
     }
 
-    /**
-     * Writes all of {@code source} into {@code target}.
-     *
-     * @param scoreRows how many rows of attention scores may be held at once, over all heads
-     */
-    static void emit(Graph source, OnnxGraph target, WeightWriter weights, int scoreRows) {
-        GraphEmitter emitter = new GraphEmitter(source, target, weights, scoreRows);
+    /** Writes all of {@code source} into {@code target}. */
+    static void emit(Graph source, OnnxGraph target, Weights weights, Settings settings) {
+        GraphEmitter emitter = new GraphEmitter(source, target, weights, settings);
         source.inputs()
                 .forEach((name, tensor) -> emitter.values.put(
                         tensor, target.input(name, OnnxType.of(tensor.type()), dims(tensor.shape()))));
@@ -58,25 +67,17 @@ final class GraphEmitter implements Operation.Visitor {
 
     @Override
     public void embedding(Operation.Embedding operation, Node node) {
-        String rows = target.op(
-                "Gather", List.of(weights.stored(operation.table()), value(node.input(0))), Attribute.of("axis", 0));
-        boolean wide = weights.isFloat32(operation.table());
-        put(node, wide ? rows : target.castToFloat(rows));
+        products.embedding(operation, node);
+    }
+
+    @Override
+    public void linear(Operation.Linear operation, Node node) {
+        products.linear(operation, node);
     }
 
     @Override
     public void parameter(Operation.Parameter operation, Node node) {
         put(node, weights.float32(operation.weight()));
-    }
-
-    @Override
-    public void linear(Operation.Linear operation, Node node) {
-        LinearWeights linear = operation.weights();
-        List<String> in = new ArrayList<>(List.of(value(node.input(0)), weights.float32(linear.weight())));
-        if (linear.bias() != null) {
-            in.add(weights.float32(linear.bias()));
-        }
-        put(node, target.op("Gemm", in, Attribute.of("transB", 1)));
     }
 
     @Override
@@ -106,7 +107,7 @@ final class GraphEmitter implements Operation.Visitor {
 
     @Override
     public void gelu(Operation.Gelu operation, Node node) {
-        put(node, target.microsoft("FastGelu", List.of(value(node.input(0)))));
+        values.elementwise(node.inputs(), node.output(), in -> target.microsoft("FastGelu", in));
     }
 
     @Override
@@ -132,7 +133,8 @@ final class GraphEmitter implements Operation.Visitor {
             put(node, attentionWithinSequences(spec, q, k, v));
         } else {
             if (cachedAttention == null) {
-                cachedAttention = new CachedAttentionEmitter(target, source.caches(), scoreRows);
+                cachedAttention =
+                        new CachedAttentionEmitter(target, source.caches(), settings.phase(), settings.scoreRows());
             }
             put(node, cachedAttention.emit(spec, q, k, v));
         }
@@ -171,7 +173,7 @@ final class GraphEmitter implements Operation.Visitor {
 
     @Override
     public void multiply(Operation.Multiply operation, Node node) {
-        put(node, target.op("Mul", List.of(value(node.input(0)), value(node.input(1)))));
+        values.elementwise(node.inputs(), node.output(), in -> target.op("Mul", in));
     }
 
     @Override
@@ -213,11 +215,7 @@ final class GraphEmitter implements Operation.Visitor {
     }
 
     private String value(Tensor tensor) {
-        String value = values.get(tensor);
-        if (value == null) {
-            throw new IllegalArgumentException("graph " + source.name() + " uses " + tensor + " before it is made");
-        }
-        return value;
+        return values.rows(tensor);
     }
 
     private String shape(long... sizes) {

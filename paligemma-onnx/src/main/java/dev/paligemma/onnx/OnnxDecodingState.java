@@ -122,7 +122,7 @@ final class OnnxDecodingState implements DecodingState {
         }
         inputs.put(CacheNames.BIAS, handles.floats(none, 0));
         inputs.put(CacheNames.WINDOW_BIAS, handles.floats(none, 0));
-        program.run(newInputs, newOutputs, inputs, outputs);
+        program.runPrefix(newInputs, newOutputs, inputs, outputs);
         broken = true;
         prefixLength = rows;
         for (Part part : parts) {
@@ -140,7 +140,7 @@ final class OnnxDecodingState implements DecodingState {
             // Row i sees the rows j > i - window; the one that just left the window is hidden for good.
             windowBias.asFloatBuffer().put(row - window, HIDDEN);
         }
-        program.run(newInputs, newOutputs, inputs, outputs);
+        program.runNext(newInputs, newOutputs, inputs, outputs);
         for (Part part : parts) {
             copyRows(part, part.newRow, 1, part.generated, capacity, generatedLength, 1);
         }

@@ -3,7 +3,6 @@ package dev.paligemma.onnx;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
-import ai.onnxruntime.OrtSession;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
@@ -15,7 +14,7 @@ import dev.paligemma.engine.spi.Program;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs graphs with ONNX Runtime on the CPU in single precision. Thread-safe. */
+/** Runs graphs with ONNX Runtime on the CPU. Thread-safe. */
 final class OnnxEngine implements Engine {
     private static final Logger LOG = LoggerFactory.getLogger(OnnxEngine.class);
 
@@ -25,11 +24,13 @@ final class OnnxEngine implements Engine {
     private final OrtEnvironment environment;
     private final EngineOptions options;
     private final int scoreRows;
+    private final boolean exactProducts;
 
-    private OnnxEngine(OrtEnvironment environment, EngineOptions options, int scoreRows) {
+    private OnnxEngine(OrtEnvironment environment, EngineOptions options, int scoreRows, boolean exactProducts) {
         this.environment = environment;
         this.options = options;
         this.scoreRows = scoreRows;
+        this.exactProducts = exactProducts;
     }
 
     static OnnxEngine create(EngineOptions options) {
@@ -41,16 +42,18 @@ final class OnnxEngine implements Engine {
         if (options.device().kind() != Device.Kind.CPU) {
             throw new EngineException("engine 'onnx' computes on the CPU only, got device " + options.device());
         }
-        if (options.precision() != Precision.FLOAT32) {
-            throw new EngineException(
-                    "engine 'onnx' supports only precision float32 so far, got " + options.precision());
+        if (options.precision() == Precision.BFLOAT16) {
+            throw new EngineException("engine 'onnx' computes in float32, int8 and int4, got precision "
+                    + options.precision() + "; files in bfloat16 are read in each of these");
         }
         try {
             // The environment is one per JVM and lives as long as it; errors reach the caller as exceptions.
             OrtEnvironment environment =
                     OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "paligemma");
             environment.setTelemetry(false);
-            return new OnnxEngine(environment, options, scoreRows);
+            boolean exact =
+                    options.precision() == Precision.FLOAT32 || ProductProbe.unsignedBySignedIsExact(environment);
+            return new OnnxEngine(environment, options, scoreRows, exact);
         } catch (OrtException | UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
             throw new EngineException(
                     "ONNX Runtime has no native library for " + System.getProperty("os.name") + " on "
@@ -76,42 +79,30 @@ final class OnnxEngine implements Engine {
 
     @Override
     public Program compile(Graph graph, Checkpoint checkpoint) {
+        if (checkpoint.precision() != options.precision()) {
+            throw new EngineException("engine 'onnx' was made for precision " + options.precision() + ", but "
+                    + checkpoint.folder() + " holds weights in " + checkpoint.precision());
+        }
+        CachedAttentionEmitter.requireOneWindow(graph.caches());
         long start = System.nanoTime();
-        OnnxGraph target = new OnnxGraph(graph.name());
-        WeightWriter weights = new WeightWriter(target, checkpoint);
-        GraphEmitter.emit(graph, target, weights, scoreRows);
-        byte[] model = target.toModel();
-        // Session options must outlive the session, so the program closes them.
-        OrtSession.SessionOptions settings = new OrtSession.SessionOptions();
         try {
-            settings.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
-            settings.setIntraOpNumThreads(options.threads());
-            // Spinning threads gain nothing measurable here and burn the other cores between tokens.
-            settings.addConfigEntry("session.intra_op.allow_spinning", "0");
-            // Packing would hold a second copy of float32 weights that are mapped from the file.
-            settings.addConfigEntry("session.disable_prepacking", "1");
-            // Casts of 16-bit weights are evaluated at load, whatever their size, instead of at every run.
-            settings.addConfigEntry(
-                    "optimization.constant_folding_max_output_size_in_bytes", Long.toString(Long.MAX_VALUE));
-            if (weights.folder() != null) {
-                settings.addConfigEntry(
-                        "session.model_external_initializers_file_folder_path",
-                        weights.folder().toString());
-            }
-            OrtSession session = environment.createSession(model, settings);
+            OnnxProgram program =
+                    new GraphCompiler(environment, checkpoint, options.threads(), this::settings).compile(graph);
             LOG.debug(
-                    "compiled graph {} of {} operations into {} bytes of ONNX in {} ms",
+                    "compiled graph {} of {} operations in {} ms",
                     graph.name(),
                     graph.nodes().size(),
-                    model.length,
                     (System.nanoTime() - start) / 1_000_000);
-            return new OnnxProgram(graph, environment, session, settings);
+            return program;
         } catch (OrtException e) {
-            settings.close();
             throw new EngineException(
                     "ONNX Runtime refused the " + graph.name() + " graph of " + checkpoint.folder() + ": "
                             + e.getMessage(),
                     e);
         }
+    }
+
+    private GraphEmitter.Settings settings(Phase phase) {
+        return new GraphEmitter.Settings(options.precision() != Precision.FLOAT32, phase, scoreRows, exactProducts);
     }
 }

@@ -76,6 +76,11 @@ final class OnnxGraph {
         return constant(constantName, OnnxType.INT64, raw.array(), values.length);
     }
 
+    /** A constant that is one number of 8 bits. */
+    String constant(String constantName, OnnxType type, byte value) {
+        return constant(constantName, type, new byte[] {value});
+    }
+
     private String constant(String constantName, OnnxType type, byte[] raw, long... dims) {
         initializers.message(5, tensor(constantName, type, dims).bytes(9, raw));
         return constantName;

@@ -3,7 +3,6 @@ package dev.paligemma.onnx;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.Graph;
@@ -13,6 +12,7 @@ import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -20,7 +20,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One ONNX Runtime session. Thread-safe.
+ * Sessions of ONNX Runtime that together run a graph. Thread-safe.
  *
  * <p>Closing a session while it runs, or passing it a closed tensor, would end the JVM; the lock below and the
  * ownership of tensors by {@link TensorScope} are what prevents that.
@@ -28,22 +28,41 @@ import org.jspecify.annotations.Nullable;
 final class OnnxProgram implements Program {
     private final Graph graph;
     private final OrtEnvironment environment;
-    private final OrtSession session;
-    private final OrtSession.SessionOptions settings;
+    private final Pipeline prefix;
+    private final Pipeline next;
+    private final List<OnnxSession> sessions;
+    /** Small weights that the sessions take as inputs. */
+    private final TensorScope constants;
     /** The dimension that counts the rows of a run; null if the graph keeps no state. */
     private final @Nullable Dim cachedRows;
 
-    private final BufferPool buffers = new BufferPool();
+    private final BufferPool buffers;
     /** Runs hold the read side, closing the write side. */
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
 
     private volatile boolean closed;
 
-    OnnxProgram(Graph graph, OrtEnvironment environment, OrtSession session, OrtSession.SessionOptions settings) {
+    /**
+     * A program of sessions it will close.
+     *
+     * @param prefix serves the first run of a sequence
+     * @param next serves all other runs
+     */
+    OnnxProgram(
+            Graph graph,
+            OrtEnvironment environment,
+            BufferPool buffers,
+            Pipeline prefix,
+            Pipeline next,
+            List<OnnxSession> sessions,
+            TensorScope constants) {
         this.graph = graph;
         this.environment = environment;
-        this.session = session;
-        this.settings = settings;
+        this.buffers = buffers;
+        this.prefix = prefix;
+        this.next = next;
+        this.sessions = List.copyOf(sessions);
+        this.constants = constants;
         this.cachedRows = graph.nodes().stream()
                 .filter(node -> node.operation() instanceof Operation.Attention attention
                         && attention.spec().cache() != null)
@@ -62,7 +81,7 @@ final class OnnxProgram implements Program {
         if (cachedRows != null) {
             throw new IllegalStateException("graph " + graph.name() + " has caches: run it through newState()");
         }
-        run(inputs, outputs, Map.of(), Map.of());
+        run(next, inputs, outputs, Map.of(), Map.of());
     }
 
     @Override
@@ -98,8 +117,27 @@ final class OnnxProgram implements Program {
                 "graph " + graph.name() + " takes the inputs " + graph.inputs().keySet() + ", got " + inputs.keySet());
     }
 
-    /** Runs the session; the cache tensors are not checked here, as no caller can reach them. */
-    void run(
+    /** Runs the first rows of a sequence. */
+    void runPrefix(
+            Map<String, HostTensor> inputs,
+            Map<String, HostTensor> outputs,
+            Map<String, OnnxTensor> cacheInputs,
+            Map<String, OnnxTensor> cacheOutputs) {
+        run(prefix, inputs, outputs, cacheInputs, cacheOutputs);
+    }
+
+    /** Runs one later row of a sequence. */
+    void runNext(
+            Map<String, HostTensor> inputs,
+            Map<String, HostTensor> outputs,
+            Map<String, OnnxTensor> cacheInputs,
+            Map<String, OnnxTensor> cacheOutputs) {
+        run(next, inputs, outputs, cacheInputs, cacheOutputs);
+    }
+
+    /** The cache tensors are not checked here, as no caller can reach them. */
+    private void run(
+            Pipeline pipeline,
             Map<String, HostTensor> inputs,
             Map<String, HostTensor> outputs,
             Map<String, OnnxTensor> cacheInputs,
@@ -126,7 +164,7 @@ final class OnnxProgram implements Program {
             for (Map.Entry<String, HostTensor> entry : outputs.entrySet()) {
                 out.put(entry.getKey(), scope.view(entry.getValue()));
             }
-            session.run(in, out).close();
+            pipeline.run(in, out);
         } catch (OrtException e) {
             throw new EngineException("ONNX Runtime failed in graph " + graph.name() + ": " + e.getMessage(), e);
         } finally {
@@ -162,8 +200,10 @@ final class OnnxProgram implements Program {
         try {
             if (!closed) {
                 closed = true;
-                session.close();
-                settings.close();
+                for (OnnxSession session : sessions) {
+                    session.close();
+                }
+                constants.close();
                 buffers.clear();
             }
         } catch (OrtException e) {

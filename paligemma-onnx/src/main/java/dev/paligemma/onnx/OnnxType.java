@@ -4,16 +4,22 @@ import dev.paligemma.engine.graph.ElementType;
 
 /** Element types of ONNX tensors and their numbers in {@code TensorProto.DataType}. */
 enum OnnxType {
-    FLOAT(1),
-    INT64(7),
-    BOOL(9),
-    FLOAT16(10),
-    BFLOAT16(16);
+    FLOAT(1, 4),
+    UINT8(2, 1),
+    INT8(3, 1),
+    INT32(6, 4),
+    INT64(7, 8),
+    BOOL(9, 1),
+    FLOAT16(10, 2),
+    BFLOAT16(16, 2);
 
     final int number;
+    /** The size of one element. */
+    final long bytes;
 
-    OnnxType(int number) {
+    OnnxType(int number, long bytes) {
         this.number = number;
+        this.bytes = bytes;
     }
 
     static OnnxType of(ElementType type) {

@@ -1,5 +1,6 @@
 package dev.paligemma.onnx;
 
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
@@ -31,6 +32,13 @@ final class TensorScope implements AutoCloseable {
     /** A handle to float32 in a direct buffer, which must be in native byte order. */
     OnnxTensor floats(ByteBuffer buffer, long... shape) throws OrtException {
         OnnxTensor view = OnnxTensor.createTensor(environment, buffer.asFloatBuffer(), shape);
+        tensors.add(view);
+        return view;
+    }
+
+    /** A handle to unsigned bytes in a direct buffer. */
+    OnnxTensor bytes(ByteBuffer buffer, long... shape) throws OrtException {
+        OnnxTensor view = OnnxTensor.createTensor(environment, buffer, shape, OnnxJavaType.UINT8);
         tensors.add(view);
         return view;
     }

@@ -1,0 +1,265 @@
+package dev.paligemma.onnx;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.graph.Operation;
+import dev.paligemma.engine.graph.Weight;
+import dev.paligemma.engine.quant.MatrixFormat;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * Makes the sessions of one graph. Confined to one thread; used once.
+ *
+ * <p>In single precision, and for graphs without caches, that is one session. A quantised decoder has two pipelines:
+ *
+ * <ul>
+ *   <li>the prefix runs block by block through sessions that take the codes of a block as inputs. They are read from the
+ *       file each time, and all blocks of a kind share one session;
+ *   <li>later rows run through a few sessions that hold the matrices packed for products with one row. They are loaded
+ *       side by side, as ONNX Runtime packs with one thread.
+ * </ul>
+ *
+ * <p>Pieces that are the same in both, such as the head, stand in both pipelines with one session.
+ */
+final class GraphCompiler {
+    /** More pieces would not load faster on common machines, and each costs a few threads and a call per row. */
+    private static final int MAX_PACKED_PIECES = 4;
+
+    private final OrtEnvironment environment;
+    private final Checkpoint checkpoint;
+    private final WeightValues values;
+    private final int threads;
+    private final Function<Phase, GraphEmitter.Settings> settings;
+    private final BufferPool buffers = new BufferPool();
+    private final List<OnnxSession> sessions = new ArrayList<>();
+    private final TensorScope constants;
+
+    /**
+     * A compiler for one graph.
+     *
+     * @param settings how graphs are written for a phase
+     */
+    GraphCompiler(
+            OrtEnvironment environment,
+            Checkpoint checkpoint,
+            int threads,
+            Function<Phase, GraphEmitter.Settings> settings) {
+        this.environment = environment;
+        this.checkpoint = checkpoint;
+        this.values = new WeightValues(checkpoint);
+        this.threads = threads;
+        this.settings = settings;
+        this.constants = new TensorScope(environment);
+    }
+
+    OnnxProgram compile(Graph graph) throws OrtException {
+        try {
+            boolean quantized = settings.apply(Phase.EVERY_RUN).quantized();
+            return quantized && !graph.caches().isEmpty() ? inPieces(graph) : whole(graph, quantized);
+        } catch (OrtException | RuntimeException e) {
+            for (OnnxSession session : sessions) {
+                session.close();
+            }
+            constants.close();
+            throw e;
+        }
+    }
+
+    private OnnxProgram whole(Graph graph, boolean quantized) throws OrtException {
+        // Packing would hold a second copy of float32 weights that are mapped from the file.
+        Pipeline pipeline = pipeline(stages(List.of(() -> load(graph, Phase.EVERY_RUN, quantized))));
+        return program(graph, pipeline, pipeline);
+    }
+
+    private OnnxProgram inPieces(Graph graph) throws OrtException {
+        List<Graph> pieces = GraphCuts.afterProducts(graph);
+        List<Graph> joined = join(graph, pieces);
+        List<Callable<Stage>> loads = new ArrayList<>();
+        joined.forEach(piece -> loads.add(() -> load(piece, Phase.NEXT, true)));
+        List<Stage> next = stages(loads);
+        Map<Graph, Stage> neutral = new HashMap<>();
+        for (int i = 0; i < joined.size(); i++) {
+            if (isNeutral(joined.get(i))) {
+                neutral.put(joined.get(i), next.get(i));
+            }
+        }
+        List<Stage> prefix = new ArrayList<>();
+        Map<Graph, StreamedSession> known = new HashMap<>();
+        for (Graph piece : pieces) {
+            Stage same = neutral.get(piece);
+            prefix.add(same != null ? same : stream(piece, known));
+        }
+        return program(graph, pipeline(prefix), pipeline(next));
+    }
+
+    /** Joins pieces into a few of similar size, leaving those alone that do not depend on the phase. */
+    private List<Graph> join(Graph graph, List<Graph> pieces) {
+        long total = pieces.stream().mapToLong(GraphCompiler::products).sum();
+        long enough = Math.max(1, total / Math.min(MAX_PACKED_PIECES, threads));
+        List<Graph> joined = new ArrayList<>();
+        List<Graph> open = new ArrayList<>();
+        long size = 0;
+        for (Graph piece : pieces) {
+            if (isNeutral(piece)) {
+                if (!open.isEmpty()) {
+                    joined.add(GraphCuts.join(graph, open));
+                }
+                joined.add(piece);
+                open.clear();
+                size = 0;
+                continue;
+            }
+            open.add(piece);
+            size += products(piece);
+            if (size >= enough) {
+                joined.add(GraphCuts.join(graph, open));
+                open.clear();
+                size = 0;
+            }
+        }
+        if (!open.isEmpty()) {
+            joined.add(GraphCuts.join(graph, open));
+        }
+        return joined;
+    }
+
+    /** Elements of all matrices. */
+    private static long products(Graph piece) {
+        return piece.nodes().stream()
+                .filter(node -> node.operation() instanceof Operation.Linear)
+                .mapToLong(node ->
+                        ((Operation.Linear) node.operation()).weights().weight().elementCount())
+                .sum();
+    }
+
+    /** Whether a piece computes the same in every phase, with the same weights. */
+    private boolean isNeutral(Graph piece) {
+        return piece.caches().isEmpty()
+                && piece.nodes().stream()
+                        .map(node -> node.operation())
+                        .filter(Operation.Linear.class::isInstance)
+                        .allMatch(operation ->
+                                checkpoint.contains(MatrixFormat.INT8_BLOCKS.codes(((Operation.Linear) operation)
+                                        .weights()
+                                        .weight()
+                                        .name())));
+    }
+
+    /** Loads sessions side by side on the common pool. */
+    private List<Stage> stages(List<Callable<Stage>> loads) throws OrtException {
+        List<Stage> loaded = new ArrayList<>();
+        OrtException failure = null;
+        for (Object result : loads.parallelStream().map(GraphCompiler::attempt).collect(Collectors.toList())) {
+            if (result instanceof Stage stage) {
+                loaded.add(stage);
+                sessions.add(stage.session());
+            } else if (result instanceof OrtException e) {
+                failure = e;
+            } else {
+                throw (RuntimeException) result;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        return loaded;
+    }
+
+    /** The stage, or why there is none: exceptions must not keep other loads from being seen, and closed. */
+    private static Object attempt(Callable<Stage> load) {
+        try {
+            return load.call();
+        } catch (OrtException | RuntimeException e) {
+            return e;
+        } catch (Exception e) {
+            return new IllegalStateException(e);
+        }
+    }
+
+    /** A session whose matrices stay in memory. */
+    private Stage load(Graph piece, Phase phase, boolean pack) throws OrtException {
+        OnnxGraph target = new OnnxGraph(piece.name());
+        MappedWeights weights = new MappedWeights(target, checkpoint);
+        GraphEmitter.emit(piece, target, weights, settings.apply(phase));
+        OnnxSession session = OnnxSession.create(environment, target.toModel(), weights.folder(), threads, pack);
+        Map<String, String> inputs = same(session.get().getInputNames());
+        return new Stage(session, inputs, same(session.get().getOutputNames()), Map.of(), List.of());
+    }
+
+    private static Map<String, String> same(java.util.Set<String> names) {
+        return names.stream().collect(Collectors.toMap(Function.identity(), Function.identity()));
+    }
+
+    /** A session for all blocks of a kind, and what it takes besides the block's own inputs. */
+    private record StreamedSession(OnnxSession session, Map<String, StreamedWeights.Operand> operands) {}
+
+    private Stage stream(Graph piece, Map<Graph, StreamedSession> known) throws OrtException {
+        CanonicalGraph canonical = CanonicalGraph.of(piece);
+        StreamedSession streamed = known.get(canonical.graph());
+        if (streamed == null) {
+            OnnxGraph target = new OnnxGraph(piece.name());
+            MappedWeights mapped = new MappedWeights(target, checkpoint);
+            StreamedWeights weights = new StreamedWeights(target, canonical, mapped);
+            GraphEmitter.emit(canonical.graph(), target, weights, settings.apply(Phase.PREFIX));
+            OnnxSession session = OnnxSession.create(environment, target.toModel(), mapped.folder(), threads, true);
+            sessions.add(session);
+            streamed = new StreamedSession(session, weights.operands());
+            known.put(canonical.graph(), streamed);
+        }
+        Map<String, OnnxTensor> vectors = new HashMap<>();
+        List<StreamedMatrix> matrices = new ArrayList<>();
+        for (Map.Entry<String, StreamedWeights.Operand> entry :
+                streamed.operands().entrySet()) {
+            String input = entry.getKey();
+            if (entry.getValue() instanceof StreamedWeights.Operand.Codes codes) {
+                Weight weight = canonical.original(codes.weight());
+                TensorInfo info = checkpoint.tensor(MatrixFormat.INT8_CHANNELS.codes(weight.name()));
+                matrices.add(new StreamedMatrix(input, info.file(), info.offset(), codes.dims()));
+            } else if (entry.getValue() instanceof StreamedWeights.Operand.ChannelScales scales) {
+                float[] numbers = values.channelScales(canonical.original(scales.weight()));
+                vectors.put(input, constant(numbers, numbers.length, 1));
+            } else if (entry.getValue() instanceof StreamedWeights.Operand.Vector vector) {
+                float[] numbers = values.plus(canonical.original(vector.weight()), vector.addend());
+                vectors.put(input, constant(numbers, numbers.length));
+            }
+        }
+        Map<String, String> inputs = new LinkedHashMap<>(canonical.inputs());
+        inputs.keySet().retainAll(streamed.session().get().getInputNames());
+        Map<String, String> outputs = new LinkedHashMap<>(canonical.outputs());
+        canonical.caches().forEach((neutral, original) -> {
+            outputs.put(
+                    CacheNames.of(neutral).newKeys(), CacheNames.of(original).newKeys());
+            outputs.put(
+                    CacheNames.of(neutral).newValues(), CacheNames.of(original).newValues());
+        });
+        return new Stage(streamed.session(), inputs, outputs, vectors, matrices);
+    }
+
+    private OnnxTensor constant(float[] numbers, long... shape) throws OrtException {
+        ByteBuffer buffer =
+                ByteBuffer.allocateDirect(numbers.length * Float.BYTES).order(ByteOrder.nativeOrder());
+        buffer.asFloatBuffer().put(numbers);
+        return constants.floats(buffer, shape);
+    }
+
+    private Pipeline pipeline(List<Stage> stages) {
+        return new Pipeline(environment, buffers, stages);
+    }
+
+    private OnnxProgram program(Graph graph, Pipeline prefix, Pipeline next) {
+        return new OnnxProgram(graph, environment, buffers, prefix, next, sessions, constants);
+    }
+}

@@ -1,0 +1,135 @@
+package dev.paligemma.onnx;
+
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.checkpoint.DType;
+import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.graph.Weight;
+import dev.paligemma.engine.quant.MatrixFormat;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts weights into an ONNX graph without copying the large ones: they become external constants that point into the
+ * checkpoint's own files. Confined to one thread.
+ *
+ * <p>Weights stored in 16 bits are followed by a cast, which ONNX Runtime evaluates once while it loads the model; the
+ * 16-bit original is then only a file mapping that the system may drop.
+ */
+final class MappedWeights implements Weights {
+    private final OnnxGraph graph;
+    private final Checkpoint checkpoint;
+    private final WeightValues values;
+    private final Map<String, String> written = new HashMap<>();
+    private @Nullable Path folder;
+
+    MappedWeights(OnnxGraph graph, Checkpoint checkpoint) {
+        this.graph = graph;
+        this.checkpoint = checkpoint;
+        this.values = new WeightValues(checkpoint);
+    }
+
+    /** The folder that holds all external constants written so far, or null if there are none. */
+    @Nullable
+    Path folder() {
+        return folder;
+    }
+
+    /** Vectors, which are small, are written into the model itself. */
+    @Override
+    public String float32(Weight weight) {
+        if (weight.shape().size() == 1) {
+            return plus(weight, 0);
+        }
+        return isFloat32(weight) ? stored(weight) : cast(weight);
+    }
+
+    @Override
+    public String plus(Weight weight, float addend) {
+        return written.computeIfAbsent(weight + " plus " + addend, key -> {
+            float[] sums = values.plus(weight, addend);
+            return graph.constant(key, sums, sums.length);
+        });
+    }
+
+    @Override
+    public String stored(Weight weight) {
+        return written.computeIfAbsent(weight + " stored", key -> {
+            TensorInfo info = values.find(weight);
+            long[] dims = weight.shape().stream().mapToLong(Long::longValue).toArray();
+            return external(key, typeOf(info), info, dims);
+        });
+    }
+
+    @Override
+    public boolean has(Weight weight, MatrixFormat format) {
+        return checkpoint.contains(format.codes(weight.name()));
+    }
+
+    @Override
+    public String codes(Weight weight, MatrixFormat format, long... dims) {
+        // One range of the file may stand under several names: operators want it in different shapes.
+        return written.computeIfAbsent(
+                format.codes(weight.name()) + Arrays.toString(dims),
+                key -> external(key, OnnxType.UINT8, checkpoint.tensor(format.codes(weight.name())), dims));
+    }
+
+    @Override
+    public String blockScales(Weight weight, MatrixFormat format) {
+        return written.computeIfAbsent(
+                format.scales(weight.name()),
+                key -> external(
+                        key,
+                        OnnxType.FLOAT,
+                        checkpoint.tensor(key),
+                        weight.size(0),
+                        MatrixFormat.blocks(weight.size(1))));
+    }
+
+    @Override
+    public String channelScales(Weight weight) {
+        return written.computeIfAbsent(
+                weight + " channel scales",
+                key -> graph.constant(key, values.channelScales(weight), weight.size(0), 1));
+    }
+
+    private String external(String name, OnnxType type, TensorInfo info, long... dims) {
+        long bytes = Arrays.stream(dims).reduce(type.bytes, Math::multiplyExact);
+        if (bytes != info.byteLength()) {
+            throw new EngineException("tensor " + info + " holds " + info.byteLength() + " bytes, expected " + bytes
+                    + " for " + type + Arrays.toString(dims));
+        }
+        Path parent = info.file().getParent();
+        if (folder == null) {
+            folder = parent;
+        } else if (!folder.equals(parent)) {
+            throw new EngineException("ONNX Runtime reads weights from one folder only, but after symbolic links"
+                    + " the checkpoint's files lie in " + folder + " and " + parent);
+        }
+        return graph.external(name, type, info.file().getFileName().toString(), info.offset(), bytes, dims);
+    }
+
+    private String cast(Weight weight) {
+        String stored = stored(weight);
+        return written.computeIfAbsent(weight + " cast", key -> graph.castToFloat(stored));
+    }
+
+    @Override
+    public boolean isFloat32(Weight weight) {
+        return values.find(weight).dtype() == DType.F32;
+    }
+
+    private static OnnxType typeOf(TensorInfo info) {
+        return switch (info.dtype()) {
+            case F32 -> OnnxType.FLOAT;
+            case BF16 -> OnnxType.BFLOAT16;
+            case F16 -> OnnxType.FLOAT16;
+            default ->
+                throw new EngineException(
+                        "weight " + info.name() + " is stored as " + info.dtype() + ", expected F32, BF16 or F16");
+        };
+    }
+}
