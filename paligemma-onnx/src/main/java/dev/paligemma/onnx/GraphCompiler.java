@@ -23,11 +23,12 @@ import java.util.stream.Collectors;
 /**
  * Makes the sessions of one graph. Confined to one thread; used once.
  *
- * <p>In single precision, and for graphs without caches, that is one session. A quantised decoder has two pipelines:
+ * <p>In single precision that is one session. A quantised graph runs block by block through sessions that take the codes
+ * of a block as inputs, so that all blocks of a kind share one session, and one that is planned in no time: ONNX Runtime's
+ * planner needs seconds for all blocks of an encoder. A decoder has two pipelines:
  *
  * <ul>
- *   <li>the prefix runs block by block through sessions that take the codes of a block as inputs. They are read from the
- *       file each time, and all blocks of a kind share one session;
+ *   <li>the prefix runs block by block; the codes are read from the file each time;
  *   <li>later rows run through a few sessions that hold the matrices packed for products with one row. They are loaded
  *       side by side, as ONNX Runtime packs with one thread.
  * </ul>
@@ -67,8 +68,10 @@ final class GraphCompiler {
 
     OnnxProgram compile(Graph graph) throws OrtException {
         try {
-            boolean quantized = settings.apply(Phase.EVERY_RUN).quantized();
-            return quantized && !graph.caches().isEmpty() ? inPieces(graph) : whole(graph, quantized);
+            if (!settings.apply(Phase.EVERY_RUN).quantized()) {
+                return inSinglePrecision(graph);
+            }
+            return graph.caches().isEmpty() ? stateless(graph) : decoder(graph);
         } catch (OrtException | RuntimeException e) {
             for (OnnxSession session : sessions) {
                 session.close();
@@ -78,13 +81,23 @@ final class GraphCompiler {
         }
     }
 
-    private OnnxProgram whole(Graph graph, boolean quantized) throws OrtException {
-        // Packing would hold a second copy of float32 weights that are mapped from the file.
-        Pipeline pipeline = pipeline(stages(List.of(() -> load(graph, Phase.EVERY_RUN, quantized))));
+    private OnnxProgram inSinglePrecision(Graph graph) throws OrtException {
+        // Packing would hold a second copy of weights that are mapped from the file.
+        Pipeline pipeline = pipeline(stages(List.of(() -> load(graph, Phase.EVERY_RUN, false))));
         return program(graph, pipeline, pipeline);
     }
 
-    private OnnxProgram inPieces(Graph graph) throws OrtException {
+    private OnnxProgram stateless(Graph graph) throws OrtException {
+        List<Stage> stages = new ArrayList<>();
+        Map<Graph, BlockSession> known = new HashMap<>();
+        for (Graph piece : GraphCuts.afterProducts(graph)) {
+            stages.add(block(piece, known, true));
+        }
+        Pipeline pipeline = pipeline(stages);
+        return program(graph, pipeline, pipeline);
+    }
+
+    private OnnxProgram decoder(Graph graph) throws OrtException {
         List<Graph> pieces = GraphCuts.afterProducts(graph);
         List<Graph> joined = join(graph, pieces);
         List<Callable<Stage>> loads = new ArrayList<>();
@@ -97,10 +110,10 @@ final class GraphCompiler {
             }
         }
         List<Stage> prefix = new ArrayList<>();
-        Map<Graph, StreamedSession> known = new HashMap<>();
+        Map<Graph, BlockSession> known = new HashMap<>();
         for (Graph piece : pieces) {
             Stage same = neutral.get(piece);
-            prefix.add(same != null ? same : stream(piece, known));
+            prefix.add(same != null ? same : block(piece, known, false));
         }
         return program(graph, pipeline(prefix), pipeline(next));
     }
@@ -203,41 +216,53 @@ final class GraphCompiler {
         return names.stream().collect(Collectors.toMap(Function.identity(), Function.identity()));
     }
 
-    /** A session for all blocks of a kind, and what it takes besides the block's own inputs. */
-    private record StreamedSession(OnnxSession session, Map<String, StreamedWeights.Operand> operands) {}
+    /** A session for all blocks of a kind, and what it takes besides the values of the pipeline. */
+    private record BlockSession(OnnxSession session, Map<String, InputWeights.Operand> operands) {}
 
-    private Stage stream(Graph piece, Map<Graph, StreamedSession> known) throws OrtException {
+    /**
+     * A stage that takes its matrices as inputs.
+     *
+     * @param resident whether they stay mapped, or else are read for each run
+     */
+    private Stage block(Graph piece, Map<Graph, BlockSession> known, boolean resident) throws OrtException {
         CanonicalGraph canonical = CanonicalGraph.of(piece);
-        StreamedSession streamed = known.get(canonical.graph());
-        if (streamed == null) {
+        BlockSession shared = known.get(canonical.graph());
+        if (shared == null) {
             OnnxGraph target = new OnnxGraph(piece.name());
             MappedWeights mapped = new MappedWeights(target, checkpoint);
-            StreamedWeights weights = new StreamedWeights(target, canonical, mapped);
+            InputWeights weights = new InputWeights(target, canonical, mapped);
             GraphEmitter.emit(canonical.graph(), target, weights, settings.apply(Phase.PREFIX));
             OnnxSession session = OnnxSession.create(environment, target.toModel(), mapped.folder(), threads, true);
             sessions.add(session);
-            streamed = new StreamedSession(session, weights.operands());
-            known.put(canonical.graph(), streamed);
+            shared = new BlockSession(session, weights.operands());
+            known.put(canonical.graph(), shared);
         }
-        Map<String, OnnxTensor> vectors = new HashMap<>();
+        Map<String, OnnxTensor> tensors = new HashMap<>();
         List<StreamedMatrix> matrices = new ArrayList<>();
-        for (Map.Entry<String, StreamedWeights.Operand> entry :
-                streamed.operands().entrySet()) {
+        for (Map.Entry<String, InputWeights.Operand> entry : shared.operands().entrySet()) {
             String input = entry.getKey();
-            if (entry.getValue() instanceof StreamedWeights.Operand.Codes codes) {
+            if (entry.getValue() instanceof InputWeights.Operand.Codes codes) {
                 Weight weight = canonical.original(codes.weight());
                 TensorInfo info = checkpoint.tensor(MatrixFormat.INT8_CHANNELS.codes(weight.name()));
-                matrices.add(new StreamedMatrix(input, info.file(), info.offset(), codes.dims()));
-            } else if (entry.getValue() instanceof StreamedWeights.Operand.ChannelScales scales) {
+                if (resident) {
+                    ByteBuffer bytes = checkpoint.map(info, 0, info.byteLength());
+                    tensors.put(input, constants.bytes(bytes, codes.dims()));
+                } else {
+                    matrices.add(new StreamedMatrix(input, info.file(), info.offset(), codes.dims()));
+                }
+            } else if (entry.getValue() instanceof InputWeights.Operand.ChannelScales scales) {
                 float[] numbers = values.channelScales(canonical.original(scales.weight()));
-                vectors.put(input, constant(numbers, numbers.length, 1));
-            } else if (entry.getValue() instanceof StreamedWeights.Operand.Vector vector) {
-                float[] numbers = values.plus(canonical.original(vector.weight()), vector.addend());
-                vectors.put(input, constant(numbers, numbers.length));
+                tensors.put(input, constant(numbers, numbers.length, 1));
+            } else if (entry.getValue() instanceof InputWeights.Operand.Floats floats) {
+                float[] numbers = values.plus(canonical.original(floats.weight()), floats.addend());
+                long[] sizes = floats.weight().shape().stream()
+                        .mapToLong(Long::longValue)
+                        .toArray();
+                tensors.put(input, constant(numbers, sizes));
             }
         }
         Map<String, String> inputs = new LinkedHashMap<>(canonical.inputs());
-        inputs.keySet().retainAll(streamed.session().get().getInputNames());
+        inputs.keySet().retainAll(shared.session().get().getInputNames());
         Map<String, String> outputs = new LinkedHashMap<>(canonical.outputs());
         canonical.caches().forEach((neutral, original) -> {
             outputs.put(
@@ -245,7 +270,7 @@ final class GraphCompiler {
             outputs.put(
                     CacheNames.of(neutral).newValues(), CacheNames.of(original).newValues());
         });
-        return new Stage(streamed.session(), inputs, outputs, vectors, matrices);
+        return new Stage(shared.session(), inputs, outputs, tensors, matrices);
     }
 
     private OnnxTensor constant(float[] numbers, long... shape) throws OrtException {

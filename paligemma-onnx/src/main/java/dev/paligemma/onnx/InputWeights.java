@@ -1,6 +1,5 @@
 package dev.paligemma.onnx;
 
-import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.quant.MatrixFormat;
 import java.util.Arrays;
@@ -11,7 +10,7 @@ import java.util.Map;
  * Makes the weights of a {@link CanonicalGraph} inputs of the ONNX graph, so that blocks of the same kind share a
  * session. What is too large to be an input, or belongs to one place only, is left to {@link MappedWeights}.
  */
-final class StreamedWeights implements Weights {
+final class InputWeights implements Weights {
 
     /** What an input takes, in terms of the canonical graph's weights. */
     sealed interface Operand {
@@ -21,8 +20,8 @@ final class StreamedWeights implements Weights {
         /** The scales of a matrix, {@code float32[out, 1]}. */
         record ChannelScales(Weight weight) implements Operand {}
 
-        /** A vector with a constant added to each element. */
-        record Vector(Weight weight, float addend) implements Operand {}
+        /** A small weight with a constant added to each element, in single precision. */
+        record Floats(Weight weight, float addend) implements Operand {}
     }
 
     private final OnnxGraph graph;
@@ -30,7 +29,7 @@ final class StreamedWeights implements Weights {
     private final MappedWeights mapped;
     private final Map<String, Operand> operands = new LinkedHashMap<>();
 
-    StreamedWeights(OnnxGraph graph, CanonicalGraph source, MappedWeights mapped) {
+    InputWeights(OnnxGraph graph, CanonicalGraph source, MappedWeights mapped) {
         this.graph = graph;
         this.source = source;
         this.mapped = mapped;
@@ -48,12 +47,9 @@ final class StreamedWeights implements Weights {
 
     @Override
     public String plus(Weight weight, float addend) {
-        if (weight.shape().size() != 1) {
-            throw new EngineException("weight " + source.original(weight) + " is not a vector");
-        }
         String name = weight.name() + " plus " + addend;
-        if (operands.putIfAbsent(name, new Operand.Vector(weight, addend)) == null) {
-            graph.input(name, OnnxType.FLOAT, weight.size(0));
+        if (operands.putIfAbsent(name, new Operand.Floats(weight, addend)) == null) {
+            graph.input(name, OnnxType.FLOAT, weight.shape().toArray());
         }
         return name;
     }
