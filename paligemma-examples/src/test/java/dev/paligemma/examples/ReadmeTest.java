@@ -28,31 +28,47 @@ import picocli.CommandLine;
 /** What the README shows must be what happens. */
 class ReadmeTest {
     private static final Path ROOT = Path.of("..");
-    private static final Path EXAMPLE = Path.of("src/main/java/dev/paligemma/examples/CaptionExample.java");
+    private static final Path EXAMPLES = Path.of("src/main/java/dev/paligemma/examples");
 
     @Test
-    void exampleIsTheOneThatIsCompiled() throws IOException {
-        String source = Files.readString(EXAMPLE);
-        String region = source.substring(
-                source.indexOf('\n', source.indexOf("// region readme")) + 1, source.lastIndexOf("// endregion"));
+    void examplesAreThoseThatAreCompiled() throws IOException {
+        assertThat(blocks("README.md", "java").stream().map(String::strip))
+                .containsExactly(region("CaptionExample.java"), region("PrecisionExample.java"));
+    }
 
-        assertThat(blocks("README.md", "java").get(0).strip())
-                .isEqualTo(region.stripIndent().strip());
+    private static String region(String example) throws IOException {
+        String source = Files.readString(EXAMPLES.resolve(example));
+        return source.substring(
+                        source.indexOf('\n', source.indexOf("// region readme")) + 1,
+                        source.lastIndexOf("// endregion"))
+                .stripIndent()
+                .strip();
     }
 
     @Test
     void examplePrintsWhatTheReadmeSays() throws IOException {
+        assertThat(printed(() -> CaptionExample.main(new String[0])))
+                .isEqualToNormalizingNewlines(blocks("README.md", "text").get(0));
+    }
+
+    @Test
+    void exampleOfSmallerWeightsRuns() {
+        // How many tokens agree is the processor's business; a share is printed in any case.
+        assertThat(printed(() -> PrecisionExample.main(new String[0])).lines())
+                .hasSize(2)
+                .allMatch(line -> line.matches("same (tokens|answers): (0\\.\\d+|1\\.0)"));
+    }
+
+    private static String printed(Runnable example) {
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         PrintStream standardOut = System.out;
         System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
         try {
-            CaptionExample.main(new String[0]);
+            example.run();
         } finally {
             System.setOut(standardOut);
         }
-
-        assertThat(printed.toString(StandardCharsets.UTF_8))
-                .isEqualToNormalizingNewlines(blocks("README.md", "text").get(0));
+        return printed.toString(StandardCharsets.UTF_8);
     }
 
     @Test
