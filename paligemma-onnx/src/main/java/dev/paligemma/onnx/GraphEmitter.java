@@ -211,6 +211,23 @@ final class GraphEmitter implements Operation.Visitor {
         put(node, target.op("Gather", List.of(value(node.input(0)), constant(LAST_ROW, -1)), Attribute.of("axis", 0)));
     }
 
+    @Override
+    public void argMax(Operation.ArgMax operation, Node node) {
+        put(
+                node,
+                target.op(
+                        "ArgMax",
+                        List.of(value(node.input(0))),
+                        Attribute.of("axis", -1),
+                        Attribute.of("keepdims", 0)));
+    }
+
+    @Override
+    public void largestLogProbability(Operation.LargestLogProbability operation, Node node) {
+        String logarithms = target.op("LogSoftmax", List.of(value(node.input(0))), Attribute.of("axis", -1));
+        put(node, target.op("ReduceMax", List.of(logarithms, constant(LAST_ROW, -1)), Attribute.of("keepdims", 0)));
+    }
+
     private void put(Node node, String value) {
         values.put(node.output(), value);
     }
