@@ -7,7 +7,6 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,7 +25,7 @@ final class Pipeline {
     private final List<Stage> stages;
     private final boolean givesBack;
     /** The place of the last stage of each session. */
-    private final Map<OnnxSession, Integer> lastUse = new IdentityHashMap<>();
+    private final Map<OnnxSession, Integer> lastUse = new HashMap<>();
 
     /**
      * A pipeline of stages.
