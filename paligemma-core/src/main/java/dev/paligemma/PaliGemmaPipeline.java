@@ -1,5 +1,6 @@
 package dev.paligemma;
 
+import dev.paligemma.engine.CacheFolder;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
@@ -8,6 +9,11 @@ import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.engine.convert.CheckpointConverter;
+import dev.paligemma.engine.convert.ConversionException;
+import dev.paligemma.engine.convert.ConversionListener;
+import dev.paligemma.engine.convert.ConversionPlan;
+import dev.paligemma.engine.convert.ConvertedCheckpoints;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.Engines;
 import dev.paligemma.gemma.DecoderOptions;
@@ -17,10 +23,9 @@ import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.ImageException;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.RgbImage;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +56,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
     private final PaliGemmaTokenizer tokenizer;
     private final VisionLanguageModel model;
     private final TextGenerator generator;
-    private final Semaphore running;
+    private final Slots slots;
 
     private PaliGemmaPipeline(
             ModelInfo info,
@@ -63,11 +68,12 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         this.tokenizer = tokenizer;
         this.model = model;
         this.generator = new TextGenerator(info.config(), tokenizer, imageProcessor, model);
-        this.running = new Semaphore(maxConcurrentRequests, true);
+        this.slots = new Slots(maxConcurrentRequests);
     }
 
     /**
-     * Loads a checkpoint with every option at its default: single precision on the CPU with all cores.
+     * Loads a checkpoint with every option at its default: on the CPU with all cores, in single precision, or for a
+     * converted checkpoint in the precision it was converted for.
      *
      * @param checkpoint a folder in Hugging Face format, with {@code config.json}, {@code model.safetensors} or its
      *     shards, {@code tokenizer.json} and {@code preprocessor_config.json} or {@code processor_config.json}; its
@@ -80,6 +86,38 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      */
     public static PaliGemmaPipeline load(Path checkpoint) {
         return builder().checkpoint(checkpoint).build();
+    }
+
+    /**
+     * Converts a checkpoint ahead of time into a folder that stands for itself: it can be moved, shared, and loaded like
+     * any checkpoint, without the original and without a cache.
+     *
+     * @param checkpoint a folder in Hugging Face format, as for {@link #load}
+     * @param precision {@link Precision#INT8} or {@link Precision#INT4}
+     * @param target the folder to make: nothing yet, or an empty folder; it appears whole or not at all
+     * @param listener hears of progress; {@link ConversionListener#NONE} for nobody
+     * @throws IllegalArgumentException if the precision is another one
+     * @throws CheckpointException if a file is missing, damaged or not of a known architecture
+     * @throws TokenizerException if the tokenizer file is damaged or of another kind
+     * @throws ImageException if the preprocessor file is damaged or asks for something unknown
+     * @throws ConversionException if the checkpoint is converted already or has weights that are not finite, something is
+     *     in the place of the target, it cannot be written, or the thread is interrupted
+     */
+    public static void convert(Path checkpoint, Precision precision, Path target, ConversionListener listener) {
+        Objects.requireNonNull(checkpoint, "checkpoint");
+        Objects.requireNonNull(precision, "precision");
+        Objects.requireNonNull(target, "target");
+        Objects.requireNonNull(listener, "listener");
+        if (!StoredPrecision.isConverted(precision)) {
+            throw new IllegalArgumentException("a checkpoint is converted for int8 or int4, not for " + precision);
+        }
+        try (Checkpoint source = Checkpoint.open(checkpoint)) {
+            // Files that do not belong together are found now and not when the converted folder is loaded.
+            ModelFiles.read(checkpoint, source.config());
+            // The options of the decoder choose what is computed with weights, not which weights there are.
+            Networks networks = Networks.record(source.config(), DecoderOptions.defaults());
+            CheckpointConverter.convert(source, ConversionPlan.of(precision, networks.all()), target, listener);
+        }
     }
 
     /**
@@ -194,14 +232,65 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      */
     public GenerationResult generate(GenerationRequest request) {
         Objects.requireNonNull(request, "request");
-        running.acquireUninterruptibly();
-        try {
-            GenerationResult result = generator.generate(request);
-            LOG.debug("{} new tokens, {}, {}", result.tokenIds().length, result.finishReason(), result.timings());
-            return result;
-        } finally {
-            running.release();
-        }
+        GenerationResult result = slots.run(() -> generator.generate(request));
+        LOG.debug("{} new tokens, {}, {}", result.tokenIds().length, result.finishReason(), result.timings());
+        return result;
+    }
+
+    /**
+     * Compares another pipeline with this one, with answers of up to {@link GenerationRequest#DEFAULT_MAX_NEW_TOKENS}
+     * tokens; see {@link #compare(PaliGemmaPipeline, List, List, int)}.
+     *
+     * @param other the pipeline to judge
+     * @param images the pictures, at least one
+     * @param prompts the prompts, at least one; every prompt is asked about every picture
+     * @return the figures of every request and of all together
+     */
+    public Comparison compare(PaliGemmaPipeline other, List<RgbImage> images, List<String> prompts) {
+        return compare(other, images, prompts, GenerationRequest.DEFAULT_MAX_NEW_TOKENS);
+    }
+
+    /**
+     * Measures how closely another pipeline, for example the same checkpoint in another precision, follows this one,
+     * the reference. Every prompt is asked about every image alone, as {@link GenerationRequest#of} does.
+     *
+     * <p>The reference answers greedily. At each position of its answer, up to and including its end-of-sequence token,
+     * both pipelines give probabilities for the next token after the same image, prompt and tokens of the reference:
+     * p(i) and q(i), the softmax of the raw logits over the whole vocabulary. From these:
+     *
+     * <ul>
+     *   <li>token agreement: the share of positions at which the most likely token is the same;
+     *   <li>mean KL: the mean over positions of {@code sum over i of p(i) * ln(p(i) / q(i))}, in nats, computed in double
+     *       precision.
+     * </ul>
+     *
+     * <p>Then the other pipeline answers on its own, and the two answers are compared:
+     *
+     * <ul>
+     *   <li>same answers: the share of requests with the same written tokens;
+     *   <li>mean IoU: boxes are four codes {@code <locNNNN>} (top, left, bottom, right in 1/1024 of the image) and a label.
+     *       Overlapping boxes with equal labels are paired one to one, the largest intersection over union first; the mean
+     *       is taken over all pairs and all boxes of either side that stay alone, which count 0.
+     * </ul>
+     *
+     * <p>Image sizes may differ, the vocabulary may not. A request takes one slot of each pipeline's
+     * {@link Builder#maxConcurrentRequests}, and the key/value caches of both. A pipeline may be compared with itself.
+     *
+     * @param other the pipeline to judge
+     * @param images the pictures, at least one
+     * @param prompts the prompts, at least one
+     * @param maxNewTokens the most tokens of an answer, at least 1
+     * @return the figures of every request and of all together
+     * @throws IllegalArgumentException if there is no image or no prompt, if {@code maxNewTokens} is below 1, if the
+     *     pipelines do not have the same tokens, or if a prompt holds more than one {@code <image>} marker
+     * @throws RequestException if image and prompt are longer than a model can take
+     * @throws IllegalStateException if one of the pipelines is closed, or is closed meanwhile
+     * @throws EngineException if the runtime fails
+     */
+    public Comparison compare(PaliGemmaPipeline other, List<RgbImage> images, List<String> prompts, int maxNewTokens) {
+        Objects.requireNonNull(other, "other");
+        PipelineComparer comparer = new PipelineComparer(generator, slots, other.generator, other.slots);
+        return comparer.compare(List.copyOf(images), List.copyOf(prompts), maxNewTokens);
     }
 
     /**
@@ -233,10 +322,12 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         private @Nullable Path checkpoint;
         private String engine = DEFAULT_ENGINE;
         private Device device = Device.CPU;
-        private Precision precision = Precision.FLOAT32;
+        private @Nullable Precision precision;
         private int threads = Runtime.getRuntime().availableProcessors();
         private int maxConcurrentRequests = Runtime.getRuntime().availableProcessors();
         private DecoderOptions decoderOptions = DecoderOptions.defaults();
+        private @Nullable Path cacheDirectory;
+        private ConversionListener conversionListener = ConversionListener.NONE;
 
         private Builder() {}
 
@@ -276,7 +367,11 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         }
 
         /**
-         * Chooses how weights are stored and computed with, {@link Precision#FLOAT32} by default.
+         * Chooses how weights are stored and computed with; by default {@link Precision#FLOAT32} for a checkpoint as
+         * published, and for a converted one the precision it was converted for, which is the only one it can run in.
+         *
+         * <p>{@link Precision#INT8} and {@link Precision#INT4} need converted weights. The first load of a checkpoint as
+         * published converts them into the {@linkplain #cacheDirectory cache}; later loads use those.
          *
          * @param newPrecision a precision that the engine supports
          * @return this builder
@@ -329,10 +424,35 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         }
 
         /**
+         * Chooses where converted weights are kept, {@link CacheFolder#ofThisProcess} by default. Several processes may
+         * share it. It may be deleted whenever no program uses it.
+         *
+         * @param folder a folder; it is made when needed
+         * @return this builder
+         */
+        public Builder cacheDirectory(Path folder) {
+            this.cacheDirectory = Objects.requireNonNull(folder, "folder");
+            return this;
+        }
+
+        /**
+         * Listens to the conversion of weights, if one is needed. It takes from seconds to minutes, once.
+         *
+         * @param listener hears of progress; an exception of it ends {@link #build}
+         * @return this builder
+         */
+        public Builder onConversion(ConversionListener listener) {
+            this.conversionListener = Objects.requireNonNull(listener, "listener");
+            return this;
+        }
+
+        /**
          * Loads the model.
          *
          * @return the pipeline, to be closed by the caller
          * @throws IllegalStateException if no checkpoint was chosen
+         * @throws CheckpointException if the checkpoint is converted for another precision than the chosen one
+         * @throws ConversionException if weights must be converted and cannot be, for example because the disk is full
          * @throws PaliGemmaException if the checkpoint or the engine cannot be used; see {@link PaliGemmaPipeline#load}
          * @throws TokenizerException if the tokenizer file is damaged or of another kind
          */
@@ -341,43 +461,32 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 throw new IllegalStateException("no checkpoint was chosen: call checkpoint(folder) first");
             }
             Stopwatch stopwatch = new Stopwatch();
-            Engine runtime = Engines.create(engine, new EngineOptions(device, precision, threads));
-            try (Checkpoint weights = Checkpoint.open(checkpoint)) {
-                PaliGemmaConfig config = weights.config();
-                PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(checkpoint.resolve("tokenizer.json"));
-                requireSameImageToken(config, tokenizer);
-                ImageProcessor processor = ImageProcessor.read(processorFile(checkpoint));
-                requireSameResolution(config, processor);
-                VisionLanguageModel model = new VisionLanguageModel(runtime, weights, decoderOptions);
+            try (Checkpoint given = Checkpoint.open(checkpoint)) {
+                // An engine that does not know the precision refuses here, before anything is converted for it.
+                EngineOptions options = new EngineOptions(device, StoredPrecision.choose(given, precision), threads);
+                Engine runtime = Engines.create(engine, options);
+                PaliGemmaConfig config = given.config();
+                ModelFiles files = ModelFiles.read(checkpoint, config);
+                Networks networks = Networks.record(config, decoderOptions);
+                VisionLanguageModel model = compile(runtime, given, networks);
                 ModelInfo info = new ModelInfo(
                         checkpoint, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
                 LOG.info("loaded {} with {} {} in {} ms", checkpoint, info.engine(), info.options(), (long)
                         info.loadMs());
-                return new PaliGemmaPipeline(info, tokenizer, processor, model, maxConcurrentRequests);
+                return new PaliGemmaPipeline(
+                        info, files.tokenizer(), files.imageProcessor(), model, maxConcurrentRequests);
             }
         }
 
-        /** Published checkpoints have the first file; transformers 5 saves the second, with the same settings inside. */
-        private static Path processorFile(Path folder) {
-            Path preprocessor = folder.resolve("preprocessor_config.json");
-            Path processor = folder.resolve("processor_config.json");
-            return !Files.exists(preprocessor) && Files.exists(processor) ? processor : preprocessor;
-        }
-
-        private void requireSameImageToken(PaliGemmaConfig config, PaliGemmaTokenizer tokenizer) {
-            Integer configured = config.imageTokenId();
-            if (configured != null && configured != tokenizer.imageId()) {
-                throw new CheckpointException(checkpoint + ": config.json says that <image> is token " + configured
-                        + ", tokenizer.json says " + tokenizer.imageId());
+        private VisionLanguageModel compile(Engine runtime, Checkpoint given, Networks networks) {
+            if (!StoredPrecision.isConverted(runtime.options().precision())) {
+                return new VisionLanguageModel(runtime, given, networks);
             }
-        }
-
-        private void requireSameResolution(PaliGemmaConfig config, ImageProcessor processor) {
-            int side = config.vision().imageSize();
-            if (processor.size() != side) {
-                throw new CheckpointException(checkpoint + ": the image processor's settings make images of "
-                        + processor.size() + " pixels a side, but the image encoder of config.json expects " + side
-                        + "; the released models use 224, 448 or 896");
+            ConversionPlan plan = ConversionPlan.of(runtime.options().precision(), networks.all());
+            Path cache = cacheDirectory == null ? CacheFolder.ofThisProcess() : cacheDirectory;
+            Path folder = new ConvertedCheckpoints(cache).obtain(given, plan, conversionListener);
+            try (Checkpoint converted = Checkpoint.open(folder)) {
+                return new VisionLanguageModel(runtime, converted, networks);
             }
         }
     }

@@ -45,18 +45,15 @@ final class TextGenerator {
 
     GenerationResult generate(GenerationRequest request) {
         Stopwatch stopwatch = new Stopwatch();
-        Prompt prompt = promptEncoder.encode(request.prompt(), request.images().size(), request.controlTokens());
-        requireFits(prompt);
-        List<PixelValues> pixels =
-                request.images().stream().map(imageProcessor::process).toList();
+        Input input = prepare(request);
+        Prompt prompt = input.prompt();
         double preprocessMs = stopwatch.lapMs();
-        HostTensor images = model.encode(pixels);
+        HostTensor images = model.encode(input.pixels());
         double visionMs = stopwatch.lapMs();
         Written written = new Written();
         FinishReason finish = FinishReason.LENGTH;
         double prefillMs;
-        try (VisionLanguageModel.Sequence sequence =
-                model.start(Math.min(request.maxNewTokens(), EXPECTED_NEW_TOKENS))) {
+        try (VisionLanguageModel.Sequence sequence = start(request)) {
             FloatBuffer logits = sequence.prefill(prompt, images);
             prefillMs = stopwatch.lapMs();
             while (true) {
@@ -82,6 +79,34 @@ final class TextGenerator {
                 prompt.imageTokens(),
                 finish,
                 new Timings(preprocessMs, visionMs, prefillMs, decodeMs));
+    }
+
+    /** What a request is to the networks. */
+    record Input(Prompt prompt, List<PixelValues> pixels) {}
+
+    /** Encodes the prompt and preprocesses the images. */
+    Input prepare(GenerationRequest request) {
+        Prompt prompt = promptEncoder.encode(request.prompt(), request.images().size(), request.controlTokens());
+        requireFits(prompt);
+        return new Input(
+                prompt, request.images().stream().map(imageProcessor::process).toList());
+    }
+
+    /** Starts a sequence with room for a usual answer; the caller closes it. */
+    VisionLanguageModel.Sequence start(GenerationRequest request) {
+        return model.start(Math.min(request.maxNewTokens(), EXPECTED_NEW_TOKENS));
+    }
+
+    PaliGemmaConfig config() {
+        return config;
+    }
+
+    PaliGemmaTokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    VisionLanguageModel model() {
+        return model;
     }
 
     private void requireFits(Prompt prompt) {

@@ -7,7 +7,6 @@ import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
-import dev.paligemma.gemma.DecoderOptions;
 import dev.paligemma.gemma.GemmaDecoder;
 import dev.paligemma.gemma.RotaryAngles;
 import dev.paligemma.gemma.VisionGraph;
@@ -33,12 +32,12 @@ final class VisionLanguageModel implements AutoCloseable {
     private final Program vision;
     private final Program decoder;
 
-    VisionLanguageModel(Engine engine, Checkpoint checkpoint, DecoderOptions options) {
+    VisionLanguageModel(Engine engine, Checkpoint checkpoint, Networks networks) {
         this.config = checkpoint.config();
         this.rotary = new RotaryAngles(config.text().headDim(), config.text().ropeTheta());
-        this.vision = engine.compile(VisionGraph.record(config), checkpoint);
+        this.vision = engine.compile(networks.vision(), checkpoint);
         try {
-            this.decoder = engine.compile(GemmaDecoder.record(config.text(), options), checkpoint);
+            this.decoder = engine.compile(networks.decoder(), checkpoint);
         } catch (RuntimeException e) {
             vision.close();
             throw e;

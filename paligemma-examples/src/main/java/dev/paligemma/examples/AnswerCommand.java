@@ -48,9 +48,6 @@ final class AnswerCommand implements Runnable {
             throw new ParameterException(
                     spec.commandLine(), "Two questions: '" + positional + "' and '" + option + "'");
         }
-        request.answer(
-                "answer " + language + " " + question,
-                ControlTokens.AS_TEXT,
-                spec.commandLine().getOut());
+        request.answer("answer " + language + " " + question, ControlTokens.AS_TEXT, spec.commandLine());
     }
 }

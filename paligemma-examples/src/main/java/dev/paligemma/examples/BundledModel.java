@@ -67,7 +67,12 @@ public final class BundledModel {
      * @throws UncheckedIOException if the cache folder cannot be written
      */
     public static Path folder() {
-        return ofThisJar().extract();
+        return folder(CacheFolder.ofThisProcess());
+    }
+
+    /** The same in another cache folder. */
+    static Path folder(Path cache) {
+        return ofThisJar(cache).extract();
     }
 
     /**
@@ -77,13 +82,18 @@ public final class BundledModel {
      * @throws UncheckedIOException if the cache folder cannot be written
      */
     public static Path picture() {
-        return folder().resolve(PICTURE);
+        return picture(CacheFolder.ofThisProcess());
     }
 
-    private static BundledModel ofThisJar() {
+    /** The same in another cache folder. */
+    static Path picture(Path cache) {
+        return folder(cache).resolve(PICTURE);
+    }
+
+    private static BundledModel ofThisJar(Path cache) {
         Map<String, byte[]> files = new LinkedHashMap<>();
         RESOURCES.forEach((name, resource) -> files.put(name, read(resource)));
-        return new BundledModel(CacheFolder.ofThisProcess(), files);
+        return new BundledModel(cache, files);
     }
 
     private static byte[] read(String resource) {

@@ -29,7 +29,6 @@ final class CaptionCommand implements Runnable {
 
     @Override
     public void run() {
-        request.answer(
-                "caption " + language, ControlTokens.PARSE, spec.commandLine().getOut());
+        request.answer("caption " + language, ControlTokens.PARSE, spec.commandLine());
     }
 }

@@ -31,9 +31,6 @@ final class DetectCommand implements Runnable {
 
     @Override
     public void run() {
-        request.answer(
-                "detect " + String.join(" ; ", things),
-                ControlTokens.AS_TEXT,
-                spec.commandLine().getOut());
+        request.answer("detect " + String.join(" ; ", things), ControlTokens.AS_TEXT, spec.commandLine());
     }
 }

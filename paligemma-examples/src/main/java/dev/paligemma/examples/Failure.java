@@ -2,6 +2,7 @@ package dev.paligemma.examples;
 
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.engine.convert.ConversionException;
 import dev.paligemma.tokenizer.TokenizerException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
@@ -12,6 +13,9 @@ import picocli.CommandLine.ParameterException;
 
 /** Turns failures into one line on standard error and an exit code. */
 final class Failure {
+    /** The exit code of a comparison that worked and found too little agreement. */
+    static final int BELOW_THRESHOLD = 3;
+
     private static final Pattern LINE_BREAKS = Pattern.compile("\\s*\\R\\s*");
     private static final int LONGEST_MESSAGE = 2000;
 
@@ -51,6 +55,10 @@ final class Failure {
     private static boolean isAboutInput(Throwable failure) {
         if (failure instanceof EngineException) {
             // Without a cause the engine refused what it was asked for; with one its native runtime failed.
+            return failure.getCause() == null;
+        }
+        if (failure instanceof ConversionException) {
+            // The same: with a cause the disk failed, or somebody interrupted it.
             return failure.getCause() == null;
         }
         return failure instanceof PaliGemmaException

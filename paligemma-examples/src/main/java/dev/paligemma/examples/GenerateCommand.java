@@ -30,6 +30,6 @@ final class GenerateCommand implements Runnable {
 
     @Override
     public void run() {
-        request.answer(prompt, ControlTokens.PARSE, spec.commandLine().getOut());
+        request.answer(prompt, ControlTokens.PARSE, spec.commandLine());
     }
 }

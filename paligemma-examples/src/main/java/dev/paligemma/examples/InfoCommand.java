@@ -3,6 +3,7 @@ package dev.paligemma.examples;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
@@ -19,6 +20,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -34,18 +36,16 @@ final class InfoCommand implements Runnable {
     @Spec
     CommandSpec spec;
 
-    @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint folder (default: the bundled tiny model).")
-    @Nullable
-    Path model;
+    @Mixin
+    CheckpointOptions checkpoint = new CheckpointOptions();
 
     @Option(names = "--json", description = "Print one JSON object.")
     boolean json;
 
     @Override
     public void run() {
-        Path folder = model == null ? BundledModel.folder() : model;
-        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-            Facts facts = Facts.of(checkpoint);
+        try (Checkpoint opened = Checkpoint.open(checkpoint.folder())) {
+            Facts facts = Facts.of(opened, checkpoint.cacheFolder());
             PrintWriter out = spec.commandLine().getOut();
             if (json) {
                 out.println(Json.object(facts::writeTo));
@@ -59,29 +59,31 @@ final class InfoCommand implements Runnable {
     private record Facts(
             Path folder,
             PaliGemmaConfig config,
+            Precision precision,
             long parameters,
             Set<DType> storedTypes,
             List<Path> files,
             long weightBytes,
-            List<String> engines) {
+            List<String> engines,
+            Path cacheFolder) {
 
-        static Facts of(Checkpoint checkpoint) {
-            long parameters = 0;
+        static Facts of(Checkpoint checkpoint, Path cacheFolder) {
             long bytes = 0;
             Set<DType> types = new TreeSet<>();
             for (TensorInfo tensor : checkpoint.tensors().values()) {
-                parameters += tensor.elementCount();
                 bytes += tensor.byteLength();
                 types.add(tensor.dtype());
             }
             return new Facts(
                     checkpoint.folder(),
                     checkpoint.config(),
-                    parameters,
+                    checkpoint.precision(),
+                    checkpoint.parameterCount(),
                     types,
                     checkpoint.files(),
                     bytes,
-                    Engines.names().stream().sorted().map(Facts::describe).toList());
+                    Engines.names().stream().sorted().map(Facts::describe).toList(),
+                    cacheFolder);
         }
 
         /** An engine that cannot run here is a fact worth knowing, not a reason to hide the others. */
@@ -108,6 +110,7 @@ final class InfoCommand implements Runnable {
             line(lines, "checkpoint", "%s", folder);
             line(lines, "architecture", "%s", architecture());
             line(lines, "parameters", "%,d", parameters);
+            line(lines, "precision", "%s", precision);
             line(lines, "stored as", "%s, %,d bytes", names(storedTypes), weightBytes);
             for (Path file : files) {
                 line(lines, "weight file", "%s", file.getFileName());
@@ -136,6 +139,7 @@ final class InfoCommand implements Runnable {
             for (String engine : engines) {
                 line(lines, "engine", "%s", engine);
             }
+            line(lines, "cache folder", "%s", cacheFolder);
             line(lines, "paligemma", "%s", ToolVersion.version());
             return lines.toString();
         }
@@ -156,6 +160,7 @@ final class InfoCommand implements Runnable {
             json.writeStringField("checkpoint", folder.toString());
             json.writeStringField("architecture", architecture());
             json.writeNumberField("parameters", parameters);
+            json.writeStringField("precision", precision.toString());
             json.writeArrayFieldStart("storedAs");
             for (DType type : storedTypes) {
                 json.writeString(type.name());
@@ -190,6 +195,7 @@ final class InfoCommand implements Runnable {
                 json.writeString(engine);
             }
             json.writeEndArray();
+            json.writeStringField("cacheFolder", cacheFolder.toString());
             json.writeStringField("version", ToolVersion.version());
         }
     }

@@ -2,6 +2,7 @@ package dev.paligemma.examples;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.paligemma.Agreement;
 import dev.paligemma.FinishReason;
 import dev.paligemma.GenerationResult;
 import dev.paligemma.Timings;
@@ -67,6 +68,17 @@ final class Json {
             json.writeNumberField("decodeMs", millis(timings.decodeMs()));
             json.writeEndObject();
         });
+    }
+
+    /** Writes the measures of a comparison; the mean overlap of boxes is left out if there are none. */
+    static void writeAgreement(JsonGenerator json, Agreement agreement) throws IOException {
+        json.writeNumberField("positions", agreement.positions());
+        json.writeNumberField("tokenAgreement", agreement.tokenAgreement());
+        json.writeNumberField("meanKl", agreement.meanKl());
+        json.writeNumberField("boxes", agreement.boxes());
+        if (agreement.meanIou().isPresent()) {
+            json.writeNumberField("meanIou", agreement.meanIou().getAsDouble());
+        }
     }
 
     static void writeInts(JsonGenerator json, String name, int[] values) throws IOException {

@@ -12,7 +12,8 @@ import picocli.CommandLine.ExitCode;
  * Entry point of the command line.
  *
  * <p>Results go to standard output as UTF-8 whatever the locale; everything else is one line on standard error. The
- * exit code is 0 on success, 2 for bad usage or bad input and 1 for any other failure.
+ * exit code is 0 on success, 2 for bad usage or bad input, 3 if a comparison finds too little agreement, and 1 for any other
+ * failure.
  */
 public final class Main {
     private Main() {}

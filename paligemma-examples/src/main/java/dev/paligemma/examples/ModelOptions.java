@@ -2,18 +2,16 @@ package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.Precision;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that choose a model and how it runs. */
 final class ModelOptions {
-    @Option(
-            names = "--model",
-            paramLabel = "DIR",
-            description = "Checkpoint folder as downloaded from the hub (default: the bundled tiny model).")
-    @Nullable
-    Path model;
+    @Mixin
+    CheckpointOptions checkpoint = new CheckpointOptions();
 
     @Option(
             names = "--engine",
@@ -24,9 +22,10 @@ final class ModelOptions {
     @Option(
             names = "--precision",
             paramLabel = "NAME",
-            defaultValue = "float32",
-            description = "Number format of the computation (default: ${DEFAULT-VALUE}).")
-    Precision precision = Precision.FLOAT32;
+            description = "float32, int8 or int4; weights for the last two are converted once and kept in the cache "
+                    + "(default: as the checkpoint is stored, float32 for those of the hub).")
+    @Nullable
+    Precision precision;
 
     @Option(
             names = "--threads",
@@ -36,27 +35,38 @@ final class ModelOptions {
     Integer threads;
 
     /**
-     * The checkpoint folder to use.
+     * Loads the model.
      *
-     * @return the given folder, or the bundled model's
+     * @param err hears of a conversion that takes time
+     * @return the pipeline; the caller closes it
      */
-    Path folder() {
-        Path chosen = model;
-        return chosen == null ? BundledModel.folder() : chosen;
+    PaliGemmaPipeline open(PrintWriter err) {
+        return open(checkpoint.folder(), precision, err);
     }
 
     /**
-     * Loads the model.
+     * Loads another model in another precision with the other options the same.
      *
+     * @param folder the checkpoint
+     * @param chosen the precision; null for the one of the checkpoint
+     * @param err hears of a conversion that takes time
      * @return the pipeline; the caller closes it
      */
-    PaliGemmaPipeline open() {
-        PaliGemmaPipeline.Builder builder =
-                PaliGemmaPipeline.builder().engine(engine).precision(precision).checkpoint(folder());
-        Integer count = threads;
-        if (count != null) {
-            builder.threads(count);
+    PaliGemmaPipeline open(Path folder, @Nullable Precision chosen, PrintWriter err) {
+        try (ConversionDisplay display = ConversionDisplay.on(err)) {
+            PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
+                    .engine(engine)
+                    .checkpoint(folder)
+                    .cacheDirectory(checkpoint.cacheFolder())
+                    .onConversion(display);
+            if (chosen != null) {
+                builder.precision(chosen);
+            }
+            Integer count = threads;
+            if (count != null) {
+                builder.threads(count);
+            }
+            return builder.build();
         }
-        return builder.build();
     }
 }

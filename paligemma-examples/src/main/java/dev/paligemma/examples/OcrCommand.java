@@ -22,6 +22,6 @@ final class OcrCommand implements Runnable {
 
     @Override
     public void run() {
-        request.answer("ocr", ControlTokens.PARSE, spec.commandLine().getOut());
+        request.answer("ocr", ControlTokens.PARSE, spec.commandLine());
     }
 }

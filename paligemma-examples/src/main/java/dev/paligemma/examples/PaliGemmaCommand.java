@@ -18,7 +18,9 @@ import picocli.CommandLine.Spec;
             OcrCommand.class,
             DetectCommand.class,
             TokenizeCommand.class,
-            InfoCommand.class
+            InfoCommand.class,
+            ConvertCommand.class,
+            VerifyCommand.class
         },
         versionProvider = ToolVersion.class,
         sortOptions = false,
@@ -34,7 +36,7 @@ import picocli.CommandLine.Spec;
             "Without --model the bundled tiny model answers: it knows coloured shapes and short words only.",
             "Without --image it looks at the bundled picture.",
             "",
-            "Exit code: 0 success, 2 bad usage or bad input, 1 any other failure."
+            "Exit code: 0 success, 2 bad usage or bad input, 3 too little agreement (verify), 1 any other failure."
         })
 final class PaliGemmaCommand implements Runnable {
     @Spec

@@ -5,9 +5,9 @@ import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.vision.RgbImage;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -36,20 +36,21 @@ final class RequestOptions {
      *
      * @param prompt the whole prompt
      * @param controlTokens what {@code <loc0001>} and the like in the prompt mean
-     * @param out where to print
+     * @param command where to print
      */
-    void answer(String prompt, ControlTokens controlTokens, PrintWriter out) {
+    void answer(String prompt, ControlTokens controlTokens, CommandLine command) {
         // The request comes first: a bad option or picture is reported without waiting for the model.
-        List<Path> files = images.isEmpty() ? List.of(BundledModel.picture()) : images;
+        List<Path> files = model.checkpoint.pictures(images);
         GenerationRequest request = GenerationRequest.builder()
                 .images(files.stream().map(RgbImage::read).toList())
                 .prompt(prompt)
                 .controlTokens(controlTokens)
                 .maxNewTokens(maxNewTokens)
                 .build();
-        try (PaliGemmaPipeline pipeline = model.open()) {
+        try (PaliGemmaPipeline pipeline = model.open(command.getErr())) {
             GenerationResult result = pipeline.generate(request);
-            out.println(json ? Json.of(prompt, result, pipeline.info().loadMs()) : result.text());
+            command.getOut()
+                    .println(json ? Json.of(prompt, result, pipeline.info().loadMs()) : result.text());
         }
     }
 }

@@ -2,9 +2,8 @@ package dev.paligemma.examples;
 
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.io.PrintWriter;
-import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -27,20 +26,16 @@ final class TokenizeCommand implements Runnable {
     @Parameters(paramLabel = "TEXT", description = "The text; may be empty.")
     String text;
 
-    @Option(
-            names = "--model",
-            paramLabel = "DIR",
-            description = "Folder with the tokenizer.json (default: the bundled tiny model).")
-    @Nullable
-    Path model;
+    @Mixin
+    CheckpointOptions checkpoint = new CheckpointOptions();
 
     @Option(names = "--json", description = "Print one JSON object with text, ids and pieces.")
     boolean json;
 
     @Override
     public void run() {
-        Path folder = model == null ? BundledModel.folder() : model;
-        PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(folder.resolve("tokenizer.json"));
+        PaliGemmaTokenizer tokenizer =
+                PaliGemmaTokenizer.load(checkpoint.folder().resolve("tokenizer.json"));
         int[] ids = tokenizer.encode(text);
         PrintWriter out = spec.commandLine().getOut();
         if (json) {

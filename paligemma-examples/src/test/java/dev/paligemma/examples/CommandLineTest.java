@@ -1,5 +1,8 @@
 package dev.paligemma.examples;
 
+import static dev.paligemma.examples.Outcome.assertRefused;
+import static dev.paligemma.examples.Outcome.parsed;
+import static dev.paligemma.examples.Outcome.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -9,7 +12,6 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -27,16 +29,6 @@ class CommandLineTest {
 
     @TempDir
     Path folder;
-
-    /** What a command left behind. */
-    private record Outcome(int exitCode, String out, String err) {}
-
-    private static Outcome run(String... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int exitCode = Main.run(args, new PrintWriter(out), new PrintWriter(err));
-        return new Outcome(exitCode, out.toString(), err.toString());
-    }
 
     @Test
     void captionsTheBundledPictureWithTheBundledModel() {
@@ -161,7 +153,8 @@ class CommandLineTest {
     @Test
     void helpShowsExamplesForEveryCommand() {
         assertThat(run("--help").out()).contains("Examples:", "paligemma caption");
-        for (String command : List.of("generate", "caption", "answer", "ocr", "detect", "tokenize", "info")) {
+        for (String command :
+                List.of("generate", "caption", "answer", "ocr", "detect", "tokenize", "info", "convert", "verify")) {
             Outcome help = run(command, "--help");
             assertThat(help.exitCode()).as(command).isZero();
             assertThat(help.out()).as(command).contains("Usage: paligemma " + command, "Example:");
@@ -337,28 +330,8 @@ class CommandLineTest {
         assertThat(folder.resolve("err")).isEmptyFile();
     }
 
-    private static void assertRefused(Outcome outcome) {
-        assertThat(outcome.out()).isEmpty();
-        assertThat(outcome.err()).startsWith("paligemma: ").hasLineCount(1).endsWith(System.lineSeparator());
-        assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(2);
-    }
-
     private Path copyOfBundledModel() throws IOException {
-        try (Stream<Path> files = Files.list(BundledModel.folder())) {
-            for (Path file : files.toList()) {
-                Files.copy(file, folder.resolve(file.getFileName()));
-            }
-        }
-        return folder;
-    }
-
-    private static Map<String, Object> parsed(String... args) throws IOException {
-        List<String> withJson = new ArrayList<>(List.of(args));
-        withJson.add("--json");
-        Outcome outcome = run(withJson.toArray(new String[0]));
-        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
-        assertThat(outcome.err()).isEmpty();
-        return JsonText.parse(outcome.out());
+        return Outcome.copyOfBundledModel(folder);
     }
 
     private static List<?> list(Map<String, Object> json, String name) {

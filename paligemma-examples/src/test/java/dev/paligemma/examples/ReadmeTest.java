@@ -28,16 +28,21 @@ import picocli.CommandLine;
 /** What the README shows must be what happens. */
 class ReadmeTest {
     private static final Path ROOT = Path.of("..");
-    private static final Path EXAMPLE = Path.of("src/main/java/dev/paligemma/examples/CaptionExample.java");
+    private static final Path EXAMPLES = Path.of("src/main/java/dev/paligemma/examples");
 
     @Test
-    void exampleIsTheOneThatIsCompiled() throws IOException {
-        String source = Files.readString(EXAMPLE);
-        String region = source.substring(
-                source.indexOf('\n', source.indexOf("// region readme")) + 1, source.lastIndexOf("// endregion"));
+    void examplesAreThoseThatAreCompiled() throws IOException {
+        assertThat(blocks("README.md", "java").stream().map(String::strip))
+                .containsExactly(region("CaptionExample.java"), region("PrecisionExample.java"));
+    }
 
-        assertThat(blocks("README.md", "java").get(0).strip())
-                .isEqualTo(region.stripIndent().strip());
+    private static String region(String example) throws IOException {
+        String source = Files.readString(EXAMPLES.resolve(example));
+        return source.substring(
+                        source.indexOf('\n', source.indexOf("// region readme")) + 1,
+                        source.lastIndexOf("// endregion"))
+                .stripIndent()
+                .strip();
     }
 
     @Test

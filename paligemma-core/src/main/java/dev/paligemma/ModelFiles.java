@@ -1,0 +1,53 @@
+package dev.paligemma;
+
+import dev.paligemma.engine.checkpoint.CheckpointException;
+import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import dev.paligemma.vision.ImageProcessor;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * What lies beside the weights in a checkpoint's folder. Immutable and thread-safe.
+ *
+ * @param tokenizer of {@code tokenizer.json}
+ * @param imageProcessor of {@code preprocessor_config.json} or {@code processor_config.json}
+ */
+record ModelFiles(PaliGemmaTokenizer tokenizer, ImageProcessor imageProcessor) {
+    /**
+     * Reads the files and checks that they belong to the configuration.
+     *
+     * @throws CheckpointException if they contradict it
+     */
+    static ModelFiles read(Path folder, PaliGemmaConfig config) {
+        PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(folder.resolve("tokenizer.json"));
+        requireSameImageToken(folder, config, tokenizer);
+        ImageProcessor processor = ImageProcessor.read(processorFile(folder));
+        requireSameResolution(folder, config, processor);
+        return new ModelFiles(tokenizer, processor);
+    }
+
+    /** Published checkpoints have the first file; transformers 5 saves the second, with the same settings inside. */
+    private static Path processorFile(Path folder) {
+        Path preprocessor = folder.resolve("preprocessor_config.json");
+        Path processor = folder.resolve("processor_config.json");
+        return !Files.exists(preprocessor) && Files.exists(processor) ? processor : preprocessor;
+    }
+
+    private static void requireSameImageToken(Path folder, PaliGemmaConfig config, PaliGemmaTokenizer tokenizer) {
+        Integer configured = config.imageTokenId();
+        if (configured != null && configured != tokenizer.imageId()) {
+            throw new CheckpointException(folder + ": config.json says that <image> is token " + configured
+                    + ", tokenizer.json says " + tokenizer.imageId());
+        }
+    }
+
+    private static void requireSameResolution(Path folder, PaliGemmaConfig config, ImageProcessor processor) {
+        int side = config.vision().imageSize();
+        if (processor.size() != side) {
+            throw new CheckpointException(folder + ": the image processor's settings make images of "
+                    + processor.size() + " pixels a side, but the image encoder of config.json expects " + side
+                    + "; the released models use 224, 448 or 896");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+package dev.paligemma;
+
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import dev.paligemma.vision.RgbImage;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Runs two models side by side along the tokens of the first. Immutable and thread-safe.
+ *
+ * <p>The reference's greedy answer is the text along which both run, so one pass of the reference gives its answer and its
+ * probabilities, and nothing but the current logits of each is held.
+ */
+final class PipelineComparer {
+    private final TextGenerator reference;
+    private final Slots referenceSlots;
+    private final TextGenerator other;
+    private final Slots otherSlots;
+
+    /**
+     * A comparer of two models, each with the limit on its requests.
+     *
+     * @throws IllegalArgumentException if a token is not the same text in both
+     */
+    PipelineComparer(TextGenerator reference, Slots referenceSlots, TextGenerator other, Slots otherSlots) {
+        requireSame(
+                "rows of the vocabulary",
+                reference.config().text().vocabSize(),
+                other.config().text().vocabSize());
+        requireSame(
+                "end-of-sequence tokens",
+                Set.copyOf(reference.config().eosTokenIds()),
+                Set.copyOf(other.config().eosTokenIds()));
+        requireSameTokens(reference.tokenizer(), other.tokenizer());
+        this.reference = reference;
+        this.referenceSlots = referenceSlots;
+        this.other = other;
+        this.otherSlots = otherSlots;
+    }
+
+    Comparison compare(List<RgbImage> images, List<String> prompts, int maxNewTokens) {
+        if (images.isEmpty() || prompts.isEmpty()) {
+            throw new IllegalArgumentException("a comparison needs at least one image and one prompt, got "
+                    + images.size() + " images and " + prompts.size() + " prompts");
+        }
+        List<ComparedRequest> requests = new ArrayList<>();
+        for (int image = 0; image < images.size(); image++) {
+            for (String prompt : prompts) {
+                GenerationRequest request = GenerationRequest.builder()
+                        .image(images.get(image))
+                        .prompt(prompt)
+                        .maxNewTokens(maxNewTokens)
+                        .build();
+                requests.add(compare(image, request));
+            }
+        }
+        return new Comparison(requests);
+    }
+
+    private ComparedRequest compare(int image, GenerationRequest request) {
+        Walk walk = Slots.runInBoth(referenceSlots, otherSlots, () -> walk(request));
+        // An answer is a chain of choices: if every choice along the reference's answer is the same, so is the answer.
+        int[] otherTokens = walk.sameTokens == walk.positions
+                ? walk.tokens()
+                : otherSlots.run(() -> other.generate(request)).tokenIds();
+        String referenceText = reference.tokenizer().decode(walk.tokens(), true);
+        String otherText = other.tokenizer().decode(otherTokens, true);
+        BoxMatching boxes = BoxMatching.of(LocatedBox.parse(referenceText), LocatedBox.parse(otherText));
+        return new ComparedRequest(
+                image,
+                request.prompt(),
+                referenceText,
+                otherText,
+                Arrays.equals(walk.tokens(), otherTokens),
+                new Agreement(walk.positions, walk.sameTokens, walk.totalKl, boxes.boxes(), boxes.totalIou()));
+    }
+
+    /** Lets the reference answer, and both judge every token of its answer. */
+    private Walk walk(GenerationRequest request) {
+        TextGenerator.Input input = reference.prepare(request);
+        TextGenerator.Input otherInput = other.prepare(request);
+        if (!Arrays.equals(input.prompt().textTokenIds(), otherInput.prompt().textTokenIds())) {
+            throw new IllegalArgumentException("the pipelines cut the prompt into different tokens: '"
+                    + request.prompt() + "'; do their checkpoints have the same tokenizer?");
+        }
+        HostTensor images = reference.model().encode(input.pixels());
+        HostTensor otherImages = other.model().encode(otherInput.pixels());
+        Walk walk = new Walk();
+        try (VisionLanguageModel.Sequence sequence = reference.start(request);
+                VisionLanguageModel.Sequence otherSequence = other.start(request)) {
+            FloatBuffer logits = sequence.prefill(input.prompt(), images);
+            FloatBuffer otherLogits = otherSequence.prefill(otherInput.prompt(), otherImages);
+            while (true) {
+                int token = walk.judge(logits, otherLogits);
+                if (reference.config().eosTokenIds().contains(token)) {
+                    return walk;
+                }
+                walk.tokens.add(token);
+                if (walk.tokens.size() == request.maxNewTokens()) {
+                    return walk;
+                }
+                logits = sequence.next(token);
+                otherLogits = otherSequence.next(token);
+            }
+        }
+    }
+
+    private static void requireSame(String what, Object reference, Object other) {
+        if (!reference.equals(other)) {
+            throw new IllegalArgumentException("only pipelines with the same vocabulary can be compared, but their "
+                    + what + " differ: " + reference + " and " + other);
+        }
+    }
+
+    private static void requireSameTokens(PaliGemmaTokenizer reference, PaliGemmaTokenizer other) {
+        requireSame("numbers of tokens", reference.vocabularySize(), other.vocabularySize());
+        for (int id = 0; id < reference.vocabularySize(); id++) {
+            requireSame(
+                    "tokens " + id,
+                    reference.tokenOf(id).orElse(""),
+                    other.tokenOf(id).orElse(""));
+        }
+    }
+
+    /** What was found along one answer. Confined to one thread. */
+    private static final class Walk {
+        private final List<Integer> tokens = new ArrayList<>();
+        private long positions;
+        private long sameTokens;
+        private double totalKl;
+
+        /** Adds one position; gives the reference's choice. */
+        int judge(FloatBuffer reference, FloatBuffer other) {
+            int token = Logits.argmax(reference);
+            positions++;
+            if (Logits.argmax(other) == token) {
+                sameTokens++;
+            }
+            totalKl += Logits.divergence(reference, other);
+            return token;
+        }
+
+        int[] tokens() {
+            return tokens.stream().mapToInt(Integer::intValue).toArray();
+        }
+    }
+}

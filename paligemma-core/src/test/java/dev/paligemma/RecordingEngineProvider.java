@@ -1,0 +1,75 @@
+package dev.paligemma;
+
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.EngineProvider;
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.engine.spi.Program;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Makes engines that compute nothing and remember what they were asked to compile; they know all precisions but int4. */
+public final class RecordingEngineProvider implements EngineProvider {
+    static final String NAME = "recording";
+
+    /** What was compiled, by all engines of this kind. */
+    static final List<Compiled> COMPILED = new CopyOnWriteArrayList<>();
+
+    record Compiled(String graph, Path folder, Precision stored) {}
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Engine create(EngineOptions options) {
+        if (options.precision() == Precision.INT4) {
+            throw new EngineException("engine 'recording' does not know int4");
+        }
+        return new RecordingEngine(options);
+    }
+
+    private record RecordingEngine(EngineOptions options) implements Engine {
+        @Override
+        public String name() {
+            return NAME;
+        }
+
+        @Override
+        public String version() {
+            return "1";
+        }
+
+        @Override
+        public Program compile(Graph graph, Checkpoint checkpoint) {
+            COMPILED.add(new Compiled(graph.name(), checkpoint.folder(), checkpoint.precision()));
+            return new Program() {
+                @Override
+                public Graph graph() {
+                    return graph;
+                }
+
+                @Override
+                public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
+                    throw new UnsupportedOperationException("this engine computes nothing");
+                }
+
+                @Override
+                public DecodingState newState(int expectedRows) {
+                    throw new UnsupportedOperationException("this engine computes nothing");
+                }
+
+                @Override
+                public void close() {}
+            };
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package dev.paligemma.examples;
+
+import dev.paligemma.Comparison;
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.engine.Precision;
+import dev.paligemma.vision.RgbImage;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The example of the README for smaller weights: does int8 still answer as float32 does? */
+public final class PrecisionExample {
+    private PrecisionExample() {}
+
+    /**
+     * Compares int8 with float32 on one picture.
+     *
+     * @param args a checkpoint folder and a picture; none for the bundled ones
+     */
+    public static void main(String[] args) {
+        boolean given = args.length == 2;
+        Path checkpoint = given ? Path.of(args[0]) : BundledModel.folder();
+        compare(checkpoint, List.of(RgbImage.read(given ? Path.of(args[1]) : BundledModel.picture())));
+    }
+
+    // region readme
+    static void compare(Path checkpoint, List<RgbImage> pictures) {
+        PaliGemmaPipeline.Builder int8 =
+                PaliGemmaPipeline.builder().checkpoint(checkpoint).precision(Precision.INT8);
+        try (PaliGemmaPipeline reference = PaliGemmaPipeline.load(checkpoint);
+                PaliGemmaPipeline smaller = int8.build()) {
+            Comparison comparison = reference.compare(smaller, pictures, List.of("caption en", "detect word"));
+            System.out.println("same tokens: " + comparison.total().tokenAgreement());
+            System.out.println("same answers: " + comparison.sameAnswers());
+        }
+    }
+    // endregion
+}
