@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.StringJoiner;
+import java.util.function.ObjIntConsumer;
 
 /** Checkpoints of random weights in any sizes, converted, and read back as the numbers that their codes stand for. */
 final class TestCheckpoints {
@@ -110,6 +111,15 @@ final class TestCheckpoints {
 
     /** Writes a checkpoint whose matrices keep the magnitude of what they multiply. */
     static Checkpoint random(Path folder, Sizes sizes) {
+        return random(folder, sizes, (numbers, in) -> {});
+    }
+
+    /**
+     * The same with a change to each matrix.
+     *
+     * @param change takes the numbers of a matrix and the length of its rows
+     */
+    static Checkpoint random(Path folder, Sizes sizes, ObjIntConsumer<float[]> change) {
         Random random = new Random(sizes.hashCode());
         Map<String, float[]> values = new LinkedHashMap<>();
         sizes.shapes().forEach((name, shape) -> {
@@ -119,10 +129,22 @@ final class TestCheckpoints {
             for (int i = 0; i < numbers.length; i++) {
                 numbers[i] = (float) (deviation * random.nextGaussian());
             }
+            if (shape.length > 1) {
+                change.accept(numbers, Math.toIntExact(in));
+            }
             values.put(name, numbers);
         });
         write(folder, sizes.config(), sizes.shapes(), values);
         return Checkpoint.open(folder);
+    }
+
+    /** Rounds a matrix to numbers that blocks of 4 bits hold exactly: multiples of one step, from -8 to 7 steps. */
+    static void toFourBits(float[] matrix, int in) {
+        float step = (float) (1 / (3 * Math.sqrt(in)));
+        for (int i = 0; i < matrix.length; i++) {
+            boolean first = i % in % MatrixFormat.BLOCK == 0;
+            matrix[i] = step * (first ? -8 : Math.max(-8, Math.min(7, Math.round(matrix[i] / step))));
+        }
     }
 
     /** Converts for the given graphs into a folder that does not exist yet. */
