@@ -240,6 +240,32 @@ class QuantizedProductsTest {
         }
     }
 
+    /** A result in the middle, given to the caller and handed on to the next session. */
+    @Test
+    void resultsInTheMiddleAreGivenToo() {
+        int width = 128;
+        GraphBuilder g = new GraphBuilder("chain");
+        Tensor first = g.linear(g.input("x", ElementType.FLOAT32, Shape.of("rows", width)), linear(width, width));
+        g.output("first", first);
+        g.output("second", g.linear(first, linear(width, width)));
+        Graph graph = g.build();
+        HostTensor x = random(3, width);
+        HostTensor[] results = {unwritten(3, width), unwritten(3, width), unwritten(3, width), unwritten(3, width)};
+
+        try (Checkpoint original =
+                        TestCheckpoints.random(temp.resolve("original"), new Sizes(width, width, 1, 1, 2, 1, 4));
+                Checkpoint converted =
+                        TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph);
+                Program program = engine(Precision.INT8).compile(graph, converted)) {
+            program.run(Map.of("x", x), Map.of("first", results[0], "second", results[1]));
+            program.run(Map.of("x", x), Map.of("first", results[2]));
+            program.run(Map.of("x", results[0]), Map.of("first", results[3]));
+        }
+
+        assertThat(floats(results[2])).isEqualTo(floats(results[0]));
+        assertThat(floats(results[1])).isEqualTo(floats(results[3])).doesNotContain(Float.NaN);
+    }
+
     /** Rows of zeros have no scale, and rows beside each other none in common. */
     @ParameterizedTest
     @ValueSource(ints = {1, 5})
