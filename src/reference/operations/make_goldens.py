@@ -426,6 +426,16 @@ def compare_with_transformers(case, q, k, v):
     same(golden[f"cached_{case.name}.y"], theirs.reshape(-1, case.heads * case.width), 2e-5)
 
 
+def choices():
+    x = torch.cat([normal(5, 1040, scale=4), torch.zeros(1, 1040)])
+    x[0, 17] = x[0].max() + 1
+    x[1, 900] = x[1, 30] = x[1].max() + 2  # equals: the lowest index counts
+    x[2] *= 100  # far apart: exponentials must not overflow
+    put("choice.x", x)
+    put("choice.index", x.argmax(-1))
+    put("choice.log_probability", F.log_softmax(x.double(), -1).max(-1).values)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
@@ -445,6 +455,7 @@ def main():
     rope()
     attention()
     cached_attention()
+    choices()
     save_file(golden, out / "operations.safetensors", metadata={"about": "made by src/reference/operations"})
     print(f"{len(golden)} tensors, {sum(t.numel() for t in golden.values())} numbers")
 

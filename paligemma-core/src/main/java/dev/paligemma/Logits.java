@@ -8,30 +8,15 @@ final class Logits {
     private Logits() {}
 
     /**
-     * The most likely token; the lowest id among equals.
+     * Passes on the logarithm of a probability.
      *
-     * @throws EngineException if no logit is a finite number, as after an overflow in the network
+     * @throws EngineException if it is not a number, as after an overflow in the network
      */
-    static int argmax(FloatBuffer logits) {
-        int best = -1;
-        float highest = Float.NEGATIVE_INFINITY;
-        for (int token = 0; token < logits.limit(); token++) {
-            float value = logits.get(token);
-            if (value > highest) {
-                highest = value;
-                best = token;
-            }
+    static double requireNumber(double logProbability) {
+        if (Double.isNaN(logProbability)) {
+            throw noNumbers();
         }
-        if (best < 0 || Float.isInfinite(highest)) {
-            throw new EngineException("the network produced no finite logit among " + logits.limit()
-                    + "; are the weights damaged, or do they overflow their precision?");
-        }
-        return best;
-    }
-
-    /** The natural logarithm of the softmax of the logits at one token. */
-    static double logProbability(FloatBuffer logits, int token) {
-        return logits.get(token) - logSumOfExponentials(logits);
+        return logProbability;
     }
 
     /**
@@ -54,11 +39,14 @@ final class Logits {
             }
         }
         if (Double.isNaN(sum)) {
-            throw new EngineException(
-                    "the network produced logits that are not numbers; are the weights damaged, or do "
-                            + "they overflow their precision?");
+            throw noNumbers();
         }
         return Math.max(0, sum);
+    }
+
+    private static EngineException noNumbers() {
+        return new EngineException("the network produced logits that are not numbers; are the weights damaged, or do"
+                + " they overflow their precision?");
     }
 
     /** The logarithm of the sum of all {@code exp(logit)}, without overflow. */

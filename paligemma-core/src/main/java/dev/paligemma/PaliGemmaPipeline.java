@@ -26,6 +26,8 @@ import dev.paligemma.vision.RgbImage;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -460,33 +462,63 @@ public final class PaliGemmaPipeline implements AutoCloseable {
             if (checkpoint == null) {
                 throw new IllegalStateException("no checkpoint was chosen: call checkpoint(folder) first");
             }
+            Path folder = checkpoint;
             Stopwatch stopwatch = new Stopwatch();
-            try (Checkpoint given = Checkpoint.open(checkpoint)) {
+            try (Checkpoint given = Checkpoint.open(folder)) {
                 // An engine that does not know the precision refuses here, before anything is converted for it.
                 EngineOptions options = new EngineOptions(device, StoredPrecision.choose(given, precision), threads);
                 Engine runtime = Engines.create(engine, options);
                 PaliGemmaConfig config = given.config();
-                ModelFiles files = ModelFiles.read(checkpoint, config);
+                // A vocabulary takes as long to read as an engine needs for its weights, so both are done at once.
+                CompletableFuture<ModelFiles> files =
+                        CompletableFuture.supplyAsync(() -> ModelFiles.read(folder, config));
                 Networks networks = Networks.record(config, decoderOptions);
-                VisionLanguageModel model = compile(runtime, given, networks);
+                VisionLanguageModel model = compile(runtime, given, networks, files);
+                ModelFiles read = closingOnFailure(model, files);
                 ModelInfo info = new ModelInfo(
                         checkpoint, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
                 LOG.info("loaded {} with {} {} in {} ms", checkpoint, info.engine(), info.options(), (long)
                         info.loadMs());
                 return new PaliGemmaPipeline(
-                        info, files.tokenizer(), files.imageProcessor(), model, maxConcurrentRequests);
+                        info, read.tokenizer(), read.imageProcessor(), model, maxConcurrentRequests);
             }
         }
 
-        private VisionLanguageModel compile(Engine runtime, Checkpoint given, Networks networks) {
-            if (!StoredPrecision.isConverted(runtime.options().precision())) {
+        private VisionLanguageModel compile(
+                Engine runtime, Checkpoint given, Networks networks, CompletableFuture<ModelFiles> files) {
+            if (runtime.options().precision() == given.precision()) {
                 return new VisionLanguageModel(runtime, given, networks);
             }
             ConversionPlan plan = ConversionPlan.of(runtime.options().precision(), networks.all());
             Path cache = cacheDirectory == null ? CacheFolder.ofThisProcess() : cacheDirectory;
-            Path folder = new ConvertedCheckpoints(cache).obtain(given, plan, conversionListener);
+            Path folder = new ConvertedCheckpoints(cache).obtain(given, plan, progress -> {
+                // Converting takes minutes, which are wasted if another file turns out to be unusable.
+                join(files);
+                conversionListener.progress(progress);
+            });
             try (Checkpoint converted = Checkpoint.open(folder)) {
                 return new VisionLanguageModel(runtime, converted, networks);
+            }
+        }
+
+        private static ModelFiles closingOnFailure(VisionLanguageModel model, CompletableFuture<ModelFiles> files) {
+            try {
+                return join(files);
+            } catch (RuntimeException e) {
+                model.close();
+                throw e;
+            }
+        }
+
+        /** The files, or the exception that reading them ended with. */
+        private static ModelFiles join(CompletableFuture<ModelFiles> files) {
+            try {
+                return files.join();
+            } catch (CompletionException e) {
+                if (e.getCause() instanceof RuntimeException cause) {
+                    throw cause;
+                }
+                throw e;
             }
         }
     }

@@ -3,7 +3,6 @@ package dev.paligemma;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.RgbImage;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -92,10 +91,10 @@ final class PipelineComparer {
         Walk walk = new Walk();
         try (VisionLanguageModel.Sequence sequence = reference.start(request);
                 VisionLanguageModel.Sequence otherSequence = other.start(request)) {
-            FloatBuffer logits = sequence.prefill(input.prompt(), images);
-            FloatBuffer otherLogits = otherSequence.prefill(otherInput.prompt(), otherImages);
+            sequence.prefill(input.prompt(), images);
+            otherSequence.prefill(otherInput.prompt(), otherImages);
             while (true) {
-                int token = walk.judge(logits, otherLogits);
+                int token = walk.judge(sequence, otherSequence);
                 if (reference.config().eosTokenIds().contains(token)) {
                     return walk;
                 }
@@ -103,8 +102,8 @@ final class PipelineComparer {
                 if (walk.tokens.size() == request.maxNewTokens()) {
                     return walk;
                 }
-                logits = sequence.next(token);
-                otherLogits = otherSequence.next(token);
+                sequence.next(token);
+                otherSequence.next(token);
             }
         }
     }
@@ -134,13 +133,13 @@ final class PipelineComparer {
         private double totalKl;
 
         /** Adds one position; gives the reference's choice. */
-        int judge(FloatBuffer reference, FloatBuffer other) {
-            int token = Logits.argmax(reference);
+        int judge(VisionLanguageModel.Sequence reference, VisionLanguageModel.Sequence other) {
+            int token = reference.bestToken();
             positions++;
-            if (Logits.argmax(other) == token) {
+            if (other.bestToken() == token) {
                 sameTokens++;
             }
-            totalKl += Logits.divergence(reference, other);
+            totalKl += Logits.divergence(reference.logits(), other.logits());
             return token;
         }
 

@@ -7,7 +7,6 @@ import dev.paligemma.tokenizer.Prompt;
 import dev.paligemma.tokenizer.PromptEncoder;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.PixelValues;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
 
@@ -54,19 +53,19 @@ final class TextGenerator {
         FinishReason finish = FinishReason.LENGTH;
         double prefillMs;
         try (VisionLanguageModel.Sequence sequence = start(request)) {
-            FloatBuffer logits = sequence.prefill(prompt, images);
+            sequence.prefill(prompt, images);
             prefillMs = stopwatch.lapMs();
             while (true) {
-                int token = Logits.argmax(logits);
+                int token = sequence.bestToken();
                 if (config.eosTokenIds().contains(token)) {
                     finish = FinishReason.EOS;
                     break;
                 }
-                written.append(token, Logits.logProbability(logits, token));
+                written.append(token, sequence.bestLogProbability());
                 if (written.count == request.maxNewTokens()) {
                     break;
                 }
-                logits = sequence.next(token);
+                sequence.next(token);
             }
         }
         double decodeMs = stopwatch.lapMs();

@@ -1,5 +1,6 @@
 package dev.paligemma;
 
+import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.graph.ElementType;
@@ -78,6 +79,8 @@ final class VisionLanguageModel implements AutoCloseable {
         private final DecodingState state;
         private final HostTensor logits =
                 HostTensor.allocate(ElementType.FLOAT32, 1, config.text().vocabSize());
+        private final HostTensor bestToken = HostTensor.allocate(ElementType.INT64, 1);
+        private final HostTensor bestLogProbability = HostTensor.allocate(ElementType.FLOAT32, 1);
         /** What a run of one written token takes, made once and filled anew for each token. */
         private final HostTensor nextToken = HostTensor.allocate(ElementType.INT64, 1);
 
@@ -91,24 +94,52 @@ final class VisionLanguageModel implements AutoCloseable {
             this.state = state;
         }
 
-        /** Runs images and prompt; gives the logits of the first token, {@code float32[V]}, valid until the next run. */
-        FloatBuffer prefill(Prompt prompt, HostTensor imageEmbeddings) {
+        /** Runs images and prompt; what follows them can be asked for until the next run. */
+        void prefill(Prompt prompt, HostTensor imageEmbeddings) {
             int rows = prompt.length();
-            return run(inputs(imageEmbeddings, toTensor(prompt.textTokenIds()), order(prompt), rows), rows);
+            run(inputs(imageEmbeddings, toTensor(prompt.textTokenIds()), order(prompt), rows), rows);
         }
 
-        /** Runs one written token; gives the logits of the token after it, {@code float32[V]}, valid until the next run. */
-        FloatBuffer next(int token) {
+        /** Runs one written token; what follows it can be asked for until the next run. */
+        void next(int token) {
             nextToken.longs().put(token);
-            return run(nextInputs, 1);
+            run(nextInputs, 1);
         }
 
-        private FloatBuffer run(Map<String, HostTensor> inputs, int rows) {
+        /** The logits of the token after the last run, {@code float32[V]}; overwritten by the next run. */
+        FloatBuffer logits() {
+            return logits.floats();
+        }
+
+        /**
+         * The most likely token after the last run; the lowest id among equals.
+         *
+         * @throws EngineException if a logit is not a number or none is finite, as after an overflow in the network
+         */
+        int bestToken() {
+            bestLogProbability();
+            return (int) bestToken.longs().get(0);
+        }
+
+        /**
+         * The natural logarithm of the probability of {@link #bestToken}.
+         *
+         * @throws EngineException if a logit is not a number or none is finite, as after an overflow in the network
+         */
+        double bestLogProbability() {
+            return Logits.requireNumber(bestLogProbability.floats().get(0));
+        }
+
+        private void run(Map<String, HostTensor> inputs, int rows) {
             HostTensor cos = Objects.requireNonNull(inputs.get(GemmaDecoder.ROTARY_COS));
             HostTensor sin = Objects.requireNonNull(inputs.get(GemmaDecoder.ROTARY_SIN));
             rotary.write(FIRST_POSITION + state.length(), rows, cos.floats(), sin.floats());
-            state.run(inputs, Map.of(GemmaDecoder.LOGITS, logits));
-            return logits.floats();
+            state.run(
+                    inputs,
+                    Map.of(
+                            GemmaDecoder.LOGITS, logits,
+                            GemmaDecoder.BEST_TOKEN, bestToken,
+                            GemmaDecoder.BEST_LOG_PROBABILITY, bestLogProbability));
         }
 
         @Override

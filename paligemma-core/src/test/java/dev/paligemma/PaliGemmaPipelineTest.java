@@ -174,9 +174,9 @@ class PaliGemmaPipelineTest {
         assertThatThrownBy(() -> builder.threads(0)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> builder.maxConcurrentRequests(0)).isInstanceOf(IllegalArgumentException.class);
         builder.checkpoint(GOLDEN.folder());
-        assertThatThrownBy(() -> builder.precision(Precision.INT8).build())
+        assertThatThrownBy(() -> builder.precision(Precision.BFLOAT16).build())
                 .isInstanceOf(EngineException.class)
-                .hasMessageContaining("int8");
+                .hasMessageContaining("bfloat16");
         assertThatThrownBy(() -> builder.precision(Precision.FLOAT32)
                         .device(Device.cuda(0))
                         .build())

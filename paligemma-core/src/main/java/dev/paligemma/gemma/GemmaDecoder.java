@@ -44,6 +44,12 @@ public final class GemmaDecoder {
     /** Output: logits after the last token, {@code float32[1, V]}. */
     public static final String LOGITS = "logits";
 
+    /** Output: the most likely token after the last one, {@code int64[1]}. */
+    public static final String BEST_TOKEN = "best_token";
+
+    /** Output: the natural logarithm of that token's probability, {@code float32[1]}. */
+    public static final String BEST_LOG_PROBABILITY = "best_log_probability";
+
     private final TextConfig config;
     private final DecoderOptions options;
     private final GemmaWeights weights;
@@ -60,7 +66,7 @@ public final class GemmaDecoder {
      *
      * @param config family and sizes
      * @param options which implementation to follow where they differ
-     * @return a graph with the inputs and the output named above, and one key/value cache per block
+     * @return a graph with the inputs and outputs named above, and one key/value cache per block
      */
     public static Graph record(TextConfig config, DecoderOptions options) {
         return new GemmaDecoder(config, options).record();
@@ -84,9 +90,12 @@ public final class GemmaDecoder {
         }
         Tensor last = g.rmsNorm(g.lastRow(x), weights.finalNorm(), config.rmsNormEps());
         g.mark("norm", last);
-        Tensor logits = g.linear(last, weights.head());
+        Tensor raw = g.linear(last, weights.head());
         boolean capped = options.capLogits() && config.finalLogitSoftcap() > 0;
-        g.output(LOGITS, capped ? g.softcap(logits, (float) config.finalLogitSoftcap()) : logits);
+        Tensor logits = capped ? g.softcap(raw, (float) config.finalLogitSoftcap()) : raw;
+        g.output(LOGITS, logits);
+        g.output(BEST_TOKEN, g.argMax(logits));
+        g.output(BEST_LOG_PROBABILITY, g.largestLogProbability(logits));
         return g.build();
     }
 

@@ -219,7 +219,7 @@ class GoldenIntermediatesTest {
             long[] sizes = shape.dims().stream()
                     .mapToLong((Dim dim) -> dim.isFixed() ? dim.size() : symbols.get(dim.symbol()))
                     .toArray();
-            outputs.put(output.getKey(), HostTensor.allocate(ElementType.FLOAT32, sizes));
+            outputs.put(output.getKey(), HostTensor.allocate(output.getValue().type(), sizes));
         }
         return outputs;
     }

@@ -34,6 +34,7 @@ final class ConversionDisplay implements ConversionListener, AutoCloseable {
         return new ConversionDisplay(err, isTerminal());
     }
 
+    @SuppressWarnings("SystemConsoleNull") // what it means on both sides of Java 22 is dealt with
     private static boolean isTerminal() {
         Console console = System.console();
         if (console == null) {

@@ -192,7 +192,7 @@ class CommandLineTest {
                 List.of("caption", "--threads", "1.5"),
                 List.of("caption", "--engine", "steam"),
                 List.of("caption", "--precision", "float33"),
-                List.of("caption", "--precision", "int4"),
+                List.of("caption", "--precision", "bfloat16"),
                 List.of("caption", "--model", "no-such-folder"),
                 List.of("info", "--model", "no-such-folder"),
                 List.of("tokenize", "text", "--model", "no-such-folder"),

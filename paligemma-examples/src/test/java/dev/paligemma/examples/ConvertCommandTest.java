@@ -108,6 +108,37 @@ class ConvertCommandTest {
         assertThat(failed.err()).startsWith("paligemma: ").hasLineCount(1).contains(file.toString());
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"int8", "int4"})
+    void convertedModelAnswersWithoutItsOriginalOrACache(String precision) {
+        String made = folder.resolve("made").toString();
+        assertThat(run("convert", "--precision", precision, "--out", made).exitCode())
+                .isZero();
+        Path cache = folder.resolve("cache");
+        String picture = BundledModel.picture().toString();
+
+        Outcome stored = run("caption", "--model", made, "--image", picture, "--cache-dir", cache.toString());
+        Outcome asked = run("caption", "--model", made, "--image", picture, "--precision", precision);
+
+        assertThat(stored).isEqualTo(new Outcome(0, BundledScene.CAPTION + System.lineSeparator(), ""));
+        assertThat(asked).isEqualTo(stored);
+        assertThat(cache).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"int8", "int4"})
+    void firstUseOfAPrecisionConvertsAndLaterUsesDoNot(String precision) {
+        String cache = folder.resolve("cache").toString();
+
+        Outcome first = run("caption", "--precision", precision, "--cache-dir", cache);
+        Outcome second = run("caption", "--precision", precision, "--cache-dir", cache);
+
+        assertThat(first.exitCode()).as(first.err()).isZero();
+        assertThat(first.out()).isEqualTo(BundledScene.CAPTION + System.lineSeparator());
+        assertThat(first.err()).contains("converting", " 0 %", " 100 %");
+        assertThat(second).isEqualTo(new Outcome(0, first.out(), ""));
+    }
+
     @Test
     void convertedModelRunsInItsOwnPrecisionOnly() {
         String made = folder.resolve("made").toString();
@@ -140,5 +171,20 @@ class ConvertCommandTest {
 
         assertThat(failed.exitCode()).isEqualTo(1);
         assertThat(failed.err()).hasLineCount(1).contains(file.toString());
+
+        Outcome conversion = run(
+                "caption",
+                "--precision",
+                "int8",
+                "--model",
+                BundledModel.folder().toString(),
+                "--image",
+                BundledModel.picture().toString(),
+                "--cache-dir",
+                file.toString());
+
+        assertThat(conversion.exitCode()).as(conversion.err()).isEqualTo(1);
+        assertThat(conversion.out()).isEmpty();
+        assertThat(conversion.err()).hasLineCount(1).contains(file.toString(), "--cache-dir");
     }
 }

@@ -47,17 +47,28 @@ class ReadmeTest {
 
     @Test
     void examplePrintsWhatTheReadmeSays() throws IOException {
+        assertThat(printed(() -> CaptionExample.main(new String[0])))
+                .isEqualToNormalizingNewlines(blocks("README.md", "text").get(0));
+    }
+
+    @Test
+    void exampleOfSmallerWeightsRuns() {
+        // How many tokens agree is the processor's business; a share is printed in any case.
+        assertThat(printed(() -> PrecisionExample.main(new String[0])).lines())
+                .hasSize(2)
+                .allMatch(line -> line.matches("same (tokens|answers): (0\\.\\d+|1\\.0)"));
+    }
+
+    private static String printed(Runnable example) {
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         PrintStream standardOut = System.out;
         System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
         try {
-            CaptionExample.main(new String[0]);
+            example.run();
         } finally {
             System.setOut(standardOut);
         }
-
-        assertThat(printed.toString(StandardCharsets.UTF_8))
-                .isEqualToNormalizingNewlines(blocks("README.md", "text").get(0));
+        return printed.toString(StandardCharsets.UTF_8);
     }
 
     @Test

@@ -53,6 +53,48 @@ class VerifyCommandTest {
                 .containsEntry("positions", Objects.requireNonNull(json.get("positions")));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"int8", "int4"})
+    void smallerPrecisionsFollowTheReference(String precision) throws IOException {
+        String cache = folder.resolve("cache").toString();
+        assertThat(run("caption", "--precision", precision, "--cache-dir", cache)
+                        .exitCode())
+                .isZero();
+
+        Map<String, Object> json = parsed(
+                "verify", "--precision", precision, "--cache-dir", cache, "--prompt", "caption en", "--prompt", "ocr");
+
+        assertThat(json)
+                .containsEntry("precision", precision)
+                .containsEntry("referencePrecision", "float32")
+                .containsEntry("tokenAgreement", 1.0)
+                .containsEntry("sameAnswers", 1.0);
+        assertThat((Double) json.get("meanKl")).isBetween(Double.MIN_VALUE, 1e-3);
+    }
+
+    @Test
+    void int8IsJudgedUnlessAskedOtherwise() {
+        Outcome outcome = run("verify", "--cache-dir", folder.resolve("cache").toString());
+
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        assertThat(outcome.out()).contains("int8 against float32");
+    }
+
+    @Test
+    void convertedFolderIsJudgedAgainstItsOriginal() throws IOException {
+        String made = folder.resolve("made").toString();
+        assertThat(run("convert", "--precision", "int8", "--out", made).exitCode())
+                .isZero();
+
+        assertThat(parsed("verify", "--model", made, "--reference-model", copy))
+                .containsEntry("precision", "int8")
+                .containsEntry("referencePrecision", "float32")
+                .containsEntry("tokenAgreement", 1.0);
+        Outcome itself = run("verify", "--model", made);
+        assertRefused(itself);
+        assertThat(itself.err()).contains("--reference-model");
+    }
+
     @Test
     void everyPromptIsAskedAboutEveryPicture() throws IOException {
         String picture = BundledModel.picture().toString();

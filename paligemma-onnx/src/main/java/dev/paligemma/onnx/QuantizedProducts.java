@@ -25,7 +25,7 @@ final class QuantizedProducts implements Products {
     /** Keeps a row of zeros from being divided by zero. */
     private static final float SMALLEST_MAXIMUM = 1e-20f;
 
-    private static final long MAX_FOLD = 64;
+    private static final long FOLD = 16;
 
     private final OnnxGraph target;
     private final EmittedValues values;
@@ -122,10 +122,11 @@ final class QuantizedProducts implements Products {
     private Columns quantize(Tensor x, long padding) {
         boolean inColumns = values.onlyInColumns(x);
         String value = inColumns ? values.columns(x) : values.rows(x);
-        String largest = inColumns ? reduceColumns("ReduceMax", value, x) : reduceRows("ReduceMax", value);
-        String smallest = inColumns ? reduceColumns("ReduceMin", value, x) : reduceRows("ReduceMin", value);
-        String maxima =
-                target.op("Max", List.of(largest, target.op("Neg", List.of(smallest)), scalar(SMALLEST_MAXIMUM)));
+        String magnitudes = target.op("Abs", List.of(value));
+        String largest = inColumns
+                ? largestOfColumns(magnitudes, x.shape().dim(1).size())
+                : target.op("ReduceMax", List.of(magnitudes, integers(-1)), Attribute.of("keepdims", 1));
+        String maxima = target.op("Max", List.of(largest, scalar(SMALLEST_MAXIMUM)));
         String codes = target.op(
                 "QuantizeLinear",
                 List.of(
@@ -143,26 +144,19 @@ final class QuantizedProducts implements Products {
         return new Columns(codes, maxima);
     }
 
-    /** {@code [T, K]} to {@code [T, 1]}. */
-    private String reduceRows(String operator, String rows) {
-        return target.op(operator, List.of(rows, integers(-1)), Attribute.of("keepdims", 1));
-    }
-
     /**
-     * {@code [K, T]} to {@code [T]}, in two steps: ONNX Runtime reduces over leading axes one long vector at a time, and is
-     * several times slower on vectors of T elements than on longer ones.
+     * {@code [K, T]} to {@code [T]}, in two steps where K allows it: ONNX Runtime takes the maximum of a few long vectors
+     * faster than that of many short ones.
      */
-    private String reduceColumns(String operator, String columns, Tensor x) {
-        long inner = 1;
-        long depth = x.shape().dim(1).size();
-        while (inner < MAX_FOLD && depth % (inner * 2) == 0) {
-            inner *= 2;
-        }
+    private String largestOfColumns(String columns, long depth) {
         Attribute drop = Attribute.of("keepdims", 0);
-        String folded = target.op("Reshape", List.of(columns, integers(depth / inner, -1)));
-        String partial = target.op(operator, List.of(folded, integers(0)), drop);
-        return target.op(
-                operator, List.of(target.op("Reshape", List.of(partial, integers(inner, -1))), integers(0)), drop);
+        String value = columns;
+        if (depth % FOLD == 0) {
+            String folded = target.op("Reshape", List.of(value, integers(FOLD, -1)));
+            String partial = target.op("ReduceMax", List.of(folded, integers(0)), drop);
+            value = target.op("Reshape", List.of(partial, integers(depth / FOLD, -1)));
+        }
+        return target.op("ReduceMax", List.of(value, integers(0)), drop);
     }
 
     /** Rows of the table, which is stored in blocks of 8 bits. */

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 
@@ -43,7 +44,7 @@ final class Checksums {
                     .toList();
             return new FileSum(size, sums);
         } catch (UncheckedIOException e) {
-            throw InputFiles.unreadable(file, e.getCause());
+            throw InputFiles.unreadable(file, Objects.requireNonNull(e.getCause()));
         } catch (IOException e) {
             throw InputFiles.unreadable(file, e);
         }

@@ -17,6 +17,10 @@ final class FloatWidening {
             case F32 -> destination.put(littleEndian.asFloatBuffer());
             case BF16 -> {
                 ShortBuffer from = littleEndian.asShortBuffer();
+                if (destination.hasArray()) {
+                    bfloat16(from, destination);
+                    return;
+                }
                 while (from.hasRemaining()) {
                     destination.put(bfloat16(from.get()));
                 }
@@ -29,6 +33,17 @@ final class FloatWidening {
             }
             default -> throw new IllegalArgumentException(dtype + " is not a type of float weights");
         }
+    }
+
+    /** Straight into the array, which the compiler makes several times faster than relative puts. */
+    private static void bfloat16(ShortBuffer from, FloatBuffer destination) {
+        float[] to = destination.array();
+        int start = destination.arrayOffset() + destination.position();
+        int count = from.remaining();
+        for (int i = 0; i < count; i++) {
+            to[start + i] = Float.intBitsToFloat(from.get(i) << 16);
+        }
+        destination.position(destination.position() + count);
     }
 
     static float bfloat16(short bits) {

@@ -77,6 +77,8 @@ public final class CheckpointConverter {
         new CheckpointConverter(source, plan, targetFolder, listener).convert(contentHash);
     }
 
+    // The lock is held, not used.
+    @SuppressWarnings("try")
     private void convert(@Nullable String knownHash) {
         if (source.precision() != Precision.FLOAT32) {
             throw new ConversionException(source.folder() + " holds weights for " + source.precision()

@@ -64,7 +64,7 @@ final class ConversionTasks {
         List<Task> tasks = new ArrayList<>();
         source.tensors().forEach((name, tensor) -> {
             if (plan.keepsFloat32(name)) {
-                cut(name, tensor, Set.of(), tensor.elementCount(), 1, tasks);
+                tasks.addAll(cut(name, tensor, Set.of(), tensor.elementCount(), 1));
             }
         });
         for (Map.Entry<Weight, Set<MatrixFormat>> matrix : plan.matrices().entrySet()) {
@@ -73,23 +73,19 @@ final class ConversionTasks {
                 throw new ConversionException(
                         "rows of " + weight + " are too long to be quantised, expected at most " + MAX_ROW);
             }
-            cut(
-                    weight.name(),
-                    source.tensor(weight.name()),
-                    matrix.getValue(),
-                    weight.size(0),
-                    (int) weight.size(1),
-                    tasks);
+            TensorInfo tensor = source.tensor(weight.name());
+            tasks.addAll(cut(weight.name(), tensor, matrix.getValue(), weight.size(0), (int) weight.size(1)));
         }
         return tasks;
     }
 
-    private static void cut(
-            String name, TensorInfo tensor, Set<MatrixFormat> formats, long rows, int rowLength, List<Task> tasks) {
+    /** The parts of one tensor. */
+    static List<Task> cut(String name, TensorInfo tensor, Set<MatrixFormat> formats, long rows, int rowLength) {
+        List<Task> tasks = new ArrayList<>();
         int most = Math.max(1, BATCH / rowLength);
         for (long from = 0; from < rows; from += most) {
-            int count = (int) Math.min(most, rows - from);
-            tasks.add(new Task(name, tensor, formats, rowLength, from, count));
+            tasks.add(new Task(name, tensor, formats, rowLength, from, (int) Math.min(most, rows - from)));
         }
+        return tasks;
     }
 }

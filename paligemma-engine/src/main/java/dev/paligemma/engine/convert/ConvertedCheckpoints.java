@@ -126,6 +126,8 @@ public final class ConvertedCheckpoints {
         }
     }
 
+    // The locks are held, not used.
+    @SuppressWarnings("try")
     private Path obtainLocked(
             Checkpoint source, ConversionPlan plan, ConversionListener listener, String content, Path entry)
             throws InterruptedException, ClosedByInterruptException {

@@ -31,6 +31,7 @@ final class TaskRunner {
     void run(Task task) throws IOException {
         read(task);
         if (task.formats().isEmpty()) {
+            requireFinite(task);
             output.write(values, task.numbers(), layout.offset(task.name()) + task.firstRow() * Float.BYTES);
             return;
         }
@@ -38,6 +39,10 @@ final class TaskRunner {
         scales = atLeast(scales, task.blocks());
         for (MatrixFormat format : task.formats()) {
             quantize(task, format);
+            // A weight that is not finite makes its scale so, and there are far fewer scales to look at.
+            if (NonFinite.indexIn(scales, task.blocks()) >= 0) {
+                requireFinite(task);
+            }
             write(task, format);
         }
     }
@@ -47,9 +52,13 @@ final class TaskRunner {
         long first = task.firstRow() * task.rowLength();
         values = atLeast(values, count);
         source.readFloats(task.tensor(), first, FloatBuffer.wrap(values, 0, count));
-        int bad = NonFinite.indexIn(values, count);
+    }
+
+    private void requireFinite(Task task) {
+        int bad = NonFinite.indexIn(values, task.numbers());
         if (bad >= 0) {
-            throw new ConversionException(source.folder() + ": element " + (first + bad) + " of " + task.name() + " is "
+            long element = task.firstRow() * task.rowLength() + bad;
+            throw new ConversionException(source.folder() + ": element " + element + " of " + task.name() + " is "
                     + values[bad] + ", expected finite weights only");
         }
     }

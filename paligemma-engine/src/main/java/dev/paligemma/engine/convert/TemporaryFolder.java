@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,7 +64,7 @@ final class TemporaryFolder implements AutoCloseable {
 
     /** Removes the folders that killed processes left beside the target; those of living ones stay. */
     static void removeStale(Path target) throws IOException {
-        removeStale(target.toAbsolutePath().getParent(), "." + target.getFileName() + MARK);
+        removeStale(parentOf(target), "." + target.getFileName() + MARK);
     }
 
     /** Removes the folders that killed processes left in a folder, whatever their targets. */
@@ -101,6 +102,10 @@ final class TemporaryFolder implements AutoCloseable {
         }
     }
 
+    private static Path parentOf(Path target) {
+        return Objects.requireNonNull(target.toAbsolutePath().getParent(), "parent");
+    }
+
     Path path() {
         return path;
     }
@@ -117,7 +122,7 @@ final class TemporaryFolder implements AutoCloseable {
         Files.deleteIfExists(target);
         Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
         moved = true;
-        FileTrees.forceFolder(target.toAbsolutePath().getParent());
+        FileTrees.forceFolder(parentOf(target));
     }
 
     /** Removes the folder unless it was moved. */

@@ -384,9 +384,37 @@ public final class GraphBuilder {
         return record(new Operation.LastRow(), "last", x.shape().with(0, Dim.of(1)), List.of(x));
     }
 
+    /**
+     * Finds the largest element of each row.
+     *
+     * @param x {@code float32[T, D]}
+     * @return {@code int64[T]}, the index of the largest element, the lowest among equals
+     */
+    public Tensor argMax(Tensor x) {
+        requireRows(x, "argMax");
+        Shape rows = new Shape(List.of(x.shape().dim(0)));
+        return record(new Operation.ArgMax(), "argmax", ElementType.INT64, rows, List.of(x));
+    }
+
+    /**
+     * Takes the softmax of each row and gives the logarithm of its largest element.
+     *
+     * @param x {@code float32[T, D]}
+     * @return {@code float32[T]}, at most 0; not a number where a row is not
+     */
+    public Tensor largestLogProbability(Tensor x) {
+        requireRows(x, "largestLogProbability");
+        Shape rows = new Shape(List.of(x.shape().dim(0)));
+        return record(new Operation.LargestLogProbability(), "log_probability", rows, List.of(x));
+    }
+
     private Tensor record(Operation operation, String kind, Shape shape, List<Tensor> read) {
+        return record(operation, kind, ElementType.FLOAT32, shape, read);
+    }
+
+    private Tensor record(Operation operation, String kind, ElementType type, Shape shape, List<Tensor> read) {
         read.forEach(tensor -> requireOwn(tensor, kind));
-        Tensor output = new Tensor(tensors.size(), unique(where(kind)), ElementType.FLOAT32, shape);
+        Tensor output = new Tensor(tensors.size(), unique(where(kind)), type, shape);
         tensors.add(output);
         nodes.add(new Node(operation, read, output));
         return output;

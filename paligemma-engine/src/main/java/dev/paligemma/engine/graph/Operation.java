@@ -210,6 +210,22 @@ public sealed interface Operation {
         }
     }
 
+    /** {@code y[t] = argmax over i of x[t, i]}, the lowest index among equals. */
+    record ArgMax() implements Operation {
+        @Override
+        public void accept(Visitor visitor, Node node) {
+            visitor.argMax(this, node);
+        }
+    }
+
+    /** {@code y[t] = max over i of log softmax(x[t])[i]}: how likely the most likely choice is. */
+    record LargestLogProbability() implements Operation {
+        @Override
+        public void accept(Visitor visitor, Node node) {
+            visitor.largestLogProbability(this, node);
+        }
+    }
+
     /** One method per operation; implemented by every engine. */
     interface Visitor {
         /**
@@ -347,5 +363,21 @@ public sealed interface Operation {
          * @param node its inputs and output
          */
         void lastRow(LastRow operation, Node node);
+
+        /**
+         * Handles {@link ArgMax}.
+         *
+         * @param operation the operation
+         * @param node its inputs and output
+         */
+        void argMax(ArgMax operation, Node node);
+
+        /**
+         * Handles {@link LargestLogProbability}.
+         *
+         * @param operation the operation
+         * @param node its inputs and output
+         */
+        void largestLogProbability(LargestLogProbability operation, Node node);
     }
 }

@@ -3,7 +3,7 @@ package dev.paligemma.engine.quant;
 /**
  * Rows of a matrix in 8 bits with a scale per block, the numbers of {@link MatrixFormat#INT8_BLOCKS}. Stateless.
  *
- * <p>The scale is {@code max |w| / 127} and a code {@code 128 + w / scale}, rounded to the nearest integer, halves to even.
+ * <p>The scale is {@code max |w| / 127} and a code {@code 128 + round(w * (1 / scale))} in single precision, halves to even.
  * A block of nothing but zeros, or of numbers below {@code 1.5e-36}, gets scale 0 and codes 128.
  */
 public final class Int8Blocks {
@@ -14,7 +14,7 @@ public final class Int8Blocks {
     /**
      * Quantises one row.
      *
-     * @param values the row, finite numbers
+     * @param values the row, finite numbers; others give scales that are not finite
      * @param from where the row starts in {@code values}
      * @param count its length
      * @param codes takes {@code blocks(count) * BLOCK} unsigned bytes

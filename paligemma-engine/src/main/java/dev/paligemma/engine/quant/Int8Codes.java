@@ -15,10 +15,9 @@ final class Int8Codes {
     }
 
     static void write(float scale, float[] values, int from, int count, byte[] codes, int codesFrom) {
-        // Without a scale all values are tiny: divided by 1 they are far below one half, and become zeros.
-        float divisor = scale == 0 ? 1 : scale;
+        float inverse = scale == 0 ? 0 : 1 / scale;
         for (int i = 0; i < count; i++) {
-            codes[codesFrom + i] = (byte) (Rounding.nearest(values[from + i] / divisor) + ZERO);
+            codes[codesFrom + i] = (byte) (Rounding.nearestByte(values[from + i] * inverse) + ZERO);
         }
     }
 

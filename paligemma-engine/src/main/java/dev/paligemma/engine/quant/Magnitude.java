@@ -1,32 +1,21 @@
 package dev.paligemma.engine.quant;
 
-/** The largest absolute value of a range. */
+/** The largest absolute value of a range, and the scale that follows from it. */
 final class Magnitude {
     private Magnitude() {}
 
-    /** Returns NaN if the range holds one; four maxima side by side keep the processor's pipeline full. */
+    /** Returns NaN if the range holds one. The loop is plain so that it compiles to vector instructions. */
     static float of(float[] values, int from, int count) {
-        float a = 0;
-        float b = 0;
-        float c = 0;
-        float d = 0;
-        int end = from + count;
-        int i = from;
-        for (; i <= end - 4; i += 4) {
-            a = Math.max(a, Math.abs(values[i]));
-            b = Math.max(b, Math.abs(values[i + 1]));
-            c = Math.max(c, Math.abs(values[i + 2]));
-            d = Math.max(d, Math.abs(values[i + 3]));
+        float largest = 0;
+        for (int i = from; i < from + count; i++) {
+            largest = Math.max(largest, Math.abs(values[i]));
         }
-        for (; i < end; i++) {
-            a = Math.max(a, Math.abs(values[i]));
-        }
-        return Math.max(Math.max(a, b), Math.max(c, d));
+        return largest;
     }
 
     /**
-     * The scale of numbers up to a magnitude; 0 where it would be below the normal numbers of float32, so that dividing
-     * by a scale other than 0 never overflows.
+     * The scale of numbers up to a magnitude; 0 where it would be below the normal numbers of float32, so that one over a
+     * scale other than 0 never overflows.
      */
     static float scale(float magnitude, float largestCode) {
         float scale = magnitude / largestCode;

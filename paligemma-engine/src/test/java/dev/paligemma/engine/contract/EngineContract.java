@@ -178,6 +178,24 @@ public abstract class EngineContract {
     }
 
     @Test
+    void mostLikelyChoice() {
+        GraphBuilder builder = new GraphBuilder("choice");
+        Tensor x = rows(builder, "x", 1040);
+        builder.output("index", builder.argMax(x));
+        builder.output("log_probability", builder.largestLogProbability(x));
+        HostTensor expected = goldens.tensor("choice.log_probability");
+        HostTensor index = HostTensor.allocate(ElementType.INT64, expected.shape());
+        HostTensor got = unwritten(expected.shape());
+
+        try (Program program = engine.compile(builder.build(), goldens.checkpoint(Storage.FLOAT32))) {
+            program.run(Map.of("x", goldens.tensor("choice.x")), Map.of("index", index, "log_probability", got));
+        }
+
+        assertThat(index.longs()).isEqualTo(goldens.tensor("choice.index").longs());
+        assertClose("log_probability", got, expected, 1e-6);
+    }
+
+    @Test
     void add() {
         check("add", ROUNDED, g -> g.add(input(g, "a", "n", 4, 5), input(g, "b", "n", 4, 5)));
     }
