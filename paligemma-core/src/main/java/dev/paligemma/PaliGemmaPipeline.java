@@ -486,7 +486,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
 
         private VisionLanguageModel compile(
                 Engine runtime, Checkpoint given, Networks networks, CompletableFuture<ModelFiles> files) {
-            if (runtime.options().precision() == given.precision()) {
+            if (!StoredPrecision.isConverted(runtime.options().precision())) {
                 return new VisionLanguageModel(runtime, given, networks);
             }
             ConversionPlan plan = ConversionPlan.of(runtime.options().precision(), networks.all());
@@ -496,6 +496,9 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 join(files);
                 conversionListener.progress(progress);
             });
+            if (folder.equals(given.folder())) {
+                return new VisionLanguageModel(runtime, given, networks);
+            }
             try (Checkpoint converted = Checkpoint.open(folder)) {
                 return new VisionLanguageModel(runtime, converted, networks);
             }

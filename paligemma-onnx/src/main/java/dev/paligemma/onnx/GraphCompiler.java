@@ -36,13 +36,14 @@ import java.util.stream.Collectors;
  * <p>Pieces that are the same in both, such as the head, stand in both pipelines with one session.
  */
 final class GraphCompiler {
-    /** More pieces would not load faster on common machines, and each costs a few threads and a call per row. */
-    private static final int MAX_PACKED_PIECES = 4;
+    /** Enough that no core waits long for the last one; each costs idle threads and a call per row. */
+    private static final int PACKED_PIECES = 6;
 
     private final OrtEnvironment environment;
     private final Checkpoint checkpoint;
     private final WeightValues values;
     private final int threads;
+    private final boolean keepMapped;
     private final Function<Phase, GraphEmitter.Settings> settings;
     private final BufferPool buffers = new BufferPool();
     private final List<OnnxSession> sessions = new ArrayList<>();
@@ -51,17 +52,21 @@ final class GraphCompiler {
     /**
      * A compiler for one graph.
      *
+     * @param keepMapped whether the matrices of quantised graphs without caches stay mapped from the file; or else they are
+     *     read for each run, which takes longer and less memory
      * @param settings how graphs are written for a phase
      */
     GraphCompiler(
             OrtEnvironment environment,
             Checkpoint checkpoint,
             int threads,
+            boolean keepMapped,
             Function<Phase, GraphEmitter.Settings> settings) {
         this.environment = environment;
         this.checkpoint = checkpoint;
         this.values = new WeightValues(checkpoint);
         this.threads = threads;
+        this.keepMapped = keepMapped;
         this.settings = settings;
         this.constants = new TensorScope(environment);
     }
@@ -91,7 +96,7 @@ final class GraphCompiler {
         List<Stage> stages = new ArrayList<>();
         Map<Graph, BlockSession> known = new HashMap<>();
         for (Graph piece : GraphCuts.afterProducts(graph)) {
-            stages.add(block(piece, known, true));
+            stages.add(block(piece, known, keepMapped));
         }
         Pipeline pipeline = pipeline(stages);
         return program(graph, pipeline, pipeline);
@@ -121,7 +126,7 @@ final class GraphCompiler {
     /** Joins pieces into a few of similar size, leaving those alone that do not depend on the phase. */
     private List<Graph> join(Graph graph, List<Graph> pieces) {
         long total = pieces.stream().mapToLong(GraphCompiler::products).sum();
-        long enough = Math.max(1, total / Math.min(MAX_PACKED_PIECES, threads));
+        long enough = Math.max(1, total / PACKED_PIECES);
         List<Graph> joined = new ArrayList<>();
         List<Graph> open = new ArrayList<>();
         long size = 0;

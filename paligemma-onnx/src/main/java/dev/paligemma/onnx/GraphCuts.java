@@ -38,16 +38,29 @@ final class GraphCuts {
         List<Graph> pieces = new ArrayList<>();
         int start = 0;
         boolean product = false;
-        for (int i = 0; i < graph.nodes().size(); i++) {
-            product |= graph.nodes().get(i).operation() instanceof Operation.Linear;
-            boolean last = i == graph.nodes().size() - 1;
-            if (last || (product && cuts.handedOn(start, i).size() == 1 && cuts.before(start, i))) {
+        int lastProduct = cuts.lastProduct();
+        for (int i = 0; i < graph.nodes().size() - 1; i++) {
+            product |= isProduct(graph.nodes().get(i));
+            if (product && i < lastProduct && cuts.handedOn(start, i).size() == 1 && cuts.before(start, i)) {
                 pieces.add(cuts.piece(start, i + 1));
                 start = i + 1;
                 product = false;
             }
         }
+        pieces.add(cuts.piece(start, graph.nodes().size()));
         return pieces;
+    }
+
+    private static boolean isProduct(Node node) {
+        return node.operation() instanceof Operation.Linear;
+    }
+
+    private int lastProduct() {
+        int last = -1;
+        for (int i = 0; i < graph.nodes().size(); i++) {
+            last = isProduct(graph.nodes().get(i)) ? i : last;
+        }
+        return last;
     }
 
     /** Joins neighbouring pieces of one graph. */

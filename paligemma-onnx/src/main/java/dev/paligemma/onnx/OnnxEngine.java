@@ -86,8 +86,11 @@ final class OnnxEngine implements Engine {
         CachedAttentionEmitter.requireOneWindow(graph.caches());
         long start = System.nanoTime();
         try {
-            OnnxProgram program =
-                    new GraphCompiler(environment, checkpoint, options.threads(), this::settings).compile(graph);
+            // Who chooses int4 wants the smallest process.
+            boolean keepMapped = options.precision() != Precision.INT4;
+            OnnxProgram program = new GraphCompiler(
+                            environment, checkpoint, options.threads(), keepMapped, this::settings)
+                    .compile(graph);
             LOG.debug(
                     "compiled graph {} of {} operations in {} ms",
                     graph.name(),

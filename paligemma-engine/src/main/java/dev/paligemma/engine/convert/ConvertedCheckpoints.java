@@ -54,7 +54,8 @@ public final class ConvertedCheckpoints {
     }
 
     /**
-     * Finds the converted form of a checkpoint, or makes it. All checksums of what is returned have been compared.
+     * Finds the converted form of a checkpoint, or makes it. All checksums of what is returned have been compared, now or by
+     * an earlier call since which the files have not been touched.
      *
      * @param source a checkpoint; one that is converted already is returned as it is, checked
      * @param plan what becomes of its weights
@@ -66,12 +67,12 @@ public final class ConvertedCheckpoints {
      */
     public Path obtain(Checkpoint source, ConversionPlan plan, ConversionListener listener) {
         Objects.requireNonNull(listener, "listener");
-        if (source.precision() != Precision.FLOAT32) {
-            plan.requireStoredIn(source);
-            source.verify();
-            return source.folder();
-        }
         try {
+            if (source.precision() != Precision.FLOAT32) {
+                plan.requireStoredIn(source);
+                verifyOnce(source);
+                return source.folder();
+            }
             String content = contentOf(source);
             Path entry = entry(content, plan);
             if (Files.isDirectory(entry) && problem(entry, content, plan) == null) {
@@ -107,12 +108,24 @@ public final class ConvertedCheckpoints {
         return folder.resolve(key + "-" + plan.precision() + "-v" + ConvertedManifest.FORMAT_VERSION);
     }
 
+    /** Compares checksums, unless that has been done since the files were last changed in any way. */
+    private void verifyOnce(Checkpoint converted) throws IOException {
+        SourceMemo memo = SourceMemo.of(folder, converted);
+        String expected = ConvertedManifest.read(converted.folder()).source();
+        if (!expected.equals(memo.read())) {
+            converted.verify();
+            if (memo.agreesWith(SourceMemo.of(folder, converted))) {
+                memo.write(expected);
+            }
+        }
+    }
+
     /** What is wrong with an entry, or null. */
-    private static @Nullable CheckpointException problem(Path entry, String content, ConversionPlan plan)
-            throws InterruptedException {
+    private @Nullable CheckpointException problem(Path entry, String content, ConversionPlan plan)
+            throws InterruptedException, IOException {
         try (Checkpoint converted = Checkpoint.open(entry)) {
             plan.requireStoredIn(converted);
-            converted.verify();
+            verifyOnce(converted);
             String stored = ConvertedManifest.read(entry).source();
             return stored.equals(content)
                     ? null

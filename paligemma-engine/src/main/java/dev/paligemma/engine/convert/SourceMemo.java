@@ -17,7 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Remembers the content hash of a checkpoint by what its files look like from outside, for reading them takes seconds.
+ * Remembers the content hash of a checkpoint, original or converted, by what its files look like from outside, for reading
+ * them takes seconds.
  *
  * <p>A text file per checkpoint folder: one line for each weight file and small file with real path, size, times and the
  * system's own number of the file, then the hash. It is believed only if it is exactly what would be written now. Losing
