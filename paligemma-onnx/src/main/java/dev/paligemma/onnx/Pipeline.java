@@ -5,6 +5,7 @@ import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -52,7 +53,8 @@ final class Pipeline {
         OrtSession.Result handedOn = null;
         try (MatrixStream matrices = new MatrixStream(new TensorScope(environment), buffers)) {
             Map<String, OnnxTensor> values = given;
-            for (int i = 0; i < stages.size(); i++) {
+            int needed = needed(wanted.keySet());
+            for (int i = 0; i < needed; i++) {
                 Stage stage = stages.get(i);
                 Map<String, OnnxTensor> inputs = inputs(stage, values);
                 if (!stage.matrices().isEmpty()) {
@@ -60,9 +62,8 @@ final class Pipeline {
                 }
                 Map<String, OnnxTensor> pinned = new HashMap<>();
                 Set<String> kept = new HashSet<>();
-                Set<String> next = i + 1 < stages.size()
-                        ? Set.copyOf(stages.get(i + 1).inputs().values())
-                        : Set.of();
+                Set<String> next =
+                        i + 1 < needed ? Set.copyOf(stages.get(i + 1).inputs().values()) : Set.of();
                 stage.outputs().forEach((output, name) -> {
                     OnnxTensor target = wanted.get(name);
                     if (target != null) {
@@ -108,6 +109,16 @@ final class Pipeline {
             options.addRunConfigEntry(SHRINK, "cpu:0");
             return session.run(inputs, kept, pinned, options);
         }
+    }
+
+    /** How many stages it takes; a session that has nothing to give cannot run. */
+    private int needed(Set<String> wanted) {
+        int needed = stages.size();
+        while (needed > 1
+                && Collections.disjoint(stages.get(needed - 1).outputs().values(), wanted)) {
+            needed--;
+        }
+        return needed;
     }
 
     private static Map<String, OnnxTensor> inputs(Stage stage, Map<String, OnnxTensor> values) {
