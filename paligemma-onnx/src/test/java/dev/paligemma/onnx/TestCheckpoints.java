@@ -188,7 +188,7 @@ final class TestCheckpoints {
             for (int i = 0; i < in; i++) {
                 int index = row * blocks * MatrixFormat.BLOCK + i;
                 int code = format == MatrixFormat.INT4_BLOCKS
-                        ? (codes.get(index / 2) >> 4 * (index % 2) & 15) - 8
+                        ? ((codes.get(index / 2) >> (4 * (index % 2))) & 15) - 8
                         : (codes.get(index) & 255) - 128;
                 numbers[row * in + i] = code * scales[row * blocks + i / MatrixFormat.BLOCK];
             }
