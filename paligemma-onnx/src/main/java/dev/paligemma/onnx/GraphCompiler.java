@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.graph.Node;
 import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.quant.MatrixFormat;
@@ -16,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -167,7 +169,7 @@ final class GraphCompiler {
     private boolean isNeutral(Graph piece) {
         return piece.caches().isEmpty()
                 && piece.nodes().stream()
-                        .map(node -> node.operation())
+                        .map(Node::operation)
                         .filter(Operation.Linear.class::isInstance)
                         .allMatch(operation ->
                                 checkpoint.contains(MatrixFormat.INT8_BLOCKS.codes(((Operation.Linear) operation)
@@ -178,25 +180,28 @@ final class GraphCompiler {
 
     /** Loads sessions side by side on the common pool. */
     private List<Stage> stages(List<Callable<Stage>> loads) throws OrtException {
+        List<Object> results =
+                loads.parallelStream().map(GraphCompiler::attempt).collect(Collectors.toList());
         List<Stage> loaded = new ArrayList<>();
-        OrtException failure = null;
-        for (Object result : loads.parallelStream().map(GraphCompiler::attempt).collect(Collectors.toList())) {
+        for (Object result : results) {
             if (result instanceof Stage stage) {
                 loaded.add(stage);
+                // All that loaded are known, and closed with the rest, before one that failed ends this.
                 sessions.add(stage.session());
-            } else if (result instanceof OrtException e) {
-                failure = e;
-            } else {
-                throw (RuntimeException) result;
             }
         }
-        if (failure != null) {
-            throw failure;
+        for (Object result : results) {
+            if (result instanceof OrtException e) {
+                throw e;
+            }
+            if (result instanceof RuntimeException e) {
+                throw e;
+            }
         }
         return loaded;
     }
 
-    /** The stage, or why there is none: exceptions must not keep other loads from being seen, and closed. */
+    /** The stage, or why there is none. */
     private static Object attempt(Callable<Stage> load) {
         try {
             return load.call();
@@ -217,7 +222,7 @@ final class GraphCompiler {
         return new Stage(session, inputs, same(session.get().getOutputNames()), Map.of(), List.of());
     }
 
-    private static Map<String, String> same(java.util.Set<String> names) {
+    private static Map<String, String> same(Set<String> names) {
         return names.stream().collect(Collectors.toMap(Function.identity(), Function.identity()));
     }
 
@@ -242,28 +247,15 @@ final class GraphCompiler {
             shared = new BlockSession(session, weights.operands());
             known.put(canonical.graph(), shared);
         }
-        Map<String, OnnxTensor> tensors = new HashMap<>();
+        Map<String, OnnxTensor> inMemory = new HashMap<>();
         List<StreamedMatrix> matrices = new ArrayList<>();
         for (Map.Entry<String, InputWeights.Operand> entry : shared.operands().entrySet()) {
             String input = entry.getKey();
-            if (entry.getValue() instanceof InputWeights.Operand.Codes codes) {
-                Weight weight = canonical.original(codes.weight());
-                TensorInfo info = checkpoint.tensor(MatrixFormat.INT8_CHANNELS.codes(weight.name()));
-                if (resident) {
-                    ByteBuffer bytes = checkpoint.map(info, 0, info.byteLength());
-                    tensors.put(input, constants.bytes(bytes, codes.dims()));
-                } else {
-                    matrices.add(new StreamedMatrix(input, info.file(), info.offset(), codes.dims()));
-                }
-            } else if (entry.getValue() instanceof InputWeights.Operand.ChannelScales scales) {
-                float[] numbers = values.channelScales(canonical.original(scales.weight()));
-                tensors.put(input, constant(numbers, numbers.length, 1));
-            } else if (entry.getValue() instanceof InputWeights.Operand.Floats floats) {
-                float[] numbers = values.plus(canonical.original(floats.weight()), floats.addend());
-                long[] sizes = floats.weight().shape().stream()
-                        .mapToLong(Long::longValue)
-                        .toArray();
-                tensors.put(input, constant(numbers, sizes));
+            if (entry.getValue() instanceof InputWeights.Operand.Codes codes && !resident) {
+                TensorInfo info = codesOf(canonical.original(codes.weight()));
+                matrices.add(new StreamedMatrix(input, info.file(), info.offset(), codes.dims()));
+            } else {
+                inMemory.put(input, constant(entry.getValue(), canonical));
             }
         }
         Map<String, String> inputs = new LinkedHashMap<>(canonical.inputs());
@@ -275,10 +267,32 @@ final class GraphCompiler {
             outputs.put(
                     CacheNames.of(neutral).newValues(), CacheNames.of(original).newValues());
         });
-        return new Stage(shared.session(), inputs, outputs, tensors, matrices);
+        return new Stage(shared.session(), inputs, outputs, inMemory, matrices);
     }
 
-    private OnnxTensor constant(float[] numbers, long... shape) throws OrtException {
+    private TensorInfo codesOf(Weight weight) {
+        return checkpoint.tensor(MatrixFormat.INT8_CHANNELS.codes(weight.name()));
+    }
+
+    /** What an input takes that stays in memory. */
+    private OnnxTensor constant(InputWeights.Operand operand, CanonicalGraph canonical) throws OrtException {
+        if (operand instanceof InputWeights.Operand.Codes codes) {
+            TensorInfo info = codesOf(canonical.original(codes.weight()));
+            return constants.bytes(checkpoint.map(info, 0, info.byteLength()), codes.dims());
+        }
+        if (operand instanceof InputWeights.Operand.ChannelScales scales) {
+            return floats(
+                    values.channelScales(canonical.original(scales.weight())),
+                    scales.weight().size(0),
+                    1);
+        }
+        InputWeights.Operand.Floats floats = (InputWeights.Operand.Floats) operand;
+        long[] sizes =
+                floats.weight().shape().stream().mapToLong(Long::longValue).toArray();
+        return floats(values.plus(canonical.original(floats.weight()), floats.addend()), sizes);
+    }
+
+    private OnnxTensor floats(float[] numbers, long... shape) throws OrtException {
         ByteBuffer buffer =
                 ByteBuffer.allocateDirect(numbers.length * Float.BYTES).order(ByteOrder.nativeOrder());
         buffer.asFloatBuffer().put(numbers);
