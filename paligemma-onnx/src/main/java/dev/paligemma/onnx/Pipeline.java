@@ -44,9 +44,8 @@ final class Pipeline {
                 }
                 Map<String, OnnxTensor> pinned = new HashMap<>();
                 Set<String> kept = new HashSet<>();
-                Set<String> next = i + 1 < needed
-                        ? Set.copyOf(stages.get(i + 1).inputs().values())
-                        : Set.of();
+                Set<String> next =
+                        i + 1 < needed ? Set.copyOf(stages.get(i + 1).inputs().values()) : Set.of();
                 stage.outputs().forEach((output, name) -> {
                     OnnxTensor target = wanted.get(name);
                     if (target != null) {
@@ -72,7 +71,8 @@ final class Pipeline {
     /** How many stages it takes; a session that has nothing to give cannot run. */
     private int needed(Set<String> wanted) {
         int needed = stages.size();
-        while (needed > 1 && Collections.disjoint(stages.get(needed - 1).outputs().values(), wanted)) {
+        while (needed > 1
+                && Collections.disjoint(stages.get(needed - 1).outputs().values(), wanted)) {
             needed--;
         }
         return needed;

@@ -27,8 +27,9 @@ class CanonicalGraphTest {
 
         // Attention and MLP of the four blocks in turn; the first piece also looks up the embeddings.
         assertThat(pieces).hasSize(9);
-        assertThat(pieces.subList(1, 8)).extracting(CanonicalGraph::graph).containsOnly(
-                pieces.get(1).graph(), pieces.get(2).graph());
+        assertThat(pieces.subList(1, 8))
+                .extracting(CanonicalGraph::graph)
+                .containsOnly(pieces.get(1).graph(), pieces.get(2).graph());
         for (int i = 3; i < 8; i++) {
             assertThat(pieces.get(i).graph()).isEqualTo(pieces.get(i - 2).graph());
             assertThat(pieces.get(i).graph().hashCode())
@@ -70,10 +71,14 @@ class CanonicalGraphTest {
 
         CanonicalGraph canonical = CanonicalGraph.of(piece);
 
-        assertThat(canonical.inputs().keySet()).isEqualTo(canonical.graph().inputs().keySet());
-        assertThat(canonical.outputs().keySet()).isEqualTo(canonical.graph().outputs().keySet());
-        assertThat(List.copyOf(canonical.inputs().values())).isEqualTo(List.copyOf(piece.inputs().keySet()));
-        assertThat(List.copyOf(canonical.outputs().values())).isEqualTo(List.copyOf(piece.outputs().keySet()));
+        assertThat(canonical.inputs().keySet())
+                .isEqualTo(canonical.graph().inputs().keySet());
+        assertThat(canonical.outputs().keySet())
+                .isEqualTo(canonical.graph().outputs().keySet());
+        assertThat(List.copyOf(canonical.inputs().values()))
+                .isEqualTo(List.copyOf(piece.inputs().keySet()));
+        assertThat(List.copyOf(canonical.outputs().values()))
+                .isEqualTo(List.copyOf(piece.outputs().keySet()));
         assertThat(canonical.weights().values())
                 .extracting(Weight::name)
                 .containsExactly(
@@ -88,7 +93,8 @@ class CanonicalGraphTest {
             assertThat(canonical.original(neutral)).isEqualTo(original);
             assertThat(canonical.originalOrSame(neutral)).isEqualTo(original);
         });
-        assertThat(canonical.caches().keySet()).containsExactlyElementsOf(canonical.graph().caches());
+        assertThat(canonical.caches().keySet())
+                .containsExactlyElementsOf(canonical.graph().caches());
         assertThat(List.copyOf(canonical.caches().values())).isEqualTo(piece.caches());
         assertThat(piece.caches().get(0).window()).isEqualTo(7);
         assertThat(canonical.graph().caches().get(0).window()).isZero();
@@ -108,7 +114,9 @@ class CanonicalGraphTest {
                 .isEqualTo(graph.nodes().get(0).operation());
         assertThat(canonical.weights()).isEmpty();
         assertThat(canonical.originalOrSame(table)).isEqualTo(table);
-        assertThatNullPointerException().isThrownBy(() -> canonical.original(table)).withMessageContaining(table.name());
+        assertThatNullPointerException()
+                .isThrownBy(() -> canonical.original(table))
+                .withMessageContaining(table.name());
     }
 
     /** One weight used twice is one weight in the other graph too. */
@@ -124,9 +132,10 @@ class CanonicalGraphTest {
         h.output("y", h.linear(h.linear(z, same), other));
 
         assertThat(CanonicalGraph.of(g.build()).weights())
-                .isEqualTo(Map.of(
-                        Weight.of("weight0", 4, 4), same.weight(), Weight.of("weight1", 4), Weight.of("b", 4)));
-        assertThat(canonicalOf(h.build())).isNotEqualTo(CanonicalGraph.of(g.build()).graph());
+                .isEqualTo(
+                        Map.of(Weight.of("weight0", 4, 4), same.weight(), Weight.of("weight1", 4), Weight.of("b", 4)));
+        assertThat(canonicalOf(h.build()))
+                .isNotEqualTo(CanonicalGraph.of(g.build()).graph());
     }
 
     private static List<CanonicalGraph> canonical(Graph graph) {

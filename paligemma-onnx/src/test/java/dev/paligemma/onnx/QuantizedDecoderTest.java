@@ -116,8 +116,7 @@ class QuantizedDecoderTest {
         Graph graph = TestDecoder.record(sizes, 5, 7);
         ExecutorService executor = Executors.newFixedThreadPool(4);
         try (Checkpoint original = TestCheckpoints.random(temp.resolve("original"), sizes);
-                Checkpoint converted =
-                        TestCheckpoints.convert(original, Precision.INT4, temp.resolve("made"), graph);
+                Checkpoint converted = TestCheckpoints.convert(original, Precision.INT4, temp.resolve("made"), graph);
                 Program program = engine(Precision.INT4).compile(graph, converted)) {
             List<Results> alone = new ArrayList<>();
             List<Future<Results>> together = new ArrayList<>();
@@ -165,9 +164,12 @@ class QuantizedDecoderTest {
             program.close();
 
             assertThatIllegalStateException()
-                    .isThrownBy(() -> state.run(Map.of("ids", HostTensor.ofLongs(1)), Map.of("hidden", unwritten(1, 128))))
+                    .isThrownBy(
+                            () -> state.run(Map.of("ids", HostTensor.ofLongs(1)), Map.of("hidden", unwritten(1, 128))))
                     .withMessageContaining("closed");
-            assertThatIllegalStateException().isThrownBy(() -> program.newState(1)).withMessageContaining("closed");
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> program.newState(1))
+                    .withMessageContaining("closed");
             state.close();
             state.close();
         }
@@ -182,11 +184,10 @@ class QuantizedDecoderTest {
         Sizes sizes = new Sizes(128, 64, 1, 1, 128, 2, 4);
         Graph graph = TestDecoder.record(sizes, 0, 0);
         try (Checkpoint original = TestCheckpoints.random(temp.resolve("original"), sizes);
-                Checkpoint converted =
-                        TestCheckpoints.convert(original, Precision.INT4, temp.resolve("made"), graph);
+                Checkpoint converted = TestCheckpoints.convert(original, Precision.INT4, temp.resolve("made"), graph);
                 Program program = engine(Precision.INT4).compile(graph, converted)) {
-            TensorInfo streamed = converted.tensor(
-                    MatrixFormat.INT8_CHANNELS.codes("language_model.layers.1.mlp.down_proj.weight"));
+            TensorInfo streamed =
+                    converted.tensor(MatrixFormat.INT8_CHANNELS.codes("language_model.layers.1.mlp.down_proj.weight"));
             long end = converted.tensors().values().stream()
                     .filter(tensor -> !tensor.name().contains(MatrixFormat.INT8_CHANNELS.codes("")))
                     .mapToLong(tensor -> tensor.offset() + tensor.byteLength())
@@ -214,8 +215,7 @@ class QuantizedDecoderTest {
         Sizes sizes = new Sizes(16, 8, 1, 1, 4, 1, 4);
         Graph graph = TestDecoder.record(sizes, 0, 0);
         try (Checkpoint original = TestCheckpoints.random(temp.resolve("original"), sizes);
-                Checkpoint converted =
-                        TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph)) {
+                Checkpoint converted = TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph)) {
             for (Precision precision : List.of(Precision.INT4, Precision.FLOAT32)) {
                 assertThatThrownBy(() -> engine(precision).compile(graph, converted))
                         .isInstanceOf(EngineException.class)

@@ -129,8 +129,7 @@ class QuantizedProductsTest {
         HostTensor y = unwritten(rows, out);
 
         try (Checkpoint original = TestCheckpoints.random(temp.resolve("original"), sizes);
-                Checkpoint converted =
-                        TestCheckpoints.convert(original, Precision.INT8, temp.resolve("int8"), graph)) {
+                Checkpoint converted = TestCheckpoints.convert(original, Precision.INT8, temp.resolve("int8"), graph)) {
             try (Program program = engine(Precision.INT8).compile(graph, converted)) {
                 program.run(Map.of("x", x), Map.of("y", y));
             }
@@ -190,8 +189,7 @@ class QuantizedProductsTest {
         twice.floats().put(x.floats()).put(x.rows(5, 1).floats());
         HostTensor y = unwritten(9, out);
 
-        try (Checkpoint original =
-                        TestCheckpoints.random(temp.resolve("original"), new Sizes(in, out, 1, 1, 2, 1, 4));
+        try (Checkpoint original = TestCheckpoints.random(temp.resolve("original"), new Sizes(in, out, 1, 1, 2, 1, 4));
                 Checkpoint converted = TestCheckpoints.convert(original, precision, temp.resolve("made"), graph)) {
             run(engine(precision).compile(graph, converted), 8, twice, y);
         }
@@ -220,8 +218,7 @@ class QuantizedProductsTest {
 
         try (Checkpoint original =
                         TestCheckpoints.random(temp.resolve("original"), new Sizes(width, 8, 1, 1, 2, 1, 4));
-                Checkpoint converted =
-                        TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph)) {
+                Checkpoint converted = TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph)) {
             try (Program program = engine(Precision.INT8).compile(graph, converted)) {
                 program.run(
                         Map.of("x", values, "ids", HostTensor.ofLongs(63, 0, 7, 0)),
@@ -254,8 +251,7 @@ class QuantizedProductsTest {
 
         try (Checkpoint original =
                         TestCheckpoints.random(temp.resolve("original"), new Sizes(width, width, 1, 1, 2, 1, 4));
-                Checkpoint converted =
-                        TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph);
+                Checkpoint converted = TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph);
                 Program program = engine(Precision.INT8).compile(graph, converted)) {
             program.run(Map.of("x", x), Map.of("first", results[0], "second", results[1]));
             program.run(Map.of("x", x), Map.of("first", results[2]));
@@ -286,14 +282,11 @@ class QuantizedProductsTest {
         GraphBuilder g = new GraphBuilder("product");
         g.output(
                 "y",
-                g.linear(
-                        g.input("x", ElementType.FLOAT32, Shape.of("rows", in)), new LinearWeights(weight, null)));
+                g.linear(g.input("x", ElementType.FLOAT32, Shape.of("rows", in)), new LinearWeights(weight, null)));
         Graph graph = g.build();
 
-        try (Checkpoint original =
-                        TestCheckpoints.random(temp.resolve("original"), new Sizes(in, out, 1, 1, 2, 1, 4));
-                Checkpoint converted =
-                        TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph)) {
+        try (Checkpoint original = TestCheckpoints.random(temp.resolve("original"), new Sizes(in, out, 1, 1, 2, 1, 4));
+                Checkpoint converted = TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph)) {
             try (Program program = engine(Precision.INT8).compile(graph, converted)) {
                 program.run(Map.of("x", x), Map.of("y", y));
             }
@@ -303,7 +296,9 @@ class QuantizedProductsTest {
                 if (magnitude >= 1e-6f) {
                     float[] got = floats(y.rows(row, 1));
                     double error = relativeError(
-                            got, toFloats(Oracle.of(floats(x.rows(row, 1)), matrix, new float[0], out).exact()));
+                            got,
+                            toFloats(Oracle.of(floats(x.rows(row, 1)), matrix, new float[0], out)
+                                    .exact()));
                     assertThat(error).as("row of magnitude %s", magnitude).isLessThan(0.02);
                 } else {
                     for (float got : floats(y.rows(row, 1))) {
@@ -328,10 +323,8 @@ class QuantizedProductsTest {
         HostTensor signed = unwritten(40, out);
         HostTensor unsigned = unwritten(40, out);
 
-        try (Checkpoint original =
-                        TestCheckpoints.random(temp.resolve("original"), new Sizes(in, out, 1, 1, 2, 1, 4));
-                Checkpoint converted =
-                        TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph)) {
+        try (Checkpoint original = TestCheckpoints.random(temp.resolve("original"), new Sizes(in, out, 1, 1, 2, 1, 4));
+                Checkpoint converted = TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph)) {
             run(compile(graph, converted, true), 38, x, signed);
             run(compile(graph, converted, false), 38, x, unsigned);
         }
@@ -385,13 +378,13 @@ class QuantizedProductsTest {
         GraphBuilder g = new GraphBuilder("shared");
         Tensor x = g.input("x", ElementType.FLOAT32, Shape.of("rows", in));
         g.output("gate", g.linear(x, linear(64, in)));
-        g.output("up", g.linear(x, new LinearWeights(Weight.of("language_model.layers.0.mlp.up_proj.weight", 64, in), null)));
+        g.output(
+                "up",
+                g.linear(x, new LinearWeights(Weight.of("language_model.layers.0.mlp.up_proj.weight", 64, in), null)));
         Graph graph = g.build();
 
-        try (Checkpoint original =
-                        TestCheckpoints.random(temp.resolve("original"), new Sizes(in, 64, 1, 1, 2, 1, 4));
-                Checkpoint converted =
-                        TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph)) {
+        try (Checkpoint original = TestCheckpoints.random(temp.resolve("original"), new Sizes(in, 64, 1, 1, 2, 1, 4));
+                Checkpoint converted = TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph)) {
             assertThat(EmittedOperators.ofBlock(graph, converted))
                     .containsOnlyOnce("QuantizeLinear")
                     .filteredOn("MatMulIntegerToFloat"::equals)

@@ -58,15 +58,7 @@ final class TestCheckpoints {
                       "hidden_size":%7$d,"image_size":4,"patch_size":2,"intermediate_size":%9$d,
                       "num_attention_heads":1,"num_hidden_layers":1}}
                     """.formatted(
-                            hidden,
-                            intermediate,
-                            heads,
-                            kvHeads,
-                            headDim,
-                            layers,
-                            vision,
-                            VOCABULARY,
-                            VISION_INTERMEDIATE);
+                    hidden, intermediate, heads, kvHeads, headDim, layers, vision, VOCABULARY, VISION_INTERMEDIATE);
         }
 
         private Map<String, long[]> shapes() {
