@@ -88,7 +88,7 @@ final class GraphCompiler {
 
     private OnnxProgram inSinglePrecision(Graph graph) throws OrtException {
         // Packing would hold a second copy of weights that are mapped from the file.
-        Pipeline pipeline = pipeline(stages(List.of(() -> load(graph, Phase.EVERY_RUN, false))));
+        Pipeline pipeline = pipeline(stages(List.of(() -> load(graph, Phase.EVERY_RUN, false))), false);
         return program(graph, pipeline, pipeline);
     }
 
@@ -98,7 +98,7 @@ final class GraphCompiler {
         for (Graph piece : GraphCuts.afterProducts(graph)) {
             stages.add(block(piece, known, keepMapped));
         }
-        Pipeline pipeline = pipeline(stages);
+        Pipeline pipeline = pipeline(stages, true);
         return program(graph, pipeline, pipeline);
     }
 
@@ -120,7 +120,7 @@ final class GraphCompiler {
             Stage same = neutral.get(piece);
             prefix.add(same != null ? same : block(piece, known, false));
         }
-        return program(graph, pipeline(prefix), pipeline(next));
+        return program(graph, pipeline(prefix, true), pipeline(next, false));
     }
 
     /** Joins pieces into a few of similar size, leaving those alone that do not depend on the phase. */
@@ -285,8 +285,8 @@ final class GraphCompiler {
         return constants.floats(buffer, shape);
     }
 
-    private Pipeline pipeline(List<Stage> stages) {
-        return new Pipeline(environment, buffers, stages);
+    private Pipeline pipeline(List<Stage> stages, boolean givesBack) {
+        return new Pipeline(environment, buffers, stages, givesBack);
     }
 
     private OnnxProgram program(Graph graph, Pipeline prefix, Pipeline next) {

@@ -15,14 +15,32 @@ import org.jspecify.annotations.Nullable;
 
 /** Sessions that run one after the other, each taking what the one before hands on. Immutable. */
 final class Pipeline {
+    /** Elements of a tensor handed on from which the memory of a run is worth giving back: 512 rows of width 2048. */
+    private static final long LARGE = 1 << 20;
+
+    /** Makes a session give back the memory that only this run needed. */
+    private static final String SHRINK = "memory.enable_memory_arena_shrinkage";
+
     private final OrtEnvironment environment;
     private final BufferPool buffers;
     private final List<Stage> stages;
+    private final boolean givesBack;
+    /** The place of the last stage of each session. */
+    private final Map<OnnxSession, Integer> lastUse = new HashMap<>();
 
-    Pipeline(OrtEnvironment environment, BufferPool buffers, List<Stage> stages) {
+    /**
+     * A pipeline of stages.
+     *
+     * @param givesBack whether the memory of large runs is given back; not worth it for runs of one row
+     */
+    Pipeline(OrtEnvironment environment, BufferPool buffers, List<Stage> stages, boolean givesBack) {
         this.environment = environment;
         this.buffers = buffers;
         this.stages = List.copyOf(stages);
+        this.givesBack = givesBack;
+        for (int i = 0; i < stages.size(); i++) {
+            lastUse.put(stages.get(i).session(), i);
+        }
     }
 
     /**
@@ -54,7 +72,8 @@ final class Pipeline {
                         kept.add(output);
                     }
                 });
-                OrtSession.Result result = stage.session().get().run(inputs, kept, pinned);
+                boolean shrink = givesBack && isLastUse(i) && isLarge(values);
+                OrtSession.Result result = run(stage.session().get(), inputs, kept, pinned, shrink);
                 close(handedOn);
                 handedOn = result;
                 values = new HashMap<>(given);
@@ -65,6 +84,30 @@ final class Pipeline {
             }
         } finally {
             close(handedOn);
+        }
+    }
+
+    private boolean isLastUse(int index) {
+        return lastUse.getOrDefault(stages.get(index).session(), -1) == index;
+    }
+
+    private static boolean isLarge(Map<String, OnnxTensor> values) {
+        return values.values().stream().anyMatch(value -> value.getInfo().getNumElements() >= LARGE);
+    }
+
+    private static OrtSession.Result run(
+            OrtSession session,
+            Map<String, OnnxTensor> inputs,
+            Set<String> kept,
+            Map<String, OnnxTensor> pinned,
+            boolean shrink)
+            throws OrtException {
+        if (!shrink) {
+            return session.run(inputs, kept, pinned);
+        }
+        try (OrtSession.RunOptions options = new OrtSession.RunOptions()) {
+            options.addRunConfigEntry(SHRINK, "cpu:0");
+            return session.run(inputs, kept, pinned, options);
         }
     }
 

@@ -337,6 +337,7 @@ class QuantizedProductsTest {
                         OrtEnvironment.getEnvironment(),
                         checkpoint,
                         1,
+                        true,
                         phase -> new GraphEmitter.Settings(true, phase, 8192, exactProducts))
                 .compile(graph);
     }

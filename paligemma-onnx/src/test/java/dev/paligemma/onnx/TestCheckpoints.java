@@ -116,7 +116,7 @@ final class TestCheckpoints {
         Map<String, float[]> values = new LinkedHashMap<>();
         sizes.shapes().forEach((name, shape) -> {
             long in = Arrays.stream(shape).skip(1).reduce(1, Math::multiplyExact);
-            double deviation = shape.length == 1 ? 0.1 : 1 / Math.sqrt(in);
+            double deviation = shape.length == 1 ? 0.1 : 1 / Math.sqrt((double) in);
             float[] numbers = new float[Math.toIntExact(Math.multiplyExact(shape[0], in))];
             for (int i = 0; i < numbers.length; i++) {
                 numbers[i] = (float) (deviation * random.nextGaussian());
@@ -188,7 +188,7 @@ final class TestCheckpoints {
             for (int i = 0; i < in; i++) {
                 int index = row * blocks * MatrixFormat.BLOCK + i;
                 int code = format == MatrixFormat.INT4_BLOCKS
-                        ? (codes.get(index / 2) >> 4 * (index % 2) & 15) - 8
+                        ? ((codes.get(index / 2) >> (4 * (index % 2))) & 15) - 8
                         : (codes.get(index) & 255) - 128;
                 numbers[row * in + i] = code * scales[row * blocks + i / MatrixFormat.BLOCK];
             }
