@@ -325,19 +325,48 @@ class QuantizedProductsTest {
 
         try (Checkpoint original = TestCheckpoints.random(temp.resolve("original"), new Sizes(in, out, 1, 1, 2, 1, 4));
                 Checkpoint converted = TestCheckpoints.convert(original, Precision.INT8, temp.resolve("made"), graph)) {
-            run(compile(graph, converted, true), 38, x, signed);
-            run(compile(graph, converted, false), 38, x, unsigned);
+            run(compile(graph, converted, true, true), 38, x, signed);
+            run(compile(graph, converted, false, true), 38, x, unsigned);
         }
 
         assertThat(floats(unsigned)).isEqualTo(floats(signed)).doesNotContain(Float.NaN);
     }
 
-    private static Program compile(Graph graph, Checkpoint checkpoint, boolean exactProducts) throws OrtException {
+    /** Matrices that stay mapped and matrices that are read for each run are the same matrices. */
+    @Test
+    void readingMatricesForEachRunChangesNothing() throws OrtException {
+        int width = 260;
+        GraphBuilder g = new GraphBuilder("chain");
+        Tensor x = g.input("x", ElementType.FLOAT32, Shape.of("rows", width));
+        Weight up = Weight.of("language_model.layers.0.mlp.up_proj.weight", width, width);
+        g.output("y", g.linear(g.gelu(g.linear(x, linear(width, width))), new LinearWeights(up, null)));
+        Graph graph = g.build();
+        HostTensor values = random(7, width);
+        HostTensor mapped = unwritten(7, width);
+        HostTensor read = unwritten(7, width);
+
+        try (Checkpoint original =
+                        TestCheckpoints.random(temp.resolve("original"), new Sizes(width, width, 1, 1, 2, 1, 4));
+                Checkpoint converted =
+                        TestCheckpoints.convert(original, Precision.INT4, temp.resolve("made"), graph)) {
+            try (Program program = compile(graph, converted, true, true)) {
+                program.run(Map.of("x", values), Map.of("y", mapped));
+            }
+            try (Program program = compile(graph, converted, true, false)) {
+                program.run(Map.of("x", values), Map.of("y", read));
+            }
+        }
+
+        assertThat(floats(read)).isEqualTo(floats(mapped)).doesNotContain(Float.NaN);
+    }
+
+    private static Program compile(Graph graph, Checkpoint checkpoint, boolean exactProducts, boolean keepMapped)
+            throws OrtException {
         return new GraphCompiler(
                         OrtEnvironment.getEnvironment(),
                         checkpoint,
                         1,
-                        true,
+                        keepMapped,
                         phase -> new GraphEmitter.Settings(true, phase, 8192, exactProducts))
                 .compile(graph);
     }
