@@ -29,7 +29,7 @@ final class GraphCuts {
 
     /**
      * Cuts after every stretch of operations that holds at least one matrix product and leaves one tensor for the rest:
-     * in a transformer, after each residual sum.
+     * in a transformer, after each residual sum. What follows the last product stays with it.
      *
      * @return the pieces in order; their inputs and outputs are those of the graph they use, and the tensors handed on
      */

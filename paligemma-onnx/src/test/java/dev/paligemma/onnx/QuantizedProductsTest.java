@@ -347,8 +347,7 @@ class QuantizedProductsTest {
 
         try (Checkpoint original =
                         TestCheckpoints.random(temp.resolve("original"), new Sizes(width, width, 1, 1, 2, 1, 4));
-                Checkpoint converted =
-                        TestCheckpoints.convert(original, Precision.INT4, temp.resolve("made"), graph)) {
+                Checkpoint converted = TestCheckpoints.convert(original, Precision.INT4, temp.resolve("made"), graph)) {
             try (Program program = compile(graph, converted, true, true)) {
                 program.run(Map.of("x", values), Map.of("y", mapped));
             }
