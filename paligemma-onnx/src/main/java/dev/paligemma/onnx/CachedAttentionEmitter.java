@@ -60,7 +60,7 @@ final class CachedAttentionEmitter {
         graph.input(CacheNames.WINDOW_BIAS, OnnxType.FLOAT, "visible");
         CacheNames first = CacheNames.of(caches.get(0));
         String prefixRows = rows(graph, first.prefixKeys());
-        isPrefix = graph.op("Equal", List.of(prefixRows, integers(0)));
+        isPrefix = phase == Phase.EVERY_RUN ? graph.op("Equal", List.of(prefixRows, integers(0))) : "";
         partSizes = graph.op(
                 "Concat",
                 List.of(prefixRows, rows(graph, first.generatedKeys()), integers(1)),

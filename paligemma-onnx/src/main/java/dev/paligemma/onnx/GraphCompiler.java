@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Makes the sessions of one graph. Confined to one thread; used once.
@@ -158,24 +159,22 @@ final class GraphCompiler {
 
     /** Elements of all matrices. */
     private static long products(Graph piece) {
-        return piece.nodes().stream()
-                .filter(node -> node.operation() instanceof Operation.Linear)
-                .mapToLong(node ->
-                        ((Operation.Linear) node.operation()).weights().weight().elementCount())
-                .sum();
+        return matrices(piece).mapToLong(Weight::elementCount).sum();
     }
 
     /** Whether a piece computes the same in every phase, with the same weights. */
     private boolean isNeutral(Graph piece) {
         return piece.caches().isEmpty()
-                && piece.nodes().stream()
-                        .map(Node::operation)
-                        .filter(Operation.Linear.class::isInstance)
-                        .allMatch(operation ->
-                                checkpoint.contains(MatrixFormat.INT8_BLOCKS.codes(((Operation.Linear) operation)
-                                        .weights()
-                                        .weight()
-                                        .name())));
+                && matrices(piece)
+                        .allMatch(matrix -> checkpoint.contains(MatrixFormat.INT8_BLOCKS.codes(matrix.name())));
+    }
+
+    /** The matrices of all products, in order. */
+    private static Stream<Weight> matrices(Graph piece) {
+        return piece.nodes().stream()
+                .map(Node::operation)
+                .filter(Operation.Linear.class::isInstance)
+                .map(operation -> ((Operation.Linear) operation).weights().weight());
     }
 
     /** Loads sessions side by side on the common pool. */

@@ -55,7 +55,7 @@ class QuantizationErrorTest {
             int rows = (int) expected.shape()[0];
             double[] errors = new double[rows];
             for (int row = 0; row < rows; row++) {
-                errors[row] = relativeError(floats(got.rows(row, 1)), floats(expected.rows(row, 1)));
+                errors[row] = RelativeError.of(floats(got.rows(row, 1)), floats(expected.rows(row, 1)));
             }
             Arrays.sort(errors);
             return new Errors(errors[rows / 2], errors[rows - 1]);
@@ -181,15 +181,5 @@ class QuantizationErrorTest {
         Tensor x = g.input("x", ElementType.FLOAT32, Shape.of("rows", out));
         g.output("y", g.linear(x, new LinearWeights(weight, null)));
         return g.build();
-    }
-
-    private static double relativeError(float[] got, float[] expected) {
-        double difference = 0;
-        double magnitude = 0;
-        for (int i = 0; i < expected.length; i++) {
-            difference += Math.pow((double) got[i] - expected[i], 2);
-            magnitude += Math.pow(expected[i], 2);
-        }
-        return Math.sqrt(difference / magnitude);
     }
 }

@@ -90,13 +90,13 @@ class QuantizedDecoderTest {
 
             double sum = 0;
             for (int row = 0; row < ids.length; row++) {
-                double error = relativeError(floats(got.hidden.rows(row, 1)), floats(expected.hidden.rows(row, 1)));
+                double error = RelativeError.of(floats(got.hidden.rows(row, 1)), floats(expected.hidden.rows(row, 1)));
                 assertThat(error).as("row %d", row).isLessThan(LARGEST_ERROR);
                 sum += error;
             }
             assertThat(sum / ids.length).isLessThan(TYPICAL_ERROR);
             for (int row = prefix - 1; row < ids.length; row++) {
-                double error = relativeError(floats(got.logits.rows(row, 1)), floats(expected.logits.rows(row, 1)));
+                double error = RelativeError.of(floats(got.logits.rows(row, 1)), floats(expected.logits.rows(row, 1)));
                 assertThat(error).as("logits after row %d", row).isLessThan(LARGEST_ERROR);
             }
         }
@@ -265,15 +265,5 @@ class QuantizedDecoderTest {
 
     private static OnnxEngine engine(Precision precision) {
         return OnnxEngine.create(new EngineOptions(Device.CPU, precision, 2));
-    }
-
-    private static double relativeError(float[] got, float[] expected) {
-        double difference = 0;
-        double magnitude = 0;
-        for (int i = 0; i < expected.length; i++) {
-            difference += Math.pow((double) got[i] - expected[i], 2);
-            magnitude += Math.pow(expected[i], 2);
-        }
-        return Math.sqrt(difference / magnitude);
     }
 }

@@ -194,7 +194,7 @@ class QuantizedProductsTest {
             run(engine(precision).compile(graph, converted), 8, twice, y);
         }
 
-        double difference = relativeError(floats(y.rows(8, 1)), floats(y.rows(5, 1)));
+        double difference = RelativeError.of(floats(y.rows(8, 1)), floats(y.rows(5, 1)));
         if (precision == Precision.INT8) {
             assertThat(difference).isLessThan(0.015);
         } else {
@@ -295,7 +295,7 @@ class QuantizedProductsTest {
                 float magnitude = magnitudes[row % magnitudes.length];
                 if (magnitude >= 1e-6f) {
                     float[] got = floats(y.rows(row, 1));
-                    double error = relativeError(
+                    double error = RelativeError.of(
                             got,
                             toFloats(Oracle.of(floats(x.rows(row, 1)), matrix, new float[0], out)
                                     .exact()));
@@ -460,16 +460,6 @@ class QuantizedProductsTest {
             tensor.floats().put(i, (float) random.nextGaussian());
         }
         return tensor;
-    }
-
-    private static double relativeError(float[] got, float[] expected) {
-        double difference = 0;
-        double magnitude = 0;
-        for (int i = 0; i < expected.length; i++) {
-            difference += Math.pow((double) got[i] - expected[i], 2);
-            magnitude += Math.pow(expected[i], 2);
-        }
-        return Math.sqrt(difference / magnitude);
     }
 
     private static float[] toFloats(double[] numbers) {
