@@ -275,10 +275,6 @@ def moving():
     put("gather_rows.x", x)
     put("gather_rows.index", index)
     put("gather_rows.y", x[index])
-    put("last_row.x", x)
-    put("last_row.y", x[-1:])
-    put("last_row_of_one.x", x[:1])
-    put("last_row_of_one.y", x[:1])
 
 
 def rope():

@@ -7,18 +7,23 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Writes attention with a key/value cache: bidirectional over the prefix in the first run, one row over everything in
- * later runs. Confined to one thread.
+ * Writes attention with a key/value cache: bidirectional over the prefix of one sequence in the first run, one row of each
+ * sequence over everything before it in later runs. Confined to one thread.
  *
- * <p>Both are branches of one ONNX {@code If}, so that one program, with one copy of the weights, does both. Letters: T
- * rows of this run, P rows of the prefix, C room for generated rows, K key/value heads, G query heads per key/value head,
- * h width of a head. Queries are laid out as {@code [K, T * G, h]}, so that the G heads that share keys are rows of one
- * matrix product.
+ * <p>Both are branches of one ONNX {@code If}, so that one program, with one copy of the weights, does both. Letters: S
+ * sequences, T rows of each in this run (S or T is 1), P rows of the prefix, C room for generated rows, K key/value heads,
+ * G query heads per key/value head, h width of a head. Queries are laid out as {@code [S, K, T * G, h]}, so that the G
+ * heads that share keys are rows of one matrix product.
  *
  * <p>Nothing is concatenated with the cache: scores are computed per part and joined, which is small, and the weighted
  * sums of the parts are added.
  */
 final class CachedAttentionEmitter {
+    /** In a shape, the size that is there already. */
+    private static final long KEEP = 0;
+
+    private static final long[] SWAP_MIDDLE = {0, 2, 1, 3};
+
     private final OnnxGraph graph;
     private final Phase phase;
     private final int scoreRows;
@@ -39,7 +44,7 @@ final class CachedAttentionEmitter {
         for (AttentionSpec spec : caches) {
             CacheNames names = CacheNames.of(spec);
             for (String keysOrValues : List.of(names.newKeys(), names.newValues())) {
-                graph.output(keysOrValues, OnnxType.FLOAT, spec.kvHeads(), "rows", spec.headDim());
+                graph.output(keysOrValues, OnnxType.FLOAT, "sequences", spec.kvHeads(), "rows", spec.headDim());
             }
         }
         if (phase == Phase.PREFIX) {
@@ -50,14 +55,15 @@ final class CachedAttentionEmitter {
         for (AttentionSpec spec : caches) {
             CacheNames names = CacheNames.of(spec);
             for (String keysOrValues : List.of(names.prefixKeys(), names.prefixValues())) {
-                graph.input(keysOrValues, OnnxType.FLOAT, spec.kvHeads(), "prefix", spec.headDim());
+                graph.input(keysOrValues, OnnxType.FLOAT, "prefixes", spec.kvHeads(), "prefix", spec.headDim());
             }
             for (String keysOrValues : List.of(names.generatedKeys(), names.generatedValues())) {
-                graph.input(keysOrValues, OnnxType.FLOAT, spec.kvHeads(), "capacity", spec.headDim());
+                graph.input(
+                        keysOrValues, OnnxType.FLOAT, "sequences", spec.kvHeads(), "capacity", spec.headDim());
             }
         }
-        graph.input(CacheNames.BIAS, OnnxType.FLOAT, "visible");
-        graph.input(CacheNames.WINDOW_BIAS, OnnxType.FLOAT, "visible");
+        graph.input(CacheNames.BIAS, OnnxType.FLOAT, "sequences", 1, 1, "visible");
+        graph.input(CacheNames.WINDOW_BIAS, OnnxType.FLOAT, "sequences", 1, 1, "visible");
         CacheNames first = CacheNames.of(caches.get(0));
         String prefixRows = rows(graph, first.prefixKeys());
         isPrefix = phase == Phase.EVERY_RUN ? graph.op("Equal", List.of(prefixRows, integers(0))) : "";
@@ -79,7 +85,10 @@ final class CachedAttentionEmitter {
         }
     }
 
-    /** Writes one attention of {@code q[T, K * G * h]}, {@code k[T, K * h]}, {@code v[T, K * h]}; gives {@code [T, K * G * h]}. */
+    /**
+     * Writes one attention of {@code q[S * T, K * G * h]}, {@code k[S * T, K * h]}, {@code v[S * T, K * h]}; gives
+     * {@code [S * T, K * G * h]}.
+     */
     String emit(AttentionSpec spec, String q, String k, String v) {
         CacheNames names = CacheNames.of(spec);
         int heads = spec.kvHeads();
@@ -97,8 +106,8 @@ final class CachedAttentionEmitter {
         if (heads == 1) {
             return graph.op("Reshape", List.of(mixed, integers(-1, (long) groups * width)));
         }
-        String byHead = graph.op("Reshape", List.of(mixed, integers(heads, -1, groups, width)));
-        String byToken = graph.op("Transpose", List.of(byHead), Attribute.of("perm", new long[] {1, 0, 2, 3}));
+        String byHead = graph.op("Reshape", List.of(mixed, integers(KEEP, heads, -1, (long) groups * width)));
+        String byToken = graph.op("Transpose", List.of(byHead), Attribute.of("perm", SWAP_MIDDLE));
         return graph.op("Reshape", List.of(byToken, integers(-1, (long) heads * groups * width)));
     }
 
@@ -106,22 +115,37 @@ final class CachedAttentionEmitter {
     private String emitEither(AttentionSpec spec, String queries, CacheNames names) {
         OnnxGraph prefix = graph.enclosed("prefix");
         prefix.alias(emitPrefix(prefix, spec, queries, names), "prefix.mixed");
-        prefix.output("prefix.mixed", OnnxType.FLOAT, spec.kvHeads(), "query_rows", spec.headDim());
+        prefix.output("prefix.mixed", OnnxType.FLOAT, "sequences", spec.kvHeads(), "query_rows", spec.headDim());
         OnnxGraph next = graph.enclosed("next");
         next.alias(emitNext(next, spec, queries, names), "next.mixed");
-        next.output("next.mixed", OnnxType.FLOAT, spec.kvHeads(), "query_rows", spec.headDim());
+        next.output("next.mixed", OnnxType.FLOAT, "sequences", spec.kvHeads(), "query_rows", spec.headDim());
         return graph.op(
                 "If", List.of(isPrefix), Attribute.of("then_branch", prefix), Attribute.of("else_branch", next));
     }
 
-    /** {@code [T, K * G * h]} to {@code [K, T * G, h]}; with one key/value head that moves nothing. */
+    /** {@code [S * T, K * G * h]} to {@code [S, K, T * G, h]}; with one key/value head that moves nothing. */
     private String headsFirst(String rows, int heads, int groups, int width) {
         if (heads == 1) {
-            return graph.op("Reshape", List.of(rows, integers(1, -1, width)));
+            return graph.op(
+                    "Reshape", List.of(rows, byPhase(new long[] {1, 1, -1, width}, new long[] {-1, 1, groups, width})));
         }
-        String byToken = graph.op("Reshape", List.of(rows, integers(-1, heads, groups, width)));
-        String byHead = graph.op("Transpose", List.of(byToken), Attribute.of("perm", new long[] {1, 0, 2, 3}));
-        return graph.op("Reshape", List.of(byHead, integers(heads, -1, width)));
+        long together = (long) groups * width;
+        String byToken = graph.op(
+                "Reshape", List.of(rows, byPhase(new long[] {1, -1, heads, together}, new long[] {-1, 1, heads, together})));
+        String byHead = graph.op("Transpose", List.of(byToken), Attribute.of("perm", SWAP_MIDDLE));
+        return graph.op("Reshape", List.of(byHead, integers(KEEP, heads, -1, width)));
+    }
+
+    /** One shape in the first run, another in later ones. */
+    private String byPhase(long[] first, long[] later) {
+        return switch (phase) {
+            case PREFIX -> integers(first);
+            case NEXT -> integers(later);
+            case EVERY_RUN -> {
+                List<String> either = List.of(isPrefix, integers(first), integers(later));
+                yield constants.computeIfAbsent("shape of " + either, key -> graph.op("Where", either));
+            }
+        };
     }
 
     /** All rows attend to all rows of this run, a block of query rows at a time so that the scores stay small. */
@@ -129,6 +153,10 @@ final class CachedAttentionEmitter {
         int heads = spec.kvHeads();
         int width = spec.headDim();
         int limit = Math.max(1, scoreRows / heads);
+        String oneSequence = integers(heads, -1, width);
+        String own = branch.op("Reshape", List.of(queries, oneSequence));
+        String keys = branch.op("Reshape", List.of(names.newKeys(), oneSequence));
+        String values = branch.op("Reshape", List.of(names.newValues(), oneSequence));
         // n = ceil(R / limit) blocks of r = ceil(R / n) rows; the queries are padded to n * r rows.
         String total = rows(branch, queries);
         String blocks = ceilDiv(branch, total, integers(limit));
@@ -137,16 +165,16 @@ final class CachedAttentionEmitter {
         String pads = branch.op("Concat", List.of(integers(0, 0, 0, 0), padding, integers(0)), Attribute.of("axis", 0));
         String blockShape = branch.op(
                 "Concat", List.of(integers(heads), blocks, blockRows, integers(width)), Attribute.of("axis", 0));
-        String blocked = branch.op("Reshape", List.of(branch.op("Pad", List.of(queries, pads)), blockShape));
+        String blocked = branch.op("Reshape", List.of(branch.op("Pad", List.of(own, pads)), blockShape));
 
         OnnxGraph body = branch.enclosed("block");
         body.input("block.index", OnnxType.INT64);
         body.input("block.continue_in", OnnxType.BOOL);
         String block = body.op("Gather", List.of(blocked, "block.index"), Attribute.of("axis", 1));
-        String scores = capped(body, spec, scores(body, spec, block, names.newKeys()));
+        String scores = capped(body, spec, scores(body, spec, block, keys));
         String probabilities = body.op("Softmax", List.of(scores), Attribute.of("axis", -1));
         body.alias("block.continue_in", "block.continue_out");
-        body.alias(body.op("MatMul", List.of(probabilities, names.newValues())), "block.mixed");
+        body.alias(body.op("MatMul", List.of(probabilities, values)), "block.mixed");
         body.output("block.continue_out", OnnxType.BOOL);
         body.output("block.mixed", OnnxType.FLOAT, heads, "block_rows", width);
 
@@ -154,10 +182,11 @@ final class CachedAttentionEmitter {
         String stacked = branch.op("Loop", List.of(trips, ""), Attribute.of("body", body));
         String byHead = branch.op("Transpose", List.of(stacked), Attribute.of("perm", new long[] {1, 0, 2, 3}));
         String joined = branch.op("Reshape", List.of(byHead, integers(heads, -1, width)));
-        return branch.op("Slice", List.of(joined, integers(0), total, integers(1)));
+        String mixed = branch.op("Slice", List.of(joined, integers(0), total, integers(1)));
+        return branch.op("Reshape", List.of(mixed, integers(1, heads, -1, width)));
     }
 
-    /** One row attends to the prefix, to the generated rows and to itself. */
+    /** One row of each sequence attends to its prefix, to its generated rows and to itself. */
     private String emitNext(OnnxGraph branch, AttentionSpec spec, String queries, CacheNames names) {
         List<String> keys = List.of(names.prefixKeys(), names.generatedKeys(), names.newKeys());
         List<String> values = List.of(names.prefixValues(), names.generatedValues(), names.newValues());
@@ -193,9 +222,9 @@ final class CachedAttentionEmitter {
         return in.op("Mul", List.of(in.op("Tanh", List.of(scores)), cap));
     }
 
-    /** The second size of a tensor {@code [K, R, h]}, as a vector of one. */
+    /** The third size of a tensor {@code [S, K, R, h]}, as a vector of one. */
     private static String rows(OnnxGraph in, String tensor) {
-        return in.op("Shape", List.of(tensor), Attribute.of("start", 1), Attribute.of("end", 2));
+        return in.op("Shape", List.of(tensor), Attribute.of("start", 2), Attribute.of("end", 3));
     }
 
     private String ceilDiv(OnnxGraph in, String numerator, String denominator) {

@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 /** Translates a recorded graph into ONNX, one operation after the other. Confined to one thread; used once. */
 final class GraphEmitter implements Operation.Visitor {
     private static final String ROW_ZERO = "row_zero";
-    private static final String LAST = "last";
 
     private final Graph source;
     private final OnnxGraph target;
@@ -207,11 +206,6 @@ final class GraphEmitter implements Operation.Visitor {
     }
 
     @Override
-    public void lastRow(Operation.LastRow operation, Node node) {
-        put(node, target.op("Gather", List.of(value(node.input(0)), constant(LAST, -1)), Attribute.of("axis", 0)));
-    }
-
-    @Override
     public void argMax(Operation.ArgMax operation, Node node) {
         put(
                 node,
@@ -225,7 +219,7 @@ final class GraphEmitter implements Operation.Visitor {
     @Override
     public void largestLogProbability(Operation.LargestLogProbability operation, Node node) {
         String logarithms = target.op("LogSoftmax", List.of(value(node.input(0))), Attribute.of("axis", -1));
-        put(node, target.op("ReduceMax", List.of(logarithms, constant(LAST, -1)), Attribute.of("keepdims", 0)));
+        put(node, target.op("ReduceMax", List.of(logarithms, constant("last_axis", -1)), Attribute.of("keepdims", 0)));
     }
 
     private void put(Node node, String value) {

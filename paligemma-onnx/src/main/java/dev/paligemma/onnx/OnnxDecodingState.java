@@ -9,22 +9,28 @@ import dev.paligemma.engine.spi.HostTensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The key/value caches of one request. Confined to one thread at a time.
  *
  * <p>The first run writes keys and values of the prefix straight into their final place. Each later run returns one row
- * per cache, a few kilobytes, which is copied into the generated part; the handles that the session sees stay the same
- * from token to token until that part is full and grows.
+ * per sequence and cache, a few kilobytes, which is copied into the generated part; the handles that the session sees stay
+ * the same from token to token until that part is full and grows, or the sequences change.
+ *
+ * <p>Sequences that were one share the prefix. Those that were joined each have a copy, padded to the longest; their biases
+ * hide the padding.
  */
 final class OnnxDecodingState implements DecodingState {
     /** Added to a score to hide it: the exponential of anything near it is exactly 0 in float32. */
     private static final float HIDDEN = -1e30f;
 
     private static final int SMALLEST_CAPACITY = 16;
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     /** The keys, or the values, of one cache. */
     private static final class Part {
@@ -32,9 +38,9 @@ final class OnnxDecodingState implements DecodingState {
         final String prefixName;
         final String generatedName;
         final String newName;
-        ByteBuffer prefix = ByteBuffer.allocate(0);
-        ByteBuffer generated = prefix;
-        ByteBuffer newRow = prefix;
+        ByteBuffer prefix = NOTHING;
+        ByteBuffer generated = NOTHING;
+        ByteBuffer newRows = NOTHING;
 
         Part(AttentionSpec spec, String prefixName, String generatedName, String newName) {
             this.spec = spec;
@@ -43,12 +49,42 @@ final class OnnxDecodingState implements DecodingState {
             this.newName = newName;
         }
 
-        long[] shape(int rows) {
-            return new long[] {spec.kvHeads(), rows, spec.headDim()};
+        long[] shape(int sequences, int rows) {
+            return new long[] {sequences, spec.kvHeads(), rows, spec.headDim()};
         }
 
-        long bytes(int rows) {
-            return (long) spec.kvHeads() * rows * spec.headDim() * Float.BYTES;
+        long bytes(int sequences, int rows) {
+            return (long) sequences * spec.kvHeads() * rows * spec.headDim() * Float.BYTES;
+        }
+
+        /** Copies the first rows of each head of a sequence from {@code [S, K, fromRows, h]} to a row of another. */
+        void copy(
+                ByteBuffer from, int fromSequence, int fromRows, ByteBuffer to, int toSequence, int toRows, int row, int rows) {
+            int rowBytes = spec.headDim() * Float.BYTES;
+            for (int head = 0; rows > 0 && head < spec.kvHeads(); head++) {
+                int source = (fromSequence * spec.kvHeads() + head) * fromRows;
+                int target = (toSequence * spec.kvHeads() + head) * toRows + row;
+                to.put(target * rowBytes, from, source * rowBytes, rows * rowBytes);
+            }
+        }
+    }
+
+    /** What is visible of one sequence. */
+    private static final class Rows {
+        final int prefix;
+        int generated;
+
+        Rows(int prefix, int generated) {
+            this.prefix = prefix;
+            this.generated = generated;
+        }
+
+        int all() {
+            return prefix + generated;
+        }
+
+        Rows copy() {
+            return new Rows(prefix, generated);
         }
     }
 
@@ -58,11 +94,15 @@ final class OnnxDecodingState implements DecodingState {
     private final Map<String, OnnxTensor> inputs = new HashMap<>();
     private final Map<String, OnnxTensor> outputs = new HashMap<>();
     private TensorScope handles;
-    private int prefixLength;
-    private int generatedLength;
+    private List<Rows> sequences = List.of(new Rows(0, 0));
+    /** Whether all sequences have the one prefix that is stored; or else there is a copy for each. */
+    private boolean sharedPrefix = true;
+    /** Rows of the stored prefixes. */
+    private int prefixRows;
+
     private int capacity;
-    private ByteBuffer bias = ByteBuffer.allocate(0);
-    private ByteBuffer windowBias = bias;
+    private ByteBuffer bias = NOTHING;
+    private ByteBuffer windowBias = NOTHING;
     /** Set while the caches are rebuilt. Stays set if that fails: a handle left closed would end the JVM in native code. */
     private boolean broken;
 
@@ -82,108 +122,256 @@ final class OnnxDecodingState implements DecodingState {
         this.window = widest;
     }
 
-    @Override
-    public int length() {
-        return prefixLength + generatedLength;
+    /** A state of all sequences of other states, which stay as they are. */
+    static OnnxDecodingState join(OnnxProgram program, List<OnnxDecodingState> states) {
+        int expectedRows = states.stream().mapToInt(state -> state.capacity).max().orElseThrow();
+        OnnxDecodingState joined = new OnnxDecodingState(program, expectedRows);
+        try {
+            joined.takeAll(states);
+            return joined;
+        } catch (OrtException e) {
+            joined.close();
+            throw refused(e);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            joined.close();
+            throw e;
+        }
+    }
+
+    private void takeAll(List<OnnxDecodingState> states) throws OrtException {
+        broken = true;
+        sequences = states.stream()
+                .flatMap(state -> state.sequences.stream().map(Rows::copy))
+                .toList();
+        sharedPrefix = sequences.size() == 1;
+        prefixRows = sequences.stream().mapToInt(rows -> rows.prefix).max().orElseThrow();
+        for (int i = 0; i < parts.size(); i++) {
+            Part part = parts.get(i);
+            part.prefix = program.buffers().acquire(part.bytes(sequences.size(), prefixRows));
+            part.generated = program.buffers().acquire(part.bytes(sequences.size(), capacity));
+            int sequence = 0;
+            for (OnnxDecodingState state : states) {
+                Part other = state.parts.get(i);
+                for (int own = 0; own < state.sequences.size(); own++, sequence++) {
+                    Rows rows = state.sequences.get(own);
+                    int stored = state.sharedPrefix ? 0 : own;
+                    part.copy(other.prefix, stored, state.prefixRows, part.prefix, sequence, prefixRows, 0, rows.prefix);
+                    part.copy(
+                            other.generated, own, state.capacity, part.generated, sequence, capacity, 0, rows.generated);
+                }
+            }
+        }
+        bind();
     }
 
     @Override
-    public void run(Map<String, HostTensor> newInputs, Map<String, HostTensor> newOutputs) {
+    public int sequences() {
+        return sequences.size();
+    }
+
+    @Override
+    public int length(int sequence) {
+        return sequences.get(sequence).all();
+    }
+
+    boolean isOf(OnnxProgram other) {
+        return program == other;
+    }
+
+    /** Refuses a state whose caches cannot be used any more. */
+    void requireUsable() {
         if (closed) {
             throw new IllegalStateException("the decoding state is closed");
         }
         if (broken) {
             throw new IllegalStateException("the decoding state failed in an earlier run and can only be closed");
         }
+    }
+
+    @Override
+    public void run(Map<String, HostTensor> newInputs, Map<String, HostTensor> newOutputs) {
+        requireUsable();
         int rows = program.cachedRows(newInputs);
-        if (rows < 1 || (prefixLength > 0 && rows != 1)) {
-            throw new IllegalArgumentException("expected " + (prefixLength > 0 ? "one row" : "at least one row")
-                    + " after " + length() + " rows, got " + rows);
+        if (prefixRows == 0 ? rows < 1 : rows != sequences.size()) {
+            throw new IllegalArgumentException("expected "
+                    + (prefixRows == 0
+                            ? "at least one row"
+                            : sequences.size() == 1 ? "one row" : "one row of each of " + sequences.size() + " sequences")
+                    + " after " + length(0) + " rows, got " + rows);
         }
         try {
-            if (prefixLength == 0) {
+            if (prefixRows == 0) {
                 runPrefix(rows, newInputs, newOutputs);
             } else {
                 runNext(newInputs, newOutputs);
             }
         } catch (OrtException e) {
-            throw new EngineException("ONNX Runtime refused a key/value cache: " + e.getMessage(), e);
+            throw refused(e);
         }
+    }
+
+    private static EngineException refused(OrtException e) {
+        return new EngineException("ONNX Runtime refused a key/value cache: " + e.getMessage(), e);
     }
 
     private void runPrefix(int rows, Map<String, HostTensor> newInputs, Map<String, HostTensor> newOutputs)
             throws OrtException {
         ByteBuffer none = ByteBuffer.allocateDirect(0);
         for (Part part : parts) {
-            part.prefix = replace(part.prefix, part.bytes(rows));
-            inputs.put(part.prefixName, handles.floats(none, part.shape(0)));
-            inputs.put(part.generatedName, handles.floats(none, part.shape(0)));
-            outputs.put(part.newName, handles.floats(part.prefix, part.shape(rows)));
+            part.prefix = replace(part.prefix, part.bytes(1, rows));
+            inputs.put(part.prefixName, handles.floats(none, part.shape(1, 0)));
+            inputs.put(part.generatedName, handles.floats(none, part.shape(1, 0)));
+            outputs.put(part.newName, handles.floats(part.prefix, part.shape(1, rows)));
         }
-        inputs.put(CacheNames.BIAS, handles.floats(none, 0));
-        inputs.put(CacheNames.WINDOW_BIAS, handles.floats(none, 0));
+        inputs.put(CacheNames.BIAS, handles.floats(none, 1, 1, 1, 0));
+        inputs.put(CacheNames.WINDOW_BIAS, handles.floats(none, 1, 1, 1, 0));
         program.runPrefix(newInputs, newOutputs, inputs, outputs);
         broken = true;
-        prefixLength = rows;
+        prefixRows = rows;
+        sequences = List.of(new Rows(rows, 0));
         for (Part part : parts) {
-            part.newRow = program.buffers().acquire(part.bytes(1));
+            part.generated = program.buffers().acquire(part.bytes(1, capacity));
         }
-        resize(capacity);
+        bind();
     }
 
     private void runNext(Map<String, HostTensor> newInputs, Map<String, HostTensor> newOutputs) throws OrtException {
-        if (generatedLength == capacity) {
-            resize(Math.addExact(capacity, Math.max(capacity / 2, SMALLEST_CAPACITY)));
+        if (sequences.stream().anyMatch(rows -> rows.generated == capacity)) {
+            grow();
         }
-        int row = length();
-        if (window > 0 && row >= window) {
-            // Row i sees the rows j > i - window; the one that just left the window is hidden for good.
-            windowBias.asFloatBuffer().put(row - window, HIDDEN);
+        if (window > 0) {
+            for (int sequence = 0; sequence < sequences.size(); sequence++) {
+                // Row i sees the rows j > i - window; the one that just left the window is hidden for good.
+                int left = sequences.get(sequence).all() - window;
+                if (left >= 0) {
+                    windowBias.asFloatBuffer().put(place(sequence, left), HIDDEN);
+                }
+            }
         }
         program.runNext(newInputs, newOutputs, inputs, outputs);
-        for (Part part : parts) {
-            copyRows(part, part.newRow, 1, part.generated, capacity, generatedLength, 1);
+        for (int sequence = 0; sequence < sequences.size(); sequence++) {
+            Rows rows = sequences.get(sequence);
+            for (Part part : parts) {
+                part.copy(part.newRows, sequence, 1, part.generated, sequence, capacity, rows.generated, 1);
+            }
+            bias.asFloatBuffer().put(place(sequence, rows.all()), 0f);
+            windowBias.asFloatBuffer().put(place(sequence, rows.all()), 0f);
+            rows.generated++;
         }
-        bias.asFloatBuffer().put(row, 0f);
-        windowBias.asFloatBuffer().put(row, 0f);
-        generatedLength++;
     }
 
-    /** Makes room for that many generated rows, keeping those that are there. */
-    private void resize(int newCapacity) throws OrtException {
+    @Override
+    public void select(int... chosen) {
+        requireUsable();
+        program.requireOpen();
+        if (prefixRows == 0) {
+            throw new IllegalStateException("sequences can be selected once the prefix has been run");
+        }
+        if (chosen.length == 0) {
+            throw new IllegalArgumentException("at least one sequence must be selected");
+        }
+        for (int sequence : chosen) {
+            Objects.checkIndex(sequence, sequences.size());
+        }
+        int[] all = new int[sequences.size()];
+        Arrays.setAll(all, i -> i);
+        if (Arrays.equals(chosen, all)) {
+            return;
+        }
         broken = true;
+        List<Rows> old = sequences;
+        sequences = Arrays.stream(chosen).mapToObj(i -> old.get(i).copy()).toList();
+        if (!sharedPrefix) {
+            gatherPrefixes(chosen);
+        }
+        for (Part part : parts) {
+            ByteBuffer gathered = program.buffers().acquire(part.bytes(chosen.length, capacity));
+            for (int i = 0; i < chosen.length; i++) {
+                part.copy(part.generated, chosen[i], capacity, gathered, i, capacity, 0, sequences.get(i).generated);
+            }
+            release(part.generated);
+            part.generated = gathered;
+        }
+        try {
+            bind();
+        } catch (OrtException e) {
+            throw refused(e);
+        }
+    }
+
+    private void gatherPrefixes(int[] chosen) {
+        boolean one = Arrays.stream(chosen).distinct().count() == 1;
+        int[] kept = one ? new int[] {chosen[0]} : chosen;
+        int oldRows = prefixRows;
+        prefixRows = sequences.stream().mapToInt(rows -> rows.prefix).max().orElseThrow();
+        for (Part part : parts) {
+            ByteBuffer gathered = program.buffers().acquire(part.bytes(kept.length, prefixRows));
+            for (int i = 0; i < kept.length; i++) {
+                part.copy(part.prefix, kept[i], oldRows, gathered, i, prefixRows, 0, sequences.get(i).prefix);
+            }
+            release(part.prefix);
+            part.prefix = gathered;
+        }
+        sharedPrefix = one;
+    }
+
+    /** Makes room for more generated rows. */
+    private void grow() throws OrtException {
+        broken = true;
+        int larger = Math.addExact(capacity, Math.max(capacity / 2, SMALLEST_CAPACITY));
+        for (Part part : parts) {
+            ByteBuffer grown = program.buffers().acquire(part.bytes(sequences.size(), larger));
+            for (int i = 0; i < sequences.size(); i++) {
+                part.copy(part.generated, i, capacity, grown, i, larger, 0, sequences.get(i).generated);
+            }
+            release(part.generated);
+            part.generated = grown;
+        }
+        capacity = larger;
+        bind();
+    }
+
+    /** Shows the caches as they are now to the session, and hides what is not in use. */
+    private void bind() throws OrtException {
         handles.close();
         handles = new TensorScope(program.environment());
+        int count = sequences.size();
         for (Part part : parts) {
-            ByteBuffer larger = program.buffers().acquire(part.bytes(newCapacity));
-            copyRows(part, part.generated, capacity, larger, newCapacity, 0, generatedLength);
-            release(part.generated);
-            part.generated = larger;
-            inputs.put(part.prefixName, handles.floats(part.prefix, part.shape(prefixLength)));
-            inputs.put(part.generatedName, handles.floats(larger, part.shape(newCapacity)));
-            outputs.put(part.newName, handles.floats(part.newRow, part.shape(1)));
+            part.newRows = replace(part.newRows, part.bytes(count, 1));
+            inputs.put(part.prefixName, handles.floats(part.prefix, part.shape(sharedPrefix ? 1 : count, prefixRows)));
+            inputs.put(part.generatedName, handles.floats(part.generated, part.shape(count, capacity)));
+            outputs.put(part.newName, handles.floats(part.newRows, part.shape(count, 1)));
         }
-        capacity = newCapacity;
-        int visible = prefixLength + newCapacity + 1;
-        bias = replace(bias, (long) visible * Float.BYTES);
-        windowBias = replace(windowBias, (long) visible * Float.BYTES);
-        FloatBuffer full = bias.asFloatBuffer();
-        FloatBuffer windowed = windowBias.asFloatBuffer();
-        for (int row = 0; row < visible - 1; row++) {
-            full.put(row, row < length() ? 0 : HIDDEN);
-            windowed.put(row, row < length() && (window == 0 || row > length() - window) ? 0 : HIDDEN);
+        bias = replace(bias, (long) count * visible() * Float.BYTES);
+        windowBias = replace(windowBias, (long) count * visible() * Float.BYTES);
+        for (int sequence = 0; sequence < count; sequence++) {
+            hideUnused(bias.asFloatBuffer(), sequence, 0);
+            hideUnused(windowBias.asFloatBuffer(), sequence, window == 0 ? 0 : length(sequence) - window + 1);
         }
-        inputs.put(CacheNames.BIAS, handles.floats(bias, visible));
-        inputs.put(CacheNames.WINDOW_BIAS, handles.floats(windowBias, visible));
+        inputs.put(CacheNames.BIAS, handles.floats(bias, count, 1, 1, visible()));
+        inputs.put(CacheNames.WINDOW_BIAS, handles.floats(windowBias, count, 1, 1, visible()));
         broken = false;
     }
 
-    /** Copies the first {@code rows} rows of each head to row {@code toRow} of another tensor {@code [K, R, h]}. */
-    private static void copyRows(
-            Part part, ByteBuffer from, int fromRows, ByteBuffer to, int toRows, int toRow, int rows) {
-        int rowBytes = part.spec.headDim() * Float.BYTES;
-        for (int head = 0; rows > 0 && head < part.spec.kvHeads(); head++) {
-            to.put((head * toRows + toRow) * rowBytes, from, head * fromRows * rowBytes, rows * rowBytes);
+    /** Rows of a bias: the prefix, the generated part, and the row being run. */
+    private int visible() {
+        return prefixRows + capacity + 1;
+    }
+
+    /** Where the bias of a row of a sequence stands. */
+    private int place(int sequence, int row) {
+        int prefix = sequences.get(sequence).prefix;
+        return sequence * visible() + (row < prefix ? row : prefixRows + row - prefix);
+    }
+
+    private void hideUnused(FloatBuffer target, int sequence, int firstVisible) {
+        int start = sequence * visible();
+        for (int i = 0; i < visible() - 1; i++) {
+            target.put(start + i, HIDDEN);
+        }
+        target.put(start + visible() - 1, 0f);
+        for (int row = Math.max(0, firstVisible); row < length(sequence); row++) {
+            target.put(place(sequence, row), 0f);
         }
     }
 
@@ -208,7 +396,7 @@ final class OnnxDecodingState implements DecodingState {
             for (Part part : parts) {
                 release(part.prefix);
                 release(part.generated);
-                release(part.newRow);
+                release(part.newRows);
             }
             release(bias);
             release(windowBias);

@@ -11,6 +11,7 @@ import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -96,6 +97,32 @@ final class OnnxProgram implements Program {
         return new OnnxDecodingState(this, expectedRows);
     }
 
+    @Override
+    public DecodingState join(List<DecodingState> states) {
+        if (states.isEmpty()) {
+            throw new IllegalArgumentException("at least one state must be joined");
+        }
+        List<OnnxDecodingState> own = new ArrayList<>();
+        for (DecodingState state : states) {
+            if (!(state instanceof OnnxDecodingState cached) || !cached.isOf(this)) {
+                throw new IllegalArgumentException(
+                        "only states of this program of graph " + graph.name() + " can be joined, got " + state);
+            }
+            cached.requireUsable();
+            if (cached.length(0) == 0) {
+                throw new IllegalArgumentException("a state can be joined once its prefix has been run");
+            }
+            if (own.contains(cached)) {
+                throw new IllegalArgumentException("a state can be joined with others, not with itself");
+            }
+            own.add(cached);
+        }
+        requireOpen();
+        DecodingState joined = OnnxDecodingState.join(this, own);
+        own.forEach(OnnxDecodingState::close);
+        return joined;
+    }
+
     OrtEnvironment environment() {
         return environment;
     }
@@ -126,7 +153,7 @@ final class OnnxProgram implements Program {
         run(prefix, inputs, outputs, cacheInputs, cacheOutputs);
     }
 
-    /** Runs one later row of a sequence. */
+    /** Runs one later row of each sequence. */
     void runNext(
             Map<String, HostTensor> inputs,
             Map<String, HostTensor> outputs,

@@ -165,7 +165,7 @@ class QuantizedDecoderTest {
 
             assertThatIllegalStateException()
                     .isThrownBy(
-                            () -> state.run(Map.of("ids", HostTensor.ofLongs(1)), Map.of("hidden", unwritten(1, 128))))
+                            () -> state.run(Map.of("ids", HostTensor.ofLongs(1), "ends", HostTensor.ofLongs(0)), Map.of("hidden", unwritten(1, 128))))
                     .withMessageContaining("closed");
             assertThatIllegalStateException()
                     .isThrownBy(() -> program.newState(1))
@@ -201,7 +201,7 @@ class QuantizedDecoderTest {
             for (int attempt = 0; attempt < 2; attempt++) {
                 try (DecodingState state = program.newState(1)) {
                     assertThatThrownBy(() -> state.run(
-                                    Map.of("ids", HostTensor.ofLongs(1, 2)), Map.of("hidden", unwritten(2, 128))))
+                                    Map.of("ids", HostTensor.ofLongs(1, 2), "ends", HostTensor.ofLongs(1)), Map.of("hidden", unwritten(2, 128))))
                             .isInstanceOf(EngineException.class)
                             .hasMessageContaining("model.safetensors")
                             .hasMessageContaining("shorter");
@@ -249,11 +249,11 @@ class QuantizedDecoderTest {
                 all.longs().put(row, ids[row]);
             }
             state.run(
-                    Map.of("ids", all.rows(0, prefix)),
+                    Map.of("ids", all.rows(0, prefix), "ends", HostTensor.ofLongs(prefix - 1)),
                     Map.of("hidden", hidden.rows(0, prefix), "logits", logits.rows(prefix - 1, 1)));
             for (int row = prefix; row < ids.length; row++) {
                 state.run(
-                        Map.of("ids", all.rows(row, 1)),
+                        Map.of("ids", all.rows(row, 1), "ends", HostTensor.ofLongs(0)),
                         Map.of("hidden", hidden.rows(row, 1), "logits", logits.rows(row, 1)));
             }
         }

@@ -22,8 +22,8 @@ final class TestDecoder {
     }
 
     /**
-     * Records the decoder: {@code ids}, int64[rows], to {@code hidden}, float32[rows, D], and {@code logits} of the last
-     * row.
+     * Records the decoder: {@code ids}, int64[rows], to {@code hidden}, float32[rows, D], and {@code logits} of the rows
+     * that {@code ends}, int64[sequences], names.
      *
      * @param softcap of the scores; 0 for none
      * @param window of every second block; 0 for none
@@ -49,8 +49,9 @@ final class TestDecoder {
             x = block(x, "language_model.layers." + layer + ".", spec);
         }
         x = norm(x, "language_model.norm.weight");
+        Tensor ends = g.input("ends", ElementType.INT64, Shape.of("sequences"));
         g.output("hidden", x);
-        g.output("logits", g.linear(g.lastRow(x), new LinearWeights(table, null)));
+        g.output("logits", g.linear(g.gatherRows(x, ends), new LinearWeights(table, null)));
         return g.build();
     }
 

@@ -77,7 +77,7 @@ public final class ConversionPlan {
                 matrix(embedding.table(), EnumSet.of(MatrixFormat.INT8_BLOCKS));
             } else if (operation instanceof Operation.Linear linear) {
                 LinearWeights weights = linear.weights();
-                matrix(weights.weight(), readsOneRow(node) ? EnumSet.of(MatrixFormat.INT8_BLOCKS) : manyRows);
+                matrix(weights.weight(), readsFewRows(node, graph) ? EnumSet.of(MatrixFormat.INT8_BLOCKS) : manyRows);
                 if (weights.bias() != null) {
                     plain.add(weights.bias());
                 }
@@ -97,9 +97,20 @@ public final class ConversionPlan {
                 .addAll(formats);
     }
 
-    private static boolean readsOneRow(Node linear) {
+    /** Whether a product sees one row, or one row of each sequence, in every run: the logits of the next tokens. */
+    private static boolean readsFewRows(Node linear, Graph graph) {
         Dim rows = linear.input(0).shape().dim(0);
-        return rows.isFixed() && rows.size() == 1;
+        return rows.isFixed() ? rows.size() == 1 : !graph.caches().isEmpty() && !rows.equals(tokens(graph));
+    }
+
+    /** The dimension that counts the rows of a run of a graph with caches. */
+    private static Dim tokens(Graph graph) {
+        return graph.nodes().stream()
+                .filter(node -> node.operation() instanceof Operation.Attention attention
+                        && attention.spec().cache() != null)
+                .map(node -> node.output().shape().dim(0))
+                .findFirst()
+                .orElseThrow();
     }
 
     private void requireOneShapePerName() {

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>without a cache, every row attends to every row of its own sequence;
  *   <li>with a cache, the rows of the first run (the prefix) attend to each other in both directions, and each later run
- *       holds one row, which attends to everything before it and to itself; with a window {@code W}, only to the
- *       {@code W - 1} rows before it and to itself.
+ *       holds one row of each sequence, which attends to everything before it in that sequence and to itself; with a
+ *       window {@code W}, only to the {@code W - 1} rows before it and to itself.
  * </ul>
  *
  * @param heads number of query heads

@@ -374,17 +374,6 @@ public final class GraphBuilder {
     }
 
     /**
-     * Picks the last row.
-     *
-     * @param x {@code float32[T, D]}
-     * @return {@code float32[1, D]}
-     */
-    public Tensor lastRow(Tensor x) {
-        requireRows(x, "lastRow");
-        return record(new Operation.LastRow(), "last", x.shape().with(0, Dim.of(1)), List.of(x));
-    }
-
-    /**
      * Finds the largest element of each row.
      *
      * @param x {@code float32[T, D]}

@@ -202,14 +202,6 @@ public sealed interface Operation {
         }
     }
 
-    /** The last row. */
-    record LastRow() implements Operation {
-        @Override
-        public void accept(Visitor visitor, Node node) {
-            visitor.lastRow(this, node);
-        }
-    }
-
     /** {@code y[t] = argmax over i of x[t, i]}, the lowest index among equals. */
     record ArgMax() implements Operation {
         @Override
@@ -355,14 +347,6 @@ public sealed interface Operation {
          * @param node its inputs and output
          */
         void gatherRows(GatherRows operation, Node node);
-
-        /**
-         * Handles {@link LastRow}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
-        void lastRow(LastRow operation, Node node);
 
         /**
          * Handles {@link ArgMax}.

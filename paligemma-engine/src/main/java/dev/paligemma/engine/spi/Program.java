@@ -2,6 +2,7 @@ package dev.paligemma.engine.spi;
 
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.Graph;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -41,6 +42,20 @@ public interface Program extends AutoCloseable {
      * @throws IllegalStateException if the graph has no caches, or the program is closed
      */
     DecodingState newState(int expectedRows);
+
+    /**
+     * Puts the sequences of several states into one state, so that one run reads the weights once for all of them. The
+     * given states are closed; their prefixes and lengths may differ.
+     *
+     * <p>Sums over longer caches run in another order, so the last bits of a result may differ from those of the sequences
+     * run apart.
+     *
+     * @param states states of this program of which each has run its prefix; at least one
+     * @return a state of all sequences, in the order of the states, to be closed by the caller
+     * @throws IllegalArgumentException if there is none, one is given twice, belongs to another program, or has run nothing
+     * @throws IllegalStateException if a state or the program is closed, or an earlier run of a state failed
+     */
+    DecodingState join(List<DecodingState> states);
 
     /** Frees the program once no run is in progress. Does nothing the second time. */
     @Override

@@ -247,12 +247,6 @@ public abstract class EngineContract {
                 g -> g.gatherRows(rows(g, "x", 3), g.input("index", ElementType.INT64, Shape.of("picked"))));
     }
 
-    @Test
-    void lastRow() {
-        check("last_row", EXACT, g -> g.lastRow(rows(g, "x", 3)));
-        check("last_row_of_one", EXACT, g -> g.lastRow(rows(g, "x", 3)));
-    }
-
     /** A later run of the decoder has no image rows, and a text of no tokens is possible beside an image. */
     @Test
     void rowOperationsOnNoRows() {
@@ -279,7 +273,7 @@ public abstract class EngineContract {
         try (Program program = engine.compile(test.graph(), goldens.checkpoint());
                 DecodingState state = program.newState(0)) {
             test.run(goldens, state, got);
-            assertThat(state.length()).isEqualTo((int) expected.shape()[0]);
+            assertThat(state.length(0)).isEqualTo((int) expected.shape()[0]);
         }
 
         assertClose(test.golden(), got, expected, ATTENDED);

@@ -282,11 +282,11 @@ public abstract class ProgramContract {
 
         try (Program program = compile(test);
                 DecodingState state = program.newState(2)) {
-            assertThat(state.length()).isZero();
+            assertThat(state.length(0)).isZero();
             state.run(CachedCase.rows(inputs, 0, 7), Map.of("y", zeros(7, 32)));
-            assertThat(state.length()).isEqualTo(7);
+            assertThat(state.length(0)).isEqualTo(7);
             state.run(CachedCase.rows(inputs, 7, 1), Map.of("y", zeros(1, 32)));
-            assertThat(state.length()).isEqualTo(8);
+            assertThat(state.length(0)).isEqualTo(8);
         }
     }
 
@@ -341,7 +341,7 @@ public abstract class ProgramContract {
             for (int row = test.prefix(); row < y.shape()[0]; row++) {
                 assertRefusesWrongOutput(state, CachedCase.rows(inputs, row, 1));
                 assertRefusesWrongOutput(state, CachedCase.rows(inputs, row, 1));
-                assertThat(state.length()).isEqualTo(row);
+                assertThat(state.length(0)).isEqualTo(row);
                 state.run(CachedCase.rows(inputs, row, 1), Map.of("y", y.rows(row, 1)));
             }
         }
@@ -386,7 +386,7 @@ public abstract class ProgramContract {
                     }
                     inputs.put(name, tensor);
                 }
-                state.run(inputs, Map.of("y", all.rows(state.length(), rows)));
+                state.run(inputs, Map.of("y", all.rows(state.length(0), rows)));
             }
         }
         return all;
@@ -571,6 +571,186 @@ public abstract class ProgramContract {
                             () -> unused.run(CachedCase.rows(test.inputs(goldens), 0, 7), Map.of("y", zeros(7, 32))))
                     .withMessageContaining("closed");
         }
+    }
+
+    // Several sequences
+
+    /** Rows of one sequence are the same in a copy of it, and in one that goes another way. */
+    @ParameterizedTest
+    @ValueSource(strings = {"one_kv_head", "shared_kv_heads", "window_and_softcap"})
+    void copiesOfASequenceGoTheirOwnWays(String name) {
+        CachedCase test = CachedCase.named(name);
+        Map<String, HostTensor> inputs = test.inputs(goldens);
+        HostTensor expected = goldens.tensor(test.golden() + ".y");
+        int rows = Math.toIntExact(expected.shape()[0]);
+        HostTensor y = unwritten(expected.shape());
+
+        try (Program program = compile(test);
+                DecodingState state = program.newState(1)) {
+            state.run(CachedCase.rows(inputs, 0, test.prefix()), Map.of("y", y.rows(0, test.prefix())));
+            state.select(0, 0, 0);
+            assertThat(state.sequences()).isEqualTo(3);
+            for (int row = test.prefix(); row < rows; row++) {
+                HostTensor three = unwritten(3, expected.shape()[1]);
+                // The one in the middle is fed with the first generated row for ever.
+                state.run(together(inputs, row, test.prefix(), row), Map.of("y", three));
+                assertThat(floats(three.rows(2, 1))).isEqualTo(floats(three.rows(0, 1)));
+                y.rows(row, 1).floats().put(three.rows(2, 1).floats());
+            }
+            assertThat(state.length(1)).isEqualTo(rows);
+        }
+
+        assertClose("y", y, expected, ATTENDED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"one_kv_head", "shared_kv_heads", "window_and_softcap"})
+    void chosenSequencesGoOnInTheOrderChosen(String name) {
+        CachedCase test = CachedCase.named(name);
+        Map<String, HostTensor> inputs = test.inputs(goldens);
+        HostTensor expected = goldens.tensor(test.golden() + ".y");
+        int rows = Math.toIntExact(expected.shape()[0]);
+        HostTensor y = unwritten(expected.shape());
+
+        try (Program program = compile(test);
+                DecodingState state = program.newState(0)) {
+            state.run(CachedCase.rows(inputs, 0, test.prefix()), Map.of("y", y.rows(0, test.prefix())));
+            state.select(0, 0);
+            int right = 0;
+            for (int row = test.prefix(); row < rows; row++) {
+                HostTensor two = unwritten(2, expected.shape()[1]);
+                int wrong = test.prefix();
+                state.run(right == 0 ? together(inputs, row, wrong) : together(inputs, wrong, row), Map.of("y", two));
+                y.rows(row, 1).floats().put(two.rows(right, 1).floats());
+                // The right one changes places, and the wrong one is now and then replaced by it.
+                state.select(row % 2 == 0 ? new int[] {1, 0} : new int[] {right, right});
+                right = row % 2 == 0 ? 1 - right : 0;
+            }
+            state.select(right);
+            assertThat(state.sequences()).isEqualTo(1);
+        }
+
+        assertClose("y", y, expected, ATTENDED);
+    }
+
+    /** The prefixes differ in length; the shorter one is padded. */
+    @ParameterizedTest
+    @ValueSource(strings = {"one_kv_head", "shared_kv_heads", "window_and_softcap"})
+    void joinedSequencesDoNotSeeEachOther(String name) {
+        CachedCase test = CachedCase.named(name);
+        Map<String, HostTensor> inputs = test.inputs(goldens);
+        HostTensor expected = goldens.tensor(test.golden() + ".y");
+        int rows = Math.toIntExact(expected.shape()[0]);
+        int shorter = test.prefix() - 2;
+        HostTensor y = unwritten(expected.shape());
+        HostTensor alone = unwritten(expected.shape());
+        HostTensor joined = unwritten(expected.shape());
+
+        try (Program program = compile(test)) {
+            try (DecodingState other = program.newState(9)) {
+                other.run(CachedCase.rows(inputs, 1, shorter), Map.of("y", alone.rows(0, shorter)));
+                for (int row = test.prefix(); row < rows; row++) {
+                    other.run(CachedCase.rows(inputs, row, 1), Map.of("y", alone.rows(row, 1)));
+                }
+            }
+            DecodingState first = program.newState(0);
+            DecodingState second = program.newState(0);
+            first.run(CachedCase.rows(inputs, 1, shorter), Map.of("y", joined.rows(0, shorter)));
+            second.run(CachedCase.rows(inputs, 0, test.prefix()), Map.of("y", y.rows(0, test.prefix())));
+            try (DecodingState both = program.join(List.of(first, second))) {
+                assertThat(both.sequences()).isEqualTo(2);
+                assertThat(List.of(both.length(0), both.length(1))).containsExactly(shorter, test.prefix());
+                for (int row = test.prefix(); row < rows; row++) {
+                    HostTensor two = unwritten(2, expected.shape()[1]);
+                    both.run(together(inputs, row, row), Map.of("y", two));
+                    joined.rows(row, 1).floats().put(two.rows(0, 1).floats());
+                    y.rows(row, 1).floats().put(two.rows(1, 1).floats());
+                }
+                both.select(1);
+                assertThat(both.length(0)).isEqualTo(rows);
+            }
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> first.run(CachedCase.rows(inputs, 7, 1), Map.of("y", zeros(1, expected.shape()[1]))));
+        }
+
+        assertClose("y", y, expected, ATTENDED);
+        int generated = rows - test.prefix();
+        assertClose(
+                "joined", joined.rows(test.prefix(), generated), alone.rows(test.prefix(), generated), ATTENDED);
+    }
+
+    /** A sequence that is ahead of another one keeps its own rows. */
+    @Test
+    void sequencesOfAnyLengthCanBeJoined() {
+        CachedCase test = CachedCase.named("window_and_softcap");
+        Map<String, HostTensor> inputs = test.inputs(goldens);
+        HostTensor expected = goldens.tensor(test.golden() + ".y");
+        int rows = Math.toIntExact(expected.shape()[0]);
+        HostTensor y = unwritten(expected.shape());
+        int half = test.prefix() + 2;
+
+        try (Program program = compile(test)) {
+            DecodingState ahead = program.newState(0);
+            ahead.run(CachedCase.rows(inputs, 0, test.prefix()), Map.of("y", y.rows(0, test.prefix())));
+            for (int row = test.prefix(); row < half; row++) {
+                ahead.run(CachedCase.rows(inputs, row, 1), Map.of("y", y.rows(row, 1)));
+            }
+            DecodingState behind = program.newState(0);
+            behind.run(CachedCase.rows(inputs, 0, test.prefix()), Map.of("y", unwritten(test.prefix(), expected.shape()[1])));
+            try (DecodingState both = program.join(List.of(behind, ahead))) {
+                for (int row = half; row < rows; row++) {
+                    HostTensor two = unwritten(2, expected.shape()[1]);
+                    both.run(together(inputs, test.prefix(), row), Map.of("y", two));
+                    y.rows(row, 1).floats().put(two.rows(1, 1).floats());
+                }
+            }
+        }
+
+        assertClose("y", y, expected, ATTENDED);
+    }
+
+    @Test
+    void refusesToSelectOrJoinWhatIsNotThere() {
+        CachedCase test = CachedCase.named("one_kv_head");
+        Map<String, HostTensor> inputs = test.inputs(goldens);
+
+        try (Program program = compile(test);
+                Program another = compile(test);
+                DecodingState state = program.newState(0);
+                DecodingState empty = program.newState(0);
+                DecodingState foreign = another.newState(0)) {
+            state.run(CachedCase.rows(inputs, 0, 7), Map.of("y", zeros(7, 32)));
+            foreign.run(CachedCase.rows(inputs, 0, 7), Map.of("y", zeros(7, 32)));
+
+            assertThatIllegalStateException().isThrownBy(() -> empty.select(0)).withMessageContaining("prefix");
+            assertThatIllegalArgumentException().isThrownBy(state::select).withMessageContaining("at least one");
+            assertThatThrownBy(() -> state.select(0, 1)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> state.length(1)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatIllegalArgumentException().isThrownBy(() -> program.join(List.of()));
+            assertThatIllegalArgumentException().isThrownBy(() -> program.join(List.of(state, empty)));
+            assertThatIllegalArgumentException().isThrownBy(() -> program.join(List.of(state, state)));
+            assertThatIllegalArgumentException().isThrownBy(() -> program.join(List.of(state, foreign)));
+
+            state.select(0, 0);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> state.run(CachedCase.rows(inputs, 7, 1), Map.of("y", zeros(1, 32))))
+                    .withMessageContaining("2 sequences")
+                    .withMessageContaining("got 1");
+            state.run(together(inputs, 7, 7), Map.of("y", zeros(2, 32)));
+        }
+    }
+
+    /** Some rows of all inputs, in any order. */
+    private static Map<String, HostTensor> together(Map<String, HostTensor> inputs, int... rows) {
+        Map<String, HostTensor> chosen = new HashMap<>();
+        inputs.forEach((name, tensor) -> {
+            HostTensor copy = HostTensor.allocate(ElementType.FLOAT32, rows.length, tensor.shape()[1]);
+            for (int i = 0; i < rows.length; i++) {
+                copy.rows(i, 1).floats().put(tensor.rows(rows[i], 1).floats());
+            }
+            chosen.put(name, copy);
+        });
+        return chosen;
     }
 
     /** Freeing a program under a running thread would end the whole JVM. */

@@ -186,9 +186,10 @@ final class Sources {
             graph.embedding(graph.input("ids", ElementType.INT64, Shape.of("tokens")), matrix);
         }
         if (!table || tied) {
-            Tensor rows = graph.input("input of " + name, ElementType.FLOAT32, Shape.of("tokens", in));
             boolean head = table || name.equals("lm_head.weight");
-            graph.linear(head ? graph.lastRow(rows) : rows, new LinearWeights(matrix, null));
+            Shape read = head ? Shape.of(1, in) : Shape.of("tokens", in);
+            Tensor rows = graph.input("input of " + name, ElementType.FLOAT32, read);
+            graph.linear(rows, new LinearWeights(matrix, null));
         }
     }
 }
