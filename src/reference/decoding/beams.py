@@ -34,11 +34,34 @@ def record(checkpoints) -> tuple:
     for name, index, limit in REQUESTS:
         checkpoint = checkpoints[name]
         next_token = NextToken(checkpoint, index)
-        for stop_ids in (checkpoint.stop_ids, [_frequent_id(checkpoint, next_token, limit)]):
+        tried = _possible_stop_ids(checkpoint, next_token, limit)
+        # As many as the checkpoint has: with two of them more candidates are ranked.
+        telling = sorted(tried, key=lambda t: -_variety(next_token, t, limit))[: len(checkpoint.stop_ids)]
+        late = max(tried, key=lambda t: _length_of_best(next_token, t, limit))
+        for stop_ids in (checkpoint.stop_ids, telling):
             normalised += _normalised_cases(checkpoint, index, limit, next_token, stop_ids)
-            if len(stop_ids) == 1:
-                unnormalised += _unnormalised_cases(checkpoint, index, limit, next_token, stop_ids[0])
+        for stop_id in dict.fromkeys([checkpoint.stop_ids[0], telling[0], late]):
+            unnormalised += _unnormalised_cases(checkpoint, index, limit, next_token, stop_id)
     return normalised, unnormalised
+
+
+def _possible_stop_ids(checkpoint, next_token, limit):
+    """Random weights seldom end an answer: ids that they write, to be put in the role of <eos>."""
+    plain = beam_rules.normalised(next_token, checkpoint.stop_ids, max(BEAMS), 1.0, False, limit)
+    written = [token for sequence in plain.sequences for token in sequence.tokens]
+    start = plain.sequences[0].tokens[0]
+    return [t for t in dict.fromkeys(written) if t != start and t not in checkpoint.stop_ids][:TRIED_STOP_IDS]
+
+
+def _variety(next_token, stop_id, limit):
+    """How much the settings matter with this end-of-sequence id."""
+    outcomes = _outcomes(next_token, [stop_id], limit)
+    return len({(key[0], _tokens(outcome)) for key, outcome in outcomes.items()})
+
+
+def _length_of_best(next_token, stop_id, limit):
+    outcome = beam_rules.unnormalised(next_token, stop_id, BEAMS[0], limit)
+    return len(outcome.sequences[0].tokens) if outcome.margin >= SMALLEST_MARGIN else 0
 
 
 def _outcomes(next_token, stop_ids, limit):
@@ -54,20 +77,6 @@ def _outcomes(next_token, stop_ids, limit):
 
 def _tokens(outcome):
     return tuple(sequence.tokens for sequence in outcome.sequences)
-
-
-def _frequent_id(checkpoint, next_token, limit):
-    """Random weights seldom end an answer. An id in the role of <eos> with which the settings matter most."""
-    plain = beam_rules.normalised(next_token, checkpoint.stop_ids, max(BEAMS), 1.0, False, limit)
-    written = [token for sequence in plain.sequences for token in sequence.tokens]
-    greedy_start = plain.sequences[0].tokens[0]
-    tried = [t for t in dict.fromkeys(written) if t != greedy_start and t not in checkpoint.stop_ids][:TRIED_STOP_IDS]
-
-    def variety(stop_id):
-        outcomes = _outcomes(next_token, [stop_id], limit)
-        return len({(key[0], _tokens(outcome)) for key, outcome in outcomes.items()})
-
-    return max(tried, key=variety)
 
 
 def _normalised_cases(checkpoint: Checkpoint, index, limit, next_token, stop_ids):
