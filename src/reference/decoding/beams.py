@@ -24,7 +24,7 @@ REQUESTS = [
 ]
 BEAMS = (2, 3, 4)
 # length penalty, early stopping; the first one is always recorded
-SETTINGS = [(1.0, False), (0.0, False), (2.0, False), (-1.0, False), (1.0, True), (0.0, True), (2.0, True), (-1.0, True)]
+SETTINGS = [(penalty, early) for early in (False, True) for penalty in (1.0, 0.0, 2.0, -1.0)]
 TRIED_STOP_IDS = 8
 
 

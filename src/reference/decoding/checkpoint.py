@@ -66,7 +66,7 @@ class Checkpoint:
 
 
 class NextToken:
-    """Log-probabilities after prompt + answer in float64, by a complete pass without cache; remembers what it computed."""
+    """Log-probabilities after prompt + answer in float64, by a complete pass without cache; remembers them."""
 
     def __init__(self, checkpoint: Checkpoint, index: int):
         self.model = checkpoint.double_model

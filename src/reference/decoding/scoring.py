@@ -5,7 +5,7 @@ import torch
 from checkpoint import NextToken, stepwise_log_probabilities
 
 REQUESTS = [("pg1-mqa-fp32", 0), ("pg2-gqa", 2), ("pg2-window", 0), ("pg2-two-images", 0)]
-ANSWERS = ["cat", "a red dog", "two <loc0100><loc0200> cats on this", "", "Zebra?"]
+ANSWERS = ["cat", "a red dog", "two <loc0100><loc0200> cats on this", "", "Zebra?", "?", "s", "e"]
 FULL_PASS_TOLERANCE = 5e-5
 
 
