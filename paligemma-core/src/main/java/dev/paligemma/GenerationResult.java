@@ -1,12 +1,15 @@
 package dev.paligemma;
 
+import dev.paligemma.token.GeneratedToken;
+import java.util.List;
 import java.util.Objects;
 
 /** What the model wrote, and the figures behind it. Immutable and thread-safe; holds no native memory. */
 public final class GenerationResult {
     private final String text;
-    private final int[] tokenIds;
-    private final double[] logProbabilities;
+    private final List<GeneratedToken> tokens;
+    private final double endLogProbability;
+    private final double keptMass;
     private final int[] promptTokenIds;
     private final int imageTokens;
     private final FinishReason finishReason;
@@ -14,15 +17,17 @@ public final class GenerationResult {
 
     GenerationResult(
             String text,
-            int[] tokenIds,
-            double[] logProbabilities,
+            List<GeneratedToken> tokens,
+            double endLogProbability,
+            double keptMass,
             int[] promptTokenIds,
             int imageTokens,
             FinishReason finishReason,
             Timings timings) {
         this.text = Objects.requireNonNull(text, "text");
-        this.tokenIds = tokenIds.clone();
-        this.logProbabilities = logProbabilities.clone();
+        this.tokens = List.copyOf(tokens);
+        this.endLogProbability = endLogProbability;
+        this.keptMass = keptMass;
         this.promptTokenIds = promptTokenIds.clone();
         this.imageTokens = imageTokens;
         this.finishReason = Objects.requireNonNull(finishReason, "finishReason");
@@ -44,7 +49,7 @@ public final class GenerationResult {
      * @return a new array
      */
     public int[] tokenIds() {
-        return tokenIds.clone();
+        return tokens.stream().mapToInt(GeneratedToken::id).toArray();
     }
 
     /**
@@ -54,7 +59,35 @@ public final class GenerationResult {
      * @return a new array, as long as {@code tokenIds()}; every value is at most 0
      */
     public double[] logProbabilities() {
-        return logProbabilities.clone();
+        return tokens.stream().mapToDouble(GeneratedToken::logProbability).toArray();
+    }
+
+    /**
+     * The written tokens without the final end-of-sequence token, each with what the model thought of it.
+     *
+     * @return an immutable list
+     */
+    public List<GeneratedToken> tokens() {
+        return tokens;
+    }
+
+    /**
+     * The natural logarithm of the probability of the whole answer, with its end-of-sequence token if it has one.
+     *
+     * @return the sum of {@link #logProbabilities()} and that of the end, at most 0
+     */
+    public double totalLogProbability() {
+        return tokens.stream().mapToDouble(GeneratedToken::logProbability).sum() + endLogProbability;
+    }
+
+    /**
+     * How much of the model's probability a constraint left over: the product over all steps, the end included, of the
+     * probability of the tokens that were allowed. Near 0 the model would have written something else.
+     *
+     * @return from 0 to 1; 1 without a constraint
+     */
+    public double keptMass() {
+        return keptMass;
     }
 
     /**
@@ -96,6 +129,6 @@ public final class GenerationResult {
     /** Returns the text and why it ended. */
     @Override
     public String toString() {
-        return "GenerationResult[" + tokenIds.length + " tokens, " + finishReason + ": " + text + "]";
+        return "GenerationResult[" + tokens.size() + " tokens, " + finishReason + ": " + text + "]";
     }
 }

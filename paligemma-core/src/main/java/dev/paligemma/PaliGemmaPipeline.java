@@ -17,7 +17,8 @@ import dev.paligemma.engine.convert.ConvertedCheckpoints;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.Engines;
 import dev.paligemma.gemma.DecoderOptions;
-import dev.paligemma.tokenizer.ControlTokens;
+import dev.paligemma.prompt.Prompts;
+import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.ImageException;
@@ -28,6 +29,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +48,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe: share one pipeline between all threads. Requests run at the same time up to the limit of
  * {@link Builder#maxConcurrentRequests}; further ones wait their turn. Each running request holds its own key/value
- * cache. Decoding is greedy, so a request has one answer, whatever else is running.
+ * cache. Unless a request chooses tokens at random, it has one answer, whatever else is running.
  *
  * <p>{@link #close} waits for the step of the network that is running, frees the model, and makes requests that are not
  * finished, and later ones, fail with an {@link IllegalStateException}.
@@ -52,6 +57,12 @@ public final class PaliGemmaPipeline implements AutoCloseable {
     /** The engine that is used unless another is chosen: {@value}. */
     public static final String DEFAULT_ENGINE = "onnx";
 
+    /** The most answers that {@link #score} takes: {@value}. */
+    public static final int MAX_SCORED_ANSWERS = 256;
+
+    /** Names of published checkpoints: {@code paligemma2-3b-pt-224}, {@code paligemma-3b-mix-448}. */
+    private static final Pattern PRETRAINED = Pattern.compile("(?i)paligemma[^/\\\\]*-pt(-|\\b)");
+
     private static final Logger LOG = LoggerFactory.getLogger(PaliGemmaPipeline.class);
 
     private final ModelInfo info;
@@ -59,6 +70,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
     private final VisionLanguageModel model;
     private final TextGenerator generator;
     private final Slots slots;
+    private final boolean isPretrained;
+    private final AtomicBoolean advised = new AtomicBoolean();
 
     private PaliGemmaPipeline(
             ModelInfo info,
@@ -71,6 +84,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         this.model = model;
         this.generator = new TextGenerator(info.config(), tokenizer, imageProcessor, model);
         this.slots = new Slots(maxConcurrentRequests);
+        this.isPretrained = PRETRAINED.matcher(info.folder().toString()).find();
     }
 
     /**
@@ -161,10 +175,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
      */
     public String caption(RgbImage image, String language) {
-        if (!language.matches("[a-z]{2,3}(-[A-Za-z]{2,4})?")) {
-            throw new IllegalArgumentException("language must be a code such as en or zh-Hans, got '" + language + "'");
-        }
-        return text(image, "caption " + language, ControlTokens.PARSE);
+        return text(image, Prompts.caption(language));
     }
 
     /**
@@ -175,8 +186,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * @return the answer
      */
     public String answer(RgbImage image, String question) {
-        Objects.requireNonNull(question, "question");
-        return text(image, "answer en " + question, ControlTokens.AS_TEXT);
+        return text(image, Prompts.answer("en", question));
     }
 
     /**
@@ -198,7 +208,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * @return the text; empty if there is none
      */
     public String ocr(RgbImage image) {
-        return text(image, "ocr", ControlTokens.PARSE);
+        return text(image, Prompts.ocr());
     }
 
     /**
@@ -212,21 +222,18 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         return ocr(RgbImage.read(image));
     }
 
-    private String text(RgbImage image, String prompt, ControlTokens controlTokens) {
-        return generate(GenerationRequest.builder()
-                        .image(image)
-                        .prompt(prompt)
-                        .controlTokens(controlTokens)
-                        .build())
+    private String text(RgbImage image, TaskPrompt task) {
+        return generate(GenerationRequest.builder().image(image).task(task).build())
                 .text();
     }
 
     /**
-     * Continues a prompt about images, greedily: each token is the most likely one.
+     * Continues a prompt about images.
      *
-     * @param request images, prompt and limits
+     * @param request images, prompt, limits and how tokens are chosen
      * @return text, tokens and figures
      * @throws RequestException if images and prompt are longer than the model can take
+     * @throws RequestCancelledException if the thread is interrupted, or the time of the request is over
      * @throws IllegalArgumentException if the number of {@code <image>} markers in the prompt is neither 0 nor the
      *     number of images
      * @throws IllegalStateException if the pipeline is closed, or is closed meanwhile
@@ -234,9 +241,202 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      */
     public GenerationResult generate(GenerationRequest request) {
         Objects.requireNonNull(request, "request");
-        GenerationResult result = slots.run(() -> generator.generate(request));
-        LOG.debug("{} new tokens, {}, {}", result.tokenIds().length, result.finishReason(), result.timings());
+        return generate(request, new Cancellation(request.timeout()));
+    }
+
+    private GenerationResult generate(GenerationRequest request, Cancellation cancellation) {
+        advise(request);
+        GenerationResult result = slots.run(cancellation, () -> generator.generate(request, cancellation));
+        LOG.debug("{} new tokens, {}, {}", result.tokens().size(), result.finishReason(), result.timings());
         return result;
+    }
+
+    /**
+     * Continues a prompt as {@link #generate} does, in a thread of the executor. Cancelling the future gives the request
+     * up: within one token the thread is free again.
+     *
+     * @param request images, prompt, limits and how tokens are chosen; its time runs from now on
+     * @param executor runs the request
+     * @return the answer to come, or what {@link #generate} would throw
+     */
+    public CompletableFuture<GenerationResult> generateAsync(GenerationRequest request, Executor executor) {
+        Objects.requireNonNull(request, "request");
+        Cancellation cancellation = new Cancellation(request.timeout());
+        CompletableFuture<GenerationResult> future =
+                CompletableFuture.supplyAsync(() -> generate(request, cancellation), executor);
+        future.whenComplete((result, failure) -> {
+            if (future.isCancelled()) {
+                cancellation.cancel();
+            }
+        });
+        return future;
+    }
+
+    /**
+     * Continues many prompts, several at a time, so that the weights are read once for all of them at every step. Prompts
+     * may differ in length and in their images. The answers are those of {@link #generate}: the same tokens, with
+     * log-probabilities that may differ in their last bits.
+     *
+     * <p>The requests together occupy one of the pipeline's concurrent requests, but need the memory of {@code together}
+     * key/value caches. If one of them fails, all do.
+     *
+     * @param requests what to answer
+     * @param together the most that are answered at the same time, at least 1; 4 to 8 are a good choice on a CPU
+     * @return the answers in the order of the requests
+     * @throws IllegalArgumentException if {@code together} is below 1, and as {@link #generate}
+     * @throws RequestException if images and prompt of a request are longer than the model can take
+     * @throws RequestCancelledException if the thread is interrupted, or the time of a request is over
+     * @throws IllegalStateException if the pipeline is closed, or is closed meanwhile
+     * @throws EngineException if the runtime fails
+     */
+    public List<GenerationResult> generateAll(List<GenerationRequest> requests, int together) {
+        List<GenerationRequest> all = List.copyOf(requests);
+        if (together < 1) {
+            throw new IllegalArgumentException("together must be at least 1, got " + together);
+        }
+        all.forEach(this::advise);
+        List<Cancellation> cancellations =
+                all.stream().map(request -> new Cancellation(request.timeout())).toList();
+        return slots.run(
+                Cancellation.none(), () -> new BatchGenerator(generator).generate(all, together, cancellations));
+    }
+
+    /**
+     * Answers one request several times, with the seeds {@code seed, seed + 1, ...}, side by side after one run of the
+     * prompt.
+     *
+     * @param request a request that chooses tokens at random
+     * @param count how many answers, 1 to {@value BeamSearch#MAX_BEAMS}
+     * @return the answers in the order of the seeds, which {@link #generate} gives for these seeds as well
+     * @throws IllegalArgumentException if the request is greedy or the count out of range, and as {@link #generate}
+     */
+    public List<GenerationResult> generateSeveral(GenerationRequest request, int count) {
+        Sampling sampling = request.sampling();
+        if (sampling.isGreedy()) {
+            throw new IllegalArgumentException("a greedy request has one answer; choose a sampling for several");
+        }
+        if (count < 1 || count > BeamSearch.MAX_BEAMS) {
+            throw new IllegalArgumentException("count must be 1 to " + BeamSearch.MAX_BEAMS + ", got " + count);
+        }
+        advise(request);
+        Cancellation cancellation = new Cancellation(request.timeout());
+        return slots.run(cancellation, () -> generator.generateSeveral(request, count, cancellation));
+    }
+
+    /**
+     * Searches for the most likely answers.
+     *
+     * @param request images, prompt and limits; it must not choose tokens at random
+     * @param search how to search
+     * @return the answers, the best one first; none if the search found no answer within its limits
+     * @throws IllegalArgumentException if the request chooses tokens at random, and as {@link #generate}
+     * @throws RequestException if images and prompt are longer than the model can take
+     * @throws RequestCancelledException if the thread is interrupted, or the time of the request is over
+     * @throws IllegalStateException if the pipeline is closed, or is closed meanwhile
+     * @throws EngineException if the runtime fails
+     */
+    public List<ScoredAnswer> search(GenerationRequest request, BeamSearch search) {
+        Objects.requireNonNull(search, "search");
+        if (!request.sampling().isGreedy()) {
+            throw new IllegalArgumentException(
+                    "a beam search has no random choice; the request has the sampling " + request.sampling());
+        }
+        advise(request);
+        Cancellation cancellation = new Cancellation(request.timeout());
+        return slots.run(cancellation, () -> generator.search(request, search, cancellation));
+    }
+
+    /**
+     * Tells how likely each of several given answers is, after one run of the prompt: to choose among them, or to know how
+     * sure the model is.
+     *
+     * @param image the picture
+     * @param prompt the prompt, for example {@code Prompts.answer("en", "is the door open?")}
+     * @param answers the answers, 1 to {@value #MAX_SCORED_ANSWERS} different ones; {@code <loc0000>} and the like are codes
+     * @return their scores in the same order; the shares add up to 1
+     * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
+     */
+    public List<AnswerScore> score(RgbImage image, TaskPrompt prompt, List<String> answers) {
+        return score(GenerationRequest.builder().image(image).task(prompt).build(), answers);
+    }
+
+    /**
+     * Tells how likely each of several given answers to a request is; see {@link #score(RgbImage, TaskPrompt, List)}.
+     *
+     * @param request images and prompt; how it chooses tokens makes no difference
+     * @param answers the answers, 1 to {@value #MAX_SCORED_ANSWERS} different ones
+     * @return their scores in the same order; the shares add up to 1
+     * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice, and as
+     *     {@link #generate}
+     * @throws RequestCancelledException if the thread is interrupted, or the time of the request is over
+     */
+    public List<AnswerScore> score(GenerationRequest request, List<String> answers) {
+        List<String> checked = AnswerScorer.require(answers, MAX_SCORED_ANSWERS);
+        Cancellation cancellation = new Cancellation(request.timeout());
+        return slots.run(cancellation, () -> new AnswerScorer(generator).score(request, checked, cancellation));
+    }
+
+    /**
+     * Continues a prompt token by token, as fast as the caller asks for them.
+     *
+     * @param request images, prompt, limits and how tokens are chosen; its time runs from now on
+     * @return the answer to come, to be closed by the caller; nothing runs before its first piece is asked for
+     */
+    public AnswerStream stream(GenerationRequest request) {
+        Objects.requireNonNull(request, "request");
+        advise(request);
+        return new AnswerStream(generator, slots, request);
+    }
+
+    /**
+     * Continues a prompt for subscribers. Each one gets an answer of its own, written in threads of the executor as fast as
+     * the subscriber asks for pieces; cancelling the subscription gives the answer up.
+     *
+     * @param request images, prompt, limits and how tokens are chosen; its time runs from each subscription on
+     * @param executor runs the network and calls the subscriber, one task per subscription at a time
+     * @return the publisher
+     */
+    public Flow.Publisher<TextPiece> publisher(GenerationRequest request, Executor executor) {
+        Objects.requireNonNull(request, "request");
+        return new AnswerPublisher(() -> stream(request), Objects.requireNonNull(executor, "executor"));
+    }
+
+    /**
+     * Encodes a picture once, to ask several prompts about it.
+     *
+     * @param image the picture
+     * @return what {@link GenerationRequest#of(ImageEmbeddings, String)} takes instead of the picture
+     */
+    public ImageEmbeddings encode(RgbImage image) {
+        return encode(List.of(image));
+    }
+
+    /**
+     * Encodes pictures once, to ask several prompts about all of them together.
+     *
+     * @param images the pictures in order, at least one
+     * @return what {@link GenerationRequest#of(ImageEmbeddings, String)} takes instead of the pictures
+     * @throws IllegalArgumentException if there is no picture
+     * @throws RequestCancelledException if the thread is interrupted
+     * @throws IllegalStateException if the pipeline is closed
+     */
+    public ImageEmbeddings encode(List<RgbImage> images) {
+        List<RgbImage> all = List.copyOf(images);
+        if (all.isEmpty()) {
+            throw new IllegalArgumentException("expected at least one image, got none");
+        }
+        return slots.run(Cancellation.none(), () -> generator.encode(all));
+    }
+
+    /** Tells those who chat with a pre-trained checkpoint that it was not made for that; once for each pipeline. */
+    private void advise(GenerationRequest request) {
+        if (isPretrained) {
+            Prompts.hint(request.prompt()).ifPresent(hint -> {
+                if (advised.compareAndSet(false, true)) {
+                    LOG.info("{} looks like a pre-trained checkpoint (pt): {}", info.folder(), hint);
+                }
+            });
+        }
     }
 
     /**

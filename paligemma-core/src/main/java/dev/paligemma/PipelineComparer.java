@@ -61,11 +61,11 @@ final class PipelineComparer {
     }
 
     private ComparedRequest compare(int image, GenerationRequest request) {
-        Walk walk = Slots.runInBoth(referenceSlots, otherSlots, () -> walk(request));
+        Walk walk = Slots.runInBoth(referenceSlots, otherSlots, Cancellation.none(), () -> walk(request));
         // An answer is a chain of choices: if every choice along the reference's answer is the same, so is the answer.
         int[] otherTokens = walk.sameTokens == walk.positions
                 ? walk.tokens()
-                : otherSlots.run(() -> other.generate(request)).tokenIds();
+                : otherSlots.run(Cancellation.none(), () -> other.generate(request, Cancellation.none())).tokenIds();
         String referenceText = reference.tokenizer().decode(walk.tokens(), true);
         String otherText = other.tokenizer().decode(otherTokens, true);
         BoxMatching boxes = BoxMatching.of(LocatedBox.parse(referenceText), LocatedBox.parse(otherText));
@@ -86,15 +86,15 @@ final class PipelineComparer {
             throw new IllegalArgumentException("the pipelines cut the prompt into different tokens: '"
                     + request.prompt() + "'; do their checkpoints have the same tokenizer?");
         }
-        HostTensor images = reference.model().encode(input.pixels());
-        HostTensor otherImages = other.model().encode(otherInput.pixels());
+        HostTensor images = reference.embed(input);
+        HostTensor otherImages = other.embed(otherInput);
         Walk walk = new Walk();
-        try (VisionLanguageModel.Sequence sequence = reference.start(request);
-                VisionLanguageModel.Sequence otherSequence = other.start(request)) {
+        try (VisionLanguageModel.Sequences sequence = reference.start(request);
+                VisionLanguageModel.Sequences otherSequence = other.start(request)) {
             sequence.prefill(input.prompt(), images);
             otherSequence.prefill(otherInput.prompt(), otherImages);
             while (true) {
-                int token = walk.judge(sequence, otherSequence);
+                int token = walk.judge(sequence.next(0), otherSequence.next(0));
                 if (reference.config().eosTokenIds().contains(token)) {
                     return walk;
                 }
@@ -102,8 +102,8 @@ final class PipelineComparer {
                 if (walk.tokens.size() == request.maxNewTokens()) {
                     return walk;
                 }
-                sequence.next(token);
-                otherSequence.next(token);
+                sequence.write(token);
+                otherSequence.write(token);
             }
         }
     }
@@ -133,10 +133,10 @@ final class PipelineComparer {
         private double totalKl;
 
         /** Adds one position; gives the reference's choice. */
-        int judge(VisionLanguageModel.Sequence reference, VisionLanguageModel.Sequence other) {
-            int token = reference.bestToken();
+        int judge(NextTokens reference, NextTokens other) {
+            int token = reference.best();
             positions++;
-            if (other.bestToken() == token) {
+            if (other.best() == token) {
                 sameTokens++;
             }
             totalKl += Logits.divergence(reference.logits(), other.logits());

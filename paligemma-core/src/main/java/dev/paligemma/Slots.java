@@ -1,24 +1,70 @@
 package dev.paligemma;
 
-import java.util.concurrent.Semaphore;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.function.Supplier;
 
 /** Lets so many requests run at the same time; further ones wait, first come first served. Thread-safe. */
 final class Slots {
-    private final Semaphore free;
+    /** How often one that waits looks whether it was cancelled. */
+    private static final long LOOK_MS = 20;
+
+    private final Deque<Cancellation> waiting = new ArrayDeque<>();
+    private int free;
 
     /** As many slots as given, at least 1. */
     Slots(int count) {
-        this.free = new Semaphore(count, true);
+        this.free = count;
+    }
+
+    /**
+     * Waits for a slot; the caller gives it back by {@link #release}.
+     *
+     * @throws RequestCancelledException if the request is given up meanwhile
+     */
+    synchronized void acquire(Cancellation request) {
+        String when = "while it waited for its turn";
+        waiting.add(request);
+        try {
+            while (true) {
+                request.check(when);
+                if (free > 0 && waiting.peek() == request) {
+                    free--;
+                    return;
+                }
+                try {
+                    wait(LOOK_MS);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        } finally {
+            waiting.remove(request);
+            notifyAll();
+        }
+    }
+
+    private synchronized boolean tryAcquire() {
+        if (free == 0 || !waiting.isEmpty()) {
+            return false;
+        }
+        free--;
+        return true;
+    }
+
+    /** Gives a slot back. */
+    synchronized void release() {
+        free++;
+        notifyAll();
     }
 
     /** Does something in a slot, once there is one. */
-    <T> T run(Supplier<T> work) {
-        free.acquireUninterruptibly();
+    <T> T run(Cancellation request, Supplier<T> work) {
+        acquire(request);
         try {
             return work.get();
         } finally {
-            free.release();
+            release();
         }
     }
 
@@ -28,25 +74,25 @@ final class Slots {
      * <p>Nobody waits for one while holding the other, so callers that name the two in another order never block each
      * other for good.
      */
-    static <T> T runInBoth(Slots one, Slots other, Supplier<T> work) {
+    static <T> T runInBoth(Slots one, Slots other, Cancellation request, Supplier<T> work) {
         if (one == other) {
-            return one.run(work);
+            return one.run(request, work);
         }
         Slots first = one;
         Slots second = other;
-        first.free.acquireUninterruptibly();
-        while (!second.free.tryAcquire()) {
-            first.free.release();
+        first.acquire(request);
+        while (!second.tryAcquire()) {
+            first.release();
             Slots full = second;
             second = first;
             first = full;
-            first.free.acquireUninterruptibly();
+            first.acquire(request);
         }
         try {
             return work.get();
         } finally {
-            first.free.release();
-            second.free.release();
+            first.release();
+            second.release();
         }
     }
 }

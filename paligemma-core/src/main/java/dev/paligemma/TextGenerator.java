@@ -2,17 +2,22 @@ package dev.paligemma;
 
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.Prompt;
 import dev.paligemma.tokenizer.PromptEncoder;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.PixelValues;
-import java.util.Arrays;
+import dev.paligemma.vision.RgbImage;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Continues a prompt greedily: preprocesses, encodes the images, runs the prompt, then writes token after token. Immutable
- * and thread-safe; what changes during a request belongs to the call.
+ * Answers requests: preprocesses, encodes the images, runs the prompt, then writes token after token. Immutable and
+ * thread-safe; what changes during a request belongs to the call.
  */
 final class TextGenerator {
     /**
@@ -42,57 +47,215 @@ final class TextGenerator {
         this.model = model;
     }
 
-    GenerationResult generate(GenerationRequest request) {
-        Stopwatch stopwatch = new Stopwatch();
-        Input input = prepare(request);
-        Prompt prompt = input.prompt();
-        double preprocessMs = stopwatch.lapMs();
-        HostTensor images = model.encode(input.pixels());
-        double visionMs = stopwatch.lapMs();
-        Written written = new Written();
-        FinishReason finish = FinishReason.LENGTH;
-        double prefillMs;
-        try (VisionLanguageModel.Sequence sequence = start(request)) {
-            sequence.prefill(prompt, images);
-            prefillMs = stopwatch.lapMs();
-            while (true) {
-                int token = sequence.bestToken();
-                if (config.eosTokenIds().contains(token)) {
-                    finish = FinishReason.EOS;
-                    break;
-                }
-                written.append(token, sequence.bestLogProbability());
-                if (written.count == request.maxNewTokens()) {
-                    break;
-                }
-                sequence.next(token);
+    /** Answers one request. */
+    GenerationResult generate(GenerationRequest request, Cancellation cancellation) {
+        try (Answering answering = begin(request, cancellation)) {
+            while (answering.advance()) {
+                // One token at a time.
             }
+            return answering.result();
         }
-        double decodeMs = stopwatch.lapMs();
-        int[] tokens = written.tokens();
-        return new GenerationResult(
-                tokenizer.decode(tokens, true),
-                tokens,
-                written.logProbabilities(),
-                prompt.textTokenIds(),
-                prompt.imageTokens(),
-                finish,
-                new Timings(preprocessMs, visionMs, prefillMs, decodeMs));
     }
 
-    /** What a request is to the networks. */
-    record Input(Prompt prompt, List<PixelValues> pixels) {}
+    /** Runs images and prompt; the caller goes on and closes. */
+    Answering begin(GenerationRequest request, Cancellation cancellation) {
+        Stopwatch stopwatch = new Stopwatch();
+        Input input = prepare(request);
+        return begin(request, input, stopwatch.lapMs(), cancellation);
+    }
+
+    private Answering begin(GenerationRequest request, Input input, double preprocessMs, Cancellation cancellation) {
+        Stopwatch stopwatch = new Stopwatch();
+        cancellation.check("before the images were encoded");
+        HostTensor images = embed(input);
+        double visionMs = stopwatch.lapMs();
+        cancellation.check("before the prompt was run");
+        VisionLanguageModel.Sequences sequences = start(request);
+        try {
+            sequences.prefill(input.prompt(), images);
+        } catch (RuntimeException e) {
+            sequences.close();
+            throw e;
+        }
+        Timings timings = new Timings(preprocessMs, visionMs, stopwatch.lapMs(), 0);
+        return new Answering(sequences, writer(request, input), cancellation, timings);
+    }
+
+    /** Writes several answers with consecutive seeds side by side. */
+    List<GenerationResult> generateSeveral(GenerationRequest request, int count, Cancellation cancellation) {
+        Stopwatch stopwatch = new Stopwatch();
+        Input input = prepare(request);
+        try (Answering answering = begin(request, input, stopwatch.lapMs(), cancellation)) {
+            VisionLanguageModel.Sequences sequences = answering.sequences();
+            List<AnswerWriter> writers = IntStream.range(0, count)
+                    .mapToObj(i -> request.toBuilder()
+                            .sampling(request.sampling().seed(request.sampling().seed() + i))
+                            .build())
+                    .map(each -> writer(each, input))
+                    .toList();
+            List<AnswerWriter> open = writers;
+            // At first all answers follow the one row of the prompt.
+            int[] rows = new int[count];
+            while (true) {
+                cancellation.check("after " + open.get(0).count() + " tokens of every answer");
+                List<AnswerWriter> going = new ArrayList<>();
+                List<Integer> goingRows = new ArrayList<>();
+                for (int i = 0; i < open.size(); i++) {
+                    if (open.get(i).accept(sequences.next(rows[i]))) {
+                        going.add(open.get(i));
+                        goingRows.add(rows[i]);
+                    }
+                }
+                if (going.isEmpty()) {
+                    Timings timings = answering.timings();
+                    return writers.stream().map(writer -> writer.result(timings)).toList();
+                }
+                sequences.select(goingRows.stream().mapToInt(Integer::intValue).toArray());
+                sequences.write(going.stream().mapToInt(AnswerWriter::lastToken).toArray());
+                open = going;
+                rows = IntStream.range(0, going.size()).toArray();
+            }
+        }
+    }
+
+    /** Searches for the most likely answers; the best one comes first. */
+    List<ScoredAnswer> search(GenerationRequest request, BeamSearch search, Cancellation cancellation) {
+        Stopwatch stopwatch = new Stopwatch();
+        Input input = prepare(request);
+        try (Answering answering = begin(request, input, stopwatch.lapMs(), cancellation)) {
+            BeamSearcher searcher = new BeamSearcher(
+                    search,
+                    request,
+                    stops(request),
+                    AnswerWriter.tokensOf(input.prompt(), tokenizer),
+                    new TokenDescriber(tokenizer),
+                    cancellation);
+            List<BeamSearcher.Found> found = searcher.search(answering.sequences());
+            Timings timings = answering.timings();
+            return found.stream()
+                    .map(answer -> new ScoredAnswer(result(answer, input.prompt(), timings), answer.score()))
+                    .toList();
+        }
+    }
+
+    private GenerationResult result(BeamSearcher.Found found, Prompt prompt, Timings timings) {
+        int[] ids = found.tokens().stream().mapToInt(GeneratedToken::id).toArray();
+        return new GenerationResult(
+                tokenizer.decode(ids, true),
+                found.tokens(),
+                found.end(),
+                found.keptMass(),
+                prompt.textTokenIds(),
+                prompt.imageTokens(),
+                found.ended() ? FinishReason.EOS : FinishReason.LENGTH,
+                timings);
+    }
+
+    /** Chooses the tokens of an answer. */
+    AnswerWriter writer(GenerationRequest request, Input input) {
+        return new AnswerWriter(request, stops(request), tokenizer, input.prompt());
+    }
+
+    private Set<Integer> stops(GenerationRequest request) {
+        return request.stopTokenIds() == null ? Set.copyOf(config.eosTokenIds()) : request.stopTokenIds();
+    }
+
+    /** One answer being written after its prompt was run. Confined to one thread. */
+    static final class Answering implements AutoCloseable {
+        private final VisionLanguageModel.Sequences sequences;
+        private final AnswerWriter writer;
+        private final Cancellation cancellation;
+        private final Timings beforeDecoding;
+        private final Stopwatch decoding = new Stopwatch();
+        private double decodeMs;
+        private boolean ended;
+
+        private Answering(
+                VisionLanguageModel.Sequences sequences,
+                AnswerWriter writer,
+                Cancellation cancellation,
+                Timings beforeDecoding) {
+            this.sequences = sequences;
+            this.writer = writer;
+            this.cancellation = cancellation;
+            this.beforeDecoding = beforeDecoding;
+        }
+
+        /**
+         * Writes one more token, or finds that the answer has ended.
+         *
+         * @return whether the answer goes on
+         */
+        boolean advance() {
+            if (ended) {
+                return false;
+            }
+            cancellation.check("after " + writer.count() + " tokens");
+            decoding.lapMs();
+            if (writer.count() > 0) {
+                sequences.write(writer.lastToken());
+            }
+            ended = !writer.accept(sequences.next(0));
+            decodeMs += decoding.lapMs();
+            return !ended;
+        }
+
+        AnswerWriter writer() {
+            return writer;
+        }
+
+        VisionLanguageModel.Sequences sequences() {
+            return sequences;
+        }
+
+        /** How long everything took; the time since the prompt was run counts as decoding. */
+        Timings timings() {
+            return beforeDecoding.withDecode(decoding.lapMs());
+        }
+
+        /** What was written so far. */
+        GenerationResult result() {
+            return writer.result(beforeDecoding.withDecode(decodeMs));
+        }
+
+        @Override
+        public void close() {
+            sequences.close();
+        }
+    }
+
+    /** What a request is to the networks: the prompt, and images as pixels or as they were encoded before. */
+    record Input(Prompt prompt, List<PixelValues> pixels, @Nullable ImageEmbeddings embeddings) {}
 
     /** Encodes the prompt and preprocesses the images. */
     Input prepare(GenerationRequest request) {
-        Prompt prompt = promptEncoder.encode(request.prompt(), request.images().size(), request.controlTokens());
+        Prompt prompt = promptEncoder.encode(request.prompt(), request.imageCount(), request.controlTokens());
         requireFits(prompt);
         return new Input(
-                prompt, request.images().stream().map(imageProcessor::process).toList());
+                prompt, request.images().stream().map(imageProcessor::process).toList(), request.embeddings());
+    }
+
+    /** The images as rows for the language model, {@code float32[images * N, D]}. */
+    HostTensor embed(Input input) {
+        return input.embeddings() == null
+                ? model.encode(input.pixels())
+                : input.embeddings().rowsFor(model);
+    }
+
+    /** Encodes images once for several requests. */
+    ImageEmbeddings encode(List<RgbImage> images) {
+        HostTensor rows =
+                model.encode(images.stream().map(imageProcessor::process).toList());
+        return new ImageEmbeddings(
+                model,
+                rows,
+                images.stream()
+                        .map(image -> new ImageEmbeddings.Size(image.width(), image.height()))
+                        .toList());
     }
 
     /** Starts a sequence with room for a usual answer; the caller closes it. */
-    VisionLanguageModel.Sequence start(GenerationRequest request) {
+    VisionLanguageModel.Sequences start(GenerationRequest request) {
         return model.start(Math.min(request.maxNewTokens(), EXPECTED_NEW_TOKENS));
     }
 
@@ -114,30 +277,6 @@ final class TextGenerator {
             throw new RequestException("the prompt is too long: " + prompt.imageTokens() + " image tokens and "
                     + (prompt.length() - prompt.imageTokens()) + " text tokens, the model takes at most " + limit
                     + " together");
-        }
-    }
-
-    /** The tokens written so far. Confined to one thread. */
-    private static final class Written {
-        private int[] tokens = new int[64];
-        private double[] logProbabilities = new double[64];
-        private int count;
-
-        void append(int token, double logProbability) {
-            if (count == tokens.length) {
-                tokens = Arrays.copyOf(tokens, count * 2);
-                logProbabilities = Arrays.copyOf(logProbabilities, count * 2);
-            }
-            tokens[count] = token;
-            logProbabilities[count++] = logProbability;
-        }
-
-        int[] tokens() {
-            return Arrays.copyOf(tokens, count);
-        }
-
-        double[] logProbabilities() {
-            return Arrays.copyOf(logProbabilities, count);
         }
     }
 }

@@ -1,6 +1,5 @@
 package dev.paligemma;
 
-import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.graph.ElementType;
@@ -16,9 +15,12 @@ import dev.paligemma.vision.PixelValues;
 import dev.paligemma.vision.SiglipEncoder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The two programs of a loaded model and how data flows through them: pixels to image embeddings, and a prompt with
@@ -64,8 +66,16 @@ final class VisionLanguageModel implements AutoCloseable {
     }
 
     /** Starts a sequence of about that many written tokens. */
-    Sequence start(int expectedTokens) {
-        return new Sequence(decoder.newState(expectedTokens));
+    Sequences start(int expectedTokens) {
+        return new Sequences(decoder.newState(expectedTokens), List.of());
+    }
+
+    /** Puts sequences that have run their prompts together, so that one run serves all; the given ones are closed. */
+    Sequences join(List<Sequences> parts) {
+        List<NextTokens> next =
+                parts.stream().flatMap(part -> part.next.stream()).toList();
+        return new Sequences(
+                decoder.join(parts.stream().map(part -> part.state).toList()), next);
     }
 
     @Override
@@ -74,72 +84,69 @@ final class VisionLanguageModel implements AutoCloseable {
         vision.close();
     }
 
-    /** One sequence being written. Confined to one thread. */
-    final class Sequence implements AutoCloseable {
+    /**
+     * One or more sequences being written. Confined to one thread.
+     *
+     * <p>The first run is the prompt of one sequence. Each later run writes one token of every sequence.
+     */
+    final class Sequences implements AutoCloseable {
         private final DecodingState state;
-        private final HostTensor logits =
-                HostTensor.allocate(ElementType.FLOAT32, 1, config.text().vocabSize());
-        private final HostTensor bestToken = HostTensor.allocate(ElementType.INT64, 1);
-        private final HostTensor bestLogProbability = HostTensor.allocate(ElementType.FLOAT32, 1);
-        /** What a run of one written token takes, made once and filled anew for each token. */
-        private final HostTensor nextToken = HostTensor.allocate(ElementType.INT64, 1);
+        private List<NextTokens> next;
+        /** Made once and filled anew for each token, as long as the number of sequences stays. */
+        private @Nullable Step step;
 
-        private final Map<String, HostTensor> nextInputs = inputs(
-                HostTensor.allocate(ElementType.FLOAT32, 0, config.text().hiddenSize()),
-                nextToken,
-                HostTensor.ofLongs(0),
-                1);
-
-        private Sequence(DecodingState state) {
+        private Sequences(DecodingState state, List<NextTokens> next) {
             this.state = state;
+            this.next = next;
         }
 
         /** Runs images and prompt; what follows them can be asked for until the next run. */
         void prefill(Prompt prompt, HostTensor imageEmbeddings) {
             int rows = prompt.length();
-            run(inputs(imageEmbeddings, toTensor(prompt.textTokenIds()), order(prompt), rows), rows);
+            Inputs inputs = new Inputs(
+                    imageEmbeddings,
+                    toTensor(prompt.textTokenIds()),
+                    order(prompt),
+                    HostTensor.ofLongs(rows - 1),
+                    rows);
+            inputs.place(FIRST_POSITION, rows);
+            run(inputs, new Outputs(1));
         }
 
-        /** Runs one written token; what follows it can be asked for until the next run. */
-        void next(int token) {
-            nextToken.longs().put(token);
-            run(nextInputs, 1);
+        /** Runs one written token of each sequence; what follows them can be asked for until the next run. */
+        void write(int... tokens) {
+            if (tokens.length != state.sequences()) {
+                throw new IllegalArgumentException(
+                        "expected a token for each of " + state.sequences() + " sequences, got " + tokens.length);
+            }
+            if (step == null || step.outputs.count() != tokens.length) {
+                step = new Step(tokens.length);
+            }
+            step.inputs.restart();
+            for (int i = 0; i < tokens.length; i++) {
+                step.ids.put(i, tokens[i]);
+                step.inputs.place(FIRST_POSITION + state.length(i), 1);
+            }
+            run(step.inputs, step.outputs);
         }
 
-        /** The logits of the token after the last run, {@code float32[V]}; overwritten by the next run. */
-        FloatBuffer logits() {
-            return logits.floats();
+        private void run(Inputs inputs, Outputs outputs) {
+            state.run(inputs.tensors, outputs.tensors);
+            next = outputs.next;
+        }
+
+        /** What the model says about the next token of a sequence; overwritten by the next run. */
+        NextTokens next(int sequence) {
+            return next.get(sequence);
         }
 
         /**
-         * The most likely token after the last run; the lowest id among equals.
-         *
-         * @throws EngineException if a logit is not a number or none is finite, as after an overflow in the network
+         * Goes on with some of the sequences, in any order; one that is named several times goes on as several. What the
+         * model says about their next tokens can be asked for as before.
          */
-        int bestToken() {
-            bestLogProbability();
-            return (int) bestToken.longs().get(0);
-        }
-
-        /**
-         * The natural logarithm of the probability of {@link #bestToken}.
-         *
-         * @throws EngineException if a logit is not a number or none is finite, as after an overflow in the network
-         */
-        double bestLogProbability() {
-            return Logits.requireNumber(bestLogProbability.floats().get(0));
-        }
-
-        private void run(Map<String, HostTensor> inputs, int rows) {
-            HostTensor cos = Objects.requireNonNull(inputs.get(GemmaDecoder.ROTARY_COS));
-            HostTensor sin = Objects.requireNonNull(inputs.get(GemmaDecoder.ROTARY_SIN));
-            rotary.write(FIRST_POSITION + state.length(), rows, cos.floats(), sin.floats());
-            state.run(
-                    inputs,
-                    Map.of(
-                            GemmaDecoder.LOGITS, logits,
-                            GemmaDecoder.BEST_TOKEN, bestToken,
-                            GemmaDecoder.BEST_LOG_PROBABILITY, bestLogProbability));
+        void select(int... chosen) {
+            state.select(chosen);
+            next = Arrays.stream(chosen).mapToObj(next::get).toList();
         }
 
         @Override
@@ -148,15 +155,80 @@ final class VisionLanguageModel implements AutoCloseable {
         }
     }
 
-    /** The decoder's inputs for that many rows, with room for their rotary angles. */
-    private Map<String, HostTensor> inputs(HostTensor images, HostTensor tokenIds, HostTensor order, int rows) {
-        int pairs = config.text().headDim() / 2;
-        return Map.of(
-                GemmaDecoder.IMAGE_EMBEDDINGS, images,
-                GemmaDecoder.TOKEN_IDS, tokenIds,
-                GemmaDecoder.ORDER, order,
-                GemmaDecoder.ROTARY_COS, HostTensor.allocate(ElementType.FLOAT32, rows, pairs),
-                GemmaDecoder.ROTARY_SIN, HostTensor.allocate(ElementType.FLOAT32, rows, pairs));
+    /** What a run of one token of each sequence takes and gives. */
+    private final class Step {
+        final LongBuffer ids;
+        final Inputs inputs;
+        final Outputs outputs;
+
+        Step(int sequences) {
+            HostTensor tokens = HostTensor.allocate(ElementType.INT64, sequences);
+            HostTensor all = HostTensor.ofLongs(LongStream.range(0, sequences).toArray());
+            HostTensor noImages =
+                    HostTensor.allocate(ElementType.FLOAT32, 0, config.text().hiddenSize());
+            this.ids = tokens.longs();
+            this.inputs = new Inputs(noImages, tokens, all, all, sequences);
+            this.outputs = new Outputs(sequences);
+        }
+    }
+
+    /** What a run takes. */
+    private final class Inputs {
+        final Map<String, HostTensor> tensors;
+        private final FloatBuffer cos;
+        private final FloatBuffer sin;
+
+        Inputs(HostTensor images, HostTensor ids, HostTensor order, HostTensor ends, int rows) {
+            int pairs = config.text().headDim() / 2;
+            HostTensor cosines = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
+            HostTensor sines = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
+            this.cos = cosines.floats();
+            this.sin = sines.floats();
+            this.tensors = Map.of(
+                    GemmaDecoder.IMAGE_EMBEDDINGS, images,
+                    GemmaDecoder.TOKEN_IDS, ids,
+                    GemmaDecoder.ORDER, order,
+                    GemmaDecoder.ENDS, ends,
+                    GemmaDecoder.ROTARY_COS, cosines,
+                    GemmaDecoder.ROTARY_SIN, sines);
+        }
+
+        void restart() {
+            cos.clear();
+            sin.clear();
+        }
+
+        /** Gives the next rows consecutive positions. */
+        void place(int firstPosition, int rows) {
+            rotary.write(firstPosition, rows, cos, sin);
+        }
+    }
+
+    /** What a run gives about the next token of each sequence. */
+    private final class Outputs {
+        final Map<String, HostTensor> tensors;
+        final List<NextTokens> next;
+
+        Outputs(int sequences) {
+            int vocabulary = config.text().vocabSize();
+            HostTensor logits = HostTensor.allocate(ElementType.FLOAT32, sequences, vocabulary);
+            HostTensor best = HostTensor.allocate(ElementType.INT64, sequences);
+            HostTensor bestLogProbability = HostTensor.allocate(ElementType.FLOAT32, sequences);
+            this.tensors = Map.of(
+                    GemmaDecoder.LOGITS, logits,
+                    GemmaDecoder.BEST_TOKEN, best,
+                    GemmaDecoder.BEST_LOG_PROBABILITY, bestLogProbability);
+            this.next = IntStream.range(0, sequences)
+                    .mapToObj(i -> new NextTokens(
+                            logits.rows(i, 1).floats(),
+                            best.rows(i, 1).longs(),
+                            bestLogProbability.rows(i, 1).floats()))
+                    .toList();
+        }
+
+        int count() {
+            return next.size();
+        }
     }
 
     private static HostTensor toTensor(int[] ids) {

@@ -153,7 +153,7 @@ public record Golden(Path folder, List<Request> requests) {
         return list(map, key).stream().map(value -> ((Number) value).intValue()).toList();
     }
 
-    private static @Nullable Object value(JsonParser parser) throws IOException {
+    static @Nullable Object value(JsonParser parser) throws IOException {
         switch (parser.currentToken()) {
             case START_OBJECT -> {
                 Map<String, @Nullable Object> map = new LinkedHashMap<>();
@@ -176,6 +176,9 @@ public record Golden(Path folder, List<Request> requests) {
             }
             case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> {
                 return parser.getNumberValue();
+            }
+            case VALUE_TRUE, VALUE_FALSE -> {
+                return parser.getBooleanValue();
             }
             case VALUE_NULL -> {
                 return null;

@@ -68,6 +68,11 @@ public final class RecordingEngineProvider implements EngineProvider {
                 }
 
                 @Override
+                public DecodingState join(List<DecodingState> states) {
+                    throw new UnsupportedOperationException("this engine computes nothing");
+                }
+
+                @Override
                 public void close() {}
             };
         }

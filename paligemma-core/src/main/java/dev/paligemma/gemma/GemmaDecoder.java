@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The language model: Gemma (in PaliGemma) and Gemma 2 (in PaliGemma 2), as one definition.
  *
- * <p>Letters: T tokens of this run, D width, N query heads, K key/value heads, H width of a head, F width inside the
- * feed-forward blocks, V vocabulary. Rows are tokens of one sequence, {@code float32[T, D]}.
+ * <p>Letters: S sequences, T tokens of this run, D width, N query heads, K key/value heads, H width of a head, F width inside the
+ * feed-forward blocks, V vocabulary. Rows are tokens, {@code float32[T, D]}.
  *
- * <p>The first run holds the prefix, images and prompt, which attend to each other in both directions; each later run
- * holds one written token, which attends to all before it. {@link AttentionSpec} says so.
+ * <p>The first run holds the prefix of one sequence, images and prompt, which attend to each other in both directions; each
+ * later run holds one written token of each sequence, which attends to all before it. {@link AttentionSpec} says so.
  *
  * <p>Sources: "PaliGemma: A versatile 3B VLM for transfer" (arXiv 2407.07726), "PaliGemma 2" (arXiv 2412.03555), "Gemma 2"
  * (arXiv 2408.00118), and {@code models/ppp/gemma.py} of big_vision. Where implementations differ, this follows
@@ -35,19 +35,25 @@ public final class GemmaDecoder {
     /** Input: for each token of the sequence its row among first the images' and then the text's, {@code int64[T]}. */
     public static final String ORDER = "order";
 
+    /**
+     * Input: the rows whose next token is asked for, {@code int64[S]}: the last one of the prefix in the first run, all of
+     * them in later runs.
+     */
+    public static final String ENDS = "ends";
+
     /** Input: cosines of the rotary angles, {@code float32[T, H / 2]}. */
     public static final String ROTARY_COS = "rotary_cos";
 
     /** Input: sines of the rotary angles, {@code float32[T, H / 2]}. */
     public static final String ROTARY_SIN = "rotary_sin";
 
-    /** Output: logits after the last token, {@code float32[1, V]}. */
+    /** Output: logits of the next tokens, {@code float32[S, V]}. */
     public static final String LOGITS = "logits";
 
-    /** Output: the most likely token after the last one, {@code int64[1]}. */
+    /** Output: the most likely next tokens, {@code int64[S]}. */
     public static final String BEST_TOKEN = "best_token";
 
-    /** Output: the natural logarithm of that token's probability, {@code float32[1]}. */
+    /** Output: the natural logarithms of their probabilities, {@code float32[S]}. */
     public static final String BEST_LOG_PROBABILITY = "best_log_probability";
 
     private final TextConfig config;
@@ -76,6 +82,7 @@ public final class GemmaDecoder {
         Tensor images = g.input(IMAGE_EMBEDDINGS, ElementType.FLOAT32, Shape.of("image_rows", config.hiddenSize()));
         Tensor ids = g.input(TOKEN_IDS, ElementType.INT64, Shape.of("text_rows"));
         Tensor order = g.input(ORDER, ElementType.INT64, Shape.of("tokens"));
+        Tensor ends = g.input(ENDS, ElementType.INT64, Shape.of("sequences"));
         Shape angles = Shape.of("tokens", config.headDim() / 2);
         Rotary rotary = new Rotary(
                 g.input(ROTARY_COS, ElementType.FLOAT32, angles), g.input(ROTARY_SIN, ElementType.FLOAT32, angles));
@@ -88,7 +95,7 @@ public final class GemmaDecoder {
             x = g.scope("layers." + layer, () -> block(input, rotary, layer));
             g.mark("layers." + layer, x);
         }
-        Tensor last = g.rmsNorm(g.lastRow(x), weights.finalNorm(), config.rmsNormEps());
+        Tensor last = g.rmsNorm(g.gatherRows(x, ends), weights.finalNorm(), config.rmsNormEps());
         g.mark("norm", last);
         Tensor raw = g.linear(last, weights.head());
         boolean capped = options.capLogits() && config.finalLogitSoftcap() > 0;

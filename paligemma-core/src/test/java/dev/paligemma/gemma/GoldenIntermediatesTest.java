@@ -191,15 +191,16 @@ class GoldenIntermediatesTest {
             HostTensor cos = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
             HostTensor sin = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
             new RotaryAngles(2 * pairs, checkpoint.config().text().ropeTheta())
-                    .write(1 + state.length(), rows, cos.floats(), sin.floats());
+                    .write(1 + state.length(0), rows, cos.floats(), sin.floats());
             long[] order = java.util.stream.LongStream.range(0, rows).toArray();
             Map<String, HostTensor> inputs = new HashMap<>();
             inputs.put(GemmaDecoder.IMAGE_EMBEDDINGS, images);
             inputs.put(GemmaDecoder.TOKEN_IDS, ids);
             inputs.put(GemmaDecoder.ORDER, HostTensor.ofLongs(order));
+            inputs.put(GemmaDecoder.ENDS, HostTensor.ofLongs(rows - 1));
             inputs.put(GemmaDecoder.ROTARY_COS, cos);
             inputs.put(GemmaDecoder.ROTARY_SIN, sin);
-            Map<String, HostTensor> outputs = allocate(program.graph(), Map.of("tokens", (long) rows));
+            Map<String, HostTensor> outputs = allocate(program.graph(), Map.of("tokens", (long) rows, "sequences", 1L));
             state.run(inputs, outputs);
             return outputs;
         }

@@ -1,0 +1,21 @@
+package dev.paligemma;
+
+import java.util.Objects;
+
+/**
+ * An answer of a search and its score. Immutable.
+ *
+ * @param answer what was written
+ * @param score what the search compares, see {@link BeamSearch}
+ */
+public record ScoredAnswer(GenerationResult answer, double score) {
+    /**
+     * Checks that there is an answer.
+     *
+     * @param answer what was written
+     * @param score what the search compares, see {@link BeamSearch}
+     */
+    public ScoredAnswer {
+        Objects.requireNonNull(answer, "answer");
+    }
+}
