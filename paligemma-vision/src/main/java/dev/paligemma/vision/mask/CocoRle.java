@@ -110,12 +110,12 @@ public final class CocoRle {
                             + (int) compressed.charAt(at) + ", expected " + (int) FIRST_CHARACTER + " to "
                             + (FIRST_CHARACTER + 2 * MORE - 1));
                 }
-                number |= (long) (digit & MORE - 1) << DIGIT_BITS * digits;
+                number |= (long) (digit & (MORE - 1)) << (DIGIT_BITS * digits);
                 digits++;
                 at++;
             } while ((digit & MORE) != 0);
             if ((digit & SIGN) != 0) {
-                number |= -1L << DIGIT_BITS * digits;
+                number |= -1L << (DIGIT_BITS * digits);
             }
             number += counts.difference();
             if (number < 0 || number > (long) width * height) {
@@ -166,7 +166,7 @@ public final class CocoRle {
             int number = counts[i] - (i > 2 ? counts[i - 2] : 0);
             boolean more;
             do {
-                int digit = number & MORE - 1;
+                int digit = number & (MORE - 1);
                 number >>= DIGIT_BITS;
                 more = (digit & SIGN) != 0 ? number != -1 : number != 0;
                 text.append((char) (FIRST_CHARACTER + digit + (more ? MORE : 0)));
