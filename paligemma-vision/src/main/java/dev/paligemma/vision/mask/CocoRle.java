@@ -73,9 +73,10 @@ public final class CocoRle {
             }
             sum += copy[i];
         }
-        if (sum != width * height) {
-            throw new MaskException("the runs of a mask have " + sum + " pixels together, expected " + width * height
-                    + " for " + width + "x" + height);
+        long pixels = (long) width * height;
+        if (sum != pixels) {
+            throw new MaskException("the runs of a mask have " + sum + " pixels together, expected " + pixels + " for "
+                    + width + "x" + height);
         }
         return new CocoRle(width, height, copy);
     }
@@ -94,6 +95,7 @@ public final class CocoRle {
      */
     public static CocoRle parse(int width, int height, String compressed) {
         ImageMask.requireSize(width, height);
+        long pixels = (long) width * height;
         Counts counts = new Counts();
         for (int at = 0; at < compressed.length(); ) {
             long number = 0;
@@ -110,17 +112,17 @@ public final class CocoRle {
                             + (int) compressed.charAt(at) + ", expected " + (int) FIRST_CHARACTER + " to "
                             + (FIRST_CHARACTER + 2 * MORE - 1));
                 }
-                number |= (long) (digit & MORE - 1) << DIGIT_BITS * digits;
+                number |= (long) (digit & (MORE - 1)) << (DIGIT_BITS * digits);
                 digits++;
                 at++;
             } while ((digit & MORE) != 0);
             if ((digit & SIGN) != 0) {
-                number |= -1L << DIGIT_BITS * digits;
+                number |= -1L << (DIGIT_BITS * digits);
             }
             number += counts.difference();
-            if (number < 0 || number > (long) width * height) {
+            if (number < 0 || number > pixels) {
                 throw new MaskException("run " + counts.size() + " of a compressed mask has the length " + number
-                        + ", expected 0 to " + (long) width * height + " for " + width + "x" + height);
+                        + ", expected 0 to " + pixels + " for " + width + "x" + height);
             }
             counts.add((int) number);
         }
@@ -166,7 +168,7 @@ public final class CocoRle {
             int number = counts[i] - (i > 2 ? counts[i - 2] : 0);
             boolean more;
             do {
-                int digit = number & MORE - 1;
+                int digit = number & (MORE - 1);
                 number >>= DIGIT_BITS;
                 more = (digit & SIGN) != 0 ? number != -1 : number != 0;
                 text.append((char) (FIRST_CHARACTER + digit + (more ? MORE : 0)));

@@ -178,7 +178,6 @@ public final class SegmentationMask {
         for (float p : probabilities) {
             sum += p;
         }
-        return String.format(
-                Locale.ROOT, "SegmentationMask[64x64, mean %.3f]", sum / probabilities.length);
+        return String.format(Locale.ROOT, "SegmentationMask[64x64, mean %.3f]", sum / probabilities.length);
     }
 }
