@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class TextAutomaton {
     private static final int MAX_NFA_STATES = 20_000;
     private static final int MAX_STATES = 2_000;
-    private static final long MAX_WORK = 20_000_000;
+    private static final long MAX_WORK = 5_000_000;
 
     private final VocabularyTexts vocabulary;
     private final CharacterNfa nfa;

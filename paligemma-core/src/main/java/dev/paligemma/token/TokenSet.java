@@ -59,7 +59,15 @@ public final class TokenSet {
      * @return the set
      */
     public static TokenSet of(BitSet ids) {
-        return ofAscending(ids.stream().toArray());
+        int size = ids.cardinality();
+        if (size == 0) {
+            return EMPTY;
+        }
+        int first = ids.nextSetBit(0) >> 6;
+        int last = (ids.length() - 1) >> 6;
+        return bitsAreSmaller(first, last, size)
+                ? new TokenSet(new int[0], Arrays.copyOfRange(ids.toLongArray(), first, last + 1), first, size)
+                : new TokenSet(ids.stream().toArray(), new long[0], 0, size);
     }
 
     /**

@@ -2,16 +2,12 @@ package dev.paligemma.token;
 
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,10 +18,17 @@ import org.jspecify.annotations.Nullable;
  * Byte tokens write the characters that have no token of their own, as the tokenizer uses them.
  */
 final class VocabularyTexts {
-    private static final Pattern BYTE = Pattern.compile("<0x[0-9A-Fa-f]{2}>");
     private static final char META_SPACE = '\u2581';
     private static final int NO_TOKEN = -1;
     private static final int ROOT = 0;
+    private static final int[] NO_TEXT = {};
+
+    /** A vocabulary has at most 2^20 tokens, and so has a level of the trie at most 2^20 nodes. */
+    private static final int TOKEN_BITS = 20;
+
+    private static final int TOKEN_MASK = (1 << TOKEN_BITS) - 1;
+    private static final int CHARACTER_BITS = 21;
+    private static final int CHARACTER_MASK = (1 << CHARACTER_BITS) - 1;
 
     private final int eosId;
     private final TokenSet endOfSequence;
@@ -78,31 +81,37 @@ final class VocabularyTexts {
         int[][] texts = new int[tokenizer.vocabularySize()][];
         for (int id = 0; id < texts.length; id++) {
             String spelling = tokenizer.tokenOf(id).orElse("");
-            texts[id] = isText(tokenizer, id, spelling)
-                    ? spelling.replace(META_SPACE, ' ').codePoints().toArray()
-                    : new int[0];
+            texts[id] = isText(tokenizer, id, spelling) ? characters(spelling) : NO_TEXT;
         }
         return texts;
     }
 
     private static boolean isText(PaliGemmaTokenizer tokenizer, int id, String spelling) {
-        if (spelling.isEmpty()
-                || tokenizer.isLocation(id)
+        if (tokenizer.isLocation(id)
                 || tokenizer.isSegmentationCode(id)
-                || BYTE.matcher(spelling).matches()
-                || spelling.codePoints().anyMatch(VocabularyTexts::isSurrogate)
                 || tokenizer.decode(new int[] {id}, true).isEmpty()) {
             return false;
         }
         boolean mayBeControl = spelling.length() > 2
                 && ((spelling.startsWith("<") && spelling.endsWith(">"))
                         || (spelling.startsWith("[") && spelling.endsWith("]")));
-        // What is a control token is never the result of encoding its spelling as text.
+        // The spelling of a control token or of a byte, encoded as text, is never that token.
         return !mayBeControl || Arrays.equals(tokenizer.encode(spelling, ControlTokens.AS_TEXT), new int[] {id});
     }
 
-    private static boolean isSurrogate(int codePoint) {
-        return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+    /** Returns the characters that a token writes, or nothing if it has half of a surrogate pair in it. */
+    private static int[] characters(String spelling) {
+        int[] characters = new int[spelling.codePointCount(0, spelling.length())];
+        int at = 0;
+        for (int i = 0; i < characters.length; i++) {
+            int c = spelling.codePointAt(at);
+            if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
+                return NO_TEXT;
+            }
+            characters[i] = c == META_SPACE ? ' ' : c;
+            at += Character.charCount(c);
+        }
+        return characters;
     }
 
     private void findCharactersOfBytes() {
@@ -121,57 +130,66 @@ final class VocabularyTexts {
         byBytes.andNot(single);
     }
 
-    /** Sorts the texts; each node is then a range of them with a common beginning. Nodes are made level by level. */
+    /**
+     * Makes the nodes level by level. Each text that goes on is one number: its node within the level, its next
+     * character, its token. In the order of these numbers lie the children of each node, and in each child its texts.
+     */
     private void buildTrie() {
-        Integer[] order = order();
+        long[] open = new long[texts.length];
+        int count = 0;
         int capacity = 1;
-        for (Integer id : order) {
-            capacity = Math.addExact(capacity, texts[id].length);
+        for (int id = 0; id < texts.length; id++) {
+            if (texts[id].length > 0) {
+                open[count++] = key(0, texts[id][0], id);
+                capacity = Math.addExact(capacity, texts[id].length);
+            }
         }
-        int[] from = new int[capacity];
-        int[] to = new int[capacity];
-        int[] depth = new int[capacity];
         firstChild = new int[capacity + 1];
         characters = new int[capacity];
         firstEnding = new int[capacity + 1];
-        endings = new int[order.length];
-        to[ROOT] = order.length;
-        int nodes = 1;
+        endings = new int[count];
         int ended = 0;
-        for (int node = 0; node < nodes; node++) {
-            firstChild[node] = nodes;
-            firstEnding[node] = ended;
-            int i = from[node];
-            while (i < to[node] && texts[order[i]].length == depth[node]) {
-                endings[ended++] = order[i++];
-            }
-            while (i < to[node]) {
-                int c = texts[order[i]][depth[node]];
-                from[nodes] = i;
-                while (i < to[node] && texts[order[i]][depth[node]] == c) {
-                    i++;
+        int nodes = 1;
+        int levelStart = ROOT;
+        for (int depth = 1; levelStart < nodes; depth++) {
+            Arrays.sort(open, 0, count);
+            int levelEnd = nodes;
+            int parents = levelStart;
+            int goingOn = 0;
+            long previous = -1;
+            for (int i = 0; i < count; i++) {
+                long place = open[i] >> TOKEN_BITS;
+                if (place != previous) {
+                    previous = place;
+                    int parent = levelStart + (int) (place >> CHARACTER_BITS);
+                    while (parents <= parent) {
+                        firstChild[parents++] = nodes;
+                    }
+                    characters[nodes] = (int) place & CHARACTER_MASK;
+                    firstEnding[nodes++] = ended;
                 }
-                to[nodes] = i;
-                depth[nodes] = depth[node] + 1;
-                characters[nodes++] = c;
+                int token = (int) open[i] & TOKEN_MASK;
+                if (texts[token].length == depth) {
+                    endings[ended++] = token;
+                } else {
+                    open[goingOn++] = key(nodes - 1 - levelEnd, texts[token][depth], token);
+                }
             }
+            while (parents < levelEnd) {
+                firstChild[parents++] = nodes;
+            }
+            count = goingOn;
+            levelStart = levelEnd;
         }
-        firstChild[nodes] = nodes;
-        firstEnding[nodes] = ended;
         firstChild = Arrays.copyOf(firstChild, nodes + 1);
+        firstChild[nodes] = nodes;
         firstEnding = Arrays.copyOf(firstEnding, nodes + 1);
+        firstEnding[nodes] = ended;
         characters = Arrays.copyOf(characters, nodes);
     }
 
-    private Integer[] order() {
-        List<Integer> ids = new ArrayList<>();
-        for (int id = 0; id < texts.length; id++) {
-            if (texts[id].length > 0) {
-                ids.add(id);
-            }
-        }
-        ids.sort(Comparator.comparing(id -> texts[id], Arrays::compare));
-        return ids.toArray(Integer[]::new);
+    private static long key(int nodeOfLevel, int character, int token) {
+        return ((long) nodeOfLevel << (CHARACTER_BITS + TOKEN_BITS)) | ((long) character << TOKEN_BITS) | token;
     }
 
     /** Tells whether at least one character of a range can be written. */
@@ -202,24 +220,32 @@ final class VocabularyTexts {
     }
 
     private void collect(TextState start, BitSet found) {
-        List<TextState> states = new ArrayList<>(List.of(start));
-        List<Integer> nodes = new ArrayList<>(List.of(ROOT));
-        while (!states.isEmpty()) {
-            TextState state = states.remove(states.size() - 1);
-            int node = nodes.remove(nodes.size() - 1);
-            for (int i = firstEnding[node]; i < firstEnding[node + 1]; i++) {
-                found.set(endings[i]);
-            }
-            int end = firstChild[node + 1];
+        TextState[] states = new TextState[64];
+        int[] nodes = new int[64];
+        states[0] = start;
+        nodes[0] = ROOT;
+        int open = 1;
+        while (open > 0) {
+            TextState state = states[--open];
+            int node = nodes[open];
             int child = firstChild[node];
+            int end = firstChild[node + 1];
             for (int edge = 0; edge < state.edges() && child < end; edge++) {
+                int last = state.last(edge);
                 child = firstAtLeast(state.first(edge), child, end);
-                if (child < end && characters[child] <= state.last(edge)) {
-                    TextState target = state.target(edge);
-                    for (; child < end && characters[child] <= state.last(edge); child++) {
-                        states.add(target);
-                        nodes.add(child);
+                for (; child < end && characters[child] <= last; child++) {
+                    for (int i = firstEnding[child]; i < firstEnding[child + 1]; i++) {
+                        found.set(endings[i]);
                     }
+                    if (firstChild[child] == firstChild[child + 1]) {
+                        continue;
+                    }
+                    if (open == nodes.length) {
+                        states = Arrays.copyOf(states, 2 * open);
+                        nodes = Arrays.copyOf(nodes, 2 * open);
+                    }
+                    states[open] = state.target(edge);
+                    nodes[open++] = child;
                 }
             }
         }
