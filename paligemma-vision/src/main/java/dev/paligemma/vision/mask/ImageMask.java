@@ -1,0 +1,170 @@
+package dev.paligemma.vision.mask;
+
+import dev.paligemma.vision.ImageOptions;
+import dev.paligemma.vision.RgbImage;
+import java.awt.image.BufferedImage;
+import java.awt.image.DataBufferByte;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * How likely each pixel of a picture belongs to an object: float32[height, width], 0 to 1, of which only a box is stored
+ * because everything outside of it is 0. Immutable and thread-safe.
+ */
+public final class ImageMask {
+    private final int width;
+    private final int height;
+    private final PixelBox box;
+
+    /** float32[box height, box width]. */
+    private final float[] probabilities;
+
+    /** Takes over the array. */
+    ImageMask(int width, int height, PixelBox box, float[] probabilities) {
+        this.width = width;
+        this.height = height;
+        this.box = box;
+        this.probabilities = probabilities;
+    }
+
+    static void requireSize(int width, int height) {
+        if (width < 1
+                || height < 1
+                || width > RgbImage.MAX_SIDE
+                || height > RgbImage.MAX_SIDE
+                || (long) width * height > ImageOptions.LARGEST_MAX_PIXELS) {
+            throw new IllegalArgumentException("a picture must be at least 1x1, at most " + RgbImage.MAX_SIDE
+                    + " a side and " + ImageOptions.LARGEST_MAX_PIXELS + " pixels, not " + width + "x" + height);
+        }
+    }
+
+    /**
+     * Returns the width of the picture.
+     *
+     * @return in pixels, at least 1
+     */
+    public int width() {
+        return width;
+    }
+
+    /**
+     * Returns the height of the picture.
+     *
+     * @return in pixels, at least 1
+     */
+    public int height() {
+        return height;
+    }
+
+    /**
+     * Returns the box outside of which all pixels are 0.
+     *
+     * @return a box inside of the picture; may be empty
+     */
+    public PixelBox box() {
+        return box;
+    }
+
+    /**
+     * Returns the value of one pixel.
+     *
+     * @param x column, 0 is left
+     * @param y row, 0 is the top
+     * @return 0 (outside of the object) to 1 (inside)
+     * @throws IndexOutOfBoundsException if the pixel is outside of the picture
+     */
+    public float probability(int x, int y) {
+        Objects.checkIndex(x, width);
+        Objects.checkIndex(y, height);
+        return box.contains(x, y)
+                ? probabilities[(y - box.top()) * (int) box.width() + x - box.left()]
+                : 0f;
+    }
+
+    /**
+     * Says whether a pixel belongs to the object.
+     *
+     * @param x column, 0 is left
+     * @param y row, 0 is the top
+     * @param threshold 0 or more, less than 1
+     * @return true if the value of the pixel is above the threshold
+     * @throws IndexOutOfBoundsException if the pixel is outside of the picture
+     * @throws IllegalArgumentException if the threshold is out of range
+     */
+    public boolean contains(int x, int y, double threshold) {
+        requireThreshold(threshold);
+        return probability(x, y) > threshold;
+    }
+
+    /**
+     * Decides for every pixel whether it belongs to the object: {@code threshold(0.5)}.
+     *
+     * @return the pixels whose value is above 0.5
+     */
+    public BitMask threshold() {
+        return threshold(0.5);
+    }
+
+    /**
+     * Decides for every pixel whether it belongs to the object.
+     *
+     * @param threshold 0 or more, less than 1
+     * @return the pixels whose value is above the threshold
+     * @throws IllegalArgumentException if the threshold is out of range
+     */
+    public BitMask threshold(double threshold) {
+        requireThreshold(threshold);
+        BitMask.Builder bits = new BitMask.Builder(width, height);
+        int p = 0;
+        for (int y = box.top(); y < box.bottom(); y++) {
+            for (int x = box.left(); x < box.right(); x++) {
+                if (probabilities[p++] > threshold) {
+                    bits.add(x, y);
+                }
+            }
+        }
+        return bits.build();
+    }
+
+    private static void requireThreshold(double threshold) {
+        if (!(threshold >= 0 && threshold < 1)) {
+            throw new IllegalArgumentException("threshold must be 0 or more and less than 1, not " + threshold);
+        }
+    }
+
+    /**
+     * Copies this mask for display: 0 is black, 1 is white.
+     *
+     * @return the whole picture as {@link BufferedImage#TYPE_BYTE_GRAY}, samples {@code round(255 * value)}
+     */
+    public BufferedImage toBufferedImage() {
+        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY);
+        byte[] samples = ((DataBufferByte) image.getRaster().getDataBuffer()).getData();
+        int p = 0;
+        for (int y = box.top(); y < box.bottom(); y++) {
+            for (int x = box.left(); x < box.right(); x++) {
+                samples[y * width + x] = (byte) Math.round(255 * probabilities[p++]);
+            }
+        }
+        return image;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ImageMask that
+                && width == that.width
+                && height == that.height
+                && box.equals(that.box)
+                && Arrays.equals(probabilities, that.probabilities);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(width, height, box, Arrays.hashCode(probabilities));
+    }
+
+    @Override
+    public String toString() {
+        return "ImageMask[" + width + "x" + height + ", " + box + "]";
+    }
+}
