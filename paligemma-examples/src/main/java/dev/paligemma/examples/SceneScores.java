@@ -1,10 +1,11 @@
 package dev.paligemma.examples;
 
-import java.util.ArrayList;
+import dev.paligemma.detection.AnswerPart;
+import dev.paligemma.detection.Detection;
+import dev.paligemma.detection.DetectionParser;
+import dev.paligemma.detection.Fragment;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Counts how many answers about scenes are right. Confined to one thread.
@@ -13,30 +14,12 @@ import java.util.regex.Pattern;
  * the box of the same place in the expected answer; a box that is missing or carries another name scores 0.
  */
 final class SceneScores {
-    private static final Pattern BOX =
-            Pattern.compile("<loc(\\d{4})><loc(\\d{4})><loc(\\d{4})><loc(\\d{4})> ([^;<>]+?)(?: ; |$)");
-
     private final Share captions = new Share();
     private final Share answers = new Share();
     private final Share texts = new Share();
     private final Share absences = new Share();
     private final Share overlapping = new Share();
     private double sumOfIou;
-
-    /** A box and its name; the unit of the coordinates is 1/1024 of the picture. */
-    record Box(int top, int left, int bottom, int right, String name) {
-        double iou(Box other) {
-            long height = Math.max(0, Math.min(bottom, other.bottom) - Math.max(top, other.top));
-            long width = Math.max(0, Math.min(right, other.right) - Math.max(left, other.left));
-            long union = area() + other.area() - height * width;
-            return union > 0 ? (double) (height * width) / union : 0;
-        }
-
-        // A box with swapped corners has no area, whatever its numbers say.
-        private long area() {
-            return (long) Math.max(0, bottom - top) * Math.max(0, right - left);
-        }
-    }
 
     /** So many of so many. */
     private static final class Share {
@@ -69,39 +52,41 @@ final class SceneScores {
             case "answer" -> answers.add(equal);
             case "ocr" -> texts.add(equal);
             case "detect-absent" -> absences.add(equal);
-            case "detect" -> addBoxes(boxes(scene.expected()), boxes(given));
+            case "detect" -> addBoxes(DetectionParser.parse(scene.expected(), 1, 1).detections(), boxes(given));
             default -> throw new IllegalArgumentException("unknown kind of question: " + scene.kind());
         }
     }
 
-    private void addBoxes(List<Box> expected, List<Box> given) {
+    private void addBoxes(List<Detection> expected, List<AnswerPart> given) {
         for (int i = 0; i < expected.size(); i++) {
-            Box box = expected.get(i);
-            boolean named = i < given.size() && given.get(i).name().equals(box.name());
-            double iou = named ? box.iou(given.get(i)) : 0;
+            Detection box = expected.get(i);
+            double iou = i < given.size()
+                            && given.get(i) instanceof Detection found
+                            && found.label().equals(box.label())
+                    ? box.box().iou(found.box())
+                    : 0;
             sumOfIou += iou;
             overlapping.add(iou > 0.5);
         }
     }
 
     /**
-     * The boxes of a detection answer.
+     * The boxes of a detection answer that have a name. One with swapped corners is among them: it takes its place.
      *
      * @param text what a model wrote
      * @return the boxes in order; empty if there is none
      */
-    static List<Box> boxes(String text) {
-        List<Box> boxes = new ArrayList<>();
-        Matcher matcher = BOX.matcher(text);
-        while (matcher.find()) {
-            boxes.add(new Box(
-                    Integer.parseInt(matcher.group(1)),
-                    Integer.parseInt(matcher.group(2)),
-                    Integer.parseInt(matcher.group(3)),
-                    Integer.parseInt(matcher.group(4)),
-                    matcher.group(5)));
+    static List<AnswerPart> boxes(String text) {
+        return DetectionParser.parse(text, 1, 1).parts().stream() // overlaps need no pixels
+                .filter(part -> !nameOf(part).isEmpty())
+                .toList();
+    }
+
+    private static String nameOf(AnswerPart part) {
+        if (part instanceof Detection detection) {
+            return detection.label();
         }
-        return boxes;
+        return part instanceof Fragment fragment ? fragment.label() : "";
     }
 
     /**

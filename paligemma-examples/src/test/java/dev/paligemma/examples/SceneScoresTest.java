@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.paligemma.detection.Detection;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,10 +62,20 @@ class SceneScoresTest {
     void findsBoxesInAnAnswer() {
         assertThat(SceneScores.boxes("<loc0001><loc0002><loc0003><loc0004> red circle ; "
                         + "<loc0005><loc0006><loc0007><loc0008> word"))
-                .isEqualTo(List.of(
-                        new SceneScores.Box(1, 2, 3, 4, "red circle"), new SceneScores.Box(5, 6, 7, 8, "word")));
+                .map(part -> ((Detection) part).label())
+                .containsExactly("red circle", "word");
         assertThat(SceneScores.boxes("<loc0001><loc0002><loc0003> red circle")).isEmpty();
         assertThat(SceneScores.boxes("")).isEmpty();
+    }
+
+    @Test
+    void boxWithSwappedCornersTakesItsPlace() {
+        String right = "<loc0100><loc0100><loc0200><loc0200> circle";
+        String swapped = "<loc0200><loc0100><loc0100><loc0200> circle";
+
+        scores.add(scene("detect", right + " ; " + right), swapped + " ; " + right);
+
+        assertThat(scores.meanIou()).isEqualTo(0.5);
     }
 
     @Test

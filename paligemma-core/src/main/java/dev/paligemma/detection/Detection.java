@@ -1,0 +1,113 @@
+package dev.paligemma.detection;
+
+import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A thing the model found: its name and its box in the picture. Immutable and thread-safe.
+ *
+ * <p><b>Confidence</b> is the geometric mean of the probabilities of the tokens that wrote the box and its label,
+ * {@code exp((ln p(1) + ... + ln p(n)) / n)}, over the four location tokens and every token that wrote a visible character
+ * of the label. Separators, blanks and segmentation codes do not count. It ranks boxes; it is not calibrated: a confidence
+ * of 0.8 does not mean that four of five such boxes are right.
+ *
+ * <p><b>Spread</b> says how sure the model is of each edge: the standard deviation of its location token's distribution.
+ *
+ * @param label what it is, without surrounding blanks; empty if the model wrote none, as after a referring expression
+ * @param box where it is, in fractions of the picture
+ * @param pixels where it is, in pixels of the original picture; empty if the box is thinner than a pixel
+ * @param confidence 0 to 1, as above; NaN if unknown, as when the answer was parsed from text
+ * @param expected the mean of each edge's distribution, finer than the codes; NaN where unknown
+ * @param spread the standard deviation of each edge's distribution; NaN where unknown
+ * @param segmentationCodes the codes of the mask, sixteen of 0 to 127; empty if the model wrote none or not enough
+ * @param piece what was written, and where
+ */
+public record Detection(
+        String label,
+        BoundingBox box,
+        PixelBox pixels,
+        double confidence,
+        BoxEdges expected,
+        BoxEdges spread,
+        List<Integer> segmentationCodes,
+        AnswerPiece piece)
+        implements AnswerPart {
+    /** How many segmentation codes describe a mask. */
+    public static final int MASK_CODES = 16;
+
+    /**
+     * Checks the figures and copies the list.
+     *
+     * @param label what it is, without surrounding blanks; empty if the model wrote none, as after a referring expression
+     * @param box where it is, in fractions of the picture
+     * @param pixels where it is, in pixels of the original picture; empty if the box is thinner than a pixel
+     * @param confidence 0 to 1, as above; NaN if unknown, as when the answer was parsed from text
+     * @param expected the mean of each edge's distribution, finer than the codes; NaN where unknown
+     * @param spread the standard deviation of each edge's distribution; NaN where unknown
+     * @param segmentationCodes the codes of the mask, sixteen of 0 to 127; empty if the model wrote none or not enough
+     * @param piece what was written, and where
+     * @throws IllegalArgumentException if the confidence is out of its range or there are neither 0 nor 16 segmentation
+     *     codes
+     * @throws IndexOutOfBoundsException if a segmentation code is not 0 to 127
+     */
+    public Detection {
+        Objects.requireNonNull(label, "label");
+        Objects.requireNonNull(box, "box");
+        Objects.requireNonNull(pixels, "pixels");
+        Objects.requireNonNull(expected, "expected");
+        Objects.requireNonNull(spread, "spread");
+        Objects.requireNonNull(piece, "piece");
+        if (confidence < 0 || confidence > 1) {
+            throw new IllegalArgumentException("confidence must be 0 to 1 or NaN, not " + confidence);
+        }
+        segmentationCodes = List.copyOf(segmentationCodes);
+        if (!segmentationCodes.isEmpty() && segmentationCodes.size() != MASK_CODES) {
+            throw new IllegalArgumentException(
+                    "a mask has " + MASK_CODES + " segmentation codes, not " + segmentationCodes.size());
+        }
+        segmentationCodes.forEach(code -> Objects.checkIndex(code, PaliGemmaTokenizer.SEGMENTATION_CODES));
+    }
+
+    /**
+     * A detection that was not read from an answer, such as one merged from several.
+     *
+     * @param label what it is; may be empty
+     * @param box where it is
+     * @param imageWidth in pixels, at least 1
+     * @param imageHeight in pixels, at least 1
+     * @param confidence 0 to 1, or NaN if unknown
+     * @return the detection, without tokens, spread and mask
+     * @throws IllegalArgumentException if a side is less than 1 or the confidence is out of its range
+     */
+    public static Detection of(String label, BoundingBox box, int imageWidth, int imageHeight, double confidence) {
+        return new Detection(
+                label,
+                box,
+                box.toPixels(imageWidth, imageHeight),
+                confidence,
+                BoxEdges.UNKNOWN,
+                BoxEdges.UNKNOWN,
+                List.of(),
+                AnswerPiece.NONE);
+    }
+
+    /**
+     * The tokens that wrote this detection: locations, segmentation codes and label.
+     *
+     * @return the tokens in order; empty if the answer was parsed from text
+     */
+    public List<GeneratedToken> tokens() {
+        return piece.tokens();
+    }
+
+    /**
+     * Whether the model wrote a mask.
+     *
+     * @return whether there are segmentation codes
+     */
+    public boolean hasMask() {
+        return !segmentationCodes.isEmpty();
+    }
+}

@@ -1,0 +1,51 @@
+package dev.paligemma.detection;
+
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import java.util.Objects;
+
+/**
+ * The four location codes of a box, in the model's order; nothing keeps the model from writing edges the wrong way round.
+ *
+ * @param top first code: the upper edge, 0 to 1023
+ * @param left second code: the left edge, 0 to 1023
+ * @param bottom third code: the lower edge, 0 to 1023
+ * @param right fourth code: the right edge, 0 to 1023
+ */
+public record LocationCodes(int top, int left, int bottom, int right) {
+    /**
+     * Checks the codes.
+     *
+     * @param top first code: the upper edge, 0 to 1023
+     * @param left second code: the left edge, 0 to 1023
+     * @param bottom third code: the lower edge, 0 to 1023
+     * @param right fourth code: the right edge, 0 to 1023
+     * @throws IndexOutOfBoundsException if a code is out of its range
+     */
+    public LocationCodes {
+        Objects.checkIndex(top, PaliGemmaTokenizer.LOCATIONS);
+        Objects.checkIndex(left, PaliGemmaTokenizer.LOCATIONS);
+        Objects.checkIndex(bottom, PaliGemmaTokenizer.LOCATIONS);
+        Objects.checkIndex(right, PaliGemmaTokenizer.LOCATIONS);
+    }
+
+    /**
+     * Whether the lower edge is above the upper one, or the right edge left of the left one.
+     *
+     * @return whether these codes are no box
+     */
+    public boolean isInverted() {
+        return bottom < top || right < left;
+    }
+
+    /**
+     * The box.
+     *
+     * @param scale what the codes are fractions of
+     * @return the box, without area if two opposite edges are equal
+     * @throws IllegalArgumentException if the edges are the wrong way round
+     */
+    public BoundingBox toBox(LocationScale scale) {
+        return new BoundingBox(
+                scale.fraction(left), scale.fraction(top), scale.fraction(right), scale.fraction(bottom));
+    }
+}

@@ -1,0 +1,44 @@
+package dev.paligemma.detection;
+
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import java.util.Objects;
+
+/**
+ * How a location code, 0 to 1023, becomes a fraction of the picture's side.
+ *
+ * <p>The published demonstrations divide by 1024; models trained for referring expressions (RefCOCO) write
+ * {@code round(1023 * fraction)}. The two differ by at most a thousandth of the side.
+ */
+public enum LocationScale {
+    /** Code divided by 1024: the default; no box reaches the last 1/1024 of the picture. */
+    OVER_1024(1024),
+
+    /** Code divided by 1023: the code 1023 is the far edge. */
+    OVER_1023(1023);
+
+    private final int divisor;
+
+    LocationScale(int divisor) {
+        this.divisor = divisor;
+    }
+
+    /**
+     * The number of codes to a side.
+     *
+     * @return 1024 or 1023
+     */
+    public int divisor() {
+        return divisor;
+    }
+
+    /**
+     * The fraction of the side that a code stands for.
+     *
+     * @param code the location, 0 to 1023
+     * @return from 0 to 1
+     * @throws IndexOutOfBoundsException if there is no such code
+     */
+    public double fraction(int code) {
+        return (double) Objects.checkIndex(code, PaliGemmaTokenizer.LOCATIONS) / divisor;
+    }
+}
