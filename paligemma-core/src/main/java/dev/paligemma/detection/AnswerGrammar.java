@@ -2,6 +2,7 @@ package dev.paligemma.detection;
 
 import dev.paligemma.detection.Fragment.Reason;
 import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.vision.mask.MaskCodec;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -196,9 +197,9 @@ final class AnswerGrammar {
     }
 
     private List<Integer> mask() {
-        return maskCodes.size() < Detection.MASK_CODES
+        return maskCodes.size() < MaskCodec.CODES
                 ? List.of()
-                : maskCodes.stream().limit(Detection.MASK_CODES).map(Code::value).toList();
+                : maskCodes.stream().limit(MaskCodec.CODES).map(Code::value).toList();
     }
 
     private void addStrayMaskCodes() {

@@ -1,5 +1,7 @@
 package dev.paligemma.detection;
 
+import dev.paligemma.vision.mask.PixelBox;
+
 /**
  * A box in fractions of a picture's width and height, whatever the picture's size; it lies inside the picture. Immutable.
  *

@@ -2,6 +2,8 @@ package dev.paligemma.detection;
 
 import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import dev.paligemma.vision.mask.MaskCodec;
+import dev.paligemma.vision.mask.PixelBox;
 import java.util.List;
 import java.util.Objects;
 
@@ -34,9 +36,6 @@ public record Detection(
         List<Integer> segmentationCodes,
         AnswerPiece piece)
         implements AnswerPart {
-    /** How many segmentation codes describe a mask. */
-    public static final int MASK_CODES = 16;
-
     /**
      * Checks the figures and copies the list.
      *
@@ -63,9 +62,9 @@ public record Detection(
             throw new IllegalArgumentException("confidence must be 0 to 1 or NaN, not " + confidence);
         }
         segmentationCodes = List.copyOf(segmentationCodes);
-        if (!segmentationCodes.isEmpty() && segmentationCodes.size() != MASK_CODES) {
+        if (!segmentationCodes.isEmpty() && segmentationCodes.size() != MaskCodec.CODES) {
             throw new IllegalArgumentException(
-                    "a mask has " + MASK_CODES + " segmentation codes, not " + segmentationCodes.size());
+                    "a mask has " + MaskCodec.CODES + " segmentation codes, not " + segmentationCodes.size());
         }
         segmentationCodes.forEach(code -> Objects.checkIndex(code, PaliGemmaTokenizer.SEGMENTATION_CODES));
     }

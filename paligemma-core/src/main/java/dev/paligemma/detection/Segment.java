@@ -1,0 +1,147 @@
+package dev.paligemma.detection;
+
+import dev.paligemma.vision.mask.BitMask;
+import dev.paligemma.vision.mask.CocoRle;
+import dev.paligemma.vision.mask.ImageMask;
+import dev.paligemma.vision.mask.MaskCodec;
+import dev.paligemma.vision.mask.MaskPolygon;
+import dev.paligemma.vision.mask.PixelBox;
+import dev.paligemma.vision.mask.SegmentationMask;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A thing the model found, and its shape. Immutable and thread-safe.
+ *
+ * <p>The shape needs the weights of the mask decoder, a file of its own. Without them, or if the model wrote no complete
+ * mask, there is a box, there may be segmentation codes, and there is no mask.
+ *
+ * @param detection name, box, confidence and segmentation codes
+ * @param mask the shape within the box; null if there is none
+ * @param imageWidth of the original picture, in pixels, at least 1
+ * @param imageHeight of the original picture, in pixels, at least 1
+ */
+public record Segment(Detection detection, @Nullable SegmentationMask mask, int imageWidth, int imageHeight) {
+    /**
+     * Checks the size.
+     *
+     * @param detection name, box, confidence and segmentation codes
+     * @param mask the shape within the box; null if there is none
+     * @param imageWidth of the original picture, in pixels, at least 1
+     * @param imageHeight of the original picture, in pixels, at least 1
+     * @throws IllegalArgumentException if a side is less than 1
+     */
+    public Segment {
+        Objects.requireNonNull(detection, "detection");
+        BoundingBox.requireSize(imageWidth, imageHeight);
+    }
+
+    /**
+     * The kept boxes of an answer, with their masks.
+     *
+     * @param result what the model wrote
+     * @param codec the mask decoder, or null if its weights are not there: then no segment has a mask
+     * @return one segment for each of {@link DetectionResult#detections()}, in their order; decoding takes some tens of
+     *     milliseconds each
+     */
+    public static List<Segment> of(DetectionResult result, @Nullable MaskCodec codec) {
+        return result.detections().stream()
+                .map(detection -> of(detection, result.imageWidth(), result.imageHeight(), codec))
+                .toList();
+    }
+
+    /**
+     * One box with its mask.
+     *
+     * @param detection what the model wrote
+     * @param imageWidth of the original picture, in pixels, at least 1
+     * @param imageHeight of the original picture, in pixels, at least 1
+     * @param codec the mask decoder, or null if its weights are not there: then the segment has no mask
+     * @return the segment
+     * @throws IllegalArgumentException if a side is less than 1
+     */
+    public static Segment of(Detection detection, int imageWidth, int imageHeight, @Nullable MaskCodec codec) {
+        SegmentationMask mask = codec == null || !detection.hasMask()
+                ? null
+                : codec.decode(detection.segmentationCodes().stream()
+                        .mapToInt(Integer::intValue)
+                        .toArray());
+        return new Segment(detection, mask, imageWidth, imageHeight);
+    }
+
+    /**
+     * What it is.
+     *
+     * @return the label, without surrounding blanks; may be empty
+     */
+    public String label() {
+        return detection.label();
+    }
+
+    /**
+     * Where it is.
+     *
+     * @return the box in fractions of the picture
+     */
+    public BoundingBox box() {
+        return detection.box();
+    }
+
+    /**
+     * Where it is, in pixels of the original picture.
+     *
+     * @return the box; empty if it is thinner than a pixel
+     */
+    public PixelBox pixels() {
+        return detection.pixels();
+    }
+
+    /**
+     * The confidence of box and label, as {@link Detection} defines it; segmentation codes do not count.
+     *
+     * @return 0 to 1, or NaN if unknown
+     */
+    public double confidence() {
+        return detection.confidence();
+    }
+
+    /**
+     * The mask in the geometry of the original picture, bilinear, zero outside of the box.
+     *
+     * @return the probability of every pixel; empty without a mask
+     */
+    public Optional<ImageMask> imageMask() {
+        return Optional.ofNullable(mask).map(shape -> shape.toImage(imageWidth, imageHeight, pixels()));
+    }
+
+    /**
+     * The pixels of the original picture that belong to the thing.
+     *
+     * @param threshold a pixel belongs to it if its probability is above this, 0 or more, less than 1; usually 0.5
+     * @return the pixels; empty without a mask
+     * @throws IllegalArgumentException if there is a mask and the threshold is out of range
+     */
+    public Optional<BitMask> bitMask(double threshold) {
+        return imageMask().map(image -> image.threshold(threshold));
+    }
+
+    /**
+     * The outlines of the thing in the original picture, at threshold 0.5.
+     *
+     * @return one for each connected region; none without a mask
+     */
+    public List<MaskPolygon> polygons() {
+        return bitMask(0.5).map(BitMask::polygons).orElse(List.of());
+    }
+
+    /**
+     * The pixels of the thing, at threshold 0.5, in COCO's run-length format.
+     *
+     * @return the run lengths; empty without a mask
+     */
+    public Optional<CocoRle> rle() {
+        return bitMask(0.5).map(BitMask::toRle);
+    }
+}
