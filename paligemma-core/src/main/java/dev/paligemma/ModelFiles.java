@@ -4,27 +4,36 @@ import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.ImageProcessor;
+import dev.paligemma.vision.mask.MaskCodec;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What lies beside the weights in a checkpoint's folder. Immutable and thread-safe.
  *
  * @param tokenizer of {@code tokenizer.json}
  * @param imageProcessor of {@code preprocessor_config.json} or {@code processor_config.json}
+ * @param maskCodec of the mask decoder's weights; null if there are none
  */
-record ModelFiles(PaliGemmaTokenizer tokenizer, ImageProcessor imageProcessor) {
+record ModelFiles(PaliGemmaTokenizer tokenizer, ImageProcessor imageProcessor, @Nullable MaskCodec maskCodec) {
     /**
      * Reads the files and checks that they belong to the configuration.
      *
+     * @param maskWeights where the mask decoder's weights are; null for those in the folder, if there are any
      * @throws CheckpointException if they contradict it
      */
-    static ModelFiles read(Path folder, PaliGemmaConfig config) {
+    static ModelFiles read(Path folder, PaliGemmaConfig config, @Nullable Path maskWeights) {
         PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(folder.resolve("tokenizer.json"));
         requireSameImageToken(folder, config, tokenizer);
         ImageProcessor processor = ImageProcessor.read(processorFile(folder));
         requireSameResolution(folder, config, processor);
-        return new ModelFiles(tokenizer, processor);
+        return new ModelFiles(tokenizer, processor, maskCodec(folder, maskWeights));
+    }
+
+    private static @Nullable MaskCodec maskCodec(Path folder, @Nullable Path chosen) {
+        Path file = chosen == null ? folder.resolve(PaliGemmaPipeline.MASK_WEIGHTS) : chosen;
+        return chosen != null || Files.exists(file) ? MaskCodec.read(file) : null;
     }
 
     /** Published checkpoints have the first file; transformers 5 saves the second, with the same settings inside. */

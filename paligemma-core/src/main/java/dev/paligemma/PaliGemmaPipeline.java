@@ -1,5 +1,10 @@
 package dev.paligemma;
 
+import dev.paligemma.detection.Detection;
+import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.detection.DetectionParser;
+import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.detection.SegmentationResult;
 import dev.paligemma.engine.CacheFolder;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
@@ -19,14 +24,18 @@ import dev.paligemma.engine.spi.Engines;
 import dev.paligemma.gemma.DecoderOptions;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.token.TokenConstraints;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.ImageException;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.RgbImage;
+import dev.paligemma.vision.mask.MaskCodec;
+import dev.paligemma.vision.mask.MaskException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -63,6 +72,15 @@ public final class PaliGemmaPipeline implements AutoCloseable {
     /** Names of published checkpoints: {@code paligemma2-3b-pt-224}, {@code paligemma-3b-mix-448}. */
     private static final Pattern PRETRAINED = Pattern.compile("(?i)paligemma[^/\\\\]*-pt(-|\\b)");
 
+    /** The file of the mask decoder's weights in a checkpoint's folder: {@value}. */
+    public static final String MASK_WEIGHTS = "vae-oid.npz";
+
+    private static final String MASK_WEIGHTS_ADVICE = "Download it from the PaliGemma folder of Google's big_vision"
+            + " (gs://big_vision/paligemma/vae-oid.npz, 8,479,556 bytes) and put it beside config.json, or name it with"
+            + " PaliGemmaPipeline.builder().maskWeights(file) or --mask-weights.";
+
+    private static final int MAX_BOX_TOKENS = 512;
+
     private static final Logger LOG = LoggerFactory.getLogger(PaliGemmaPipeline.class);
 
     private final ModelInfo info;
@@ -70,20 +88,26 @@ public final class PaliGemmaPipeline implements AutoCloseable {
     private final VisionLanguageModel model;
     private final TextGenerator generator;
     private final Slots slots;
+    private final TokenConstraints constraints;
+    private final @Nullable MaskCodec maskCodec;
     private final boolean isPretrained;
     private final AtomicBoolean advised = new AtomicBoolean();
+    private final AtomicBoolean advisedOnMasks = new AtomicBoolean();
 
     private PaliGemmaPipeline(
             ModelInfo info,
             PaliGemmaTokenizer tokenizer,
             ImageProcessor imageProcessor,
             VisionLanguageModel model,
+            @Nullable MaskCodec maskCodec,
             int maxConcurrentRequests) {
         this.info = info;
         this.tokenizer = tokenizer;
         this.model = model;
         this.generator = new TextGenerator(info.config(), tokenizer, imageProcessor, model);
         this.slots = new Slots(maxConcurrentRequests);
+        this.constraints = new TokenConstraints(tokenizer);
+        this.maskCodec = maskCodec;
         this.isPretrained = PRETRAINED.matcher(info.folder().toString()).find();
     }
 
@@ -129,7 +153,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         }
         try (Checkpoint source = Checkpoint.open(checkpoint)) {
             // Files that do not belong together are found now and not when the converted folder is loaded.
-            ModelFiles.read(checkpoint, source.config());
+            ModelFiles.read(checkpoint, source.config(), null);
             // The options of the decoder choose what is computed with weights, not which weights there are.
             Networks networks = Networks.record(source.config(), DecoderOptions.defaults());
             CheckpointConverter.convert(source, ConversionPlan.of(precision, networks.all()), target, listener);
@@ -220,6 +244,159 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      */
     public String ocr(Path image) {
         return ocr(RgbImage.read(image));
+    }
+
+    /**
+     * Finds things in an image.
+     *
+     * <pre>{@code
+     * for (Detection cat : pipeline.detect(image, "cat").detections()) {
+     *     System.out.println(cat.label() + " at " + cat.pixels());
+     * }
+     * }</pre>
+     *
+     * @param image the picture
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @return the boxes in the picture's own pixels, and the raw answer
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    public DetectionResult detect(RgbImage image, String... labels) {
+        return detect(image, List.of(labels), DetectionOptions.defaults());
+    }
+
+    /**
+     * Finds things in an image, with limits on which boxes are kept.
+     *
+     * @param image the picture
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @param options how boxes are read and which are kept
+     * @return the boxes in the picture's own pixels, and the raw answer
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    public DetectionResult detect(RgbImage image, List<String> labels, DetectionOptions options) {
+        return detect(boxes(image, Prompts.detect(labels)), options);
+    }
+
+    /**
+     * Answers any request and reads the answer as boxes, for example of a model with prompts of its own, or with a
+     * constraint:
+     *
+     * <pre>{@code
+     * GenerationRequest request = GenerationRequest.builder()
+     *         .image(image)
+     *         .task(Prompts.detect("cat", "dog"))
+     *         .constraint(pipeline.constraints().detections(List.of("cat", "dog")))
+     *         .build();
+     * DetectionResult result = pipeline.detect(request, DetectionOptions.defaults());
+     * }</pre>
+     *
+     * @param request a request with one image
+     * @param options how boxes are read and which are kept
+     * @return the boxes in the picture's own pixels, and the raw answer
+     * @throws IllegalArgumentException if the request has several images, and as {@link #generate}
+     */
+    public DetectionResult detect(GenerationRequest request, DetectionOptions options) {
+        DetectionParser parser = parser(request, options);
+        generate(request).tokens().forEach(parser::accept);
+        parser.finish();
+        return parser.result();
+    }
+
+    /**
+     * Finds things in an image and gives each as soon as it is written.
+     *
+     * @param image the picture
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @return the boxes to come, to be closed by the caller; nothing runs before the first is asked for
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    public DetectionStream streamDetections(RgbImage image, String... labels) {
+        return streamDetections(boxes(image, Prompts.detect(labels)), DetectionOptions.defaults());
+    }
+
+    /**
+     * Answers any request, reads the answer as boxes and gives each as soon as it is written.
+     *
+     * @param request a request with one image
+     * @param options how boxes are read and which are kept
+     * @return the boxes to come, to be closed by the caller; nothing runs before the first is asked for
+     * @throws IllegalArgumentException if the request has several images
+     */
+    public DetectionStream streamDetections(GenerationRequest request, DetectionOptions options) {
+        return new DetectionStream(stream(request), parser(request, options));
+    }
+
+    /**
+     * Finds things in an image, and their shapes. Shapes need the weights of the mask decoder, see
+     * {@link Builder#maskWeights}; without them there are boxes and segmentation codes.
+     *
+     * @param image the picture
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @return boxes and masks in the picture's own pixels, and the raw answer
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    public SegmentationResult segment(RgbImage image, String... labels) {
+        return segment(boxes(image, Prompts.segment(labels)), DetectionOptions.defaults());
+    }
+
+    /**
+     * Answers any request and reads the answer as boxes with masks; see {@link #segment(RgbImage, String...)}.
+     *
+     * @param request a request with one image
+     * @param options how boxes are read and which are kept
+     * @return boxes and masks in the picture's own pixels, and the raw answer
+     * @throws IllegalArgumentException if the request has several images, and as {@link #generate}
+     */
+    public SegmentationResult segment(GenerationRequest request, DetectionOptions options) {
+        DetectionResult answer = detect(request, options);
+        if (maskCodec == null
+                && answer.detections().stream().anyMatch(Detection::hasMask)
+                && advisedOnMasks.compareAndSet(false, true)) {
+            LOG.warn("masks stay codes: {} has no {}. {}", info.folder(), MASK_WEIGHTS, MASK_WEIGHTS_ADVICE);
+        }
+        return SegmentationResult.of(answer, maskCodec);
+    }
+
+    /**
+     * The decoder of masks.
+     *
+     * @return the decoder, or nothing if there are no weights for it; see {@link Builder#maskWeights}
+     */
+    public Optional<MaskCodec> maskCodec() {
+        return Optional.ofNullable(maskCodec);
+    }
+
+    /**
+     * Makes constraints on answers with the tokens of this model. The first constraint of some kinds needs an index of the
+     * vocabulary, which takes about a second for a large one and is kept.
+     *
+     * @return the constraints, thread-safe
+     */
+    public TokenConstraints constraints() {
+        return constraints;
+    }
+
+    /** Long enough for the answers of several things: a mask alone takes 21 tokens and its label. */
+    private static GenerationRequest boxes(RgbImage image, TaskPrompt task) {
+        return GenerationRequest.builder()
+                .image(image)
+                .task(task)
+                .maxNewTokens(MAX_BOX_TOKENS)
+                .build();
+    }
+
+    private DetectionParser parser(GenerationRequest request, DetectionOptions options) {
+        if (request.imageCount() != 1) {
+            throw new IllegalArgumentException("boxes need a request with one image, got " + request.imageCount());
+        }
+        ImageEmbeddings embeddings = request.embeddings();
+        return embeddings == null
+                ? new DetectionParser(
+                        tokenizer,
+                        request.images().get(0).width(),
+                        request.images().get(0).height(),
+                        options)
+                : new DetectionParser(tokenizer, embeddings.imageWidth(0), embeddings.imageHeight(0), options);
     }
 
     private String text(RgbImage image, TaskPrompt task) {
@@ -530,6 +707,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         private DecoderOptions decoderOptions = DecoderOptions.defaults();
         private @Nullable Path cacheDirectory;
         private ConversionListener conversionListener = ConversionListener.NONE;
+        private @Nullable Path maskWeights;
 
         private Builder() {}
 
@@ -638,6 +816,18 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         }
 
         /**
+         * Chooses the weights of the mask decoder, the file {@value PaliGemmaPipeline#MASK_WEIGHTS} of big_vision; by
+         * default the one of that name in the checkpoint's folder, if there is one.
+         *
+         * @param file the file
+         * @return this builder
+         */
+        public Builder maskWeights(Path file) {
+            this.maskWeights = Objects.requireNonNull(file, "file");
+            return this;
+        }
+
+        /**
          * Listens to the conversion of weights, if one is needed. It takes from seconds to minutes, once.
          *
          * @param listener hears of progress; an exception of it ends {@link #build}
@@ -654,6 +844,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
          * @return the pipeline, to be closed by the caller
          * @throws IllegalStateException if no checkpoint was chosen
          * @throws CheckpointException if the checkpoint is converted for another precision than the chosen one
+         * @throws MaskException if the weights of the mask decoder are missing where they were said to be, or damaged
          * @throws ConversionException if weights must be converted and cannot be, for example because the disk is full
          * @throws PaliGemmaException if the checkpoint or the engine cannot be used; see {@link PaliGemmaPipeline#load}
          * @throws TokenizerException if the tokenizer file is damaged or of another kind
@@ -671,7 +862,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 PaliGemmaConfig config = given.config();
                 // A vocabulary takes as long to read as an engine needs for its weights, so both are done at once.
                 CompletableFuture<ModelFiles> files =
-                        CompletableFuture.supplyAsync(() -> ModelFiles.read(folder, config));
+                        CompletableFuture.supplyAsync(() -> ModelFiles.read(folder, config, maskWeights));
                 Networks networks = Networks.record(config, decoderOptions);
                 VisionLanguageModel model = compile(runtime, given, networks, files);
                 ModelFiles read = closingOnFailure(model, files);
@@ -680,7 +871,12 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 LOG.info("loaded {} with {} {} in {} ms", checkpoint, info.engine(), info.options(), (long)
                         info.loadMs());
                 return new PaliGemmaPipeline(
-                        info, read.tokenizer(), read.imageProcessor(), model, maxConcurrentRequests);
+                        info,
+                        read.tokenizer(),
+                        read.imageProcessor(),
+                        model,
+                        read.maskCodec(),
+                        maxConcurrentRequests);
             }
         }
 

@@ -1,0 +1,99 @@
+package dev.paligemma;
+
+import dev.paligemma.detection.Detection;
+import dev.paligemma.detection.DetectionParser;
+import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.token.GeneratedToken;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/**
+ * Boxes while they are written: each is given out as soon as its label is complete. Made by
+ * {@link PaliGemmaPipeline#streamDetections}. Threads, memory and {@link #close} are as in {@link AnswerStream}.
+ *
+ * <p>Boxes that are too unsure are left out. Overlapping ones are not, because a better one may still come;
+ * {@link #result} leaves them out.
+ */
+public final class DetectionStream implements Iterator<Detection>, AutoCloseable {
+    private final AnswerStream answer;
+    private final DetectionParser parser;
+    private Optional<Detection> ready = Optional.empty();
+    private boolean finished;
+
+    DetectionStream(AnswerStream answer, DetectionParser parser) {
+        this.answer = answer;
+        this.parser = parser;
+    }
+
+    /**
+     * Writes on until a box is complete, or the answer has ended.
+     *
+     * @return whether there is another box
+     * @throws RequestException if image and prompt are longer than the model can take
+     * @throws RequestCancelledException if the stream was closed before the end, the thread is interrupted, or the time of
+     *     the request is over
+     * @throws IllegalStateException if the pipeline is closed
+     */
+    @Override
+    public synchronized boolean hasNext() {
+        while (ready.isEmpty() && !finished) {
+            if (answer.hasNext()) {
+                GeneratedToken token = answer.next().token();
+                if (token != null) {
+                    ready = parser.accept(token);
+                }
+            } else {
+                finished = true;
+                ready = parser.finish();
+            }
+        }
+        return ready.isPresent();
+    }
+
+    /**
+     * The next box; see {@link #hasNext} for what may happen.
+     *
+     * @throws NoSuchElementException if the answer is complete
+     */
+    @Override
+    public synchronized Detection next() {
+        if (!hasNext()) {
+            throw new NoSuchElementException("the answer is complete");
+        }
+        Detection detection = ready.orElseThrow();
+        ready = Optional.empty();
+        return detection;
+    }
+
+    /**
+     * All boxes and all else that was written, once the answer is complete.
+     *
+     * @return the whole answer
+     * @throws IllegalStateException if it is not complete
+     */
+    public synchronized DetectionResult result() {
+        return parser.result();
+    }
+
+    /**
+     * The remaining boxes as a sequential stream, whose {@link Stream#close} closes this.
+     *
+     * @return the boxes, to be asked for once
+     */
+    public Stream<Detection> detections() {
+        int ordered = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(this, ordered), false)
+                .onClose(this::close);
+    }
+
+    /** Gives the answer up, or does nothing if it is complete. */
+    @Override
+    public void close() {
+        answer.close();
+    }
+}
