@@ -13,7 +13,8 @@ final class SmallFiles {
             "generation_config.json",
             "tokenizer.json",
             "preprocessor_config.json",
-            "processor_config.json");
+            "processor_config.json",
+            "vae-oid.npz");
 
     /** Four times the largest tokenizer of this family. */
     private static final long MAX_BYTES = 256L << 20;
