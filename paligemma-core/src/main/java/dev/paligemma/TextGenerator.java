@@ -76,6 +76,10 @@ final class TextGenerator {
         } catch (RuntimeException e) {
             sequences.close();
             throw e;
+        } finally {
+            if (input.embeddings() == null) {
+                model.release(images);
+            }
         }
         Timings timings = new Timings(preprocessMs, visionMs, stopwatch.lapMs(), 0);
         return new Answering(sequences, writer(request, input), cancellation, timings);

@@ -32,6 +32,7 @@ final class VisionLanguageModel implements AutoCloseable {
 
     private final PaliGemmaConfig config;
     private final RotaryAngles rotary;
+    private final TensorPool tensors = new TensorPool();
     private final Program vision;
     private final Program decoder;
 
@@ -47,22 +48,32 @@ final class VisionLanguageModel implements AutoCloseable {
         }
     }
 
-    /** Encodes images, one after the other: {@code float32[images * N, D]}. */
+    /**
+     * Encodes images, one after the other.
+     *
+     * @return {@code float32[images * N, D]}; a caller may {@link #release} it
+     */
     HostTensor encode(List<PixelValues> images) {
         int patches = config.vision().patches();
         int side = config.vision().imageSize();
-        HostTensor embeddings = HostTensor.allocate(
+        HostTensor embeddings = tensors.acquire(
                 ElementType.FLOAT32,
                 (long) images.size() * patches,
                 config.text().hiddenSize());
-        HostTensor pixels = HostTensor.allocate(ElementType.FLOAT32, 1, 3, side, side);
+        HostTensor pixels = tensors.acquire(ElementType.FLOAT32, 1, 3, side, side);
         for (int image = 0; image < images.size(); image++) {
             images.get(image).copyTo(pixels.floats());
             vision.run(
                     Map.of(SiglipEncoder.PIXEL_VALUES, pixels),
                     Map.of(VisionGraph.IMAGE_EMBEDDINGS, embeddings.rows(image * patches, patches)));
         }
+        tensors.release(pixels);
         return embeddings;
+    }
+
+    /** Takes back embeddings that nobody will read any more. */
+    void release(HostTensor embeddings) {
+        tensors.release(embeddings);
     }
 
     /** Starts a sequence of about that many written tokens. */
@@ -74,8 +85,10 @@ final class VisionLanguageModel implements AutoCloseable {
     Sequences join(List<Sequences> parts) {
         List<NextTokens> next =
                 parts.stream().flatMap(part -> part.next.stream()).toList();
-        return new Sequences(
-                decoder.join(parts.stream().map(part -> part.state).toList()), next);
+        DecodingState joined = decoder.join(parts.stream().map(part -> part.state).toList());
+        // What the model said last is still read, by the joined sequences.
+        parts.forEach(part -> part.outputs = null);
+        return new Sequences(joined, next);
     }
 
     @Override
@@ -94,6 +107,8 @@ final class VisionLanguageModel implements AutoCloseable {
         private List<NextTokens> next;
         /** Made once and filled anew for each token, as long as the number of sequences stays. */
         private @Nullable Step step;
+        /** What the last run gave; the views in {@code next} are of it. */
+        private @Nullable Outputs outputs;
 
         private Sequences(DecodingState state, List<NextTokens> next) {
             this.state = state;
@@ -130,9 +145,13 @@ final class VisionLanguageModel implements AutoCloseable {
             run(step.inputs, step.outputs);
         }
 
-        private void run(Inputs inputs, Outputs outputs) {
-            state.run(inputs.tensors, outputs.tensors);
-            next = outputs.next;
+        private void run(Inputs inputs, Outputs given) {
+            state.run(inputs.byName, given.byName);
+            next = given.next;
+            if (outputs != null && outputs != given) {
+                outputs.release();
+            }
+            outputs = given;
         }
 
         /** What the model says about the next token of a sequence; overwritten by the next run. */
@@ -152,6 +171,10 @@ final class VisionLanguageModel implements AutoCloseable {
         @Override
         public void close() {
             state.close();
+            if (outputs != null) {
+                outputs.release();
+                outputs = null;
+            }
         }
     }
 
@@ -174,7 +197,7 @@ final class VisionLanguageModel implements AutoCloseable {
 
     /** What a run takes. */
     private final class Inputs {
-        final Map<String, HostTensor> tensors;
+        final Map<String, HostTensor> byName;
         private final FloatBuffer cos;
         private final FloatBuffer sin;
 
@@ -184,7 +207,7 @@ final class VisionLanguageModel implements AutoCloseable {
             HostTensor sines = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
             this.cos = cosines.floats();
             this.sin = sines.floats();
-            this.tensors = Map.of(
+            this.byName = Map.of(
                     GemmaDecoder.IMAGE_EMBEDDINGS, images,
                     GemmaDecoder.TOKEN_IDS, ids,
                     GemmaDecoder.ORDER, order,
@@ -206,15 +229,15 @@ final class VisionLanguageModel implements AutoCloseable {
 
     /** What a run gives about the next token of each sequence. */
     private final class Outputs {
-        final Map<String, HostTensor> tensors;
+        final Map<String, HostTensor> byName;
         final List<NextTokens> next;
 
         Outputs(int sequences) {
             int vocabulary = config.text().vocabSize();
-            HostTensor logits = HostTensor.allocate(ElementType.FLOAT32, sequences, vocabulary);
-            HostTensor best = HostTensor.allocate(ElementType.INT64, sequences);
-            HostTensor bestLogProbability = HostTensor.allocate(ElementType.FLOAT32, sequences);
-            this.tensors = Map.of(
+            HostTensor logits = tensors.acquire(ElementType.FLOAT32, sequences, vocabulary);
+            HostTensor best = tensors.acquire(ElementType.INT64, sequences);
+            HostTensor bestLogProbability = tensors.acquire(ElementType.FLOAT32, sequences);
+            this.byName = Map.of(
                     GemmaDecoder.LOGITS, logits,
                     GemmaDecoder.BEST_TOKEN, best,
                     GemmaDecoder.BEST_LOG_PROBABILITY, bestLogProbability);
@@ -228,6 +251,11 @@ final class VisionLanguageModel implements AutoCloseable {
 
         int count() {
             return next.size();
+        }
+
+        /** Gives the memory back; the views must not be read any more. */
+        void release() {
+            byName.values().forEach(tensors::release);
         }
     }
 
