@@ -62,6 +62,7 @@ def parse(arguments):
     parser.add_argument("--only", help="comma-separated, of " + ",".join(":".join(c) for c in CONFIGURATIONS))
     parser.add_argument("--rounds", type=int, help="3 by default")
     parser.add_argument("--requests", type=int, help="timed requests per process; 3, 2, 1 at 224, 448, 896 by default")
+    parser.add_argument("--batches", help="numbers of requests answered together, of ours; 1,4,8 at 224 pixels by default")
     parser.add_argument("--threads", type=int, default=environment.cores(), help="of each process; all cores by default")
     parser.add_argument("--checkpoint-dtype", choices=("float32", "bfloat16"), help="of the files; as published by default")
     parser.add_argument("--java-options", default="", help='for example "-Xmx1g"; none by default')
@@ -80,6 +81,7 @@ def parse(arguments):
     options.sizes = chosen(parser, "--sizes", options.sizes, [224] if options.quick else [224, 448, 896], {224, 448, 896})
     names = chosen(parser, "--only", options.only, [":".join(c) for c in CONFIGURATIONS])
     options.only = [tuple(name.split(":")) for name in names]
+    options.batches = chosen(parser, "--batches", options.batches, [1, 4, 8], set(range(1, 65)))
     options.rounds = options.rounds or (1 if options.quick else 3)
     options.requests = options.requests or (1 if options.quick else None)
     options.work = (options.work or Path(tempfile.gettempdir()) / "paligemma-bench").resolve()
@@ -165,7 +167,7 @@ class Benchmark:
     def picture(self):
         return self.options.work / "checkpoints" / "shared" / "picture.png"
 
-    def process(self, implementation, precision, checkpoint, cache, warm_ups, requests):
+    def process(self, implementation, precision, checkpoint, cache, warm_ups, requests, batches=()):
         """Runs one process and returns its record: times, memory, versions."""
         if implementation == JAVA:
             command = [self.options.java, *shlex.split(self.options.java_options), "-cp", str(JAR)]
@@ -183,6 +185,8 @@ class Benchmark:
             "new-tokens": NEW_TOKENS,
         }.items():
             command += [f"--{name}", str(value)]
+        if batches:
+            command += ["--batches", ",".join(map(str, batches))]
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
         events = self.events(command, cache)
         ready, done = only(events, "ready"), only(events, "done")
@@ -193,6 +197,7 @@ class Benchmark:
             "load_ms": ready["load_ms"],
             "loaded_memory": ready["memory"],
             "requests": [{k: v for k, v in e.items() if k != "at_ms"} for e in events if e["event"] == "request"],
+            "batches": [{k: v for k, v in e.items() if k not in ("event", "at_ms")} for e in events if e["event"] == "batch"],
             "memory": done["memory"],
             "peak_is_of_requests": done["peak_is_of_requests"],
             "versions": versions,
@@ -310,6 +315,9 @@ class Measurement:
             self.benchmark.measure("ceilings", self.where | {"round": number}, self.benchmark.ceilings)
             for configuration in working:
                 self._round(number, requests, *configuration)
+        for configuration in working:
+            if configuration[0] == JAVA and self.size == min(REQUESTS) and self.options.batches:
+                self._batches(*configuration)
         for _, precision in self.options.only:
             shutil.rmtree(self._cache(precision), ignore_errors=True)
 
@@ -334,14 +342,28 @@ class Measurement:
 
         return self.benchmark.measure("cold", self._identity(implementation, precision), first_load)
 
+    def _batches(self, implementation, precision):
+        """Several requests at a time."""
+
+        def answer_together():
+            cache = self._ready(implementation, precision)
+            return self.benchmark.process(implementation, precision, self.folder, cache, 1, 0, self.options.batches)
+
+        self.benchmark.measure("batches", self._identity(implementation, precision), answer_together)
+
+    def _ready(self, implementation, precision):
+        """Gives the cache of converted weights; what is to be loaded is in the system's file cache then."""
+        cache = self._cache(precision)
+        if implementation == JAVA and not cache.exists():
+            # An earlier run measured the first load, and its cache is gone.
+            self.benchmark.process(implementation, precision, self.folder, cache, 0, 0)
+            cache.mkdir(parents=True, exist_ok=True)
+        remember(cache if implementation == JAVA and any(cache.rglob(WEIGHTS)) else self.folder)
+        return cache
+
     def _round(self, number, requests, implementation, precision):
         def later_load():
-            cache = self._cache(precision)
-            if implementation == JAVA and not cache.exists():
-                # An earlier run measured the first load, and its cache is gone.
-                self.benchmark.process(implementation, precision, self.folder, cache, 0, 0)
-                cache.mkdir(parents=True, exist_ok=True)
-            remember(cache if implementation == JAVA and any(cache.rglob(WEIGHTS)) else self.folder)
+            cache = self._ready(implementation, precision)
             return self.benchmark.process(implementation, precision, self.folder, cache, 1, requests)
 
         self.benchmark.measure("round", self._identity(implementation, precision) | {"round": number}, later_load)

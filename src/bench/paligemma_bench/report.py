@@ -125,6 +125,7 @@ class Group:
         self.multiply = {k: [r["multiply_gflop_s"][k] for r in ceilings] for k in ("float32", "bfloat16")}
         self.rows = [Row(key, self, records) for key in ORDER]
         self.rows = [row for row in self.rows if row.known]
+        self.batches = [r for r in records if r["phase"] == "batches" and r["status"] == "ok"]
         self.reference = next((row for row in self.rows if row.key == (TRANSFORMERS, "float32") and row.samples), None)
         self.command = f"src/bench/run.sh --models {model} --sizes {size} --threads {settings['threads']}"
         rounds = [r for r in records if r["phase"] == "round" and r["status"] == "ok"]
@@ -162,6 +163,8 @@ class Group:
             if self.size == 224:
                 text += ["Goals:\n", self._goals()]
             text.append(self._tokens())
+        if self.batches:
+            text.append(self._together())
         return "\n".join(text)
 
     def _report_layout(self):
@@ -219,6 +222,28 @@ class Group:
             names = ", ".join(t.removesuffix("_ms").replace("_ms_per", " per").replace("_", " ") for t in slower)
             text += "\nfloat32 in no row slower than transformers float32: " + (f"**missed** in {names}.\n" if slower else "reached.\n")
         return text
+
+    def _together(self):
+        rows = []
+        for key in ORDER:
+            for record in self.batches:
+                if (record["implementation"], record["precision"]) == key:
+                    rows += self._together_rows(key, record["batches"])
+        header = ["", "together", "decode ms per step", "decode tokens/s", "times one alone", "answers per minute"]
+        return (
+            f"Several requests answered together, {self.extends + 1} tokens each; images and prompts are run one by one:\n\n"
+            + table(header, rows)
+        )
+
+    def _together_rows(self, key, batches):
+        rows, alone = [], None
+        for batch in batches:
+            rate = batch["decoded_tokens"] / batch["decode_ms"] * 1e3
+            alone = alone or rate
+            step = batch["decode_ms"] / (batch["decoded_tokens"] / batch["together"])
+            answers = batch["together"] / batch["total_ms"] * 60e3
+            rows.append([f"{NAMES[key[0]]} {key[1]}", batch["together"], number(step), number(rate), f"{rate / alone:.2f}", number(answers)])
+        return rows
 
     def _tokens(self):
         expected = self.reference.tokens

@@ -35,6 +35,11 @@ def records():
         process("java", "int8", "round", [request(10, 400, 2000, 11 * 140)], 2000, 3_500_000, 1),
         process("java", "int8", "round", [request(10, 500, 2400, 11 * 160)], 2200, 3_600_000, 2),
         process("java", "int8", "round", [request(10, 450, 2200, 11 * 150, [9] * 12)], 2100, 3_400_000, 3),
+        process("java", "int8", "batches", [], 2000, 3_500_000)
+        | {"batches": [
+            {"together": 1, "total_ms": 4000, "decode_ms": 1100, "decoded_tokens": 11},
+            {"together": 4, "total_ms": 12_000, "decode_ms": 2200, "decoded_tokens": 44},
+        ]},
         process("java", "int4", "cold", [], 0, 0) | {"status": "failed", "message": "no such\nprecision"},
     ]
 
@@ -70,6 +75,11 @@ class ReportTest(unittest.TestCase):
     def test_shows_memory_and_loads(self):
         text = report.render(records())
         self.assertIn("| PaliGemma for Java int8 | 3.69 | 3.58 | 0.00 | 4.10 | 60.0 | 2.10 | 60.5 | 2.60 |", text)
+
+    def test_shows_requests_answered_together(self):
+        text = report.render(records())
+        self.assertIn("| PaliGemma for Java int8 | 1 | 100 | 10.0 | 1.00 | 15.0 |", text)
+        self.assertIn("| PaliGemma for Java int8 | 4 | 200 | 20.0 | 2.00 | 20.0 |", text)
 
     def test_counts_equal_tokens(self):
         self.assertIn("PaliGemma for Java int8 1 of 12", report.render(records()))

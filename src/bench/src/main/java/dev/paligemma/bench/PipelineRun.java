@@ -14,13 +14,16 @@ import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
  * Loads one checkpoint, answers the same request several times, and prints what it took: one JSON object per line on
- * standard output, {@code ready} when the model is loaded, {@code request} after each request, {@code done} at the end,
- * or {@code failed}. The transformers side, {@code run_transformers.py}, prints the same events.
+ * standard output, {@code ready} when the model is loaded, {@code request} after each request, {@code batch} after each
+ * number of requests that were answered together, {@code done} at the end, or {@code failed}. The transformers side,
+ * {@code run_transformers.py}, prints the same events, without batches.
  */
 public final class PipelineRun {
     private static final JsonFactory JSON = new JsonFactory();
@@ -31,7 +34,7 @@ public final class PipelineRun {
      * Runs the program.
      *
      * @param args {@code --checkpoint DIR --precision NAME --threads N --image FILE --prompt TEXT --warm-ups N
-     *     --requests N --new-tokens N}
+     *     --requests N --new-tokens N [--batches N,N,...]}
      * @throws IOException if the memory of the process cannot be read
      */
     public static void main(String[] args) throws IOException {
@@ -72,6 +75,11 @@ public final class PipelineRun {
                 requireAllTokens(result, newTokens);
                 event("request", json -> writeRequest(json, result));
             }
+            for (String together : options.getOrDefault("batches", "").split(",")) {
+                if (!together.isEmpty()) {
+                    answerTogether(pipeline, request(options, image, newTokens), Integer.parseInt(together));
+                }
+            }
             ProcessMemory used = ProcessMemory.now();
             event("done", json -> {
                 json.writeBooleanField("peak_is_of_requests", peakIsOfRequests);
@@ -79,6 +87,27 @@ public final class PipelineRun {
                 used.writeTo(json);
             });
         }
+    }
+
+    /** As many equal requests as are answered at the same time. */
+    private static void answerTogether(PaliGemmaPipeline pipeline, GenerationRequest request, int count)
+            throws IOException {
+        long start = System.nanoTime();
+        List<GenerationResult> results = pipeline.generateAll(Collections.nCopies(count, request), count);
+        double totalMs = (System.nanoTime() - start) / 1e6;
+        double beforeMs = 0;
+        for (GenerationResult result : results) {
+            requireAllTokens(result, request.maxNewTokens());
+            Timings timings = result.timings();
+            beforeMs += timings.preprocessMs() + timings.visionMs() + timings.prefillMs();
+        }
+        double decodeMs = totalMs - beforeMs;
+        event("batch", json -> {
+            json.writeNumberField("together", count);
+            json.writeNumberField("total_ms", totalMs);
+            json.writeNumberField("decode_ms", decodeMs);
+            json.writeNumberField("decoded_tokens", count * (request.maxNewTokens() - 1));
+        });
     }
 
     private static GenerationRequest request(Map<String, String> options, RgbImage image, int newTokens) {
