@@ -11,7 +11,12 @@ import java.util.Objects;
  */
 public record TaskPrompt(String text, ControlTokens controlTokens) {
 
-    /** Refuses missing parts. */
+    /**
+     * Checks that nothing is null.
+     *
+     * @param text the prompt, without the newline that ends it
+     * @param controlTokens what to do with control tokens spelled out in it
+     */
     public TaskPrompt {
         Objects.requireNonNull(text, "text");
         Objects.requireNonNull(controlTokens, "controlTokens");

@@ -3,7 +3,6 @@ package dev.paligemma.token;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -118,8 +117,7 @@ final class DetectionConstraint implements TokenConstraint {
                 return new InText(entries + 1, textAfter(entries + 1));
             }
             int location = tokenizer.locationIndex(token);
-            return new InCodes(
-                    entries, written + 1, written == 0 ? location : top, written == 1 ? location : left);
+            return new InCodes(entries, written + 1, written == 0 ? location : top, written == 1 ? location : left);
         }
 
         private TokenTrie.Node textAfter(int count) {
@@ -152,9 +150,7 @@ final class DetectionConstraint implements TokenConstraint {
                 return ended;
             }
             TokenTrie.Node child = node.child(token);
-            return child == null
-                    ? new InCodes(entries, 0, 0, 0).next(token)
-                    : new InText(entries, child);
+            return child == null ? new InCodes(entries, 0, 0, 0).next(token) : new InText(entries, child);
         }
     }
 }

@@ -29,6 +29,11 @@ public record DetectionGrammar(
     /**
      * Checks the parts.
      *
+     * @param masked whether each box is followed by the codes of its mask
+     * @param labels each at least one character, as a parser would read it back
+     * @param minCount at least 0
+     * @param maxCount at least 1 and {@code minCount}
+     * @param orderedCorners whether boxes must not be turned inside out
      * @throws IllegalArgumentException if a label is empty, begins or ends with a space, or has a {@code ;}, {@code <},
      *     {@code >} or line break in it, or if the counts are not {@code 0 <= minCount <= maxCount} with
      *     {@code maxCount >= 1}
@@ -36,7 +41,9 @@ public record DetectionGrammar(
     public DetectionGrammar {
         labels = List.copyOf(labels);
         for (String label : labels) {
-            if (label.isEmpty() || !label.equals(label.strip()) || SEPARATOR.matcher(label).find()) {
+            if (label.isEmpty()
+                    || !label.equals(label.strip())
+                    || SEPARATOR.matcher(label).find()) {
                 throw new IllegalArgumentException("a label must not be empty, begin or end with a space, or contain"
                         + " ; < > or a line break, got '" + label + "'");
             }

@@ -81,20 +81,20 @@ final class RegexParser {
     }
 
     private TextPattern quantified(TextPattern atom) {
-        TextPattern pattern =
-                switch (peek()) {
-                    case '*' -> simple(atom, 0, TextPattern.UNBOUNDED);
-                    case '+' -> simple(atom, 1, TextPattern.UNBOUNDED);
-                    case '?' -> simple(atom, 0, 1);
-                    case '{' -> counted(atom);
-                    default -> null;
-                };
+        TextPattern pattern = switch (peek()) {
+            case '*' -> simple(atom, 0, TextPattern.UNBOUNDED);
+            case '+' -> simple(atom, 1, TextPattern.UNBOUNDED);
+            case '?' -> simple(atom, 0, 1);
+            case '{' -> counted(atom);
+            default -> null;
+        };
         if (pattern == null) {
             return atom;
         }
         switch (peek()) {
-            case '*', '+', '?', '{' -> throw error(
-                    "a quantifier after a quantifier; lazy and possessive ones have no meaning for a whole answer");
+            case '*', '+', '?', '{' ->
+                throw error(
+                        "a quantifier after a quantifier; lazy and possessive ones have no meaning for a whole answer");
             default -> {
                 return pattern;
             }
@@ -159,9 +159,9 @@ final class RegexParser {
                 return single(escapedCharacter());
             }
             case '*', '+', '?', '{' -> throw error("nothing to repeat; write \\" + (char) c + " for the character");
-            case '^', '$' -> throw error(
-                    "the whole answer always has to match, so leave out ^ and $; write \\" + (char) c
-                            + " for the character");
+            case '^', '$' ->
+                throw error("the whole answer always has to match, so leave out ^ and $; write \\" + (char) c
+                        + " for the character");
             default -> {
                 return single(take());
             }
@@ -186,16 +186,15 @@ final class RegexParser {
 
     /** Reads what follows a backslash if it stands for several characters; else stays where it is. */
     private @Nullable CodePoints escapedClass() {
-        CodePoints set =
-                switch (peek()) {
-                    case 'd' -> CodePoints.DIGITS;
-                    case 'D' -> CodePoints.DIGITS.complement();
-                    case 'w' -> CodePoints.WORD;
-                    case 'W' -> CodePoints.WORD.complement();
-                    case 's' -> CodePoints.SPACES;
-                    case 'S' -> CodePoints.SPACES.complement();
-                    default -> null;
-                };
+        CodePoints set = switch (peek()) {
+            case 'd' -> CodePoints.DIGITS;
+            case 'D' -> CodePoints.DIGITS.complement();
+            case 'w' -> CodePoints.WORD;
+            case 'W' -> CodePoints.WORD.complement();
+            case 's' -> CodePoints.SPACES;
+            case 'S' -> CodePoints.SPACES.complement();
+            default -> null;
+        };
         if (set != null) {
             position++;
         }
@@ -223,7 +222,7 @@ final class RegexParser {
             default -> {
                 boolean alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
                 if (alphanumeric) {
-                    throw error("\\" + (char) c + " is not understood; of the escapes with letters only"
+                    throw error("\\" + (char) c + " is not understood here; of the escapes with letters only"
                             + " \\d \\D \\w \\W \\s \\S \\n \\r \\t \\f and \\uXXXX are");
                 }
                 return take();

@@ -195,7 +195,7 @@ public final class TokenSet {
      * @return all of them together
      */
     public TokenSet union(TokenSet other) {
-        if (other.isEmpty() || other == this) {
+        if (other.isEmpty()) {
             return this;
         }
         if (isEmpty()) {

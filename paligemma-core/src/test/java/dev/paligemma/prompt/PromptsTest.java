@@ -61,8 +61,18 @@ class PromptsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "cap en", "caption en", "describe zh-Hans", "ocr", "answer en what is this?", "question en red",
-                "detect cat", "detect cat ; dog", "segment left, front wheel ; dog", "left cow", "the cow",
+                "",
+                "cap en",
+                "caption en",
+                "describe zh-Hans",
+                "ocr",
+                "answer en what is this?",
+                "question en red",
+                "detect cat",
+                "detect cat ; dog",
+                "segment left, front wheel ; dog",
+                "left cow",
+                "the cow",
             })
     void hasNothingToSayAboutTasks(String prompt) {
         assertThat(Prompts.hint(prompt)).isEmpty();
@@ -70,23 +80,23 @@ class PromptsTest {
 
     @Test
     void seesChatMessages() {
-        assertThat(Prompts.hint("What is the color of this car?")).hasValueSatisfying(advice -> assertThat(advice)
-                .contains("chat")
-                .contains("answer en"));
+        assertThat(Prompts.hint("What is the color of this car?"))
+                .hasValueSatisfying(
+                        advice -> assertThat(advice).contains("chat").contains("answer en"));
         assertThat(Prompts.hint("Please find all the cats in this picture")).isPresent();
     }
 
     @Test
     void seesTasksThatAreSpelledWrong() {
-        assertThat(Prompts.hint("Detect cat")).hasValueSatisfying(advice -> assertThat(advice)
-                .contains("lower case"));
-        assertThat(Prompts.hint("caption")).hasValueSatisfying(advice -> assertThat(advice)
-                .contains("caption en"));
-        assertThat(Prompts.hint("answer what color is it?")).hasValueSatisfying(advice -> assertThat(advice)
-                .contains("answer en"));
-        assertThat(Prompts.hint("detect cat, dog")).hasValueSatisfying(advice -> assertThat(advice)
-                .contains(" ; "));
-        assertThat(Prompts.hint("segment ")).hasValueSatisfying(advice -> assertThat(advice)
-                .contains("segment cat ; dog"));
+        assertThat(Prompts.hint("Detect cat"))
+                .hasValueSatisfying(advice -> assertThat(advice).contains("lower case"));
+        assertThat(Prompts.hint("caption"))
+                .hasValueSatisfying(advice -> assertThat(advice).contains("caption en"));
+        assertThat(Prompts.hint("answer what color is it?"))
+                .hasValueSatisfying(advice -> assertThat(advice).contains("answer en"));
+        assertThat(Prompts.hint("detect cat, dog"))
+                .hasValueSatisfying(advice -> assertThat(advice).contains(" ; "));
+        assertThat(Prompts.hint("segment "))
+                .hasValueSatisfying(advice -> assertThat(advice).contains("segment cat ; dog"));
     }
 }

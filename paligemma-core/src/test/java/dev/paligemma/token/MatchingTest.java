@@ -97,8 +97,9 @@ class MatchingTest {
                         || tokenizer.isSegmentationCode(id);
                 assertThat(control && allowed.contains(id)).as("token %s", id).isFalse();
             }
-            tokenizer.idOf("<mask>").ifPresent(mask -> assertThat(allowed.contains(mask))
-                    .isFalse());
+            tokenizer
+                    .idOf("<mask>")
+                    .ifPresent(mask -> assertThat(allowed.contains(mask)).isFalse());
             assertThat(allowed.contains(tokenizer.idOf("a").orElseThrow())).isTrue();
         }
     }
@@ -127,7 +128,8 @@ class MatchingTest {
 
     @Test
     void refusesATokenThatIsNotAllowed() {
-        TokenConstraint.State start = new TokenConstraints(Walk.FULL).matching("\u00fc").start();
+        TokenConstraint.State start =
+                new TokenConstraints(Walk.FULL).matching("\u00fc").start();
         TokenConstraint.State inside = start.next(Walk.FULL.idOf("<0xC3>").orElseThrow());
 
         assertThatThrownBy(() -> start.next(Walk.FULL.eosId())).isInstanceOf(IllegalArgumentException.class);
@@ -141,8 +143,9 @@ class MatchingTest {
     @ValueSource(
             strings = {
                 "^a", "a$", "a**", "a+?", "a++", "a{2}{3}", "*a", "a|*", "{2}", "a{", "a{}", "a{2", "a{,2}", "a{3,2}",
-                "a{1001}", "(a", "a)", "(?=a)", "(?i)a", "(?<n>a)", "[a", "[]", "[]a]", "[^]", "[b-a]", "[a&&b]", "[[a]]",
-                "[a-[b]]", "[a-\\d]", "\\b", "\\1", "\\p{L}", "\\Qa", "\\", "[\\", "\\u12", "\\ud83d", "\ud83d", "[\\x41]",
+                "a{1001}", "(a", "a)", "(?=a)", "(?i)a", "(?<n>a)", "[a", "[]", "[]a]", "[^]", "[b-a]", "[a&&b]",
+                "[[a]]", "[a-[b]]", "[a-\\d]", "\\b", "\\1", "\\p{L}", "\\Qa", "\\", "[\\", "\\u12", "\\ud83d",
+                "\ud83d", "[\\x41]",
             })
     void refusesWhatItDoesNotUnderstand(String regex) {
         TokenConstraints constraints = new TokenConstraints(Walk.FULL);

@@ -13,7 +13,16 @@ import org.junit.jupiter.api.Test;
 
 class OneOfTest {
     private static final List<String> ANSWERS = List.of(
-            "cat", "caption", "cap", "ca", "two cats", "the red cat", "dog.", "東京", "caf\u00e9 😀", "<loc0001><seg002>");
+            "cat",
+            "caption",
+            "cap",
+            "ca",
+            "two cats",
+            "the red cat",
+            "dog.",
+            "東京",
+            "caf\u00e9 😀",
+            "<loc0001><seg002>");
 
     @Test
     void writesOnlyTheAnswersInTheirOwnTokens() {

@@ -31,7 +31,8 @@ class TokenConstraintsTest {
         TokenConstraint.State start = constraints.forbidding(codes).start();
 
         assertThat(codes.size()).isEqualTo(1152);
-        assertThat(start.allowed()).isEqualTo(constraints.anything().start().allowed().minus(codes));
+        assertThat(start.allowed())
+                .isEqualTo(constraints.anything().start().allowed().minus(codes));
         assertThatThrownBy(() -> start.next(TOKENIZER.locationId(7))).isInstanceOf(IllegalArgumentException.class);
     }
 

@@ -26,7 +26,9 @@ class ArchitectureTest {
     private static final String[] ENGINE = {"dev.paligemma.engine.."};
     private static final String[] VISION = {"dev.paligemma.vision.."};
     private static final String[] ONNX = {"dev.paligemma.onnx.."};
-    private static final String[] CORE = {"dev.paligemma", "dev.paligemma.gemma.."};
+    private static final String[] CORE = {
+        "dev.paligemma", "dev.paligemma.gemma..", "dev.paligemma.token..", "dev.paligemma.prompt.."
+    };
     private static final String[] EXAMPLES = {"dev.paligemma.examples.."};
 
     @ArchTest
@@ -82,9 +84,11 @@ class ArchitectureTest {
     @ArchTest
     static void everyPackageBelongsToAModuleNamedHere(JavaClasses classes) {
         assertThat(classes)
-                .allSatisfy(each -> assertThat(each.getPackageName())
-                        .as("package of %s: add new modules to the arrows above", each.getName())
-                        .matches("dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|gemma|examples)(\\..+)?)?"));
+                .allSatisfy(
+                        each -> assertThat(each.getPackageName())
+                                .as("package of %s: add new modules to the arrows above", each.getName())
+                                .matches(
+                                        "dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|gemma|token|prompt|examples)(\\..+)?)?"));
     }
 
     private static ArchRule arrow(String[] from, String[]... forbidden) {

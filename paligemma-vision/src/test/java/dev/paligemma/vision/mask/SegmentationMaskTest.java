@@ -151,6 +151,15 @@ class SegmentationMaskTest {
     }
 
     @Test
+    void aValueEqualToTheThresholdIsNotAboveIt() {
+        ImageMask image = SegmentationMask.of(filled(0.5f)).resize(3, 3);
+
+        assertThat(image.threshold().area()).isZero();
+        assertThat(image.contains(1, 1, 0.5)).isFalse();
+        assertThat(image.threshold(0.499).area()).isEqualTo(9);
+    }
+
+    @Test
     void doesNotShareItsArray() {
         float[] values = filled(0.5f);
         SegmentationMask mask = SegmentationMask.of(values);

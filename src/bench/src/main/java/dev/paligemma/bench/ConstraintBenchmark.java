@@ -31,6 +31,9 @@ public class ConstraintBenchmark {
     private static final String WORDS = "[a-z ]{1,60}";
     private static final List<String> LABELS = List.of("car", "house", "river", "person", "traffic light");
 
+    private static final String BOXES =
+            "<loc0051><loc0309><loc0708><loc0646> car ; <loc0001><loc0002><loc0003><loc0004> river";
+
     /** The {@code tokenizer.json}; has no useful default, so give {@code -p tokenizer=FILE}. */
     @Param("tokenizer.json")
     public String tokenizer = "";
@@ -58,7 +61,7 @@ public class ConstraintBenchmark {
         words = constraints.matching(WORDS);
         boxes = constraints.detections(LABELS);
         sentence = loaded.encode("the small red car stands beside a wooden house");
-        detections = loaded.encode("<loc0051><loc0309><loc0708><loc0646> car ; <loc0001><loc0002><loc0003><loc0004> river");
+        detections = loaded.encode(BOXES);
     }
 
     /**
