@@ -57,9 +57,8 @@ public final class BitMask {
     public static BitMask of(int width, int height, BitSet bits) {
         ImageMask.requireSize(width, height);
         if (bits.length() > width * height) {
-            throw new IllegalArgumentException(
-                    "bit " + (bits.length() - 1) + " is set, but a picture of " + width + "x" + height + " has "
-                            + width * height + " pixels");
+            throw new IllegalArgumentException("bit " + (bits.length() - 1) + " is set, but a picture of " + width + "x"
+                    + height + " has " + width * height + " pixels");
         }
         return new BitMask(width, height, (BitSet) bits.clone());
     }
@@ -134,8 +133,8 @@ public final class BitMask {
      */
     public double iou(BitMask other) {
         if (width != other.width || height != other.height) {
-            throw new IllegalArgumentException("masks of different size: " + width + "x" + height + " and "
-                    + other.width + "x" + other.height);
+            throw new IllegalArgumentException(
+                    "masks of different size: " + width + "x" + height + " and " + other.width + "x" + other.height);
         }
         BitSet common = (BitSet) bits.clone();
         common.and(other.bits);
@@ -182,10 +181,7 @@ public final class BitMask {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof BitMask that
-                && width == that.width
-                && height == that.height
-                && bits.equals(that.bits);
+        return other instanceof BitMask that && width == that.width && height == that.height && bits.equals(that.bits);
     }
 
     @Override

@@ -73,9 +73,10 @@ public final class CocoRle {
             }
             sum += copy[i];
         }
-        if (sum != width * height) {
-            throw new MaskException("the runs of a mask have " + sum + " pixels together, expected " + width * height
-                    + " for " + width + "x" + height);
+        long pixels = (long) width * height;
+        if (sum != pixels) {
+            throw new MaskException("the runs of a mask have " + sum + " pixels together, expected " + pixels + " for "
+                    + width + "x" + height);
         }
         return new CocoRle(width, height, copy);
     }
@@ -94,6 +95,7 @@ public final class CocoRle {
      */
     public static CocoRle parse(int width, int height, String compressed) {
         ImageMask.requireSize(width, height);
+        long pixels = (long) width * height;
         Counts counts = new Counts();
         for (int at = 0; at < compressed.length(); ) {
             long number = 0;
@@ -118,9 +120,9 @@ public final class CocoRle {
                 number |= -1L << (DIGIT_BITS * digits);
             }
             number += counts.difference();
-            if (number < 0 || number > (long) width * height) {
+            if (number < 0 || number > pixels) {
                 throw new MaskException("run " + counts.size() + " of a compressed mask has the length " + number
-                        + ", expected 0 to " + (long) width * height + " for " + width + "x" + height);
+                        + ", expected 0 to " + pixels + " for " + width + "x" + height);
             }
             counts.add((int) number);
         }

@@ -76,9 +76,7 @@ public final class ImageMask {
     public float probability(int x, int y) {
         Objects.checkIndex(x, width);
         Objects.checkIndex(y, height);
-        return box.contains(x, y)
-                ? probabilities[(y - box.top()) * (int) box.width() + x - box.left()]
-                : 0f;
+        return box.contains(x, y) ? probabilities[(y - box.top()) * (int) box.width() + x - box.left()] : 0f;
     }
 
     /**

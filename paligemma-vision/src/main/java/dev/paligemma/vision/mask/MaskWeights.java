@@ -25,7 +25,8 @@ final class MaskWeights {
 
     Conv2d conv(String name, int side, int inputs, int outputs, int stride, int padding) {
         float[] weight = finite(name + ".weight", outputs, inputs, side, side);
-        return new Conv2d(Kernel.ofConv2d(side, inputs, outputs, weight, finite(name + ".bias", outputs)), stride, padding);
+        return new Conv2d(
+                Kernel.ofConv2d(side, inputs, outputs, weight, finite(name + ".bias", outputs)), stride, padding);
     }
 
     ConvTranspose2d convTranspose(String name, int side, int inputs, int outputs, int stride, int padding) {

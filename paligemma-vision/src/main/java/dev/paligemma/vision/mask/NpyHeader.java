@@ -85,8 +85,8 @@ final class NpyHeader {
             same = shape[i] == expectedShape[i];
         }
         if (!same) {
-            throw new MaskException(where + " has shape " + Arrays.toString(shape) + ", expected "
-                    + Arrays.toString(expectedShape));
+            throw new MaskException(
+                    where + " has shape " + Arrays.toString(shape) + ", expected " + Arrays.toString(expectedShape));
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
@@ -37,9 +38,9 @@ final class NpzFile implements AutoCloseable {
 
     private final Path file;
     private final ZipFile zip;
-    private final TreeMap<String, ZipEntry> entries;
+    private final SortedMap<String, ZipEntry> entries;
 
-    private NpzFile(Path file, ZipFile zip, TreeMap<String, ZipEntry> entries) {
+    private NpzFile(Path file, ZipFile zip, SortedMap<String, ZipEntry> entries) {
         this.file = file;
         this.zip = zip;
         this.entries = entries;
@@ -82,11 +83,11 @@ final class NpzFile implements AutoCloseable {
         }
     }
 
-    private static TreeMap<String, ZipEntry> directory(Path file, ZipFile zip) {
+    private static SortedMap<String, ZipEntry> directory(Path file, ZipFile zip) {
         if (zip.size() > MAX_ENTRIES) {
             throw new MaskException(file + " has " + zip.size() + " entries, more than the allowed " + MAX_ENTRIES);
         }
-        TreeMap<String, ZipEntry> entries = new TreeMap<>();
+        SortedMap<String, ZipEntry> entries = new TreeMap<>();
         Enumeration<? extends ZipEntry> all = zip.entries();
         while (all.hasMoreElements()) {
             ZipEntry entry = next(file, all);
@@ -171,7 +172,10 @@ final class NpzFile implements AutoCloseable {
             if (in.readNBytes(chunk, 0, 4 * now) < 4 * now) {
                 throw new EOFException(where);
             }
-            ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values, done, now);
+            ByteBuffer.wrap(chunk)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .asFloatBuffer()
+                    .get(values, done, now);
             done += now;
         }
         return values;

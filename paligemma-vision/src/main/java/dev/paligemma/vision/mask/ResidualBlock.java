@@ -7,8 +7,8 @@ package dev.paligemma.vision.mask;
 record ResidualBlock(Layer first, Layer second, Layer last) implements Layer {
     @Override
     public FeatureMap apply(FeatureMap input) {
-        FeatureMap change = last.apply(
-                second.apply(first.apply(input).reluInPlace()).reluInPlace());
+        FeatureMap change =
+                last.apply(second.apply(first.apply(input).reluInPlace()).reluInPlace());
         float[] sum = change.values();
         for (int i = 0; i < sum.length; i++) {
             sum[i] += input.values()[i];

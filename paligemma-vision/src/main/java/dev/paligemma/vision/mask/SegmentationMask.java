@@ -87,17 +87,13 @@ public final class SegmentationMask {
     }
 
     private static SegmentationMask crop(PixelBox box, BilinearResize.Rows source) {
-        float[] values = BilinearResize.resize(
+        // Weights add up to 1 in float64, so that no result, rounded to float32, is above 1.
+        return new SegmentationMask(BilinearResize.resize(
                 source,
                 (int) box.width(),
                 (int) box.height(),
                 BilinearResize.Part.all(SIZE),
-                BilinearResize.Part.all(SIZE));
-        for (int i = 0; i < values.length; i++) {
-            // The weights of a place add up to 1 only up to rounding.
-            values[i] = Math.min(values[i], 1f);
-        }
-        return new SegmentationMask(values);
+                BilinearResize.Part.all(SIZE)));
     }
 
     /**
@@ -178,7 +174,6 @@ public final class SegmentationMask {
         for (float p : probabilities) {
             sum += p;
         }
-        return String.format(
-                Locale.ROOT, "SegmentationMask[64x64, mean %.3f]", sum / probabilities.length);
+        return String.format(Locale.ROOT, "SegmentationMask[64x64, mean %.3f]", sum / probabilities.length);
     }
 }

@@ -32,7 +32,9 @@ class BitMaskTest {
         CocoRle expected = CocoRle.of(width, height, MaskGoldens.integers(counts));
         BitMask mask = expected.toMask();
         if (!bits.isEmpty()) {
-            assertThat(mask).isEqualTo(BitMask.of(width, height, BitSet.valueOf(Base64.getDecoder().decode(bits))));
+            assertThat(mask)
+                    .isEqualTo(BitMask.of(
+                            width, height, BitSet.valueOf(Base64.getDecoder().decode(bits))));
         }
 
         assertThat(mask.toRle()).isEqualTo(expected);
@@ -42,8 +44,7 @@ class BitMaskTest {
         assertThat(mask.area()).isEqualTo(area);
         // COCO: x, y, width, height.
         int[] xywh = MaskGoldens.integers(box);
-        assertThat(mask.boundingBox())
-                .isEqualTo(new PixelBox(xywh[0], xywh[1], xywh[0] + xywh[2], xywh[1] + xywh[3]));
+        assertThat(mask.boundingBox()).isEqualTo(new PixelBox(xywh[0], xywh[1], xywh[0] + xywh[2], xywh[1] + xywh[3]));
     }
 
     @Test
@@ -165,7 +166,8 @@ class BitMaskTest {
 
     @Test
     void showsTheObjectInWhite() {
-        BufferedImage image = BitMask.of(3, 2, BitSet.valueOf(new long[] {0b101001})).toBufferedImage();
+        BufferedImage image =
+                BitMask.of(3, 2, BitSet.valueOf(new long[] {0b101001})).toBufferedImage();
 
         assertThat(image.getType()).isEqualTo(BufferedImage.TYPE_BYTE_GRAY);
         assertThat(image.getRaster().getSamples(0, 0, 3, 2, 0, (int[]) null)).containsExactly(255, 0, 0, 255, 0, 255);

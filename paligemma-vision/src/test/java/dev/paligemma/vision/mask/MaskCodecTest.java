@@ -181,9 +181,7 @@ class MaskCodecTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> codec.decode(high))
                 .withMessageContaining("code 3 is 128, expected 0 to 127");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> codec.decode(low))
-                .withMessageContaining("code 15 is -1");
+        assertThatIllegalArgumentException().isThrownBy(() -> codec.decode(low)).withMessageContaining("code 15 is -1");
     }
 
     private static void assertRejected(Map<String, byte[]> entries, String... messageParts) {

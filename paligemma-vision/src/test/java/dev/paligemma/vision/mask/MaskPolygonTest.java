@@ -65,9 +65,7 @@ class MaskPolygonTest {
     void goesClockwiseAroundARegionAndAnticlockwiseAroundAHole() {
         BitMask mask = parse(
                 "######", //
-                "##..##",
-                "##.###",
-                "######");
+                "##..##", "##.###", "######");
 
         assertThat(mask.polygons()).hasSize(1);
         MaskPolygon polygon = mask.polygons().get(0);
@@ -91,10 +89,7 @@ class MaskPolygonTest {
     void anIslandInAHoleIsARegionOfItsOwn() {
         BitMask mask = parse(
                 "#####", //
-                "#...#",
-                "#.#.#",
-                "#...#",
-                "#####");
+                "#...#", "#.#.#", "#...#", "#####");
 
         assertThat(mask.polygons()).extracting(p -> p.holes().size()).containsExactly(1, 0);
         assertThat(mask.polygons().get(1).exterior().x(0)).isEqualTo(3);

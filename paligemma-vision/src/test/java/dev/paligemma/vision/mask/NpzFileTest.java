@@ -38,7 +38,7 @@ class NpzFileTest {
         try (NpzFile file = NpzFile.open(MaskGoldens.file("npz/" + name, folder), MAX_BYTES)) {
             assertThat(file.names()).contains("empty", "encoder.0.weight", "scalar", "vector");
             assertThat(file.read("scalar")).containsExactly(0.25f);
-            assertThat(file.read("vector", 5)).containsExactly(1.5f, -2f, 3e38f, 1e-45f, -0f);
+            assertThat(file.read("vector", 5)).containsExactly(1.5f, -2f, 3e38f, Float.MIN_VALUE, -0f);
             float[] eighths = new float[24];
             for (int i = 0; i < 24; i++) {
                 eighths[i] = i / 8f;
@@ -134,7 +134,9 @@ class NpzFileTest {
         entries.put("a.npy", NpzTool.npy(new float[1], 1));
         entries.put("b.npy", NpzTool.npy(new float[1], 1));
         byte[] file = NpzTool.replaceAll(
-                NpzTool.zip(entries, false), "b.npy".getBytes(StandardCharsets.UTF_8), "a.npy".getBytes(StandardCharsets.UTF_8));
+                NpzTool.zip(entries, false),
+                "b.npy".getBytes(StandardCharsets.UTF_8),
+                "a.npy".getBytes(StandardCharsets.UTF_8));
 
         assertRejected(file, "a", new int[] {1}, "more than one array \"a\"");
     }

@@ -6,17 +6,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** The random network of src/reference/masks/make_goldens.py: the same formula, hence the same weights. */
 final class RandomWeights {
     /** Shapes of all arrays by name; the order of the names gives the seeds. */
-    private static final TreeMap<String, int[]> SHAPES = shapes();
+    private static final SortedMap<String, int[]> SHAPES = shapes();
+
+    private static final double DECODER_GAIN = 0.4;
+    private static final double ENCODER_GAIN = 1.0;
 
     private RandomWeights() {}
 
-    private static TreeMap<String, int[]> shapes() {
-        TreeMap<String, int[]> shapes = new TreeMap<>();
+    private static SortedMap<String, int[]> shapes() {
+        SortedMap<String, int[]> shapes = new TreeMap<>();
         shapes.put("_vq_vae._embedding", new int[] {128, 512});
         conv(shapes, "encoder.0", 16, 1, 4);
         conv(shapes, "encoder.2", 32, 16, 4);
@@ -97,21 +101,15 @@ final class RandomWeights {
             return 0.1;
         }
         int taps = shape[2] * shape[3];
-        int inputs =
-                switch (name) {
-                    case "decoder.4.weight", "decoder.6.weight", "decoder.8.weight", "decoder.10.weight" ->
-                        shape[0] * taps / 4;
-                    default -> shape[1] * taps;
-                };
-        double gain =
-                switch (name) {
-                    case "decoder.12.weight" -> DECODER_GAIN;
-                    case "encoder.10.weight" -> ENCODER_GAIN;
-                    default -> 1.0;
-                };
+        int inputs = switch (name) {
+            case "decoder.4.weight", "decoder.6.weight", "decoder.8.weight", "decoder.10.weight" -> shape[0] * taps / 4;
+            default -> shape[1] * taps;
+        };
+        double gain = switch (name) {
+            case "decoder.12.weight" -> DECODER_GAIN;
+            case "encoder.10.weight" -> ENCODER_GAIN;
+            default -> 1.0;
+        };
         return Math.sqrt(6.0 / inputs) * gain;
     }
-
-    private static final double DECODER_GAIN = 0.4;
-    private static final double ENCODER_GAIN = 1.0;
 }

@@ -29,7 +29,7 @@ class SegmentationMaskTest {
 
         ImageMask mask = MaskGoldens.decoded(source).toImage(width, height, MaskGoldens.box(box));
 
-        assertThat(values(mask)).containsExactly(expected, within(1e-6f));
+        assertThat(values(mask)).containsExactly(expected);
         BitMask bits = mask.threshold();
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
@@ -52,8 +52,7 @@ class SegmentationMaskTest {
 
         for (int y = 0; y < 30; y++) {
             for (int x = 0; x < 40; x++) {
-                boolean inside =
-                        x - left >= 0 && x - left < boxWidth && y - top >= 0 && y - top < boxHeight;
+                boolean inside = x - left >= 0 && x - left < boxWidth && y - top >= 0 && y - top < boxHeight;
                 float expected = inside ? whole.probability(x - left, y - top) : 0f;
                 assertThat(placed.probability(x, y)).isEqualTo(expected);
             }
@@ -149,6 +148,15 @@ class SegmentationMaskTest {
             assertThatIllegalArgumentException().isThrownBy(() -> image.threshold(threshold));
             assertThatIllegalArgumentException().isThrownBy(() -> image.contains(0, 0, threshold));
         }
+    }
+
+    @Test
+    void aValueEqualToTheThresholdIsNotAboveIt() {
+        ImageMask image = SegmentationMask.of(filled(0.5f)).resize(3, 3);
+
+        assertThat(image.threshold().area()).isZero();
+        assertThat(image.contains(1, 1, 0.5)).isFalse();
+        assertThat(image.threshold(0.499).area()).isEqualTo(9);
     }
 
     @Test
