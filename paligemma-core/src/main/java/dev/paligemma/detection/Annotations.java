@@ -9,7 +9,6 @@ import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -49,27 +48,27 @@ public final class Annotations {
         segments.forEach(segment -> things.add(segment.detection()));
         things.addAll(detections);
         requireInside(image, things);
-        Map<String, Integer> colours =
-                LabelColours.of(things.stream().map(Detection::label).toList());
+        LabelColours colours =
+                new LabelColours(things.stream().map(Detection::label).toList());
         BufferedImage canvas = image.toBufferedImage();
         for (Segment segment : segments) {
             if (segment.imageWidth() != image.width() || segment.imageHeight() != image.height()) {
                 throw new IllegalArgumentException("a segment of a picture of " + segment.imageWidth() + "x"
                         + segment.imageHeight() + " cannot be drawn onto " + image);
             }
-            segment.imageMask().ifPresent(mask -> tint(canvas, mask, colours.get(segment.label())));
+            segment.imageMask().ifPresent(mask -> tint(canvas, mask, colours.of(segment.label())));
         }
         int side = Math.min(image.width(), image.height());
         int line = Math.max(1, Math.round(side / 200f));
         for (Detection thing : things) {
-            frame(canvas, thing.pixels(), line, colours.get(thing.label()));
+            frame(canvas, thing.pixels(), line, colours.of(thing.label()));
         }
         int fontSize = Math.max(10, Math.round(side / 30f));
         try (LabelWriter writer = LabelWriter.of(canvas, fontSize, metricsOf)) {
             for (Detection thing : things) {
                 String name = nameOf(thing);
                 if (writer != null && !name.isEmpty()) {
-                    writer.write(name, thing.pixels().left(), thing.pixels().top(), colours.get(thing.label()));
+                    writer.write(name, thing.pixels().left(), thing.pixels().top(), colours.of(thing.label()));
                 }
             }
         }

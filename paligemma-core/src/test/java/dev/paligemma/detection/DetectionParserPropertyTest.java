@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -42,7 +43,7 @@ class DetectionParserPropertyTest {
             return new Box(codes(found), found.segmentationCodes(), found.label());
         }
         Fragment fragment = (Fragment) part;
-        return new Box(fragment.codes(), List.of(), fragment.label());
+        return new Box(Objects.requireNonNull(fragment.codes()), List.of(), fragment.label());
     }
 
     private static LocationCodes codes(Detection found) {

@@ -27,43 +27,52 @@ final class JsonCases {
         }
     }
 
-    @SuppressWarnings("unchecked")
-    static List<Integer> ints(@Nullable Object list) {
-        return ((List<Number>) Objects.requireNonNull(list))
-                .stream().map(Number::intValue).toList();
+    /** A field that is there. */
+    static Object get(Map<String, Object> object, String field) {
+        return Objects.requireNonNull(object.get(field), field);
     }
 
-    static int number(Map<String, Object> object, String field) {
-        return ((Number) Objects.requireNonNull(object.get(field))).intValue();
+    static String text(Map<String, Object> object, String field) {
+        return (String) get(object, field);
+    }
+
+    static double number(Map<String, Object> object, String field) {
+        return ((Number) get(object, field)).doubleValue();
+    }
+
+    @SuppressWarnings("unchecked")
+    static <T> List<T> list(Map<String, Object> object, String field) {
+        return (List<T>) get(object, field);
     }
 
     private static @Nullable Object value(JsonParser json) throws IOException {
         JsonToken token = Objects.requireNonNull(json.currentToken());
-        switch (token) {
-            case START_ARRAY:
-                List<@Nullable Object> list = new ArrayList<>();
-                while (json.nextToken() != JsonToken.END_ARRAY) {
-                    list.add(value(json));
-                }
-                return list;
-            case START_OBJECT:
-                Map<String, @Nullable Object> object = new LinkedHashMap<>();
-                while (json.nextToken() != JsonToken.END_OBJECT) {
-                    String name = json.currentName();
-                    json.nextToken();
-                    object.put(name, value(json));
-                }
-                return object;
-            case VALUE_STRING:
-                return json.getText();
-            case VALUE_NUMBER_INT:
-                return json.getIntValue();
-            case VALUE_NUMBER_FLOAT:
-                return json.getDoubleValue();
-            case VALUE_NULL:
-                return null;
-            default:
-                throw new IOException("unexpected " + token);
+        return switch (token) {
+            case START_ARRAY -> array(json);
+            case START_OBJECT -> object(json);
+            case VALUE_STRING -> json.getText();
+            case VALUE_NUMBER_INT -> json.getIntValue();
+            case VALUE_NUMBER_FLOAT -> json.getDoubleValue();
+            case VALUE_NULL -> null;
+            default -> throw new IOException("unexpected " + token);
+        };
+    }
+
+    private static List<@Nullable Object> array(JsonParser json) throws IOException {
+        List<@Nullable Object> list = new ArrayList<>();
+        while (json.nextToken() != JsonToken.END_ARRAY) {
+            list.add(value(json));
         }
+        return list;
+    }
+
+    private static Map<String, @Nullable Object> object(JsonParser json) throws IOException {
+        Map<String, @Nullable Object> object = new LinkedHashMap<>();
+        while (json.nextToken() != JsonToken.END_OBJECT) {
+            String name = json.currentName();
+            json.nextToken();
+            object.put(name, value(json));
+        }
+        return object;
     }
 }

@@ -23,23 +23,24 @@ class NonMaximumSuppressionTest {
     /** {@code src/reference/detections/make_goldens.py} asked torchvision. */
     @ParameterizedTest
     @MethodSource("suppression")
-    @SuppressWarnings("unchecked")
     void keepsTheBoxesThatTorchvisionKeeps(Map<String, Object> expected) {
         List<Detection> detections = new ArrayList<>();
-        List<Object> boxes = (List<Object>) expected.get("boxes");
+        List<List<Integer>> boxes = JsonCases.list(expected, "boxes");
+        List<Integer> labels = JsonCases.list(expected, "labels");
+        List<Number> scores = JsonCases.list(expected, "scores");
         for (int i = 0; i < boxes.size(); i++) {
-            List<Integer> edges = JsonCases.ints(boxes.get(i));
+            List<Integer> edges = boxes.get(i);
             detections.add(detection(
-                    ((List<Object>) expected.get("labels")).get(i).toString(),
+                    labels.get(i).toString(),
                     new BoundingBox(
                             edges.get(0) / 1024d, edges.get(1) / 1024d, edges.get(2) / 1024d, edges.get(3) / 1024d),
-                    ((List<Number>) expected.get("scores")).get(i).doubleValue()));
+                    scores.get(i).doubleValue()));
         }
 
-        double threshold = ((Number) expected.get("threshold")).doubleValue();
+        double threshold = JsonCases.number(expected, "threshold");
 
         assertThat(NonMaximumSuppression.kept(detections, threshold).stream().boxed())
-                .isEqualTo(JsonCases.ints(expected.get("kept")));
+                .isEqualTo(JsonCases.<Integer>list(expected, "kept"));
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.paligemma.detection;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.vision.mask.PixelBox;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -18,9 +19,9 @@ class PublishedParserTest {
     @ParameterizedTest
     @MethodSource("answers")
     void findsTheBoxesOfThePublishedParser(Map<String, Object> expected) {
-        String answer = (String) expected.get("answer");
-        int width = JsonCases.number(expected, "width");
-        int height = JsonCases.number(expected, "height");
+        String answer = JsonCases.text(expected, "answer");
+        int width = (int) JsonCases.number(expected, "width");
+        int height = (int) JsonCases.number(expected, "height");
         DetectionOptions options = DetectionOptions.defaults()
                 .withLocationScale(
                         JsonCases.number(expected, "divisor") == 1023
@@ -40,8 +41,8 @@ class PublishedParserTest {
     @ParameterizedTest
     @MethodSource("answers")
     void listsWhatThePublishedParserLeavesOver(Map<String, Object> expected) {
-        String answer = (String) expected.get("answer");
-        String rest = (String) expected.get("rest");
+        String answer = JsonCases.text(expected, "answer");
+        String rest = JsonCases.text(expected, "rest");
 
         StringBuilder fragments = new StringBuilder();
         Answers.parse(answer).fragments().forEach(fragment -> fragments.append(fragment.piece().text()));
@@ -56,21 +57,19 @@ class PublishedParserTest {
     private record Simple(List<Integer> pixels, String label, List<Integer> mask) {}
 
     private static Simple simple(Detection detection) {
-        var box = detection.pixels();
+        PixelBox box = detection.pixels();
         return new Simple(
                 List.of(box.left(), box.top(), box.right(), box.bottom()),
                 detection.label(),
                 detection.segmentationCodes());
     }
 
-    @SuppressWarnings("unchecked")
     private static List<Simple> boxes(Map<String, Object> expected) {
-        return ((List<Map<String, Object>>) expected.get("boxes"))
-                .stream()
-                        .map(box -> new Simple(
-                                JsonCases.ints(box.get("pixels")),
-                                (String) box.get("label"),
-                                box.get("mask") == null ? List.of() : JsonCases.ints(box.get("mask"))))
-                        .toList();
+        return JsonCases.<Map<String, Object>>list(expected, "boxes").stream()
+                .map(box -> new Simple(
+                        JsonCases.list(box, "pixels"),
+                        JsonCases.text(box, "label"),
+                        box.get("mask") == null ? List.of() : JsonCases.list(box, "mask")))
+                .toList();
     }
 }
