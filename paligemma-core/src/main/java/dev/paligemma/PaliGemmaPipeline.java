@@ -429,8 +429,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
     }
 
     /**
-     * Continues a prompt as {@link #generate} does, in a thread of the executor. Cancelling the future gives the request
-     * up: within one token the thread is free again.
+     * Continues a prompt as {@link #generate} does, in a thread of the executor. Cancelling the future, or completing
+     * it with an exception, gives the request up: within one token the thread is free again.
      *
      * @param request images, prompt, limits and how tokens are chosen; its time runs from now on
      * @param executor runs the request
@@ -441,8 +441,9 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         Cancellation cancellation = new Cancellation(request.timeout());
         CompletableFuture<GenerationResult> future =
                 CompletableFuture.supplyAsync(() -> generate(request, cancellation), executor);
-        future.whenComplete((result, failure) -> {
-            if (future.isCancelled()) {
+        // Also if somebody else completed it, for example by orTimeout.
+        CompletableFuture<GenerationResult> unused = future.whenComplete((result, failure) -> {
+            if (failure != null) {
                 cancellation.cancel();
             }
         });
