@@ -25,8 +25,7 @@ final class BatchGenerator {
      * @param cancellations one for each request
      * @return the answers in the order of the requests
      */
-    List<GenerationResult> generate(
-            List<GenerationRequest> requests, int together, List<Cancellation> cancellations) {
+    List<GenerationResult> generate(List<GenerationRequest> requests, int together, List<Cancellation> cancellations) {
         GenerationResult[] results = new GenerationResult[requests.size()];
         List<Open> open = new ArrayList<>();
         int begun = 0;
@@ -45,7 +44,9 @@ final class BatchGenerator {
                             cancellations.get(begun));
                     begun++;
                     open.add(next);
-                    if (next.answering.writer().accept(next.answering.sequences().next(0))) {
+                    if (next.answering
+                            .writer()
+                            .accept(next.answering.sequences().next(0))) {
                         parts.add(next.answering.sequences());
                     } else {
                         results[next.request] = next.answering.result();
@@ -85,8 +86,7 @@ final class BatchGenerator {
     }
 
     /** Takes what the model says about all open answers; gives the places of those that go on. */
-    private static int[] advance(
-            VisionLanguageModel.Sequences sequences, List<Open> open, GenerationResult[] results) {
+    private static int[] advance(VisionLanguageModel.Sequences sequences, List<Open> open, GenerationResult[] results) {
         List<Integer> going = new ArrayList<>();
         List<Open> still = new ArrayList<>();
         for (int place = 0; place < open.size(); place++) {
@@ -95,8 +95,7 @@ final class BatchGenerator {
                 going.add(place);
                 still.add(answer);
             } else {
-                results[answer.request] =
-                        answer.answering.writer().result(answer.answering.timings());
+                results[answer.request] = answer.answering.writer().result(answer.answering.timings());
             }
         }
         open.clear();

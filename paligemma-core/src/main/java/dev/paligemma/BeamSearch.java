@@ -82,7 +82,8 @@ public final class BeamSearch {
 
     private void requireNormalised() {
         if (!normalised) {
-            throw new IllegalStateException("the search without normalisation has neither length penalty nor early stopping");
+            throw new IllegalStateException(
+                    "the search without normalisation has neither length penalty nor early stopping");
         }
     }
 

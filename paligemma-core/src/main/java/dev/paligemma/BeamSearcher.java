@@ -52,7 +52,8 @@ final class BeamSearcher {
     /** An answer that is being written. */
     private record Beam(
             List<GeneratedToken> tokens, double sum, double keptMass, TokenConstraint.@Nullable State constraint) {
-        @Nullable TokenSet allowed() {
+        @Nullable
+        TokenSet allowed() {
             return constraint == null ? null : constraint.allowed();
         }
     }

@@ -73,7 +73,8 @@ public final class ImageEmbeddings {
     /** The rows for the model that made them. */
     HostTensor rowsFor(VisionLanguageModel model) {
         if (model != owner) {
-            throw new IllegalArgumentException("the images were encoded by another pipeline; each has its own embeddings");
+            throw new IllegalArgumentException(
+                    "the images were encoded by another pipeline; each has its own embeddings");
         }
         return rows;
     }

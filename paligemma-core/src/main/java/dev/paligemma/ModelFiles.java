@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param imageProcessor of {@code preprocessor_config.json} or {@code processor_config.json}
  * @param maskCodec of the mask decoder's weights; null if there are none
  */
-record ModelFiles(PaliGemmaTokenizer tokenizer, ImageProcessor imageProcessor, @Nullable MaskCodec maskCodec) {
+record ModelFiles(
+        PaliGemmaTokenizer tokenizer,
+        ImageProcessor imageProcessor,
+        @Nullable MaskCodec maskCodec) {
     /**
      * Reads the files and checks that they belong to the configuration.
      *

@@ -872,12 +872,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 LOG.info("loaded {} with {} {} in {} ms", checkpoint, info.engine(), info.options(), (long)
                         info.loadMs());
                 return new PaliGemmaPipeline(
-                        info,
-                        read.tokenizer(),
-                        read.imageProcessor(),
-                        model,
-                        read.maskCodec(),
-                        maxConcurrentRequests);
+                        info, read.tokenizer(), read.imageProcessor(), model, read.maskCodec(), maxConcurrentRequests);
             }
         }
 

@@ -65,7 +65,9 @@ final class PipelineComparer {
         // An answer is a chain of choices: if every choice along the reference's answer is the same, so is the answer.
         int[] otherTokens = walk.sameTokens == walk.positions
                 ? walk.tokens()
-                : otherSlots.run(Cancellation.none(), () -> other.generate(request, Cancellation.none())).tokenIds();
+                : otherSlots
+                        .run(Cancellation.none(), () -> other.generate(request, Cancellation.none()))
+                        .tokenIds();
         String referenceText = reference.tokenizer().decode(walk.tokens(), true);
         String otherText = other.tokenizer().decode(otherTokens, true);
         BoxMatching boxes = BoxMatching.of(LocatedBox.parse(referenceText), LocatedBox.parse(otherText));

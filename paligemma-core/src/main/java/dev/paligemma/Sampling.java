@@ -115,7 +115,8 @@ public final class Sampling {
 
     private void requireRandom() {
         if (isGreedy()) {
-            throw new IllegalStateException("greedy decoding has no random choice to limit; start with Sampling.temperature");
+            throw new IllegalStateException(
+                    "greedy decoding has no random choice to limit; start with Sampling.temperature");
         }
     }
 

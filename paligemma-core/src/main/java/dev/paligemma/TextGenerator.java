@@ -112,7 +112,9 @@ final class TextGenerator {
                 }
                 if (going.isEmpty()) {
                     Timings timings = answering.timings();
-                    return writers.stream().map(writer -> writer.result(timings)).toList();
+                    return writers.stream()
+                            .map(writer -> writer.result(timings))
+                            .toList();
                 }
                 sequences.select(goingRows.stream().mapToInt(Integer::intValue).toArray());
                 sequences.write(going.stream().mapToInt(AnswerWriter::lastToken).toArray());
@@ -229,7 +231,10 @@ final class TextGenerator {
     }
 
     /** What a request is to the networks: the prompt, and images as pixels or as they were encoded before. */
-    record Input(Prompt prompt, List<PixelValues> pixels, @Nullable ImageEmbeddings embeddings) {}
+    record Input(
+            Prompt prompt,
+            List<PixelValues> pixels,
+            @Nullable ImageEmbeddings embeddings) {}
 
     /** Encodes the prompt and preprocesses the images. */
     Input prepare(GenerationRequest request) {

@@ -85,7 +85,8 @@ final class VisionLanguageModel implements AutoCloseable {
     Sequences join(List<Sequences> parts) {
         List<NextTokens> next =
                 parts.stream().flatMap(part -> part.next.stream()).toList();
-        DecodingState joined = decoder.join(parts.stream().map(part -> part.state).toList());
+        DecodingState joined =
+                decoder.join(parts.stream().map(part -> part.state).toList());
         // What the model said last is still read, by the joined sequences.
         parts.forEach(part -> part.outputs = null);
         return new Sequences(joined, next);

@@ -95,9 +95,8 @@ class DecodingParityTest {
     @MethodSource("scorings")
     void scoresGivenAnswers(Map<?, ?> test) {
         List<Map<?, ?>> candidates = maps(test, "candidates");
-        List<String> answers = candidates.stream()
-                .map(candidate -> text(candidate, "answer"))
-                .toList();
+        List<String> answers =
+                candidates.stream().map(candidate -> text(candidate, "answer")).toList();
 
         List<AnswerScore> scores =
                 pipeline(test).score(DecodingGolden.request(test).toGenerationRequest(), answers);

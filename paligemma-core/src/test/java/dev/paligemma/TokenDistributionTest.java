@@ -41,8 +41,8 @@ class TokenDistributionTest {
                 sampling = sampling.topK(integer(test, "topK"));
             }
 
-            TokenDistribution got = TokenDistribution.of(
-                    logits, null, previous, number(test, "repetitionPenalty"), sampling);
+            TokenDistribution got =
+                    TokenDistribution.of(logits, null, previous, number(test, "repetitionPenalty"), sampling);
 
             Map<Integer, Double> byId = new TreeMap<>();
             for (int i = 0; i < got.ids().length; i++) {
@@ -63,15 +63,13 @@ class TokenDistributionTest {
 
     private static FloatBuffer logits(Map<?, ?> row) {
         if (row.get("logits") == null) {
-            return FloatBuffer.wrap(Objects.requireNonNull(
-                    Golden.of(text(row, "checkpoint")).tensor("prefill.logits")));
+            return FloatBuffer.wrap(
+                    Objects.requireNonNull(Golden.of(text(row, "checkpoint")).tensor("prefill.logits")));
         }
         List<?> values = list(row, "logits");
         float[] logits = new float[values.size()];
         for (int i = 0; i < logits.length; i++) {
-            logits[i] = values.get(i) == null
-                    ? Float.NEGATIVE_INFINITY
-                    : ((Number) values.get(i)).floatValue();
+            logits[i] = values.get(i) == null ? Float.NEGATIVE_INFINITY : ((Number) values.get(i)).floatValue();
         }
         return FloatBuffer.wrap(logits);
     }
@@ -81,12 +79,13 @@ class TokenDistributionTest {
         FloatBuffer logits = FloatBuffer.wrap(new float[] {5, 4, 3, 2, 1});
         TokenSet allowed = TokenSet.of(1, 3, 4);
 
-        TokenDistribution got =
-                TokenDistribution.of(logits, allowed, new BitSet(), 1, Sampling.temperature(1).topK(2));
+        TokenDistribution got = TokenDistribution.of(
+                logits, allowed, new BitSet(), 1, Sampling.temperature(1).topK(2));
 
         assertThat(got.ids()).containsExactly(1, 3);
         double odds = Math.exp(2);
-        assertThat(got.probabilities()).containsExactly(new double[] {odds / (1 + odds), 1 / (1 + odds)}, within(1e-12));
+        assertThat(got.probabilities())
+                .containsExactly(new double[] {odds / (1 + odds), 1 / (1 + odds)}, within(1e-12));
         assertThat(TokenDistribution.best(logits, allowed, new BitSet(), 1)).isEqualTo(1);
     }
 
@@ -96,15 +95,17 @@ class TokenDistributionTest {
         BitSet repeated = new BitSet();
         repeated.set(0);
 
-        assertThat(TokenDistribution.best(FloatBuffer.wrap(new float[] {3, 2}), null, repeated, 2)).isEqualTo(1);
-        assertThat(TokenDistribution.best(FloatBuffer.wrap(new float[] {-1, -1.5f}), null, repeated, 2)).isEqualTo(1);
+        assertThat(TokenDistribution.best(FloatBuffer.wrap(new float[] {3, 2}), null, repeated, 2))
+                .isEqualTo(1);
+        assertThat(TokenDistribution.best(FloatBuffer.wrap(new float[] {-1, -1.5f}), null, repeated, 2))
+                .isEqualTo(1);
     }
 
     @Test
     void drawsAsOftenAsTheProbabilitiesSay() {
-        FloatBuffer logits = FloatBuffer.wrap(new float[] {(float) Math.log(1), (float) Math.log(3), (float) Math.log(6)});
-        TokenDistribution distribution =
-                TokenDistribution.of(logits, null, new BitSet(), 1, Sampling.temperature(1));
+        FloatBuffer logits =
+                FloatBuffer.wrap(new float[] {(float) Math.log(1), (float) Math.log(3), (float) Math.log(6)});
+        TokenDistribution distribution = TokenDistribution.of(logits, null, new BitSet(), 1, Sampling.temperature(1));
         SplittableRandom random = new SplittableRandom(11);
         int[] counts = new int[3];
         for (int i = 0; i < 20_000; i++) {

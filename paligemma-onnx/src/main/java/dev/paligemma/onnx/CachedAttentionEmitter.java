@@ -58,8 +58,7 @@ final class CachedAttentionEmitter {
                 graph.input(keysOrValues, OnnxType.FLOAT, "prefixes", spec.kvHeads(), "prefix", spec.headDim());
             }
             for (String keysOrValues : List.of(names.generatedKeys(), names.generatedValues())) {
-                graph.input(
-                        keysOrValues, OnnxType.FLOAT, "sequences", spec.kvHeads(), "capacity", spec.headDim());
+                graph.input(keysOrValues, OnnxType.FLOAT, "sequences", spec.kvHeads(), "capacity", spec.headDim());
             }
         }
         graph.input(CacheNames.BIAS, OnnxType.FLOAT, "sequences", 1, 1, "visible");
@@ -126,12 +125,14 @@ final class CachedAttentionEmitter {
     /** {@code [S * T, K * G * h]} to {@code [S, K, T * G, h]}; with one key/value head that moves nothing. */
     private String headsFirst(String rows, int heads, int groups, int width) {
         if (heads == 1) {
-            return graph.op(
-                    "Reshape", List.of(rows, byPhase(new long[] {1, 1, -1, width}, new long[] {-1, 1, groups, width})));
+            return graph.op("Reshape", List.of(rows, byPhase(new long[] {1, 1, -1, width}, new long[] {
+                -1, 1, groups, width
+            })));
         }
         long together = (long) groups * width;
-        String byToken = graph.op(
-                "Reshape", List.of(rows, byPhase(new long[] {1, -1, heads, together}, new long[] {-1, 1, heads, together})));
+        String byToken = graph.op("Reshape", List.of(rows, byPhase(new long[] {1, -1, heads, together}, new long[] {
+            -1, 1, heads, together
+        })));
         String byHead = graph.op("Transpose", List.of(byToken), Attribute.of("perm", SWAP_MIDDLE));
         return graph.op("Reshape", List.of(byHead, integers(KEEP, heads, -1, width)));
     }

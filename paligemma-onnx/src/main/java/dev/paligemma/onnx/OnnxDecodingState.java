@@ -59,7 +59,14 @@ final class OnnxDecodingState implements DecodingState {
 
         /** Copies the first rows of each head of a sequence from {@code [S, K, fromRows, h]} to a row of another. */
         void copy(
-                ByteBuffer from, int fromSequence, int fromRows, ByteBuffer to, int toSequence, int toRows, int row, int rows) {
+                ByteBuffer from,
+                int fromSequence,
+                int fromRows,
+                ByteBuffer to,
+                int toSequence,
+                int toRows,
+                int row,
+                int rows) {
             int rowBytes = spec.headDim() * Float.BYTES;
             for (int head = 0; rows > 0 && head < spec.kvHeads(); head++) {
                 int source = (fromSequence * spec.kvHeads() + head) * fromRows;
@@ -124,7 +131,8 @@ final class OnnxDecodingState implements DecodingState {
 
     /** A state of all sequences of other states, which stay as they are. */
     static OnnxDecodingState join(OnnxProgram program, List<OnnxDecodingState> states) {
-        int expectedRows = states.stream().mapToInt(state -> state.capacity).max().orElseThrow();
+        int expectedRows =
+                states.stream().mapToInt(state -> state.capacity).max().orElseThrow();
         OnnxDecodingState joined = new OnnxDecodingState(program, expectedRows);
         try {
             joined.takeAll(states);
@@ -155,9 +163,17 @@ final class OnnxDecodingState implements DecodingState {
                 for (int own = 0; own < state.sequences.size(); own++, sequence++) {
                     Rows rows = state.sequences.get(own);
                     int stored = state.sharedPrefix ? 0 : own;
-                    part.copy(other.prefix, stored, state.prefixRows, part.prefix, sequence, prefixRows, 0, rows.prefix);
                     part.copy(
-                            other.generated, own, state.capacity, part.generated, sequence, capacity, 0, rows.generated);
+                            other.prefix, stored, state.prefixRows, part.prefix, sequence, prefixRows, 0, rows.prefix);
+                    part.copy(
+                            other.generated,
+                            own,
+                            state.capacity,
+                            part.generated,
+                            sequence,
+                            capacity,
+                            0,
+                            rows.generated);
                 }
             }
         }
@@ -196,7 +212,9 @@ final class OnnxDecodingState implements DecodingState {
             throw new IllegalArgumentException("expected "
                     + (prefixRows == 0
                             ? "at least one row"
-                            : sequences.size() == 1 ? "one row" : "one row of each of " + sequences.size() + " sequences")
+                            : sequences.size() == 1
+                                    ? "one row"
+                                    : "one row of each of " + sequences.size() + " sequences")
                     + " after " + length(0) + " rows, got " + rows);
         }
         try {

@@ -164,8 +164,9 @@ class QuantizedDecoderTest {
             program.close();
 
             assertThatIllegalStateException()
-                    .isThrownBy(
-                            () -> state.run(Map.of("ids", HostTensor.ofLongs(1), "ends", HostTensor.ofLongs(0)), Map.of("hidden", unwritten(1, 128))))
+                    .isThrownBy(() -> state.run(
+                            Map.of("ids", HostTensor.ofLongs(1), "ends", HostTensor.ofLongs(0)),
+                            Map.of("hidden", unwritten(1, 128))))
                     .withMessageContaining("closed");
             assertThatIllegalStateException()
                     .isThrownBy(() -> program.newState(1))
@@ -201,7 +202,8 @@ class QuantizedDecoderTest {
             for (int attempt = 0; attempt < 2; attempt++) {
                 try (DecodingState state = program.newState(1)) {
                     assertThatThrownBy(() -> state.run(
-                                    Map.of("ids", HostTensor.ofLongs(1, 2), "ends", HostTensor.ofLongs(1)), Map.of("hidden", unwritten(2, 128))))
+                                    Map.of("ids", HostTensor.ofLongs(1, 2), "ends", HostTensor.ofLongs(1)),
+                                    Map.of("hidden", unwritten(2, 128))))
                             .isInstanceOf(EngineException.class)
                             .hasMessageContaining("model.safetensors")
                             .hasMessageContaining("shorter");

@@ -670,13 +670,13 @@ public abstract class ProgramContract {
                 assertThat(both.length(0)).isEqualTo(rows);
             }
             assertThatIllegalStateException()
-                    .isThrownBy(() -> first.run(CachedCase.rows(inputs, 7, 1), Map.of("y", zeros(1, expected.shape()[1]))));
+                    .isThrownBy(() ->
+                            first.run(CachedCase.rows(inputs, 7, 1), Map.of("y", zeros(1, expected.shape()[1]))));
         }
 
         assertClose("y", y, expected, ATTENDED);
         int generated = rows - test.prefix();
-        assertClose(
-                "joined", joined.rows(test.prefix(), generated), alone.rows(test.prefix(), generated), ATTENDED);
+        assertClose("joined", joined.rows(test.prefix(), generated), alone.rows(test.prefix(), generated), ATTENDED);
     }
 
     /** A sequence that is ahead of another one keeps its own rows. */
@@ -696,7 +696,9 @@ public abstract class ProgramContract {
                 ahead.run(CachedCase.rows(inputs, row, 1), Map.of("y", y.rows(row, 1)));
             }
             DecodingState behind = program.newState(0);
-            behind.run(CachedCase.rows(inputs, 0, test.prefix()), Map.of("y", unwritten(test.prefix(), expected.shape()[1])));
+            behind.run(
+                    CachedCase.rows(inputs, 0, test.prefix()),
+                    Map.of("y", unwritten(test.prefix(), expected.shape()[1])));
             try (DecodingState both = program.join(List.of(behind, ahead))) {
                 for (int row = half; row < rows; row++) {
                     HostTensor two = unwritten(2, expected.shape()[1]);
