@@ -29,11 +29,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -337,18 +339,48 @@ class ConvertedCheckpointsTest {
     }
 
     private Process start(int delayMillis) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xshare:auto",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        ConvertingProcess.class.getName(),
-                        sourceFolder.toString(),
-                        cache.toString(),
-                        Integer.toString(delayMillis))
+        return new ProcessBuilder(command(delayMillis))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
+    }
+
+    private List<String> command(int delayMillis) {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xshare:auto",
+                "-XX:TieredStopAtLevel=1",
+                // Its file would count against a limit on the size of files.
+                "-XX:-UsePerfData",
+                "-cp",
+                System.getProperty("java.class.path"),
+                ConvertingProcess.class.getName(),
+                sourceFolder.toString(),
+                cache.toString(),
+                Integer.toString(delayMillis));
+    }
+
+    /** Stands for a disk that fills up: writing fails in the middle of the largest file. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aWriteThatFailsInTheMiddleLeavesNothing() throws Exception {
+        Path good = obtain(sourceFolder, Precision.INT8);
+        long kibibytes = Files.size(good.resolve("model.safetensors")) / 2 / 1024;
+        cache = folder.resolve("limited");
+        List<String> command = new ArrayList<>(
+                List.of("bash", "-c", "ulimit -f " + kibibytes + " && exec \"$0\" \"$@\""));
+        command.addAll(command(0));
+
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output;
+        try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
+            output = reader.lines().collect(Collectors.joining("\n"));
+        }
+
+        assertThat(process.waitFor()).as(output).isNotZero();
+        assertThat(output).contains(ConversionException.class.getName(), "cannot write the converted checkpoint");
+        assertThat(filesIn(cache.resolve("converted"))).noneMatch(file -> file.toString().endsWith(".safetensors"));
+        checkpoints = new ConvertedCheckpoints(cache);
+        assertGood(obtain(sourceFolder, Precision.INT8));
     }
 
     @Test
