@@ -25,8 +25,8 @@ record LocatedBox(int top, int left, int bottom, int right, String label) {
     static List<LocatedBox> parse(String answer) {
         List<LocatedBox> boxes = new ArrayList<>();
         // In a picture of this size a pixel is a location code.
-        for (AnswerPart part : DetectionParser.parse(answer, SCALE.divisor(), SCALE.divisor())
-                .parts()) {
+        for (AnswerPart part :
+                DetectionParser.parse(answer, SCALE.divisor(), SCALE.divisor()).parts()) {
             if (part instanceof Detection found) {
                 boxes.add(new LocatedBox(
                         found.pixels().top(),

@@ -133,6 +133,7 @@ public final class Annotations {
         }
         return Double.isNaN(thing.confidence())
                 ? name
-                : String.format(Locale.ROOT, "%s %.2f", name, thing.confidence()).strip();
+                : String.format(Locale.ROOT, "%s %.2f", name, thing.confidence())
+                        .strip();
     }
 }

@@ -51,7 +51,8 @@ final class AnswerGrammar {
     }
 
     /** Takes a location code at the end of the text; gives the box that it ends. */
-    @Nullable Detection location(int code, int from) {
+    @Nullable
+    Detection location(int code, int from) {
         Detection ended = null;
         if (locations.isEmpty() || isBox()) {
             ended = end(from);
@@ -67,7 +68,8 @@ final class AnswerGrammar {
     }
 
     /** Takes a segmentation code at the end of the text; gives the box that it ends. */
-    @Nullable Detection segmentation(int code, int from) {
+    @Nullable
+    Detection segmentation(int code, int from) {
         if (isBox() && answer.skipBlanks(codesEnd, from) == from) {
             codesEnd = answer.length();
             maskCodes.add(new Code(code, from, codesEnd));
@@ -86,7 +88,8 @@ final class AnswerGrammar {
     }
 
     /** Takes the text from a position to its end; gives the box that a semicolon in it ends. */
-    @Nullable Detection text(int from) {
+    @Nullable
+    Detection text(int from) {
         Detection ended = null;
         for (int i = from; i < answer.length(); i++) {
             if (answer.charAt(i) == ';') {
@@ -101,7 +104,8 @@ final class AnswerGrammar {
     }
 
     /** Takes the end of the text; gives the box that it ends. */
-    @Nullable Detection finish() {
+    @Nullable
+    Detection finish() {
         Detection ended = end(answer.length());
         start = answer.length();
         return ended;
@@ -148,14 +152,12 @@ final class AnswerGrammar {
         int labelEnd = answer.skipBlanksBefore(position, labelStart);
         String label = answer.substring(labelStart, labelEnd);
         AnswerPiece piece = answer.piece(start, label.isEmpty() ? codesEnd : labelEnd);
-        LocationCodes codes =
-                new LocationCodes(locations.get(0), locations.get(1), locations.get(2), locations.get(3));
+        LocationCodes codes = new LocationCodes(locations.get(0), locations.get(1), locations.get(2), locations.get(3));
         if (codes.isInverted()) {
             parts.add(new Fragment(Reason.INVERTED_BOX, piece, codes, label));
             return null;
         }
-        List<GeneratedToken> labelTokens =
-                label.isEmpty() ? List.of() : answer.visibleTokens(labelStart, labelEnd);
+        List<GeneratedToken> labelTokens = label.isEmpty() ? List.of() : answer.visibleTokens(labelStart, labelEnd);
         BoundingBox box = codes.toBox(scale);
         Detection detection = new Detection(
                 label,

@@ -46,7 +46,8 @@ final class AnswerText {
         return text.substring(from, to);
     }
 
-    @Nullable GeneratedToken lastToken() {
+    @Nullable
+    GeneratedToken lastToken() {
         return written.isEmpty() ? null : written.get(written.size() - 1).token;
     }
 
@@ -73,7 +74,10 @@ final class AnswerText {
         List<Written> writers = writers(from, to);
         int firstToken = writers.isEmpty() ? 0 : firstWriter(from);
         return new AnswerPiece(
-                text.substring(from, to), from, writers.stream().map(Written::token).toList(), firstToken);
+                text.substring(from, to),
+                from,
+                writers.stream().map(Written::token).toList(),
+                firstToken);
     }
 
     /** The tokens that wrote a visible character between two positions. */

@@ -115,8 +115,7 @@ public record BoundingBox(double left, double top, double right, double bottom) 
 
     static void requireSize(int imageWidth, int imageHeight) {
         if (imageWidth < 1 || imageHeight < 1) {
-            throw new IllegalArgumentException(
-                    "a picture must be at least 1x1, not " + imageWidth + "x" + imageHeight);
+            throw new IllegalArgumentException("a picture must be at least 1x1, not " + imageWidth + "x" + imageHeight);
         }
     }
 }

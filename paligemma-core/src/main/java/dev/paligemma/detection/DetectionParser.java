@@ -58,8 +58,7 @@ public final class DetectionParser {
      * @param options how boxes are read and which are kept
      * @throws IllegalArgumentException if a side is less than 1
      */
-    public DetectionParser(
-            PaliGemmaTokenizer tokenizer, int imageWidth, int imageHeight, DetectionOptions options) {
+    public DetectionParser(PaliGemmaTokenizer tokenizer, int imageWidth, int imageHeight, DetectionOptions options) {
         BoundingBox.requireSize(imageWidth, imageHeight);
         this.tokenizer = Objects.requireNonNull(tokenizer, "tokenizer");
         this.decoder = tokenizer.newStreamingDecoder(true);

@@ -13,8 +13,7 @@ public final class DetectionResult {
     private final int imageWidth;
     private final int imageHeight;
 
-    DetectionResult(
-            List<AnswerPart> parts, String rawText, int imageWidth, int imageHeight, DetectionOptions options) {
+    DetectionResult(List<AnswerPart> parts, String rawText, int imageWidth, int imageHeight, DetectionOptions options) {
         this.parts = List.copyOf(parts);
         this.rawText = rawText;
         this.imageWidth = imageWidth;

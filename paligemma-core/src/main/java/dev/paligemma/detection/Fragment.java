@@ -47,8 +47,9 @@ public record Fragment(
         Objects.requireNonNull(label, "label");
         boolean inverted = reason == Reason.INVERTED_BOX;
         if (inverted != (codes != null) || (!inverted && !label.isEmpty())) {
-            throw new IllegalArgumentException("an inverted box has codes, other fragments have neither codes nor label: "
-                    + reason + ", " + codes + ", '" + label + "'");
+            throw new IllegalArgumentException(
+                    "an inverted box has codes, other fragments have neither codes nor label: " + reason + ", " + codes
+                            + ", '" + label + "'");
         }
     }
 

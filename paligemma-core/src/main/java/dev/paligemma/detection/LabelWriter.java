@@ -27,13 +27,11 @@ final class LabelWriter implements AutoCloseable {
      * A writer, or null where there are no fonts: slim servers have none, and the JDK then fails with errors of many
      * kinds, depending on its version and on what is missing.
      */
-    static @Nullable LabelWriter of(
-            BufferedImage canvas, int fontSize, Function<Graphics2D, FontMetrics> metricsOf) {
+    static @Nullable LabelWriter of(BufferedImage canvas, int fontSize, Function<Graphics2D, FontMetrics> metricsOf) {
         Graphics2D graphics = null;
         try {
             graphics = canvas.createGraphics();
-            graphics.setRenderingHint(
-                    RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+            graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
             graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, fontSize));
             FontMetrics metrics = metricsOf.apply(graphics);
             metrics.stringWidth("x"); // loads the font

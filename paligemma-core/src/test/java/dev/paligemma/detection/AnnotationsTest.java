@@ -14,11 +14,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 class AnnotationsTest {
     private static final int GREY = 0x808080;
@@ -70,8 +70,8 @@ class AnnotationsTest {
     @Test
     void nameStandsAboveTheBoxWithItsConfidence() {
         BufferedImage named = Annotations.draw(IMAGE, List.of(detection("cat", BOX)), List.of());
-        BufferedImage nameless = Annotations.draw(
-                IMAGE, List.of(Detection.of("cat", BOX, 400, 200, Double.NaN)), List.of());
+        BufferedImage nameless =
+                Annotations.draw(IMAGE, List.of(Detection.of("cat", BOX, 400, 200, Double.NaN)), List.of());
 
         long bar = IntStream.range(80, 100)
                 .filter(y -> rgb(named, 101, y) == colour("cat"))
@@ -79,7 +79,8 @@ class AnnotationsTest {
         assertThat(bar).isGreaterThanOrEqualTo(8);
         assertThat(difference(named, nameless)).isPositive();
         assertThat(difference(
-                        nameless, Annotations.draw(IMAGE, List.of(Detection.of("", BOX, 400, 200, Double.NaN)), List.of())))
+                        nameless,
+                        Annotations.draw(IMAGE, List.of(Detection.of("", BOX, 400, 200, Double.NaN)), List.of())))
                 .isPositive();
     }
 
@@ -113,8 +114,7 @@ class AnnotationsTest {
     @Test
     void boxWithoutAreaIsStillSeen() {
         BoundingBox edge = new BoundingBox(1, 0.25, 1, 0.75);
-        BufferedImage drawn =
-                Annotations.draw(IMAGE, List.of(Detection.of("", edge, 400, 200, Double.NaN)), List.of());
+        BufferedImage drawn = Annotations.draw(IMAGE, List.of(Detection.of("", edge, 400, 200, Double.NaN)), List.of());
 
         assertThat(rgb(drawn, 399, 100)).isEqualTo(colour(""));
         assertThat(rgb(drawn, 398, 100)).isEqualTo(GREY);
@@ -151,8 +151,8 @@ class AnnotationsTest {
 
     @Test
     void missingFontsLeaveOutNamesOnly() {
-        BufferedImage withoutNames = Annotations.draw(
-                IMAGE, List.of(Detection.of("", BOX, 400, 200, Double.NaN)), List.of());
+        BufferedImage withoutNames =
+                Annotations.draw(IMAGE, List.of(Detection.of("", BOX, 400, 200, Double.NaN)), List.of());
         List<Function<Graphics2D, FontMetrics>> failures = List.of(
                 graphics -> {
                     throw new InternalError("no fonts");
@@ -198,8 +198,9 @@ class AnnotationsTest {
 
     @Test
     void coloursAreDistinctInAPictureAndTheSameInAnother() {
-        List<String> labels =
-                IntStream.range(0, LabelColours.COLOURS).mapToObj(i -> "thing " + i).toList();
+        List<String> labels = IntStream.range(0, LabelColours.COLOURS)
+                .mapToObj(i -> "thing " + i)
+                .toList();
         LabelColours colours = new LabelColours(labels);
 
         assertThat(labels.stream().map(colours::of).distinct()).hasSize(LabelColours.COLOURS);

@@ -34,7 +34,8 @@ class DetectionParserPropertyTest {
         DetectionResult result = Answers.parse(Answers.tokens(answer));
 
         assertThat(result.rawText()).isEqualTo(answer);
-        assertThat(result.parts().stream().map(DetectionParserPropertyTest::box)).isEqualTo(boxes);
+        assertThat(result.parts().stream().map(DetectionParserPropertyTest::box))
+                .isEqualTo(boxes);
         assertThat(result.fragments()).allMatch(fragment -> fragment.reason() == Fragment.Reason.INVERTED_BOX);
     }
 
@@ -48,11 +49,8 @@ class DetectionParserPropertyTest {
 
     private static LocationCodes codes(Detection found) {
         BoundingBox box = found.box();
-        return new LocationCodes(
-                (int) (box.top() * 1024),
-                (int) (box.left() * 1024),
-                (int) (box.bottom() * 1024),
-                (int) (box.right() * 1024));
+        return new LocationCodes((int) (box.top() * 1024), (int) (box.left() * 1024), (int) (box.bottom() * 1024), (int)
+                (box.right() * 1024));
     }
 
     @Property(tries = 1000)
@@ -93,8 +91,7 @@ class DetectionParserPropertyTest {
     void streamGivesTheSameAsTheWhole(@ForAll("ids") List<Integer> ids) {
         List<GeneratedToken> tokens =
                 Answers.tokens(ids.stream().mapToInt(Integer::intValue).toArray());
-        DetectionParser parser =
-                new DetectionParser(Answers.TOKENIZER, 1000, 500, DetectionOptions.defaults());
+        DetectionParser parser = new DetectionParser(Answers.TOKENIZER, 1000, 500, DetectionOptions.defaults());
         List<Detection> streamed = new ArrayList<>();
         tokens.forEach(token -> parser.accept(token).ifPresent(streamed::add));
         parser.finish().ifPresent(streamed::add);
@@ -117,8 +114,7 @@ class DetectionParserPropertyTest {
             assertThat(text.substring(piece.start(), piece.end())).isEqualTo(piece.text());
             BitSet own = new BitSet();
             own.set(piece.start(), piece.end());
-            boolean inside = part instanceof Fragment fragment
-                    && fragment.reason() == Fragment.Reason.STRAY_MASK_CODES;
+            boolean inside = part instanceof Fragment fragment && fragment.reason() == Fragment.Reason.STRAY_MASK_CODES;
             assertThat(inside || !covered.intersects(own)).isTrue();
             covered.or(own);
         }
@@ -166,17 +162,14 @@ class DetectionParserPropertyTest {
 
     @Provide
     Arbitrary<List<Integer>> ids() {
-        Arbitrary<Integer> location =
-                Arbitraries.integers().between(0, 1023).map(Answers.TOKENIZER::locationId);
-        Arbitrary<Integer> segmentation =
-                Arbitraries.integers().between(0, 127).map(Answers.TOKENIZER::segmentationId);
+        Arbitrary<Integer> location = Arbitraries.integers().between(0, 1023).map(Answers.TOKENIZER::locationId);
+        Arbitrary<Integer> segmentation = Arbitraries.integers().between(0, 127).map(Answers.TOKENIZER::segmentationId);
         int semicolon = Answers.TOKENIZER.idOf(";").orElseThrow();
         return Arbitraries.frequencyOf(
                         Tuple.of(8, location),
                         Tuple.of(4, segmentation),
                         Tuple.of(2, Arbitraries.just(semicolon)),
-                        Tuple.of(
-                                4, Arbitraries.integers().between(0, Answers.TOKENIZER.vocabularySize() + 10)))
+                        Tuple.of(4, Arbitraries.integers().between(0, Answers.TOKENIZER.vocabularySize() + 10)))
                 .list()
                 .ofMaxSize(60);
     }

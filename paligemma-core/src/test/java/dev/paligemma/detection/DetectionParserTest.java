@@ -144,9 +144,7 @@ class DetectionParserTest {
 
         DetectionResult result = parse(tokens);
 
-        assertThat(result.detections())
-                .extracting(Detection::label)
-                .containsExactly("cat " + loc(1, 2, 3, 4) + " <3");
+        assertThat(result.detections()).extracting(Detection::label).containsExactly("cat " + loc(1, 2, 3, 4) + " <3");
         assertThat(result.fragments()).isEmpty();
         assertThat(result.rawText()).isEqualTo(CAT + " " + loc(1, 2, 3, 4) + " <3");
     }
@@ -169,10 +167,8 @@ class DetectionParserTest {
         assertThat(result.fragments())
                 .extracting(Fragment::reason, Fragment::codes, Fragment::label)
                 .containsExactly(
-                        tuple(
-                                Reason.INVERTED_BOX, new LocationCodes(300, 200, 100, 400), "cat"),
-                        tuple(
-                                Reason.INVERTED_BOX, new LocationCodes(1, 4, 3, 2), ""));
+                        tuple(Reason.INVERTED_BOX, new LocationCodes(300, 200, 100, 400), "cat"),
+                        tuple(Reason.INVERTED_BOX, new LocationCodes(1, 4, 3, 2), ""));
         assertThat(result.fragments().get(0).piece().text()).isEqualTo(loc(300, 200, 100, 400) + " cat");
     }
 
@@ -237,8 +233,8 @@ class DetectionParserTest {
         List<Detection> all = parse(tokens).detections();
         double limit = all.get(0).confidence();
         assertThat(all.get(1).confidence()).isLessThan(limit);
-        DetectionParser parser =
-                new DetectionParser(TOKENIZER, 1000, 500, DetectionOptions.defaults().withMinConfidence(limit));
+        DetectionParser parser = new DetectionParser(
+                TOKENIZER, 1000, 500, DetectionOptions.defaults().withMinConfidence(limit));
 
         List<Detection> streamed = new ArrayList<>();
         tokens.forEach(token -> parser.accept(token).ifPresent(streamed::add));

@@ -48,8 +48,8 @@ final class MaskWeightsFile implements AutoCloseable {
         String header = "{'descr': '<f4', 'fortran_order': False, 'shape': " + sides + ", }";
         int count = Arrays.stream(shape).reduce(1, Math::multiplyExact);
         int padding = 63 - (10 + header.length()) % 64;
-        ByteBuffer npy = ByteBuffer.allocate(11 + header.length() + padding + 4 * count)
-                .order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer npy =
+                ByteBuffer.allocate(11 + header.length() + padding + 4 * count).order(ByteOrder.LITTLE_ENDIAN);
         npy.put((byte) 0x93).put("NUMPY\1\0".getBytes(StandardCharsets.US_ASCII));
         npy.putShort((short) (header.length() + padding + 1));
         npy.put((header + " ".repeat(padding) + "\n").getBytes(StandardCharsets.US_ASCII));

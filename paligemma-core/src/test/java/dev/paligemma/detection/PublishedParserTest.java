@@ -31,8 +31,7 @@ class PublishedParserTest {
         List<GeneratedToken> tokens = Answers.tokens(answer);
         DetectionResult written = DetectionParser.parse(tokens, Answers.TOKENIZER, width, height, options);
 
-        assertThat(text.detections().stream().map(PublishedParserTest::simple))
-                .isEqualTo(boxes(expected));
+        assertThat(text.detections().stream().map(PublishedParserTest::simple)).isEqualTo(boxes(expected));
         assertThat(written.detections().stream().map(PublishedParserTest::simple))
                 .isEqualTo(boxes(expected));
         assertThat(text.rawText()).isEqualTo(answer);
@@ -45,7 +44,9 @@ class PublishedParserTest {
         String rest = JsonCases.text(expected, "rest");
 
         StringBuilder fragments = new StringBuilder();
-        Answers.parse(answer).fragments().forEach(fragment -> fragments.append(fragment.piece().text()));
+        Answers.parse(answer)
+                .fragments()
+                .forEach(fragment -> fragments.append(fragment.piece().text()));
 
         assertThat(withoutSeparators(fragments.toString())).isEqualTo(withoutSeparators(rest));
     }

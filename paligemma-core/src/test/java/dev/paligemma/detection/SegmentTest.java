@@ -33,7 +33,8 @@ class SegmentTest {
         int[] codes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
         assertThat(segments).extracting(Segment::label).containsExactly("cat", "dog", "");
         assertThat(segments.get(0).mask()).isEqualTo(codec.decode(codes));
-        assertThat(codec.decode(codes)).isNotEqualTo(codec.decode(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+        assertThat(codec.decode(codes))
+                .isNotEqualTo(codec.decode(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
         assertThat(segments.get(1).mask()).isNull();
         assertThat(segments.get(0).box()).isEqualTo(RESULT.detections().get(0).box());
         assertThat(segments.get(0).confidence()).isNaN();

@@ -30,7 +30,8 @@ class GeneratedTokenTest {
         rejects("locationSpread", 1, 0, 0, 0, -1);
     }
 
-    private static void rejects(String what, int id, double logProbability, double removed, double mean, double spread) {
+    private static void rejects(
+            String what, int id, double logProbability, double removed, double mean, double spread) {
         assertThatThrownBy(() -> new GeneratedToken(id, logProbability, removed, mean, spread))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(what);

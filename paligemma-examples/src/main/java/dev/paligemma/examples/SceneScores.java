@@ -52,7 +52,8 @@ final class SceneScores {
             case "answer" -> answers.add(equal);
             case "ocr" -> texts.add(equal);
             case "detect-absent" -> absences.add(equal);
-            case "detect" -> addBoxes(DetectionParser.parse(scene.expected(), 1, 1).detections(), boxes(given));
+            case "detect" ->
+                addBoxes(DetectionParser.parse(scene.expected(), 1, 1).detections(), boxes(given));
             default -> throw new IllegalArgumentException("unknown kind of question: " + scene.kind());
         }
     }
