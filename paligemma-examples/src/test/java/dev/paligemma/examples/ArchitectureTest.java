@@ -27,7 +27,11 @@ class ArchitectureTest {
     private static final String[] VISION = {"dev.paligemma.vision.."};
     private static final String[] ONNX = {"dev.paligemma.onnx.."};
     private static final String[] CORE = {
-        "dev.paligemma", "dev.paligemma.gemma..", "dev.paligemma.token..", "dev.paligemma.prompt.."
+        "dev.paligemma",
+        "dev.paligemma.gemma..",
+        "dev.paligemma.token..",
+        "dev.paligemma.detection..",
+        "dev.paligemma.prompt.."
     };
     private static final String[] EXAMPLES = {"dev.paligemma.examples.."};
 
