@@ -92,7 +92,7 @@ class ArchitectureTest {
                         each -> assertThat(each.getPackageName())
                                 .as("package of %s: add new modules to the arrows above", each.getName())
                                 .matches(
-                                        "dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|gemma|token|prompt|examples)(\\..+)?)?"));
+                                        "dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|gemma|token|detection|prompt|examples)(\\..+)?)?"));
     }
 
     private static ArchRule arrow(String[] from, String[]... forbidden) {
