@@ -1,8 +1,9 @@
 package dev.paligemma.detection;
 
-import java.util.BitSet;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Set;
 
 /** The boxes of an answer, and all else the model wrote. Immutable and thread-safe. */
 public final class DetectionResult {
@@ -22,29 +23,17 @@ public final class DetectionResult {
         List<Detection> confident = written.stream()
                 .filter(detection -> isConfident(detection, options))
                 .toList();
-        BitSet kept = NonMaximumSuppression.kept(confident, options.maxIou());
-        // By place, not by equality: the model may write the very same box twice.
-        BitSet keptOfWritten = new BitSet();
-        int place = 0;
-        for (int i = 0; i < written.size(); i++) {
-            if (isConfident(written.get(i), options)) {
-                keptOfWritten.set(i, kept.get(place++));
-            }
-        }
-        this.detections = select(written, keptOfWritten, true);
-        this.discarded = select(written, keptOfWritten, false);
+        // By identity: the model may write the very same box twice.
+        Set<Detection> kept = Collections.newSetFromMap(new IdentityHashMap<>());
+        kept.addAll(NonMaximumSuppression.apply(confident, options.maxIou()));
+        this.detections = written.stream().filter(kept::contains).toList();
+        this.discarded =
+                written.stream().filter(detection -> !kept.contains(detection)).toList();
     }
 
     /** Whether a box reaches the limit; without a limit, boxes of unknown confidence do too. */
     static boolean isConfident(Detection detection, DetectionOptions options) {
         return options.minConfidence() == 0 || detection.confidence() >= options.minConfidence();
-    }
-
-    private static List<Detection> select(List<Detection> written, BitSet kept, boolean wanted) {
-        return IntStream.range(0, written.size())
-                .filter(i -> kept.get(i) == wanted)
-                .mapToObj(written::get)
-                .toList();
     }
 
     private <T extends AnswerPart> List<T> only(Class<T> type) {

@@ -37,6 +37,10 @@ public final class NonMaximumSuppression {
     static BitSet kept(List<Detection> detections, double maxIou) {
         DetectionOptions.requireFraction("maxIou", maxIou);
         BitSet kept = new BitSet();
+        if (maxIou == 1) { // nothing overlaps more
+            kept.set(0, detections.size());
+            return kept;
+        }
         List<Detection> winners = new ArrayList<>();
         IntStream.range(0, detections.size())
                 .boxed()
