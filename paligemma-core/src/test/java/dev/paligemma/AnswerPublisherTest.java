@@ -47,6 +47,7 @@ class AnswerPublisherTest {
 
     @AfterEach
     void bothPlacesAreFree() {
+        PROBE.goOn();
         try (AnswerStream one = pipeline.stream(request());
                 AnswerStream two = pipeline.stream(request())) {
             one.next();

@@ -46,6 +46,7 @@ class CancellationTest {
 
     @AfterEach
     void thePipelineIsAsGoodAsBefore() {
+        PROBE.goOn();
         assertThat(PROBE.open()).isZero();
         assertThat(pipeline.generate(request()).tokens()).isEqualTo(expected.tokens());
     }
@@ -78,6 +79,7 @@ class CancellationTest {
                     interrupted = Thread.currentThread().isInterrupted();
                 }
             });
+            thread.setDaemon(true);
             thread.start();
         }
 

@@ -12,6 +12,7 @@ final class Probe {
     private final AtomicInteger encodings = new AtomicInteger();
     private final AtomicInteger runs = new AtomicInteger();
     private final AtomicInteger open = new AtomicInteger();
+    private final AtomicInteger mostOpen = new AtomicInteger();
     private volatile @Nullable Gate gate;
 
     /** Runs of the image encoder. */
@@ -29,11 +30,25 @@ final class Probe {
         return open.get();
     }
 
+    /** The most key/value caches there were at once. */
+    int mostOpen() {
+        return mostOpen.get();
+    }
+
     /** Stops the decoder in the n-th run from now on, counted from 1, until the gate is opened. */
     Gate stopInRun(int n) {
         Gate next = new Gate(runs.get() + n);
         gate = next;
         return next;
+    }
+
+    /** Stops nothing any more. */
+    void goOn() {
+        Gate last = gate;
+        gate = null;
+        if (last != null) {
+            last.open();
+        }
     }
 
     void encoding() {
@@ -49,7 +64,7 @@ final class Probe {
     }
 
     void opened() {
-        open.incrementAndGet();
+        mostOpen.accumulateAndGet(open.incrementAndGet(), Math::max);
     }
 
     void closed() {
