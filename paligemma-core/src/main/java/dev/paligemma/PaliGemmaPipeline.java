@@ -444,7 +444,9 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         CompletableFuture<GenerationResult> future =
                 CompletableFuture.supplyAsync(() -> generate(request, cancellation), executor);
         // Also when somebody else completes it, as orTimeout does: then nobody waits for the answer any more.
-        future.whenComplete((result, failure) -> cancellation.cancel());
+        future.whenComplete((result, failure) -> {
+            cancellation.cancel();
+        });
         return future;
     }
 

@@ -93,11 +93,12 @@ class AnswerPublisherTest {
                 overlapped = true;
             }
             signals.add(signal);
-            during(signal);
+            during();
             inside.decrementAndGet();
         }
 
-        void during(Object signal) {}
+        /** Called within every signal but the first. */
+        void during() {}
 
         void request(long count) {
             Objects.requireNonNull(subscription).request(count);
@@ -179,7 +180,7 @@ class AnswerPublisherTest {
     void demandMayComeFromWithinASignal() throws InterruptedException {
         Notes notes = subscribe(request(), new Notes() {
             @Override
-            void during(Object signal) {
+            void during() {
                 request(1);
             }
         });
@@ -199,7 +200,7 @@ class AnswerPublisherTest {
             }
 
             @Override
-            void during(Object signal) {
+            void during() {
                 request(1);
             }
         };
@@ -266,7 +267,7 @@ class AnswerPublisherTest {
     void aSubscriberMayCancelWithinASignal() throws InterruptedException {
         Notes notes = subscribe(request(), new Notes() {
             @Override
-            void during(Object signal) {
+            void during() {
                 cancel();
             }
         });
@@ -309,7 +310,7 @@ class AnswerPublisherTest {
         CountDownLatch goOn = new CountDownLatch(1);
         Notes notes = subscribe(request(), new Notes() {
             @Override
-            void during(Object signal) {
+            void during() {
                 inSignal.countDown();
                 try {
                     goOn.await();

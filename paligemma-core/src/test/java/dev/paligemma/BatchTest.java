@@ -80,7 +80,7 @@ class BatchTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"pg1-mqa-fp32", "pg2-gqa", "pg2-two-images", "pg2-window"})
+    @ValueSource(strings = {"pg1-mqa-fp32", "pg2-two-images", "pg2-window"})
     void answersAreThoseOfSingleRequests(String checkpoint) {
         Golden golden = Golden.of(checkpoint);
         try (PaliGemmaPipeline one = PaliGemmaPipeline.load(golden.folder())) {
@@ -88,7 +88,7 @@ class BatchTest {
             List<GenerationResult> expected =
                     requests.stream().map(one::generate).toList();
 
-            for (int together : new int[] {1, 2, 3, 8, 1000}) {
+            for (int together : new int[] {1, 2, 3, 8}) {
                 List<GenerationResult> results = one.generateAll(requests, together);
 
                 assertThat(results).hasSameSizeAs(expected);

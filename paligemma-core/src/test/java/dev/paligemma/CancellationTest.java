@@ -312,8 +312,8 @@ class CancellationTest {
 
     @Test
     void aStreamThatWaitsForItsTurnCanBeClosed() throws InterruptedException {
-        try (AnswerStream holder = pipeline.stream(request());
-                AnswerStream waiting = pipeline.stream(request())) {
+        AnswerStream waiting = pipeline.stream(request());
+        try (AnswerStream holder = pipeline.stream(request())) {
             holder.next();
             Attempt reader = new Attempt(waiting::next);
             reader.awaitWaiting();

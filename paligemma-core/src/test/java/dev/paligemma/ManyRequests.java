@@ -13,6 +13,9 @@ import java.util.List;
  * path: {@code java -Xmx512m dev.paligemma.ManyRequests 10000}. After the first few hundred requests the numbers should stay.
  */
 final class ManyRequests implements AutoCloseable {
+    /** After so many requests they repeat. */
+    static final int PERIOD = 60;
+
     private final Golden golden;
     private final PaliGemmaPipeline pipeline;
     private final ImageEmbeddings encoded;
@@ -84,8 +87,8 @@ final class ManyRequests implements AutoCloseable {
         GenerationRequest request =
                 golden.requests().get(number % golden.requests().size()).toGenerationRequest();
         GenerationRequest random = request.toBuilder()
-                .sampling(Sampling.temperature(1).seed(number % 97))
-                .maxNewTokens(1 + number % 31)
+                .sampling(Sampling.temperature(1).seed(number % 12))
+                .maxNewTokens(1 + number % 20)
                 .build();
         switch (number % 10) {
             case 0 -> pipeline.generateAll(List.of(request, random, request), 2);

@@ -13,9 +13,9 @@ class NativeMemoryTest {
     @Test
     void manyRequestsNeedNoMoreDirectMemoryThanFew() throws IOException, InterruptedException {
         try (ManyRequests requests = new ManyRequests("pg2-gqa")) {
-            requests.run(60);
+            requests.run(2 * ManyRequests.PERIOD);
             ManyRequests.Memory before = ManyRequests.Memory.afterCollection();
-            requests.run(300);
+            requests.run(3 * ManyRequests.PERIOD);
             ManyRequests.Memory after = ManyRequests.Memory.afterCollection();
 
             assertThat(before.directBytes()).as("the measurement measures something").isPositive();
