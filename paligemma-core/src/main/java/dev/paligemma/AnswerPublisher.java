@@ -4,7 +4,9 @@ import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pieces of an answer, written as fast as a subscriber asks for them. Every subscriber gets an answer of its own. Immutable
@@ -33,6 +35,9 @@ final class AnswerPublisher implements Flow.Publisher<TextPiece> {
         /** Pieces asked for and not yet given; while above 0, one task is running. */
         private final AtomicLong demand = new AtomicLong();
 
+        /** A demand that is none, until it is signalled. */
+        private final AtomicReference<@Nullable RuntimeException> misuse = new AtomicReference<>();
+
         private volatile boolean ended;
 
         Subscription(AnswerStream answer, Flow.Subscriber<? super TextPiece> subscriber, Executor executor) {
@@ -47,10 +52,14 @@ final class AnswerPublisher implements Flow.Publisher<TextPiece> {
                 return;
             }
             if (count < 1) {
-                fail(new IllegalArgumentException("a subscriber must request at least 1 piece, got " + count));
-                return;
+                misuse.compareAndSet(
+                        null,
+                        new IllegalArgumentException("a subscriber must request at least 1 piece, got " + count));
+                // What is running ends soon; the task that runs it, or else a new one, gives the signal.
+                answer.close();
             }
-            long before = demand.getAndUpdate(now -> now + count < 0 ? Long.MAX_VALUE : now + count);
+            long added = Math.max(1, count);
+            long before = demand.getAndUpdate(now -> now + added < 0 ? Long.MAX_VALUE : now + added);
             if (before == 0) {
                 try {
                     executor.execute(this::serve);
@@ -61,27 +70,49 @@ final class AnswerPublisher implements Flow.Publisher<TextPiece> {
         }
 
         private void serve() {
-            do {
-                try {
-                    if (ended) {
-                        return;
-                    }
-                    if (!answer.hasNext()) {
-                        ended = true;
-                        subscriber.onComplete();
-                        return;
-                    }
-                    TextPiece piece = answer.next();
-                    if (!ended) {
-                        subscriber.onNext(piece);
-                    }
-                } catch (RuntimeException e) {
-                    if (!ended) {
-                        fail(e);
-                    }
-                    return;
+            try {
+                while (!ended && give() && demand.decrementAndGet() > 0) {
+                    // One piece at a time.
                 }
-            } while (demand.decrementAndGet() > 0);
+            } catch (RuntimeException e) {
+                if (!ended) {
+                    fail(e);
+                }
+            } catch (Error e) {
+                ended = true;
+                answer.close();
+                throw e;
+            }
+        }
+
+        /** Gives a piece, or the signal that there is none; tells whether there may be more. */
+        private boolean give() {
+            boolean more;
+            try {
+                more = misuse.get() == null && answer.hasNext();
+            } catch (RuntimeException e) {
+                if (misuse.get() == null) {
+                    throw e;
+                }
+                more = false;
+            }
+            RuntimeException misused = misuse.get();
+            if (ended) {
+                return false;
+            }
+            if (misused != null) {
+                fail(misused);
+                return false;
+            }
+            if (more) {
+                subscriber.onNext(answer.next());
+            }
+            // An end that is known needs nobody to ask for it.
+            if (!ended && answer.isComplete()) {
+                ended = true;
+                subscriber.onComplete();
+            }
+            return !ended;
         }
 
         private void fail(RuntimeException cause) {

@@ -131,6 +131,11 @@ public final class AnswerStream implements Iterator<TextPiece>, AutoCloseable {
         return result;
     }
 
+    /** Whether every piece has been given out and the answer is known to have ended. Runs nothing. */
+    synchronized boolean isComplete() {
+        return result != null && ready.isEmpty();
+    }
+
     /**
      * The remaining pieces as a sequential stream, whose {@link Stream#close} closes this.
      *

@@ -78,7 +78,8 @@ final class BeamSearcher {
 
         /** The score of one token; minus infinity if it is not allowed. */
         double of(int token) {
-            return allowed == null || allowed.contains(token) ? ofAllowed(token) : Double.NEGATIVE_INFINITY;
+            boolean possible = token < logits.limit() && (allowed == null || allowed.contains(token));
+            return possible ? ofAllowed(token) : Double.NEGATIVE_INFINITY;
         }
 
         // Logarithms are at most 0, so multiplying makes them smaller.
@@ -89,7 +90,11 @@ final class BeamSearcher {
 
         void forEach(ScoreConsumer consumer) {
             if (allowed != null) {
-                allowed.forEach(token -> consumer.accept(token, ofAllowed(token)));
+                allowed.forEach(token -> {
+                    if (token < logits.limit()) {
+                        consumer.accept(token, ofAllowed(token));
+                    }
+                });
             } else {
                 for (int token = 0; token < logits.limit(); token++) {
                     consumer.accept(token, ofAllowed(token));

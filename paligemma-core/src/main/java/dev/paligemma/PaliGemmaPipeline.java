@@ -33,6 +33,7 @@ import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.MaskCodec;
 import dev.paligemma.vision.mask.MaskException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -42,6 +43,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -429,8 +431,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
     }
 
     /**
-     * Continues a prompt as {@link #generate} does, in a thread of the executor. Cancelling the future, or completing
-     * it with an exception, gives the request up: within one token the thread is free again.
+     * Continues a prompt as {@link #generate} does, in a thread of the executor. Cancelling the future, or completing it
+     * otherwise, gives the request up: within one token the thread is free again.
      *
      * @param request images, prompt, limits and how tokens are chosen; its time runs from now on
      * @param executor runs the request
@@ -441,12 +443,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         Cancellation cancellation = new Cancellation(request.timeout());
         CompletableFuture<GenerationResult> future =
                 CompletableFuture.supplyAsync(() -> generate(request, cancellation), executor);
-        // Also if somebody else completed it, for example by orTimeout.
-        CompletableFuture<GenerationResult> unused = future.whenComplete((result, failure) -> {
-            if (failure != null) {
-                cancellation.cancel();
-            }
-        });
+        // Also when somebody else completes it, as orTimeout does: then nobody waits for the answer any more.
+        CompletableFuture<GenerationResult> unused = future.whenComplete((result, failure) -> cancellation.cancel());
         return future;
     }
 
@@ -475,8 +473,13 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         all.forEach(this::advise);
         List<Cancellation> cancellations =
                 all.stream().map(request -> new Cancellation(request.timeout())).toList();
+        Duration shortest = all.stream()
+                .flatMap(request -> Stream.ofNullable(request.timeout()))
+                .min(Duration::compareTo)
+                .orElse(null);
         return slots.run(
-                Cancellation.none(), () -> new BatchGenerator(generator).generate(all, together, cancellations));
+                new Cancellation(shortest),
+                () -> new BatchGenerator(generator).generate(all, together, cancellations));
     }
 
     /**
@@ -694,6 +697,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
     /** Frees the model as soon as no step of it is running. Does nothing the second time. */
     @Override
     public void close() {
+        // Those who wait for their turn would otherwise wait for requests that nobody goes on with.
+        slots.close();
         model.close();
     }
 

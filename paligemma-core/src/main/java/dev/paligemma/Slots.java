@@ -11,6 +11,7 @@ final class Slots {
 
     private final Deque<Cancellation> waiting = new ArrayDeque<>();
     private int free;
+    private boolean closed;
 
     /** As many slots as given, at least 1. */
     Slots(int count) {
@@ -21,6 +22,7 @@ final class Slots {
      * Waits for a slot; the caller gives it back by {@link #release}.
      *
      * @throws RequestCancelledException if the request is given up meanwhile
+     * @throws IllegalStateException if there are no more turns
      */
     synchronized void acquire(Cancellation request) {
         String when = "while it waited for its turn";
@@ -28,6 +30,9 @@ final class Slots {
         try {
             while (true) {
                 request.check(when);
+                if (closed) {
+                    throw new IllegalStateException("the pipeline is closed");
+                }
                 if (free > 0 && waiting.peek() == request) {
                     free--;
                     return;
@@ -45,7 +50,7 @@ final class Slots {
     }
 
     private synchronized boolean tryAcquire() {
-        if (free == 0 || !waiting.isEmpty()) {
+        if (closed || free == 0 || !waiting.isEmpty()) {
             return false;
         }
         free--;
@@ -55,6 +60,12 @@ final class Slots {
     /** Gives a slot back. */
     synchronized void release() {
         free++;
+        notifyAll();
+    }
+
+    /** Lets nobody in any more: those who wait, and later ones, fail. */
+    synchronized void close() {
+        closed = true;
         notifyAll();
     }
 

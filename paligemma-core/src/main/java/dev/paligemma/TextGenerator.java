@@ -73,7 +73,9 @@ final class TextGenerator {
         VisionLanguageModel.Sequences sequences = start(request);
         try {
             sequences.prefill(input.prompt(), images);
-        } catch (RuntimeException e) {
+            Timings timings = new Timings(preprocessMs, visionMs, stopwatch.lapMs(), 0);
+            return new Answering(sequences, writer(request, input), cancellation, timings);
+        } catch (RuntimeException | Error e) {
             sequences.close();
             throw e;
         } finally {
@@ -81,8 +83,6 @@ final class TextGenerator {
                 model.release(images);
             }
         }
-        Timings timings = new Timings(preprocessMs, visionMs, stopwatch.lapMs(), 0);
-        return new Answering(sequences, writer(request, input), cancellation, timings);
     }
 
     /** Writes several answers with consecutive seeds side by side. */

@@ -55,7 +55,7 @@ final class TokenDescriber {
         double bestLogProbability = next.bestLogProbability();
         FloatBuffer logits = next.logits();
         double highest = logits.get(best);
-        allowed.forEach(id -> kept[0] += Math.exp(logits.get(id) - highest));
+        allowed.forEach(id -> kept[0] += id < logits.limit() ? Math.exp(logits.get(id) - highest) : 0);
         return Math.min(1, Math.max(0, 1 - kept[0] * Math.exp(bestLogProbability)));
     }
 }

@@ -33,7 +33,7 @@ final class TokenDistribution {
      */
     private static Candidates candidates(
             FloatBuffer logits, @Nullable TokenSet allowed, BitSet repeated, double penalty) {
-        int[] ids = allowed == null ? IntStream.range(0, logits.limit()).toArray() : allowed.toArray();
+        int[] ids = allowed == null ? IntStream.range(0, logits.limit()).toArray() : writable(allowed, logits.limit());
         double[] scores = new double[ids.length];
         for (int i = 0; i < ids.length; i++) {
             scores[i] = logits.get(ids[i]);
@@ -42,6 +42,17 @@ final class TokenDistribution {
             }
         }
         return new Candidates(ids, scores);
+    }
+
+    /** The allowed tokens that have a row in the model; a tokenizer may know more, such as that of images. */
+    private static int[] writable(TokenSet allowed, int rows) {
+        int[] ids = allowed.toArray();
+        int end = Arrays.binarySearch(ids, rows);
+        int count = end < 0 ? -end - 1 : end;
+        if (count == 0) {
+            throw new IllegalStateException("the constraint allows no token that the model can write: " + allowed);
+        }
+        return count == ids.length ? ids : Arrays.copyOf(ids, count);
     }
 
     private record Candidates(int[] ids, double[] scores) {}

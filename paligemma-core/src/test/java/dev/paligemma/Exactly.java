@@ -1,0 +1,26 @@
+package dev.paligemma;
+
+import dev.paligemma.token.TokenConstraint;
+import dev.paligemma.token.TokenSet;
+import java.util.List;
+
+/** Allows one answer alone. */
+record Exactly(List<Integer> tokens, int endOfSequence) implements TokenConstraint, TokenConstraint.State {
+    @Override
+    public State start() {
+        return this;
+    }
+
+    @Override
+    public TokenSet allowed() {
+        return TokenSet.of(tokens.isEmpty() ? endOfSequence : tokens.get(0));
+    }
+
+    @Override
+    public State next(int token) {
+        if (!allowed().contains(token)) {
+            throw new IllegalArgumentException("token " + token + " is not allowed here");
+        }
+        return tokens.isEmpty() ? this : new Exactly(tokens.subList(1, tokens.size()), endOfSequence);
+    }
+}

@@ -1,0 +1,135 @@
+package dev.paligemma;
+
+import dev.paligemma.detection.DetectionOptions;
+import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Asks a small model many things of all kinds and tells how much memory the process has. Run it by hand from the test class
+ * path: {@code java -Xmx512m dev.paligemma.ManyRequests 10000}. After the first few hundred requests the numbers should stay.
+ */
+final class ManyRequests implements AutoCloseable {
+    /** After so many requests they repeat. */
+    static final int PERIOD = 60;
+
+    private final Golden golden;
+    private final PaliGemmaPipeline pipeline;
+    private final ImageEmbeddings encoded;
+    private int done;
+
+    ManyRequests(String checkpoint) {
+        this.golden = Golden.of(checkpoint);
+        this.pipeline = PaliGemmaPipeline.load(golden.folder());
+        this.encoded = pipeline.encode(golden.requests().get(0).images());
+    }
+
+    /**
+     * What the process holds outside the Java heap.
+     *
+     * @param directBuffers buffers that the collector has not freed
+     * @param directBytes their memory
+     * @param residentBytes of the whole process, the Java heap included; 0 where the system does not tell
+     */
+    record Memory(long directBuffers, long directBytes, long residentBytes) {
+
+        /** Waits until garbage is collected and buffers are freed, which the collector leaves to another thread. */
+        static Memory afterCollection() throws IOException, InterruptedException {
+            Memory least = now();
+            for (int i = 0; i < 8; i++) {
+                System.gc();
+                Thread.sleep(30);
+                Memory now = now();
+                least = now.directBytes < least.directBytes ? now : least;
+            }
+            return least;
+        }
+
+        private static Memory now() throws IOException {
+            BufferPoolMXBean direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                    .filter(pool -> pool.getName().equals("direct"))
+                    .findFirst()
+                    .orElseThrow();
+            return new Memory(direct.getCount(), direct.getMemoryUsed(), resident());
+        }
+
+        private static long resident() throws IOException {
+            Path status = Path.of("/proc/self/status");
+            if (!Files.exists(status)) {
+                return 0;
+            }
+            return Files.readAllLines(status).stream()
+                    .filter(line -> line.startsWith("VmRSS:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+                    .findFirst()
+                    .orElse(0);
+        }
+
+        @Override
+        public String toString() {
+            return String.format(
+                    "%d direct buffers, %.2f MiB; resident %.1f MiB",
+                    directBuffers, directBytes / 1048576.0, residentBytes / 1048576.0);
+        }
+    }
+
+    /** Asks so many more things. */
+    void run(int count) {
+        for (int i = 0; i < count; i++) {
+            ask(done++);
+        }
+    }
+
+    private void ask(int number) {
+        GenerationRequest request =
+                golden.requests().get(number % golden.requests().size()).toGenerationRequest();
+        GenerationRequest random = request.toBuilder()
+                .sampling(Sampling.temperature(1).seed(number % 12))
+                .maxNewTokens(1 + number % 20)
+                .build();
+        switch (number % 10) {
+            case 0 -> pipeline.generateAll(List.of(request, random, request), 2);
+            case 1 -> pipeline.search(request, BeamSearch.of(3));
+            case 2 -> pipeline.score(request, List.of("a cat", "dog"));
+            case 3 -> pipeline.generateSeveral(random, 3);
+            case 4 -> {
+                try (AnswerStream answer = pipeline.stream(request)) {
+                    answer.next();
+                }
+            }
+            case 5 -> pipeline.generate(request.toBuilder().images(encoded).build());
+            case 6 -> pipeline.detect(
+                    random.toBuilder()
+                            .constraint(pipeline.constraints().detections(List.of("cat")))
+                            .build(),
+                    DetectionOptions.defaults());
+            case 7 -> {
+                try {
+                    pipeline.generate(request.toBuilder().prompt("<image><image>").build());
+                    throw new IllegalStateException("a request with a marker too many was answered");
+                } catch (IllegalArgumentException e) {
+                    // So it should be.
+                }
+            }
+            default -> pipeline.generate(random);
+        }
+    }
+
+    @Override
+    public void close() {
+        pipeline.close();
+    }
+
+    public static void main(String[] args) throws IOException, InterruptedException {
+        int total = args.length == 0 ? 10_000 : Integer.parseInt(args[0]);
+        try (ManyRequests requests = new ManyRequests("pg2-gqa")) {
+            while (requests.done < total) {
+                requests.run(Math.min(Math.max(1, total / 20), total - requests.done));
+                System.out.println(requests.done + " requests: " + Memory.afterCollection());
+            }
+        }
+    }
+}

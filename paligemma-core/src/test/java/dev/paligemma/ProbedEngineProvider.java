@@ -1,0 +1,144 @@
+package dev.paligemma;
+
+import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.EngineProvider;
+import dev.paligemma.engine.spi.Engines;
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.engine.spi.Program;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Makes engines that compute as the default engine does and tell a {@link Probe} about it. */
+public final class ProbedEngineProvider implements EngineProvider {
+    private static final String NAME = "probed";
+
+    /** The probe of the engine that this thread makes. */
+    private static final ThreadLocal<Probe> PROBE = new ThreadLocal<>();
+
+    /** Loads a stored checkpoint. */
+    static PaliGemmaPipeline load(Golden golden, Probe probe, int maxConcurrentRequests) {
+        PROBE.set(probe);
+        try {
+            return PaliGemmaPipeline.builder()
+                    .checkpoint(golden.folder())
+                    .engine(NAME)
+                    .maxConcurrentRequests(maxConcurrentRequests)
+                    .build();
+        } finally {
+            PROBE.remove();
+        }
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Engine create(EngineOptions options) {
+        Probe probe = Objects.requireNonNull(PROBE.get(), "use ProbedEngineProvider.load");
+        return new ProbedEngine(Engines.create(PaliGemmaPipeline.DEFAULT_ENGINE, options), probe);
+    }
+
+    private record ProbedEngine(Engine engine, Probe probe) implements Engine {
+        @Override
+        public String name() {
+            return NAME;
+        }
+
+        @Override
+        public String version() {
+            return engine.version();
+        }
+
+        @Override
+        public EngineOptions options() {
+            return engine.options();
+        }
+
+        @Override
+        public Program compile(Graph graph, Checkpoint checkpoint) {
+            return new ProbedProgram(engine.compile(graph, checkpoint), probe);
+        }
+    }
+
+    private record ProbedProgram(Program program, Probe probe) implements Program {
+        @Override
+        public Graph graph() {
+            return program.graph();
+        }
+
+        @Override
+        public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
+            probe.encoding();
+            program.run(inputs, outputs);
+        }
+
+        @Override
+        public DecodingState newState(int expectedRows) {
+            return new ProbedState(program.newState(expectedRows), probe);
+        }
+
+        @Override
+        public DecodingState join(List<DecodingState> states) {
+            List<ProbedState> probed =
+                    states.stream().map(ProbedState.class::cast).toList();
+            DecodingState joined =
+                    program.join(probed.stream().map(each -> each.state).toList());
+            probed.forEach(ProbedState::close);
+            return new ProbedState(joined, probe);
+        }
+
+        @Override
+        public void close() {
+            program.close();
+        }
+    }
+
+    private static final class ProbedState implements DecodingState {
+        private final DecodingState state;
+        private final Probe probe;
+        private final AtomicBoolean closed = new AtomicBoolean();
+
+        ProbedState(DecodingState state, Probe probe) {
+            this.state = state;
+            this.probe = probe;
+            probe.opened();
+        }
+
+        @Override
+        public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
+            probe.run();
+            state.run(inputs, outputs);
+        }
+
+        @Override
+        public int sequences() {
+            return state.sequences();
+        }
+
+        @Override
+        public int length(int sequence) {
+            return state.length(sequence);
+        }
+
+        @Override
+        public void select(int... chosen) {
+            state.select(chosen);
+        }
+
+        @Override
+        public void close() {
+            if (closed.compareAndSet(false, true)) {
+                probe.closed();
+                state.close();
+            }
+        }
+    }
+}
