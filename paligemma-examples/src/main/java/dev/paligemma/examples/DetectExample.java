@@ -31,9 +31,9 @@ public final class DetectExample {
         try (PaliGemmaPipeline model = PaliGemmaPipeline.load(BundledModel.folder())) {
             detect(model, image);
             stream(model, image);
-            List<Detection> found = choose(model, image).detections();
+            System.out.println(choose(model, image).rawText());
             if (args.length == 1) {
-                draw(image, found, Path.of(args[0]));
+                draw(model, image, Path.of(args[0]));
             }
         }
     }
@@ -43,7 +43,7 @@ public final class DetectExample {
         for (Detection thing : model.detect(image, "blue square", "word").detections()) {
             PixelBox box = thing.pixels();
             System.out.println(thing.label() + " at " + box.left() + "," + box.top() + " to " + box.right() + ","
-                    + box.bottom() + (thing.confidence() > 0.9 ? ", sure" : ", unsure"));
+                    + box.bottom() + ", confidence " + thing.confidence());
         }
     }
     // endregion
@@ -72,7 +72,8 @@ public final class DetectExample {
     // endregion
 
     // region draw
-    static void draw(RgbImage image, List<Detection> found, Path png) throws IOException {
+    static void draw(PaliGemmaPipeline model, RgbImage image, Path png) throws IOException {
+        List<Detection> found = model.detect(image, "blue square", "word").detections();
         BufferedImage drawing = Annotations.draw(image, found, List.of());
         ImageIO.write(drawing, "png", png.toFile());
     }

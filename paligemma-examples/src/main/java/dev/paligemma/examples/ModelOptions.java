@@ -56,7 +56,7 @@ final class ModelOptions {
      * @return the pipeline; the caller closes it
      */
     PaliGemmaPipeline open(Path folder, @Nullable Precision chosen, ProgressDisplay progress) {
-        progress.step("loading " + folder);
+        progress.step("loading " + folder.getFileName());
         PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
                 .engine(engine)
                 .checkpoint(folder)
