@@ -139,7 +139,15 @@ class BoxCommandsTest {
         assertThat(objects(searched, "detections"))
                 .singleElement()
                 .satisfies(box -> assertThat(box).containsEntry("label", THING));
-        assertThat(run("detect", THING, "--sample", "0.01")).isEqualTo(run("detect", THING));
+        assertThat(run("detect", THING, "--sample", "1", "--top-k", "1")).isEqualTo(run("detect", THING));
+    }
+
+    @Test
+    void repetitionsCanBeMadeUnlikely() {
+        // The name is in the prompt already.
+        assertThat(run("detect", THING, "--raw", "--repetition-penalty", "100", "--max-new-tokens", "20").out())
+                .isNotEqualTo(run("detect", THING, "--raw").out());
+        assertThat(run("detect", THING, "--raw", "--repetition-penalty", "1")).isEqualTo(run("detect", THING, "--raw"));
     }
 
     @Test
