@@ -1,5 +1,6 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.FinishReason;
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.Annotations;
@@ -123,8 +124,9 @@ final class BoxOptions {
             PaliGemmaTokenizer tokenizer = pipeline.tokenizer();
             DetectionResult boxes = parse(written.answer().tokens(), tokenizer, picture, options);
             MaskCodec codec = pipeline.maskCodec().orElse(null);
+            boolean cutOff = written.answer().finishReason() == FinishReason.LENGTH;
             BoxReport report =
-                    new BoxReport(SegmentationResult.of(boxes, masks ? codec : null), written.answer(), tokenizer, masks);
+                    new BoxReport(SegmentationResult.of(boxes, masks ? codec : null), tokenizer, masks, cutOff);
             draw(picture, report.result());
             progress.clear();
             if (json) {

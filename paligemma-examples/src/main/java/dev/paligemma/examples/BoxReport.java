@@ -1,8 +1,6 @@
 package dev.paligemma.examples;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.paligemma.FinishReason;
-import dev.paligemma.GenerationResult;
 import dev.paligemma.detection.BoundingBox;
 import dev.paligemma.detection.BoxEdges;
 import dev.paligemma.detection.Detection;
@@ -25,11 +23,11 @@ import java.util.regex.Pattern;
  * Shows what was found, as a table or as JSON.
  *
  * @param result the boxes, perhaps with masks
- * @param answer the answer they were read from
  * @param tokenizer knows the location codes
  * @param withMasks whether masks were asked for
+ * @param cutOff whether the model would have written more
  */
-record BoxReport(SegmentationResult result, GenerationResult answer, PaliGemmaTokenizer tokenizer, boolean withMasks) {
+record BoxReport(SegmentationResult result, PaliGemmaTokenizer tokenizer, boolean withMasks, boolean cutOff) {
     private static final Pattern NOT_PRINTABLE = Pattern.compile("[\\s\\p{Cntrl}]+");
     private static final double MASK_THRESHOLD = 0.5;
     private static final int LOCATIONS = 4;
@@ -55,8 +53,8 @@ record BoxReport(SegmentationResult result, GenerationResult answer, PaliGemmaTo
         for (Fragment fragment : result.answer().fragments()) {
             line(table, "not a box (" + nameOf(fragment.reason()) + "): " + printable(fragment.piece().text()));
         }
-        if (answer.finishReason() == FinishReason.LENGTH) {
-            line(table, "cut off after " + answer.tokens().size() + " tokens (--max-new-tokens)");
+        if (cutOff) {
+            line(table, "cut off (--max-new-tokens)");
         }
         return table.toString();
     }
@@ -67,7 +65,7 @@ record BoxReport(SegmentationResult result, GenerationResult answer, PaliGemmaTo
                 table,
                 width,
                 printable(segment.label()),
-                String.format(Locale.ROOT, "%.4f", segment.confidence()),
+                Double.isNaN(segment.confidence()) ? "-" : String.format(Locale.ROOT, "%.4f", segment.confidence()),
                 String.valueOf(box.left()),
                 String.valueOf(box.top()),
                 String.valueOf(box.right()),
