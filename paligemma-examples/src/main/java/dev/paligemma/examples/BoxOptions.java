@@ -9,9 +9,9 @@ import dev.paligemma.detection.DetectionParser;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.SegmentationResult;
 import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.token.TokenConstraint;
 import dev.paligemma.token.TokenConstraints;
-import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.MaskCodec;
@@ -104,11 +104,13 @@ final class BoxOptions {
                 DetectionOptions.defaults().withMinConfidence(minConfidence).withMaxIou(maxIou);
         boolean json = request.input.json;
         if (raw && json) {
-            throw new ParameterException(commandLine, "--raw and --json exclude each other; the object has the raw text");
+            throw new ParameterException(
+                    commandLine, "--raw and --json exclude each other; the object has the raw text");
         }
         GenerationRequest asked = request.request(task, USUAL_LENGTH, commandLine);
         if (asked.images().size() != 1) {
-            throw new ParameterException(commandLine, "Boxes need one picture, got " + asked.images().size());
+            throw new ParameterException(
+                    commandLine, "Boxes need one picture, got " + asked.images().size());
         }
         requireFolder(out);
         RgbImage picture = asked.images().get(0);

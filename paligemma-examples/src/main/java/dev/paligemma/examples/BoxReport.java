@@ -51,7 +51,10 @@ record BoxReport(SegmentationResult result, PaliGemmaTokenizer tokenizer, boolea
             line(table, "set aside (--min-confidence, --nms): " + discarded);
         }
         for (Fragment fragment : result.answer().fragments()) {
-            line(table, "not a box (" + nameOf(fragment.reason()) + "): " + printable(fragment.piece().text()));
+            line(
+                    table,
+                    "not a box (" + nameOf(fragment.reason()) + "): "
+                            + printable(fragment.piece().text()));
         }
         if (cutOff) {
             line(table, "cut off (--max-new-tokens)");
@@ -70,7 +73,11 @@ record BoxReport(SegmentationResult result, PaliGemmaTokenizer tokenizer, boolea
                 String.valueOf(box.top()),
                 String.valueOf(box.right()),
                 String.valueOf(box.bottom()),
-                withMasks ? segment.bitMask(MASK_THRESHOLD).map(mask -> "" + mask.area()).orElse("-") : "");
+                withMasks
+                        ? segment.bitMask(MASK_THRESHOLD)
+                                .map(mask -> "" + mask.area())
+                                .orElse("-")
+                        : "");
     }
 
     private static void row(StringBuilder table, int width, String label, String... columns) {

@@ -66,8 +66,7 @@ public final class DetectExample {
                 .constraint(model.constraints().detections(labels))
                 .build();
         return model.detect(
-                request,
-                DetectionOptions.defaults().withMinConfidence(0.5).withMaxIou(0.7));
+                request, DetectionOptions.defaults().withMinConfidence(0.5).withMaxIou(0.7));
     }
     // endregion
 

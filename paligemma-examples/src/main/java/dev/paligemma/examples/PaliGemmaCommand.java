@@ -47,10 +47,7 @@ final class PaliGemmaCommand implements Runnable {
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Print the stack trace of a failure.")
     boolean debug;
 
-    @Option(
-            names = "--quiet",
-            scope = ScopeType.INHERIT,
-            description = "Show no progress; results and failures only.")
+    @Option(names = "--quiet", scope = ScopeType.INHERIT, description = "Show no progress; results and failures only.")
     boolean quiet;
 
     @Option(

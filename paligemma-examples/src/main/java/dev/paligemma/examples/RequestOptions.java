@@ -36,9 +36,8 @@ final class RequestOptions {
      * @return the request
      */
     GenerationRequest request(TaskPrompt task, int usualLength, CommandLine command) {
-        GenerationRequest.Builder request = GenerationRequest.builder()
-                .task(task)
-                .maxNewTokens(length.maxNewTokens(usualLength, command));
+        GenerationRequest.Builder request =
+                GenerationRequest.builder().task(task).maxNewTokens(length.maxNewTokens(usualLength, command));
         decoding.applyTo(request, command);
         return request.images(input.pictures()).build();
     }

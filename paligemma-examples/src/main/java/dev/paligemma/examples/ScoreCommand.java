@@ -48,7 +48,8 @@ final class ScoreCommand implements Runnable {
                 PaliGemmaPipeline pipeline = input.model.open(progress)) {
             progress.step("reading the picture");
             List<AnswerScore> scores = pipeline.score(request, answers).stream()
-                    .sorted(Comparator.comparingDouble(AnswerScore::logProbability).reversed())
+                    .sorted(Comparator.comparingDouble(AnswerScore::logProbability)
+                            .reversed())
                     .toList();
             progress.clear();
             if (input.json) {

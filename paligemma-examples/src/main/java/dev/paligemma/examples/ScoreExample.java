@@ -27,9 +27,8 @@ public final class ScoreExample {
     static void score(PaliGemmaPipeline model, RgbImage image) {
         List<AnswerScore> scores =
                 model.score(image, Prompts.answer("en", "what word is written?"), List.of("cafe", "hotel"));
-        AnswerScore best = scores.stream()
-                .max(Comparator.comparing(AnswerScore::share))
-                .orElseThrow();
+        AnswerScore best =
+                scores.stream().max(Comparator.comparing(AnswerScore::share)).orElseThrow();
         System.out.println(best.answer() + (best.share() > 0.99 ? ", certainly" : ", perhaps"));
     }
     // endregion

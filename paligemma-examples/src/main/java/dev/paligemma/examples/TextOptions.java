@@ -65,7 +65,9 @@ final class TextOptions {
     private GenerationRequest constrained(GenerationRequest asked, TokenConstraints constraints) {
         String expression = regex;
         if (expression != null) {
-            return asked.toBuilder().constraint(constraints.matching(expression)).build();
+            return asked.toBuilder()
+                    .constraint(constraints.matching(expression))
+                    .build();
         }
         List<String> answers = choices.stream().map(String::strip).toList();
         return answers.isEmpty()

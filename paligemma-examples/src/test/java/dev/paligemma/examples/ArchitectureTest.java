@@ -101,9 +101,11 @@ class ArchitectureTest {
     @ArchTest
     static void everyPackageBelongsToAModuleNamedHere(JavaClasses classes) {
         assertThat(classes)
-                .allSatisfy(each -> assertThat(each.getPackageName())
-                        .as("package of %s: add new modules to the arrows above", each.getName())
-                        .matches("dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|gemma|token|prompt|detection|examples)(\\..+)?)?"));
+                .allSatisfy(
+                        each -> assertThat(each.getPackageName())
+                                .as("package of %s: add new modules to the arrows above", each.getName())
+                                .matches(
+                                        "dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|gemma|token|prompt|detection|examples)(\\..+)?)?"));
     }
 
     private static ArchRule arrow(String[] from, String[]... forbidden) {

@@ -146,7 +146,8 @@ class BoxCommandsTest {
     @Test
     void repetitionsCanBeMadeUnlikely() {
         // The name is in the prompt already.
-        assertThat(run("detect", THING, "--raw", "--repetition-penalty", "100", "--max-new-tokens", "20").out())
+        assertThat(run("detect", THING, "--raw", "--repetition-penalty", "100", "--max-new-tokens", "20")
+                        .out())
                 .isNotEqualTo(run("detect", THING, "--raw").out());
         assertThat(run("detect", THING, "--raw", "--repetition-penalty", "1")).isEqualTo(run("detect", THING, "--raw"));
     }
@@ -156,7 +157,8 @@ class BoxCommandsTest {
         Outcome found = run("segment", THING);
 
         assertThat(found.exitCode()).as(found.err()).isZero();
-        Map<String, Object> json = JsonText.parse(run("segment", THING, "--json").out());
+        Map<String, Object> json =
+                JsonText.parse(run("segment", THING, "--json").out());
         assertThat(json).containsEntry("prompt", "segment " + THING).doesNotContainKey("detections");
         List<Map<String, Object>> segments = objects(json, "segments");
         assertThat(found.out()).startsWith(segments.isEmpty() ? "nothing found" : "label ");
@@ -216,7 +218,8 @@ class BoxCommandsTest {
     @ParameterizedTest
     @MethodSource
     void badUsage(List<String> options) {
-        String[] args = Stream.concat(Stream.of("detect", THING), options.stream()).toArray(String[]::new);
+        String[] args =
+                Stream.concat(Stream.of("detect", THING), options.stream()).toArray(String[]::new);
 
         assertRefused(run(args));
     }

@@ -67,9 +67,13 @@ class BoxReportTest {
         assertThat(rle.get("size")).isEqualTo(List.of((long) HEIGHT, (long) WIDTH));
         assertThat(CocoRle.parse(WIDTH, HEIGHT, (String) rle.get("counts")).toMask())
                 .isEqualTo(expected);
-        assertThat(objects(segments.get(0), "polygons")).singleElement().satisfies(polygon -> assertThat(polygon)
-                .containsEntry("holes", List.of())
-                .containsEntry("exterior", IntStream.of(outline).asLongStream().boxed().toList()));
+        assertThat(objects(segments.get(0), "polygons"))
+                .singleElement()
+                .satisfies(polygon -> assertThat(polygon)
+                        .containsEntry("holes", List.of())
+                        .containsEntry(
+                                "exterior",
+                                IntStream.of(outline).asLongStream().boxed().toList()));
         assertThat(segments.get(1))
                 .containsEntry("label", "big\u0007 dog")
                 .containsEntry("segmentationCodes", List.of())

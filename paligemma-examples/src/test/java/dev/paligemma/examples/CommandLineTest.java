@@ -148,9 +148,18 @@ class CommandLineTest {
     @Test
     void helpShowsExamplesForEveryCommand() {
         assertThat(run("--help").out()).contains("Examples:", "paligemma caption");
-        for (String command :
-                List.of("generate", "caption", "answer", "ocr", "detect", "segment", "score", "tokenize", "info",
-                        "convert", "verify")) {
+        for (String command : List.of(
+                "generate",
+                "caption",
+                "answer",
+                "ocr",
+                "detect",
+                "segment",
+                "score",
+                "tokenize",
+                "info",
+                "convert",
+                "verify")) {
             Outcome help = run(command, "--help");
             assertThat(help.exitCode()).as(command).isZero();
             assertThat(help.out()).as(command).contains("Usage: paligemma " + command, "Example");

@@ -56,19 +56,20 @@ class DecodingCommandsTest {
         Map<String, Object> json = parsed("caption", "--beams", "3");
         List<Map<String, Object>> answers = objects(json);
         assertThat(json).containsEntry("text", BundledScene.CAPTION);
-        assertThat(answers).hasSize(3).first().satisfies(best -> assertThat(best)
-                .containsEntry("text", BundledScene.CAPTION)
-                .containsEntry("tokenIds", Objects.requireNonNull(json.get("tokenIds"))));
-        assertThat(answers).extracting(answer -> (Double) answer.get("score")).isSortedAccordingTo((a, b) ->
-                Double.compare(b, a));
+        assertThat(answers)
+                .hasSize(3)
+                .first()
+                .satisfies(best -> assertThat(best)
+                        .containsEntry("text", BundledScene.CAPTION)
+                        .containsEntry("tokenIds", Objects.requireNonNull(json.get("tokenIds"))));
+        assertThat(answers)
+                .extracting(answer -> (Double) answer.get("score"))
+                .isSortedAccordingTo((a, b) -> Double.compare(b, a));
     }
 
     @Test
     void choicesAreTheOnlyAnswers() throws IOException {
-        assertThat(run("caption", "--choices", "yes, no")
-                        .out()
-                        .strip())
-                .isIn("yes", "no");
+        assertThat(run("caption", "--choices", "yes, no").out().strip()).isIn("yes", "no");
         Map<String, Object> json = parsed("caption", "--choices", BundledScene.CAPTION, "--choices", "no");
         assertThat(json).containsEntry("text", BundledScene.CAPTION);
         assertThat((Double) json.get("keptMass")).isBetween(0.5, 1.0);
@@ -104,7 +105,9 @@ class DecodingCommandsTest {
                 .extracting(answer -> answer.get("answer"))
                 .containsExactly(BundledScene.CAPTION, "a red circle");
         assertThat((Double) answers.get(0).get("share")).isGreaterThan(0.9);
-        assertThat(answers.stream().mapToDouble(answer -> (Double) answer.get("share")).sum())
+        assertThat(answers.stream()
+                        .mapToDouble(answer -> (Double) answer.get("share"))
+                        .sum())
                 .isCloseTo(1, within(1e-9));
         double written = ((List<?>) Objects.requireNonNull(parsed("caption").get("logprobs")))
                 .stream().mapToDouble(value -> (Double) value).sum();

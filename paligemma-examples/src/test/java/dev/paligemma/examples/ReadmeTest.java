@@ -51,7 +51,8 @@ class ReadmeTest {
         Pattern region = Pattern.compile("// region [a-z-]+\\R(.*?)// endregion", Pattern.DOTALL);
         List<String> regions = new ArrayList<>();
         try (Stream<Path> files = Files.list(EXAMPLES)) {
-            for (Path file : files.filter(each -> each.toString().endsWith("Example.java")).toList()) {
+            for (Path file : files.filter(each -> each.toString().endsWith("Example.java"))
+                    .toList()) {
                 Matcher matcher = region.matcher(Files.readString(file));
                 while (matcher.find()) {
                     regions.add(matcher.group(1).stripIndent().strip());
@@ -118,7 +119,8 @@ class ReadmeTest {
 
     @Test
     void examplesOfDecodingWrite() {
-        List<String> lines = printed(() -> DecodingExample.main(new String[0])).lines().toList();
+        List<String> lines =
+                printed(() -> DecodingExample.main(new String[0])).lines().toList();
 
         assertThat(lines).hasSize(8);
         assertThat(lines.subList(0, 3)).noneMatch(String::isBlank);
