@@ -30,7 +30,7 @@ public final class DetectExample {
         RgbImage image = RgbImage.read(BundledModel.picture());
         try (PaliGemmaPipeline model = PaliGemmaPipeline.load(BundledModel.folder())) {
             detect(model, image);
-            stream(model, image);
+            streamBoxes(model, image);
             System.out.println(choose(model, image).rawText());
             if (args.length == 1) {
                 draw(model, image, Path.of(args[0]));
@@ -49,7 +49,7 @@ public final class DetectExample {
     // endregion
 
     // region detect-as-written
-    static void stream(PaliGemmaPipeline model, RgbImage image) {
+    static void streamBoxes(PaliGemmaPipeline model, RgbImage image) {
         try (DetectionStream things = model.streamDetections(image, "blue square", "word")) {
             things.forEachRemaining(thing -> System.out.println("found " + thing.label()));
         }
