@@ -1,6 +1,7 @@
 package dev.paligemma.examples;
 
 import dev.paligemma.prompt.Prompts;
+import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -20,7 +21,13 @@ final class CaptionCommand implements Runnable {
         /** One sentence as in the COCO data set. */
         COCO,
         /** Several sentences. */
-        LONG
+        LONG;
+
+        /** The name as it is typed. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     @Option(
@@ -32,7 +39,8 @@ final class CaptionCommand implements Runnable {
     @Option(
             names = "--style",
             paramLabel = "NAME",
-            description = "short: a few words, as on the web; coco: one sentence; long: a description (default: coco).")
+            description = "short: a few words, as on the web; coco: one sentence; long: a description "
+                    + "(default: ${DEFAULT-VALUE}).")
     Style style = Style.COCO;
 
     @Mixin

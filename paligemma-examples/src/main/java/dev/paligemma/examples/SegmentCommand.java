@@ -21,10 +21,7 @@ import picocli.CommandLine.Option;
         },
         sortOptions = false,
         usageHelpAutoWidth = true,
-        footer = {
-            "",
-            "Example:",
-            "  paligemma segment cat --image kitchen.jpg --mask-weights vae-oid.npz --out cut.png"
+        footer = {"", "Example:", "  paligemma segment cat --image kitchen.jpg --mask-weights vae-oid.npz --out cut.png"
         })
 final class SegmentCommand implements Callable<Integer> {
     @Mixin

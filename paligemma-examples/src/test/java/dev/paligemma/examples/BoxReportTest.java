@@ -65,7 +65,8 @@ class BoxReportTest {
                 .containsEntry("segmentationCodes", Collections.nCopies(16, 0L));
         Map<?, ?> rle = (Map<?, ?>) Objects.requireNonNull(segments.get(0).get("rle"));
         assertThat(rle.get("size")).isEqualTo(List.of((long) HEIGHT, (long) WIDTH));
-        assertThat(CocoRle.parse(WIDTH, HEIGHT, (String) rle.get("counts")).toMask())
+        assertThat(CocoRle.parse(WIDTH, HEIGHT, String.valueOf(rle.get("counts")))
+                        .toMask())
                 .isEqualTo(expected);
         assertThat(objects(segments.get(0), "polygons"))
                 .singleElement()
