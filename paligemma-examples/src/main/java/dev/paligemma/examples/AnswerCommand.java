@@ -1,6 +1,6 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.tokenizer.ControlTokens;
+import dev.paligemma.prompt.Prompts;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -16,7 +16,12 @@ import picocli.CommandLine.Spec;
         description = "Answer a question about a picture.",
         sortOptions = false,
         usageHelpAutoWidth = true,
-        footer = {"", "Example:", "  paligemma answer \"what color is the car?\" --image street.jpg"})
+        footer = {
+            "",
+            "Examples:",
+            "  paligemma answer \"what color is the car?\" --image street.jpg",
+            "  paligemma answer \"is the door open?\" --image door.jpg --choices yes,no"
+        })
 final class AnswerCommand implements Runnable {
     @Spec
     CommandSpec spec;
@@ -36,7 +41,7 @@ final class AnswerCommand implements Runnable {
     String language = "en";
 
     @Mixin
-    RequestOptions request = new RequestOptions();
+    TextOptions text = new TextOptions();
 
     @Override
     public void run() {
@@ -48,6 +53,6 @@ final class AnswerCommand implements Runnable {
             throw new ParameterException(
                     spec.commandLine(), "Two questions: '" + positional + "' and '" + option + "'");
         }
-        request.answer("answer " + language + " " + question, ControlTokens.AS_TEXT, spec.commandLine());
+        text.answer(Prompts.answer(language, question));
     }
 }

@@ -1,22 +1,34 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.tokenizer.ControlTokens;
+import dev.paligemma.prompt.Prompts;
+import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
-/** {@code paligemma caption}: one sentence about a picture. */
+/** {@code paligemma caption}: a picture in words. */
 @Command(
         name = "caption",
-        description = "Describe a picture in one sentence.",
+        description = "Describe a picture.",
         sortOptions = false,
         usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma caption --image cat.jpg --language es"})
 final class CaptionCommand implements Runnable {
-    @Spec
-    CommandSpec spec;
+    /** The kinds of captions that the models were trained on. */
+    enum Style {
+        /** As beside pictures of the web. */
+        SHORT,
+        /** One sentence as in the COCO data set. */
+        COCO,
+        /** Several sentences. */
+        LONG;
+
+        /** The name as it is typed. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     @Option(
             names = "--language",
@@ -24,11 +36,23 @@ final class CaptionCommand implements Runnable {
             description = "Language of the caption (default: ${DEFAULT-VALUE}).")
     String language = "en";
 
+    @Option(
+            names = "--style",
+            paramLabel = "NAME",
+            description = "short: a few words, as on the web; coco: one sentence; long: a description "
+                    + "(default: ${DEFAULT-VALUE}).")
+    Style style = Style.COCO;
+
     @Mixin
-    RequestOptions request = new RequestOptions();
+    TextOptions text = new TextOptions();
 
     @Override
     public void run() {
-        request.answer("caption " + language, ControlTokens.PARSE, spec.commandLine());
+        text.answer(
+                switch (style) {
+                    case SHORT -> Prompts.cap(language);
+                    case COCO -> Prompts.caption(language);
+                    case LONG -> Prompts.describe(language);
+                });
     }
 }

@@ -1,7 +1,7 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.detection.Detection;
 import dev.paligemma.vision.RgbImage;
 import java.nio.file.Path;
 
@@ -22,15 +22,16 @@ public final class CaptionExample {
         }
     }
 
-    // region readme
+    // region describe
     static void describe(Path checkpoint, Path picture) {
         RgbImage image = RgbImage.read(picture);
         try (PaliGemmaPipeline model = PaliGemmaPipeline.load(checkpoint)) {
             System.out.println(model.caption(image));
             System.out.println(model.answer(image, "what word is written?"));
             System.out.println(model.ocr(image));
-            GenerationRequest request = GenerationRequest.of(image, "detect word");
-            System.out.println(model.generate(request).text());
+            for (Detection thing : model.detect(image, "word").detections()) {
+                System.out.println(thing.label() + " at " + thing.pixels());
+            }
         }
     }
     // endregion

@@ -43,8 +43,8 @@ final class ConvertCommand implements Runnable {
 
     @Override
     public void run() {
-        try (ConversionDisplay display = ConversionDisplay.on(spec.commandLine().getErr())) {
-            PaliGemmaPipeline.convert(checkpoint.folder(), precision, out, display);
+        try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
+            PaliGemmaPipeline.convert(checkpoint.folder(), precision, out, progress);
         }
         spec.commandLine().getOut().println(out);
     }

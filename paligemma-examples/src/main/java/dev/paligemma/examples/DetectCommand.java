@@ -1,36 +1,36 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.tokenizer.ControlTokens;
-import java.util.List;
+import dev.paligemma.prompt.Prompts;
+import java.io.IOException;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
-/** {@code paligemma detect}: boxes around things, as the model writes them. */
+/** {@code paligemma detect}: boxes around things. */
 @Command(
         name = "detect",
         description = {
             "Find things in a picture.",
-            "Prints the model's own notation: four codes <locNNNN> per box (top, left, bottom, right, each in 1/1024 "
-                    + "of the picture's height or width), then the name; several boxes are separated by ' ; '."
+            "Prints a line per box: its name, how sure the model is, and its edges in pixels of the picture. With --raw "
+                    + "the model's own notation: four codes <locNNNN> per box (top, left, bottom, right, each in "
+                    + "1/1024 of the picture's height or width), then the name; several boxes are separated by ' ; '."
         },
         sortOptions = false,
         usageHelpAutoWidth = true,
-        footer = {"", "Example:", "  paligemma detect cat \"food bowl\" --image kitchen.jpg"})
-final class DetectCommand implements Runnable {
-    @Spec
-    CommandSpec spec;
-
-    @Parameters(paramLabel = "THING", arity = "1..*", description = "What to find.")
-    List<String> things;
-
+        footer = {
+            "",
+            "Examples:",
+            "  paligemma detect cat \"food bowl\" --image kitchen.jpg --out found.png",
+            "  paligemma detect cat --image kitchen.jpg --min-confidence 0.5 --nms 0.7 --json"
+        })
+final class DetectCommand implements Callable<Integer> {
     @Mixin
-    RequestOptions request = new RequestOptions();
+    BoxOptions boxes = new BoxOptions();
 
     @Override
-    public void run() {
-        request.answer("detect " + String.join(" ; ", things), ControlTokens.AS_TEXT, spec.commandLine());
+    public Integer call() throws IOException {
+        boxes.detect(Prompts.detect(boxes.things));
+        return ExitCode.OK;
     }
 }

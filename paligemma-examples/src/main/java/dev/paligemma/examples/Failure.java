@@ -1,5 +1,6 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.RequestCancelledException;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.engine.convert.ConversionException;
@@ -53,6 +54,9 @@ final class Failure {
     }
 
     private static boolean isAboutInput(Throwable failure) {
+        if (failure instanceof RequestCancelledException) {
+            return false; // the time was over; nothing is wrong with the request
+        }
         if (failure instanceof EngineException) {
             // Without a cause the engine refused what it was asked for; with one its native runtime failed.
             return failure.getCause() == null;

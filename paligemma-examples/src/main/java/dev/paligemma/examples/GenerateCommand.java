@@ -1,11 +1,10 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.tokenizer.ControlTokens;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code paligemma generate}: any prompt, passed to the model as it is. */
 @Command(
@@ -13,11 +12,12 @@ import picocli.CommandLine.Spec;
         description = "Let the model continue any prompt.",
         sortOptions = false,
         usageHelpAutoWidth = true,
-        footer = {"", "Example:", "  paligemma generate --image cat.jpg --prompt \"describe en\" --max-new-tokens 200"})
+        footer = {
+            "",
+            "Example:",
+            "  paligemma generate --image cat.jpg --prompt \"describe en\" --max-new-tokens 200 --sample 0.8 --seed 1"
+        })
 final class GenerateCommand implements Runnable {
-    @Spec
-    CommandSpec spec;
-
     @Option(
             names = "--prompt",
             paramLabel = "TEXT",
@@ -26,10 +26,10 @@ final class GenerateCommand implements Runnable {
     String prompt;
 
     @Mixin
-    RequestOptions request = new RequestOptions();
+    TextOptions text = new TextOptions();
 
     @Override
     public void run() {
-        request.answer(prompt, ControlTokens.PARSE, spec.commandLine());
+        text.answer(new TaskPrompt(prompt, ControlTokens.PARSE));
     }
 }

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.Agreement;
 import dev.paligemma.FinishReason;
+import dev.paligemma.GenerationRequest;
 import dev.paligemma.GenerationResult;
+import dev.paligemma.ScoredAnswer;
 import dev.paligemma.Timings;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -41,33 +43,62 @@ final class Json {
     }
 
     /**
-     * What the model wrote and the figures behind it.
+     * Writes what the model wrote and the figures behind it.
      *
-     * @param prompt the prompt as given to the model
-     * @param result what came of it
+     * @param json gets the fields
+     * @param request what was asked
+     * @param written what came of it
      * @param loadMs how long the model took to load, in milliseconds
-     * @return the object
+     * @throws IOException never, in memory
      */
-    static String of(String prompt, GenerationResult result, double loadMs) {
-        return object(json -> {
-            json.writeStringField("prompt", prompt);
-            json.writeStringField("text", result.text());
-            writeInts(json, "tokenIds", result.tokenIds());
-            json.writeFieldName("logprobs");
-            double[] logProbabilities = result.logProbabilities();
-            json.writeArray(logProbabilities, 0, logProbabilities.length);
-            writeInts(json, "promptTokenIds", result.promptTokenIds());
-            json.writeNumberField("imageTokens", result.imageTokens());
-            json.writeStringField("finishReason", nameOf(result.finishReason()));
-            Timings timings = result.timings();
-            json.writeObjectFieldStart("timings");
-            json.writeNumberField("loadMs", millis(loadMs));
-            json.writeNumberField("preprocessMs", millis(timings.preprocessMs()));
-            json.writeNumberField("visionMs", millis(timings.visionMs()));
-            json.writeNumberField("prefillMs", millis(timings.prefillMs()));
-            json.writeNumberField("decodeMs", millis(timings.decodeMs()));
-            json.writeEndObject();
-        });
+    static void writeAnswer(JsonGenerator json, GenerationRequest request, Written written, double loadMs)
+            throws IOException {
+        GenerationResult result = written.answer();
+        json.writeStringField("prompt", request.prompt());
+        writeText(json, result);
+        writeInts(json, "promptTokenIds", result.promptTokenIds());
+        json.writeNumberField("imageTokens", result.imageTokens());
+        json.writeStringField("finishReason", nameOf(result.finishReason()));
+        if (request.constraint() != null) {
+            json.writeNumberField("keptMass", result.keptMass());
+        }
+        if (!written.found().isEmpty()) {
+            json.writeArrayFieldStart("answers");
+            for (ScoredAnswer each : written.found()) {
+                json.writeStartObject();
+                json.writeNumberField("score", each.score());
+                json.writeNumberField("logProbability", each.answer().totalLogProbability());
+                writeText(json, each.answer());
+                json.writeStringField("finishReason", nameOf(each.answer().finishReason()));
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+        }
+        Timings timings = result.timings();
+        json.writeObjectFieldStart("timings");
+        json.writeNumberField("loadMs", millis(loadMs));
+        json.writeNumberField("preprocessMs", millis(timings.preprocessMs()));
+        json.writeNumberField("visionMs", millis(timings.visionMs()));
+        json.writeNumberField("prefillMs", millis(timings.prefillMs()));
+        json.writeNumberField("decodeMs", millis(timings.decodeMs()));
+        json.writeEndObject();
+    }
+
+    private static void writeText(JsonGenerator json, GenerationResult result) throws IOException {
+        json.writeStringField("text", result.text());
+        writeInts(json, "tokenIds", result.tokenIds());
+        json.writeFieldName("logprobs");
+        double[] logProbabilities = result.logProbabilities();
+        json.writeArray(logProbabilities, 0, logProbabilities.length);
+    }
+
+    /** Writes a number, or null if it is not known. */
+    static void writeNumber(JsonGenerator json, String name, double value) throws IOException {
+        if (Double.isFinite(value)) {
+            json.writeNumberField(name, value);
+        } else {
+            json.writeNullField(name);
+        }
     }
 
     /** Writes the measures of a comparison; the mean overlap of boxes is left out if there are none. */

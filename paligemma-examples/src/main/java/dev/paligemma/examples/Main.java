@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 
@@ -27,8 +28,11 @@ public final class Main {
         // The JVM's own System.out would encode in the locale's charset, which is ASCII in many containers.
         PrintWriter out = utf8(FileDescriptor.out);
         PrintWriter err = utf8(FileDescriptor.err);
-        int exitCode = run(Arguments.asTyped(args), out, err);
-        err.flush();
+        int exitCode;
+        try (Interruption interruption = Interruption.install()) {
+            exitCode = run(Arguments.asTyped(args), out, err, interruption::isRequested);
+            err.flush();
+        }
         if (out.checkError() && exitCode == ExitCode.OK) {
             exitCode = ExitCode.SOFTWARE; // a full disk or a closed pipe: the result did not arrive
         }
@@ -44,6 +48,10 @@ public final class Main {
      * @return the exit code
      */
     static int run(String[] args, PrintWriter out, PrintWriter err) {
+        return run(args, out, err, () -> false);
+    }
+
+    private static int run(String[] args, PrintWriter out, PrintWriter err, BooleanSupplier interrupted) {
         PaliGemmaCommand root = new PaliGemmaCommand();
         CommandLine commandLine = new CommandLine(root)
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -52,7 +60,11 @@ public final class Main {
                 .setOut(out)
                 .setErr(err)
                 .setParameterExceptionHandler((e, ignored) -> Failure.report(e, err))
-                .setExecutionExceptionHandler((e, ignored, parsed) -> Failure.report(e, err, root.debug));
+                .setExecutionExceptionHandler((e, ignored, parsed) ->
+                        // Who has stopped the command, or its reader, knows why it failed.
+                        interrupted.getAsBoolean() || out.checkError()
+                                ? ExitCode.SOFTWARE
+                                : Failure.report(e, err, root.debug));
         try {
             return commandLine.execute(args);
         } catch (OutOfMemoryError | StackOverflowError | LinkageError e) {

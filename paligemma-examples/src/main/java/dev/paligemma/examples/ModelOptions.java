@@ -2,7 +2,6 @@ package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.Precision;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -34,14 +33,18 @@ final class ModelOptions {
     @Nullable
     Integer threads;
 
+    /** The mask decoder's weights, from a command that has an option for them; null for those of the checkpoint. */
+    @Nullable
+    Path maskWeights;
+
     /**
      * Loads the model.
      *
-     * @param err hears of a conversion that takes time
+     * @param progress hears of what takes time
      * @return the pipeline; the caller closes it
      */
-    PaliGemmaPipeline open(PrintWriter err) {
-        return open(checkpoint.folder(), precision, err);
+    PaliGemmaPipeline open(ProgressDisplay progress) {
+        return open(checkpoint.folder(), precision, progress);
     }
 
     /**
@@ -49,24 +52,27 @@ final class ModelOptions {
      *
      * @param folder the checkpoint
      * @param chosen the precision; null for the one of the checkpoint
-     * @param err hears of a conversion that takes time
+     * @param progress hears of what takes time
      * @return the pipeline; the caller closes it
      */
-    PaliGemmaPipeline open(Path folder, @Nullable Precision chosen, PrintWriter err) {
-        try (ConversionDisplay display = ConversionDisplay.on(err)) {
-            PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
-                    .engine(engine)
-                    .checkpoint(folder)
-                    .cacheDirectory(checkpoint.cacheFolder())
-                    .onConversion(display);
-            if (chosen != null) {
-                builder.precision(chosen);
-            }
-            Integer count = threads;
-            if (count != null) {
-                builder.threads(count);
-            }
-            return builder.build();
+    PaliGemmaPipeline open(Path folder, @Nullable Precision chosen, ProgressDisplay progress) {
+        progress.step("loading " + folder.getFileName());
+        PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
+                .engine(engine)
+                .checkpoint(folder)
+                .cacheDirectory(checkpoint.cacheFolder())
+                .onConversion(progress);
+        if (chosen != null) {
+            builder.precision(chosen);
         }
+        Integer count = threads;
+        if (count != null) {
+            builder.threads(count);
+        }
+        Path masks = maskWeights;
+        if (masks != null) {
+            builder.maskWeights(masks);
+        }
+        return builder.build();
     }
 }

@@ -1,10 +1,8 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.tokenizer.ControlTokens;
+import dev.paligemma.prompt.Prompts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** {@code paligemma ocr}: the text in a picture. */
 @Command(
@@ -14,14 +12,11 @@ import picocli.CommandLine.Spec;
         usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma ocr --image receipt.png --max-new-tokens 500"})
 final class OcrCommand implements Runnable {
-    @Spec
-    CommandSpec spec;
-
     @Mixin
-    RequestOptions request = new RequestOptions();
+    TextOptions text = new TextOptions();
 
     @Override
     public void run() {
-        request.answer("ocr", ControlTokens.PARSE, spec.commandLine());
+        text.answer(Prompts.ocr());
     }
 }

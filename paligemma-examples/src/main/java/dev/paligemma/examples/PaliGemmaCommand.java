@@ -10,13 +10,15 @@ import picocli.CommandLine.Spec;
 /** The command {@code paligemma}: it only holds the subcommands and the options they share. */
 @Command(
         name = "paligemma",
-        description = "Captions, answers, text and boxes from images with PaliGemma and PaliGemma 2.",
+        description = "Captions, answers, text, boxes and masks from images with PaliGemma and PaliGemma 2.",
         subcommands = {
             GenerateCommand.class,
             CaptionCommand.class,
             AnswerCommand.class,
             OcrCommand.class,
             DetectCommand.class,
+            SegmentCommand.class,
+            ScoreCommand.class,
             TokenizeCommand.class,
             InfoCommand.class,
             ConvertCommand.class,
@@ -44,6 +46,9 @@ final class PaliGemmaCommand implements Runnable {
 
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Print the stack trace of a failure.")
     boolean debug;
+
+    @Option(names = "--quiet", scope = ScopeType.INHERIT, description = "Show no progress; results and failures only.")
+    boolean quiet;
 
     @Option(
             names = {"-h", "--help"},

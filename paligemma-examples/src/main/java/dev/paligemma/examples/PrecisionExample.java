@@ -22,7 +22,7 @@ public final class PrecisionExample {
         compare(checkpoint, List.of(RgbImage.read(given ? Path.of(args[1]) : BundledModel.picture())));
     }
 
-    // region readme
+    // region compare
     static void compare(Path checkpoint, List<RgbImage> pictures) {
         PaliGemmaPipeline.Builder int8 =
                 PaliGemmaPipeline.builder().checkpoint(checkpoint).precision(Precision.INT8);

@@ -1,56 +1,120 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.AnswerStream;
+import dev.paligemma.BeamSearch;
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.tokenizer.ControlTokens;
-import dev.paligemma.vision.RgbImage;
-import java.nio.file.Path;
+import dev.paligemma.RequestException;
+import dev.paligemma.ScoredAnswer;
+import dev.paligemma.prompt.TaskPrompt;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
-/** The options of every command that makes the model write, and the way from them to the output. */
+/** The options of every command that makes the model write, and the way from them to an answer. */
 final class RequestOptions {
     @Mixin
-    ModelOptions model = new ModelOptions();
+    InputOptions input = new InputOptions();
 
-    @Option(
-            names = "--image",
-            paramLabel = "FILE",
-            description = "Picture to look at; may be repeated (default: the bundled picture).")
-    List<Path> images = List.of();
+    @Mixin
+    LengthOptions length = new LengthOptions();
 
-    @Option(
-            names = "--max-new-tokens",
-            paramLabel = "N",
-            description = "Write at most N tokens (default: ${DEFAULT-VALUE}).")
-    int maxNewTokens = GenerationRequest.DEFAULT_MAX_NEW_TOKENS;
-
-    @Option(names = "--json", description = "Print one JSON object with the text and the figures behind it.")
-    boolean json;
+    @Mixin
+    DecodingOptions decoding = new DecodingOptions();
 
     /**
-     * Asks the model and prints what it wrote.
+     * Makes the request, before the model is loaded: a bad option or picture is reported without waiting for it.
      *
-     * @param prompt the whole prompt
-     * @param controlTokens what {@code <loc0001>} and the like in the prompt mean
-     * @param command where to print
+     * @param task the prompt
+     * @param usualLength tokens to write at most if nothing was chosen
+     * @param command refuses options that do not go together
+     * @return the request
      */
-    void answer(String prompt, ControlTokens controlTokens, CommandLine command) {
-        // The request comes first: a bad option or picture is reported without waiting for the model.
-        List<Path> files = model.checkpoint.pictures(images);
-        GenerationRequest request = GenerationRequest.builder()
-                .images(files.stream().map(RgbImage::read).toList())
-                .prompt(prompt)
-                .controlTokens(controlTokens)
-                .maxNewTokens(maxNewTokens)
-                .build();
-        try (PaliGemmaPipeline pipeline = model.open(command.getErr())) {
-            GenerationResult result = pipeline.generate(request);
-            command.getOut()
-                    .println(json ? Json.of(prompt, result, pipeline.info().loadMs()) : result.text());
+    GenerationRequest request(TaskPrompt task, int usualLength, CommandLine command) {
+        GenerationRequest.Builder request =
+                GenerationRequest.builder().task(task).maxNewTokens(length.maxNewTokens(usualLength, command));
+        decoding.applyTo(request, command);
+        return request.images(input.pictures()).build();
+    }
+
+    /**
+     * Asks the model.
+     *
+     * @param pipeline the model
+     * @param request what to ask
+     * @param progress hears how far it is
+     * @param out gets the text as it is written, and a line break; null for none
+     * @return what was written
+     */
+    Written ask(
+            PaliGemmaPipeline pipeline,
+            GenerationRequest request,
+            ProgressDisplay progress,
+            @Nullable PrintWriter out) {
+        progress.step(request.images().size() == 1 ? "reading the picture" : "reading the pictures");
+        BeamSearch search = decoding.search();
+        if (search != null) {
+            return search(pipeline, request, search, progress, out);
         }
+        try (AnswerStream answer = pipeline.stream(request)) {
+            GenerationResult result = out == null ? await(answer, progress) : print(answer, progress, out);
+            return new Written(result, List.of());
+        }
+    }
+
+    private static Written search(
+            PaliGemmaPipeline pipeline,
+            GenerationRequest request,
+            BeamSearch search,
+            ProgressDisplay progress,
+            @Nullable PrintWriter out) {
+        List<ScoredAnswer> found = pipeline.search(request, search);
+        if (found.isEmpty()) {
+            throw new RequestException("the search found no answer of up to " + request.maxNewTokens() + " tokens");
+        }
+        Written written = new Written(found.get(0).answer(), found);
+        if (out != null) {
+            progress.clear();
+            out.println(written.answer().text());
+        }
+        return written;
+    }
+
+    private static GenerationResult await(AnswerStream answer, ProgressDisplay progress) {
+        for (int tokens = 1; answer.hasNext(); tokens++) {
+            answer.next();
+            progress.step("writing, " + tokens + " tokens");
+        }
+        return answer.result();
+    }
+
+    private static GenerationResult print(AnswerStream answer, ProgressDisplay progress, PrintWriter out) {
+        boolean inLine = false;
+        try {
+            while (answer.hasNext()) {
+                String text = answer.next().text();
+                if (!text.isEmpty()) {
+                    progress.clear();
+                    out.print(text);
+                    inLine = true;
+                    if (out.checkError()) { // flushes, too
+                        throw new UncheckedIOException(new IOException("nobody reads the answer any more"));
+                    }
+                }
+            }
+            inLine = false;
+        } finally {
+            progress.clear();
+            if (inLine) {
+                out.println(); // a message about what went wrong begins a line of its own
+            }
+        }
+        out.println();
+        return answer.result();
     }
 }

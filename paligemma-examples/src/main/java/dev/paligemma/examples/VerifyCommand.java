@@ -49,7 +49,10 @@ final class VerifyCommand implements Callable<Integer> {
     CommandSpec spec;
 
     @Mixin
-    ModelOptions model = new ModelOptions();
+    InputOptions input = new InputOptions();
+
+    @Mixin
+    LengthOptions length = new LengthOptions();
 
     @Option(
             names = "--reference-precision",
@@ -66,12 +69,6 @@ final class VerifyCommand implements Callable<Integer> {
     Path referenceModel;
 
     @Option(
-            names = "--image",
-            paramLabel = "FILE",
-            description = "Picture to ask about; may be repeated (default: the bundled picture).")
-    List<Path> images = List.of();
-
-    @Option(
             names = "--prompt",
             paramLabel = "TEXT",
             defaultValue = "caption en",
@@ -79,19 +76,10 @@ final class VerifyCommand implements Callable<Integer> {
     List<String> prompts;
 
     @Option(
-            names = "--max-new-tokens",
-            paramLabel = "N",
-            description = "Write at most N tokens per answer (default: ${DEFAULT-VALUE}).")
-    int maxNewTokens = GenerationRequest.DEFAULT_MAX_NEW_TOKENS;
-
-    @Option(
             names = "--min-agreement",
             paramLabel = "SHARE",
             description = "Fail with exit code 3 if the token agreement is below, from 0 to 1 (default: never).")
     double minAgreement;
-
-    @Option(names = "--json", description = "Print one JSON object with the figures of every request.")
-    boolean json;
 
     @Override
     public Integer call() {
@@ -99,36 +87,38 @@ final class VerifyCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--min-agreement must be from 0 to 1, got " + minAgreement);
         }
-        if (maxNewTokens < 1) {
-            throw new ParameterException(
-                    spec.commandLine(), "--max-new-tokens must be at least 1, got " + maxNewTokens);
-        }
+        int maxNewTokens = length.maxNewTokens(GenerationRequest.DEFAULT_MAX_NEW_TOKENS, spec.commandLine());
         // The pictures come first: a bad one is reported without waiting for the models.
-        List<Path> files = model.checkpoint.pictures(images);
-        List<RgbImage> pictures = files.stream().map(RgbImage::read).toList();
+        List<Path> files = input.files();
+        List<RgbImage> pictures = input.pictures();
+        ModelOptions model = input.model;
         if (model.precision == null && referenceModel == null) {
             model.precision = Precision.INT8;
         }
         Comparison comparison;
-        PrintWriter err = spec.commandLine().getErr();
-        try (PaliGemmaPipeline other = model.open(err);
-                PaliGemmaPipeline reference = openReference(err)) {
+        try (ProgressDisplay progress = ProgressDisplay.of(spec);
+                PaliGemmaPipeline other = model.open(progress);
+                PaliGemmaPipeline reference = openReference(model, progress)) {
             requireDifferent(other.info(), reference.info());
+            progress.step("comparing");
             comparison = reference.compare(other, pictures, prompts, maxNewTokens);
+            progress.clear();
             print(comparison, files, precisionOf(other), precisionOf(reference));
         }
         double agreement = comparison.total().tokenAgreement();
         if (agreement < minAgreement) {
-            err.println("paligemma: token agreement " + share(agreement) + " is below --min-agreement "
-                    + share(minAgreement));
+            spec.commandLine()
+                    .getErr()
+                    .println("paligemma: token agreement " + share(agreement) + " is below --min-agreement "
+                            + share(minAgreement));
             return Failure.BELOW_THRESHOLD;
         }
         return ExitCode.OK;
     }
 
-    private PaliGemmaPipeline openReference(PrintWriter err) {
+    private PaliGemmaPipeline openReference(ModelOptions model, ProgressDisplay progress) {
         Path folder = referenceModel;
-        return model.open(folder == null ? model.checkpoint.folder() : folder, referencePrecision, err);
+        return model.open(folder == null ? model.checkpoint.folder() : folder, referencePrecision, progress);
     }
 
     /** A model always agrees with itself; who asks for that has mistyped something. */
@@ -148,7 +138,7 @@ final class VerifyCommand implements Callable<Integer> {
 
     private void print(Comparison comparison, List<Path> files, Precision precision, Precision reference) {
         PrintWriter out = spec.commandLine().getOut();
-        if (json) {
+        if (input.json) {
             out.println(asJson(comparison, files, precision, reference));
         } else {
             out.print(asTable(comparison, files, precision + " against " + reference));

@@ -8,5 +8,8 @@ final class BundledScene {
     /** Something to detect. */
     static final String THING = "blue square";
 
+    /** The only right answer to what is written. */
+    static final String WORD = "cafe";
+
     private BundledScene() {}
 }

@@ -43,19 +43,14 @@ class CommandLineTest {
         assertThat(parsed("ocr")).containsEntry("prompt", "ocr");
         assertThat(parsed("detect", "red circle", "word")).containsEntry("prompt", "detect red circle ; word");
         assertThat(parsed("generate", "--prompt", "")).containsEntry("prompt", "");
+        assertThat(parsed("caption", "--style", "short")).containsEntry("prompt", "cap en");
+        assertThat(parsed("caption", "--style", "long", "--language", "de")).containsEntry("prompt", "describe de");
+        assertThat(parsed("segment", "red circle", "word")).containsEntry("prompt", "segment red circle ; word");
     }
 
     @Test
     void generateWithTheSamePromptWritesTheSame() {
         assertThat(run("generate", "--prompt", "caption en")).isEqualTo(run("caption"));
-    }
-
-    @Test
-    void printsTheTextOnlyUnlessAskedForJson() {
-        Outcome detection = run("detect", BundledScene.THING);
-
-        assertThat(detection.out()).matches("(<loc\\d{4}>){4} " + BundledScene.THING + "\\R");
-        assertThat(detection.err()).isEmpty();
     }
 
     @Test
@@ -153,11 +148,21 @@ class CommandLineTest {
     @Test
     void helpShowsExamplesForEveryCommand() {
         assertThat(run("--help").out()).contains("Examples:", "paligemma caption");
-        for (String command :
-                List.of("generate", "caption", "answer", "ocr", "detect", "tokenize", "info", "convert", "verify")) {
+        for (String command : List.of(
+                "generate",
+                "caption",
+                "answer",
+                "ocr",
+                "detect",
+                "segment",
+                "score",
+                "tokenize",
+                "info",
+                "convert",
+                "verify")) {
             Outcome help = run(command, "--help");
             assertThat(help.exitCode()).as(command).isZero();
-            assertThat(help.out()).as(command).contains("Usage: paligemma " + command, "Example:");
+            assertThat(help.out()).as(command).contains("Usage: paligemma " + command, "Example");
             assertThat(help.err()).as(command).isEmpty();
         }
     }
@@ -180,7 +185,14 @@ class CommandLineTest {
                 List.of("generate"),
                 List.of("answer"),
                 List.of("answer", "a", "--question", "b"),
+                List.of("answer", " "),
+                List.of("caption", "--language", "English"),
+                List.of("caption", "--style", "verbose"),
                 List.of("detect"),
+                List.of("detect", "a ; b"),
+                List.of("segment"),
+                List.of("score"),
+                List.of("score", "caption en"),
                 List.of("tokenize"),
                 List.of("caption", "--image"),
                 List.of("caption", "--model", "a", "--model", "b"),

@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Reads JSON into maps, lists, strings, longs, doubles and booleans. */
+/** Reads JSON into maps, lists, strings, longs, doubles and booleans; a null becomes "null". */
 final class JsonText {
     private JsonText() {}
 
@@ -48,6 +48,7 @@ final class JsonText {
             case VALUE_STRING -> json.getText();
             case VALUE_NUMBER_INT -> json.getLongValue();
             case VALUE_NUMBER_FLOAT -> json.getDoubleValue();
+            case VALUE_NULL -> "null";
             case VALUE_TRUE, VALUE_FALSE -> json.getBooleanValue();
             default -> throw new IOException("unexpected " + json.currentToken());
         };

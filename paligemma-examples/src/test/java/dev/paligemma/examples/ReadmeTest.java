@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.paligemma.vision.RgbImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +22,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,19 +33,34 @@ class ReadmeTest {
     private static final Path ROOT = Path.of("..");
     private static final Path EXAMPLES = Path.of("src/main/java/dev/paligemma/examples");
 
-    @Test
-    void examplesAreThoseThatAreCompiled() throws IOException {
-        assertThat(blocks("README.md", "java").stream().map(String::strip))
-                .containsExactly(region("CaptionExample.java"), region("PrecisionExample.java"));
+    @ParameterizedTest
+    @ValueSource(strings = {"README.md", "docs/tasks.md"})
+    void examplesAreThoseThatAreCompiled(String document) throws IOException {
+        assertThat(blocks(document, "java").stream().map(String::strip)).isSubsetOf(regions());
     }
 
-    private static String region(String example) throws IOException {
-        String source = Files.readString(EXAMPLES.resolve(example));
-        return source.substring(
-                        source.indexOf('\n', source.indexOf("// region readme")) + 1,
-                        source.lastIndexOf("// endregion"))
-                .stripIndent()
-                .strip();
+    @Test
+    void everyExampleIsShown() throws IOException {
+        assertThat(Stream.concat(blocks("README.md", "java").stream(), blocks("docs/tasks.md", "java").stream())
+                        .map(String::strip))
+                .containsAll(regions());
+    }
+
+    /** What stands between the marks in the examples. */
+    private static List<String> regions() throws IOException {
+        Pattern region = Pattern.compile("// region [a-z-]+\\R(.*?)// endregion", Pattern.DOTALL);
+        List<String> regions = new ArrayList<>();
+        try (Stream<Path> files = Files.list(EXAMPLES)) {
+            for (Path file : files.filter(each -> each.toString().endsWith("Example.java"))
+                    .toList()) {
+                Matcher matcher = region.matcher(Files.readString(file));
+                while (matcher.find()) {
+                    regions.add(matcher.group(1).stripIndent().strip());
+                }
+            }
+        }
+        assertThat(regions).hasSizeGreaterThan(10);
+        return regions;
     }
 
     @Test
@@ -59,12 +77,74 @@ class ReadmeTest {
                 .allMatch(line -> line.matches("same (tokens|answers): (0\\.\\d+|1\\.0)"));
     }
 
-    private static String printed(Runnable example) {
+    @Test
+    void examplesOfBoxesFindThings(@TempDir Path folder) {
+        Path drawing = folder.resolve("drawing.png");
+
+        List<String> lines = printed(() -> DetectExample.main(new String[] {drawing.toString()}))
+                .lines()
+                .toList();
+
+        assertThat(lines).hasSize(5);
+        assertThat(lines.get(0)).matches(BundledScene.THING + " at \\d+,\\d+ to \\d+,\\d+, confidence 0\\.\\d+");
+        assertThat(lines.get(1)).matches("word at \\d+,\\d+ to \\d+,\\d+, confidence 0\\.\\d+");
+        assertThat(lines.subList(2, 4)).containsExactly("found " + BundledScene.THING, "found word");
+        assertThat(lines.get(4)).matches("((<loc\\d{4}>){4} [a-z ]+( ; )?)+");
+        assertThat(RgbImage.read(drawing)).isNotEqualTo(RgbImage.read(BundledModel.picture()));
+    }
+
+    @Test
+    void exampleOfMasksRuns() {
+        assertThat(printed(() -> SegmentExample.main(new String[0])).lines())
+                .allMatch(line -> line.startsWith(BundledScene.THING + ": "));
+    }
+
+    @Test
+    void examplesOfStreamsWrite() {
+        assertThat(printed(() -> StreamExample.main(new String[0])).lines())
+                .containsExactly(BundledScene.CAPTION + " (EOS)", BundledScene.WORD);
+    }
+
+    @Test
+    void exampleOfManyRequestsAnswersAll() {
+        assertThat(printed(() -> BatchExample.main(new String[0])).lines())
+                .containsExactly(BundledScene.CAPTION, BundledScene.WORD, BundledScene.WORD);
+    }
+
+    @Test
+    void exampleOfScoresIsSure() {
+        assertThat(printed(() -> ScoreExample.main(new String[0])).lines())
+                .containsExactly(BundledScene.WORD + ", certainly");
+    }
+
+    @Test
+    void examplesOfDecodingWrite() {
+        List<String> lines =
+                printed(() -> DecodingExample.main(new String[0])).lines().toList();
+
+        assertThat(lines).hasSize(8);
+        assertThat(lines.subList(0, 3)).noneMatch(String::isBlank);
+        assertThat(lines.get(3)).matches("-\\d.* " + BundledScene.CAPTION);
+        assertThat(lines.subList(6, 8)).containsOnly(BundledScene.WORD);
+    }
+
+    @Test
+    void examplesOfSeveralPicturesRun() {
+        assertThat(printed(() -> PicturesExample.main(new String[0])).lines()).hasSize(2);
+    }
+
+    private interface Example {
+        void run() throws IOException;
+    }
+
+    private static String printed(Example example) {
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         PrintStream standardOut = System.out;
         System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
         try {
             example.run();
+        } catch (IOException e) {
+            throw new UncheckedIOException("the example failed", e);
         } finally {
             System.setOut(standardOut);
         }
@@ -93,7 +173,7 @@ class ReadmeTest {
 
     static Stream<List<String>> commands() throws IOException {
         Pattern command = Pattern.compile("(?:^|.* )(?:paligemma|-jar \\S+paligemma\\.jar) (.*)");
-        return blocks("README.md", "sh").stream()
+        return Stream.concat(blocks("README.md", "sh").stream(), blocks("docs/tasks.md", "sh").stream())
                 .flatMap(String::lines)
                 .map(command::matcher)
                 .filter(Matcher::matches)
@@ -117,7 +197,7 @@ class ReadmeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "docs/architecture.md"})
+    @ValueSource(strings = {"README.md", "docs/architecture.md", "docs/tasks.md"})
     void linksPointToFiles(String document) throws IOException {
         Path file = ROOT.resolve(document);
         Matcher link = Pattern.compile("\\]\\(([^)#]+)\\)|src=\"([^\"]+)\"").matcher(Files.readString(file));

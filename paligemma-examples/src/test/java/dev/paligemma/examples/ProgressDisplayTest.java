@@ -4,17 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.convert.ConversionProgress;
+import dev.paligemma.examples.ProgressDisplay.Place;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-class ConversionDisplayTest {
+class ProgressDisplayTest {
     private final StringWriter err = new StringWriter();
 
     @Test
     void aLogGetsALinePerQuarter() {
-        show(false, 0, 1, 24, 26, 30, 55, 80, 99, 100);
+        show(Place.LOG, 0, 1, 24, 26, 30, 55, 80, 99, 100);
 
         assertThat(err.toString().lines())
                 .containsExactly(
@@ -27,7 +28,7 @@ class ConversionDisplayTest {
 
     @Test
     void aTerminalGetsOneLineThatGoesAway() {
-        show(true, 0, 1, 1, 100);
+        show(Place.TERMINAL, 0, 1, 1, 100);
 
         String last = "paligemma: converting model to int8: 100 %";
         assertThat(err.toString())
@@ -37,14 +38,49 @@ class ConversionDisplayTest {
 
     @Test
     void nothingIsShownWithoutAConversion() {
-        show(true);
-        show(false);
+        show(Place.TERMINAL);
+        show(Place.LOG);
 
         assertThat(err.toString()).isEmpty();
     }
 
-    private void show(boolean terminal, int... percents) {
-        try (ConversionDisplay display = new ConversionDisplay(new PrintWriter(err), terminal)) {
+    @Test
+    void quietShowsNothing() {
+        show(Place.NOWHERE, 0, 50, 100);
+
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void stepsReplaceEachOtherOnATerminal() {
+        ProgressDisplay display = new ProgressDisplay(new PrintWriter(err), Place.TERMINAL);
+
+        display.step("loading the model");
+        display.step("reading");
+        display.clear();
+        display.close();
+
+        assertThat(err.toString())
+                .isEqualTo("\rpaligemma: loading the model ...\rpaligemma: reading ..." + " ".repeat(10) + "\r"
+                        + " ".repeat(22) + "\r");
+    }
+
+    @Test
+    void aLongLineFitsATerminal() {
+        new ProgressDisplay(new PrintWriter(err), Place.TERMINAL).step("loading " + "/folder".repeat(100));
+
+        assertThat(err.toString()).hasSize(80).startsWith("\r...").endsWith("/folder ...");
+    }
+
+    @Test
+    void aLogHearsOfNoSteps() {
+        new ProgressDisplay(new PrintWriter(err), Place.LOG).step("reading");
+
+        assertThat(err.toString()).isEmpty();
+    }
+
+    private void show(Place place, int... percents) {
+        try (ProgressDisplay display = new ProgressDisplay(new PrintWriter(err), place)) {
             for (int percent : percents) {
                 display.progress(new ConversionProgress(Path.of("model"), Precision.INT8, percent * 7_000L, 700_000L));
             }

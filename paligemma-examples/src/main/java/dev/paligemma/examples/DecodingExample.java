@@ -1,0 +1,69 @@
+package dev.paligemma.examples;
+
+import dev.paligemma.BeamSearch;
+import dev.paligemma.GenerationRequest;
+import dev.paligemma.GenerationResult;
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.Sampling;
+import dev.paligemma.ScoredAnswer;
+import dev.paligemma.prompt.Prompts;
+import dev.paligemma.token.TokenConstraint;
+import dev.paligemma.vision.RgbImage;
+import java.util.List;
+
+/** Examples of the documentation: answers at random, the best of several, and answers of a given form. */
+public final class DecodingExample {
+    private DecodingExample() {}
+
+    /**
+     * Asks for captions and words of the bundled picture.
+     *
+     * @param args not used
+     */
+    public static void main(String[] args) {
+        RgbImage image = RgbImage.read(BundledModel.picture());
+        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(BundledModel.folder())) {
+            sample(model, image);
+            search(model, image);
+            constrain(model, image);
+        }
+    }
+
+    // region sample
+    static void sample(PaliGemmaPipeline model, RgbImage image) {
+        GenerationRequest request = GenerationRequest.builder()
+                .image(image)
+                .task(Prompts.caption("en"))
+                .sampling(Sampling.temperature(0.8).topP(0.95).seed(7))
+                .build();
+        for (GenerationResult answer : model.generateSeveral(request, 3)) { // seeds 7, 8 and 9
+            System.out.println(answer.text());
+        }
+    }
+    // endregion
+
+    // region beams
+    static void search(PaliGemmaPipeline model, RgbImage image) {
+        GenerationRequest request = GenerationRequest.of(image, "caption en");
+        for (ScoredAnswer answer : model.search(request, BeamSearch.of(3))) {
+            System.out.println(answer.score() + " " + answer.answer().text());
+        }
+    }
+    // endregion
+
+    // region constraint
+    static void constrain(PaliGemmaPipeline model, RgbImage image) {
+        TokenConstraint menu = model.constraints().oneOf(List.of("cafe", "hotel", "school"));
+        TokenConstraint fourLetters = model.constraints().matching("[a-z]{4}");
+        for (TokenConstraint constraint : List.of(menu, fourLetters)) {
+            GenerationRequest request = GenerationRequest.builder()
+                    .image(image)
+                    .task(Prompts.answer("en", "what word is written?"))
+                    .constraint(constraint)
+                    .build();
+            GenerationResult answer = model.generate(request);
+            System.out.println(answer.text() + (answer.keptMass() < 0.5 ? ", against its will" : ""));
+        }
+    }
+    // endregion
+}

@@ -1,0 +1,80 @@
+package dev.paligemma.examples;
+
+import dev.paligemma.DetectionStream;
+import dev.paligemma.GenerationRequest;
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.detection.Annotations;
+import dev.paligemma.detection.Detection;
+import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.prompt.Prompts;
+import dev.paligemma.vision.RgbImage;
+import dev.paligemma.vision.mask.PixelBox;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import javax.imageio.ImageIO;
+
+/** Examples of the documentation: boxes around things. */
+public final class DetectExample {
+    private DetectExample() {}
+
+    /**
+     * Finds things on the bundled picture, four times.
+     *
+     * @param args a file for a drawing; none for no drawing
+     * @throws IOException if the drawing cannot be written
+     */
+    public static void main(String[] args) throws IOException {
+        RgbImage image = RgbImage.read(BundledModel.picture());
+        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(BundledModel.folder())) {
+            detect(model, image);
+            streamBoxes(model, image);
+            System.out.println(choose(model, image).rawText());
+            if (args.length == 1) {
+                draw(model, image, Path.of(args[0]));
+            }
+        }
+    }
+
+    // region detect
+    static void detect(PaliGemmaPipeline model, RgbImage image) {
+        for (Detection thing : model.detect(image, "blue square", "word").detections()) {
+            PixelBox box = thing.pixels();
+            System.out.println(thing.label() + " at " + box.left() + "," + box.top() + " to " + box.right() + ","
+                    + box.bottom() + ", confidence " + thing.confidence());
+        }
+    }
+    // endregion
+
+    // region detect-as-written
+    static void streamBoxes(PaliGemmaPipeline model, RgbImage image) {
+        try (DetectionStream things = model.streamDetections(image, "blue square", "word")) {
+            things.forEachRemaining(thing -> System.out.println("found " + thing.label()));
+        }
+    }
+    // endregion
+
+    // region detect-options
+    static DetectionResult choose(PaliGemmaPipeline model, RgbImage image) {
+        List<String> labels = List.of("blue square", "word");
+        GenerationRequest request = GenerationRequest.builder()
+                .image(image)
+                .task(Prompts.detect(labels))
+                .maxNewTokens(512)
+                .constraint(model.constraints().detections(labels))
+                .build();
+        return model.detect(
+                request, DetectionOptions.defaults().withMinConfidence(0.5).withMaxIou(0.7));
+    }
+    // endregion
+
+    // region draw
+    static void draw(PaliGemmaPipeline model, RgbImage image, Path png) throws IOException {
+        List<Detection> found = model.detect(image, "blue square", "word").detections();
+        BufferedImage drawing = Annotations.draw(image, found, List.of());
+        ImageIO.write(drawing, "png", png.toFile());
+    }
+    // endregion
+}

@@ -1,0 +1,124 @@
+package dev.paligemma.examples;
+
+import dev.paligemma.engine.convert.ConversionListener;
+import dev.paligemma.engine.convert.ConversionProgress;
+import java.io.Console;
+import java.io.PrintWriter;
+import picocli.CommandLine.Model.CommandSpec;
+
+/**
+ * Shows on standard error how a command gets on: on a terminal one line that changes in place and goes away before the
+ * result is printed; elsewhere, as in a log, only a conversion is shown, with one line at the start, one at each quarter
+ * and one at the end.
+ *
+ * <p>Thread-safe.
+ */
+final class ProgressDisplay implements ConversionListener, AutoCloseable {
+    /** Where progress goes. */
+    enum Place {
+        /** A line that changes in place. */
+        TERMINAL,
+        /** Lines of their own, few of them. */
+        LOG,
+        /** Nowhere. */
+        NOWHERE
+    }
+
+    private static final int QUARTER = 25;
+
+    /** A longer line would wrap on a terminal of the usual width, and what wraps cannot be wiped out. */
+    private static final int LONGEST_LINE = 79;
+
+    private final PrintWriter err;
+    private final Place place;
+    private int shownPercent = -1;
+    private int shownLength;
+
+    ProgressDisplay(PrintWriter err, Place place) {
+        this.err = err;
+        this.place = place;
+    }
+
+    /**
+     * A display for a command of this process.
+     *
+     * @param command knows standard error and whether to be quiet
+     * @return a display that changes its line in place if there is a terminal
+     */
+    static ProgressDisplay of(CommandSpec command) {
+        boolean quiet = command.root().userObject() instanceof PaliGemmaCommand root && root.quiet;
+        Place usual = isTerminal() ? Place.TERMINAL : Place.LOG;
+        return new ProgressDisplay(command.commandLine().getErr(), quiet ? Place.NOWHERE : usual);
+    }
+
+    @SuppressWarnings("SystemConsoleNull") // what it means on both sides of Java 22 is dealt with
+    private static boolean isTerminal() {
+        Console console = System.console();
+        if (console == null) {
+            return false;
+        }
+        try {
+            return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+        } catch (ReflectiveOperationException e) {
+            return true; // before Java 22 there is a console only if there is a terminal
+        }
+    }
+
+    /**
+     * Says what is done now, in place of what was said before; only on a terminal.
+     *
+     * @param doing for example {@code reading the picture}
+     */
+    synchronized void step(String doing) {
+        if (place == Place.TERMINAL) {
+            show("paligemma: " + doing + " ...");
+        }
+    }
+
+    @Override
+    public synchronized void progress(ConversionProgress progress) {
+        int percent = progress.bytesTotal() == 0
+                ? 100
+                : (int) (100 * ((double) progress.bytesDone() / progress.bytesTotal()));
+        if (percent == shownPercent) {
+            return;
+        }
+        boolean another = shownPercent < 0 || percent / QUARTER != shownPercent / QUARTER;
+        String line =
+                "paligemma: converting " + progress.source() + " to " + progress.precision() + ": " + percent + " %";
+        switch (place) {
+            case TERMINAL -> show(line);
+            case LOG -> {
+                if (!another) {
+                    return;
+                }
+                err.println(line);
+                err.flush();
+            }
+            case NOWHERE -> {}
+        }
+        shownPercent = percent;
+    }
+
+    private void show(String line) {
+        String shown = line.length() <= LONGEST_LINE ? line : "..." + line.substring(line.length() - LONGEST_LINE + 3);
+        err.print('\r' + shown + " ".repeat(Math.max(0, shownLength - shown.length())));
+        err.flush();
+        shownLength = shown.length();
+    }
+
+    /** Wipes the line out, so that the result can be printed in its place. */
+    synchronized void clear() {
+        if (shownLength > 0) {
+            err.print('\r' + " ".repeat(shownLength) + '\r');
+            err.flush();
+            shownLength = 0;
+        }
+    }
+
+    /** Leaves the cursor on an empty line, also after a failure. */
+    @Override
+    public void close() {
+        clear();
+    }
+}

@@ -1,0 +1,55 @@
+package dev.paligemma.examples;
+
+import dev.paligemma.AnswerStream;
+import dev.paligemma.GenerationRequest;
+import dev.paligemma.GenerationResult;
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.RequestCancelledException;
+import dev.paligemma.prompt.Prompts;
+import dev.paligemma.vision.RgbImage;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ForkJoinPool;
+
+/** Examples of the documentation: an answer while it is written, and one that is given up. */
+public final class StreamExample {
+    private StreamExample() {}
+
+    /**
+     * Describes the bundled picture, twice.
+     *
+     * @param args not used
+     */
+    public static void main(String[] args) {
+        RgbImage image = RgbImage.read(BundledModel.picture());
+        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(BundledModel.folder())) {
+            stream(model, image);
+            inBackground(model, image);
+        }
+    }
+
+    // region stream
+    static void stream(PaliGemmaPipeline model, RgbImage image) {
+        GenerationRequest request = GenerationRequest.builder()
+                .image(image)
+                .task(Prompts.caption("en"))
+                .timeout(Duration.ofSeconds(30))
+                .build();
+        try (AnswerStream answer = model.stream(request)) {
+            answer.forEachRemaining(piece -> System.out.print(piece.text()));
+            System.out.println(" (" + answer.result().finishReason() + ")");
+        } catch (RequestCancelledException e) {
+            System.out.println(" ... " + e.getMessage());
+        }
+    }
+    // endregion
+
+    // region background
+    static void inBackground(PaliGemmaPipeline model, RgbImage image) {
+        CompletableFuture<GenerationResult> answer =
+                model.generateAsync(GenerationRequest.of(image, "ocr"), ForkJoinPool.commonPool());
+        // answer.cancel(true), from any thread, gives the request up within one token.
+        System.out.println(answer.join().text());
+    }
+    // endregion
+}
