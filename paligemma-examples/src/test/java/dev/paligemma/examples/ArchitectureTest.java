@@ -26,12 +26,16 @@ class ArchitectureTest {
     private static final String[] ENGINE = {"dev.paligemma.engine.."};
     private static final String[] VISION = {"dev.paligemma.vision.."};
     private static final String[] ONNX = {"dev.paligemma.onnx.."};
+    private static final String[] TOKEN = {"dev.paligemma.token.."};
+    private static final String[] PROMPT = {"dev.paligemma.prompt.."};
+    private static final String[] DETECTION = {"dev.paligemma.detection.."};
+    private static final String[] MODEL = {"dev.paligemma", "dev.paligemma.gemma.."};
     private static final String[] CORE = {
         "dev.paligemma",
         "dev.paligemma.gemma..",
         "dev.paligemma.token..",
-        "dev.paligemma.detection..",
-        "dev.paligemma.prompt.."
+        "dev.paligemma.prompt..",
+        "dev.paligemma.detection.."
     };
     private static final String[] EXAMPLES = {"dev.paligemma.examples.."};
 
@@ -49,6 +53,15 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule coreFindsItsEngineAtRunTime = arrow(CORE, ONNX, EXAMPLES);
+
+    @ArchTest
+    static final ArchRule tokensKnowOnlyTheTokenizer = arrow(TOKEN, ENGINE, VISION, PROMPT, DETECTION, MODEL);
+
+    @ArchTest
+    static final ArchRule promptsKnowOnlyTheTokenizer = arrow(PROMPT, ENGINE, VISION, TOKEN, DETECTION, MODEL);
+
+    @ArchTest
+    static final ArchRule boxesNeedNoModel = arrow(DETECTION, ENGINE, PROMPT, MODEL);
 
     @ArchTest
     static final ArchRule packagesHaveNoCycles =
@@ -92,7 +105,7 @@ class ArchitectureTest {
                         each -> assertThat(each.getPackageName())
                                 .as("package of %s: add new modules to the arrows above", each.getName())
                                 .matches(
-                                        "dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|gemma|token|detection|prompt|examples)(\\..+)?)?"));
+                                        "dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|gemma|token|prompt|detection|examples)(\\..+)?)?"));
     }
 
     private static ArchRule arrow(String[] from, String[]... forbidden) {
