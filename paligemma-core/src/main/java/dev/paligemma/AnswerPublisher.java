@@ -53,8 +53,7 @@ final class AnswerPublisher implements Flow.Publisher<TextPiece> {
             }
             if (count < 1) {
                 misuse.compareAndSet(
-                        null,
-                        new IllegalArgumentException("a subscriber must request at least 1 piece, got " + count));
+                        null, new IllegalArgumentException("a subscriber must request at least 1 piece, got " + count));
                 // What is running ends soon; the task that runs it, or else a new one, gives the signal.
                 answer.close();
             }

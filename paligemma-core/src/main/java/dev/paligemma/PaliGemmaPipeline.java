@@ -478,8 +478,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 .min(Duration::compareTo)
                 .orElse(null);
         return slots.run(
-                new Cancellation(shortest),
-                () -> new BatchGenerator(generator).generate(all, together, cancellations));
+                new Cancellation(shortest), () -> new BatchGenerator(generator).generate(all, together, cancellations));
     }
 
     /**

@@ -278,8 +278,8 @@ class AnswerPublisherTest {
 
     @Test
     void aFailureIsSignalledOnce() throws InterruptedException {
-        Notes notes = subscribe(
-                request().toBuilder().prompt("a!".repeat(50_000)).build(), new Notes());
+        Notes notes =
+                subscribe(request().toBuilder().prompt("a!".repeat(50_000)).build(), new Notes());
         notes.request(2);
         assertThat(notes.take()).isInstanceOf(RequestException.class);
         notes.request(2);

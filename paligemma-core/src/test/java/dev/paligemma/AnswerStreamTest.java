@@ -134,7 +134,8 @@ class AnswerStreamTest {
         String expected = pipeline.generate(request()).text();
         AnswerStream answer = pipeline.stream(request());
         try (Stream<TextPiece> pieces = answer.pieces()) {
-            assertThat(pieces.map(TextPiece::text).collect(Collectors.joining())).isEqualTo(expected);
+            assertThat(pieces.map(TextPiece::text).collect(Collectors.joining()))
+                    .isEqualTo(expected);
         }
         assertThat(answer.result().text()).isEqualTo(expected);
     }

@@ -128,7 +128,9 @@ class BatchTest {
         int before = PROBE.runs();
         List<GenerationResult> results =
                 pipeline.generateAll(List.of(request(), oneToken, twoTokens, oneToken, twoTokens), 2);
-        assertThat(PROBE.runs() - before).as("5 prompts; 11 tokens beside which the others fit").isEqualTo(5 + 11);
+        assertThat(PROBE.runs() - before)
+                .as("5 prompts; 11 tokens beside which the others fit")
+                .isEqualTo(5 + 11);
         assertThat(results).extracting(result -> result.tokens().size()).containsExactly(12, 1, 2, 1, 2);
     }
 
@@ -184,13 +186,16 @@ class BatchTest {
         for (long seed : new long[] {0, 41, Long.MAX_VALUE - 1}) {
             int before = PROBE.runs();
             List<GenerationResult> several = pipeline.generateSeveral(random(seed), 5);
-            assertThat(PROBE.runs() - before).as("one prompt, then at most 11 tokens of all").isLessThanOrEqualTo(12);
+            assertThat(PROBE.runs() - before)
+                    .as("one prompt, then at most 11 tokens of all")
+                    .isLessThanOrEqualTo(12);
 
             assertThat(several).hasSize(5);
             for (int i = 0; i < 5; i++) {
                 assertSame(several.get(i), pipeline.generate(random(seed + i)));
             }
-            assertThat(several.stream().map(GenerationResult::text).distinct().count()).isGreaterThan(1);
+            assertThat(several.stream().map(GenerationResult::text).distinct().count())
+                    .isGreaterThan(1);
         }
         assertSame(pipeline.generateSeveral(random(3), 1).get(0), pipeline.generate(random(3)));
     }

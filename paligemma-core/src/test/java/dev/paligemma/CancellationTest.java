@@ -97,7 +97,8 @@ class CancellationTest {
             }
         }
 
-        @Nullable Throwable failure() throws InterruptedException {
+        @Nullable
+        Throwable failure() throws InterruptedException {
             thread.join(30_000);
             assertThat(thread.isAlive()).as("the attempt goes on").isFalse();
             return failure.get();
@@ -136,7 +137,9 @@ class CancellationTest {
 
         assertThat(reader.failure()).isInstanceOf(RequestCancelledException.class);
         assertThat(closer.failure()).isNull();
-        assertThat(PROBE.runs() - before).as("nothing runs after the step that was running").isEqualTo(4);
+        assertThat(PROBE.runs() - before)
+                .as("nothing runs after the step that was running")
+                .isEqualTo(4);
     }
 
     @ParameterizedTest
@@ -216,8 +219,9 @@ class CancellationTest {
 
     @Test
     void enoughTimeChangesNothing() {
-        GenerationRequest patient =
-                request().toBuilder().timeout(Duration.ofSeconds(Long.MAX_VALUE)).build();
+        GenerationRequest patient = request().toBuilder()
+                .timeout(Duration.ofSeconds(Long.MAX_VALUE))
+                .build();
         assertThat(pipeline.generate(patient).tokens()).isEqualTo(expected.tokens());
     }
 
@@ -228,7 +232,8 @@ class CancellationTest {
 
     @Test
     void aFutureThatIsCompletedOtherwiseStopsItsRequest() throws Exception {
-        stopsInTheThirdRun(future -> assertThat(future.completeExceptionally(new TimeoutException())).isTrue());
+        stopsInTheThirdRun(future ->
+                assertThat(future.completeExceptionally(new TimeoutException())).isTrue());
     }
 
     private static void stopsInTheThirdRun(Consumer<CompletableFuture<GenerationResult>> end) throws Exception {
@@ -253,9 +258,12 @@ class CancellationTest {
     void aFutureGivesWhatGenerateGives() throws Exception {
         ExecutorService executor = Executors.newSingleThreadExecutor();
         try {
-            assertThat(pipeline.generateAsync(request(), executor).get(30, TimeUnit.SECONDS).tokens())
+            assertThat(pipeline.generateAsync(request(), executor)
+                            .get(30, TimeUnit.SECONDS)
+                            .tokens())
                     .isEqualTo(expected.tokens());
-            GenerationRequest wrong = request().toBuilder().prompt("<image><image>").build();
+            GenerationRequest wrong =
+                    request().toBuilder().prompt("<image><image>").build();
             assertThatThrownBy(() -> pipeline.generateAsync(wrong, executor).get(30, TimeUnit.SECONDS))
                     .isInstanceOf(ExecutionException.class)
                     .hasCauseInstanceOf(IllegalArgumentException.class);

@@ -30,9 +30,7 @@ class ConcurrencyTest {
     private final Golden golden = Golden.of("pg1-mqa-fp32");
 
     private GenerationRequest request(int index) {
-        return golden.requests()
-                .get(index % golden.requests().size())
-                .toGenerationRequest();
+        return golden.requests().get(index % golden.requests().size()).toGenerationRequest();
     }
 
     private GenerationRequest random(int index) {
@@ -50,15 +48,21 @@ class ConcurrencyTest {
             tasks.put("generate " + i, one -> one.generate(request(index)).tokens());
             tasks.put("sample " + i, one -> one.generate(random(index)).tokens());
         }
-        tasks.put("batch", one -> one.generateAll(List.of(request(0), random(1), request(2), random(3)), 3).stream()
-                .map(GenerationResult::tokens)
-                .toList());
-        tasks.put("several", one -> one.generateSeveral(random(4), 3).stream()
-                .map(GenerationResult::tokens)
-                .toList());
-        tasks.put("search", one -> one.search(request(1), BeamSearch.of(3)).stream()
-                .map(answer -> List.of(answer.score(), answer.answer().tokens()))
-                .toList());
+        tasks.put(
+                "batch",
+                one -> one.generateAll(List.of(request(0), random(1), request(2), random(3)), 3).stream()
+                        .map(GenerationResult::tokens)
+                        .toList());
+        tasks.put(
+                "several",
+                one -> one.generateSeveral(random(4), 3).stream()
+                        .map(GenerationResult::tokens)
+                        .toList());
+        tasks.put(
+                "search",
+                one -> one.search(request(1), BeamSearch.of(3)).stream()
+                        .map(answer -> List.of(answer.score(), answer.answer().tokens()))
+                        .toList());
         tasks.put("score", one -> one.score(request(1), List.of("cat", "a dog", "what is this?")));
         tasks.put("detect", one -> {
             GenerationRequest boxes = random(2).toBuilder()
@@ -66,10 +70,12 @@ class ConcurrencyTest {
                     .build();
             return one.detect(boxes, DetectionOptions.defaults()).parts();
         });
-        tasks.put("matching", one -> one.generate(request(3).toBuilder()
-                        .constraint(one.constraints().matching("[a-z]{3,5}"))
-                        .build())
-                .tokens());
+        tasks.put(
+                "matching",
+                one -> one.generate(request(3).toBuilder()
+                                .constraint(one.constraints().matching("[a-z]{3,5}"))
+                                .build())
+                        .tokens());
         tasks.put("encode", one -> {
             ImageEmbeddings images = one.encode(request(0).images());
             return one.generate(request(0).toBuilder().images(images).build()).tokens();

@@ -125,8 +125,8 @@ class ConstrainedGenerationTest {
         double cat = firstProbability("cat");
         double dog = firstProbability("dog");
         double what = firstProbability("what is this?");
-        GenerationResult one =
-                pipeline().generate(constrained(pipeline().constraints().oneOf(List.of("cat", "dog", "what is this?"))));
+        GenerationResult one = pipeline()
+                .generate(constrained(pipeline().constraints().oneOf(List.of("cat", "dog", "what is this?"))));
 
         assertThat(Set.of(cat, dog, what)).as("of different tokens").hasSize(3);
         assertThat(one.tokens().get(0).removedMass()).isCloseTo(1 - cat - dog - what, within(1e-6));
@@ -175,8 +175,8 @@ class ConstrainedGenerationTest {
     @Test
     void forbiddenTokensDoNotComeAndTheNextBestDoes() {
         int first = pipeline().generate(request()).tokenIds()[0];
-        GenerationResult other = pipeline()
-                .generate(constrained(pipeline().constraints().forbidding(TokenSet.of(first))));
+        GenerationResult other =
+                pipeline().generate(constrained(pipeline().constraints().forbidding(TokenSet.of(first))));
 
         assertThat(other.tokenIds()).doesNotContain(first);
         List<ScoredAnswer> beams = pipeline()
@@ -249,8 +249,12 @@ class ConstrainedGenerationTest {
                 DetectionResult parsed = parse(of, answered.result());
                 boolean complete = answered.result().finishReason() == FinishReason.EOS;
                 assertUnderstood(parsed, complete);
-                List<Detection> whole = parsed.detections().subList(
-                        0, complete ? parsed.detections().size() : Math.max(0, parsed.detections().size() - 1));
+                List<Detection> whole = parsed.detections()
+                        .subList(
+                                0,
+                                complete
+                                        ? parsed.detections().size()
+                                        : Math.max(0, parsed.detections().size() - 1));
                 assertThat(whole).allMatch(Detection::hasMask);
                 ended += complete ? 1 : 0;
             }
@@ -279,8 +283,7 @@ class ConstrainedGenerationTest {
     }
 
     private DetectionResult parse(Golden of, GenerationResult result) {
-        return DetectionParser.parse(
-                result.tokens(), pipeline(of).tokenizer(), 640, 480, DetectionOptions.defaults());
+        return DetectionParser.parse(result.tokens(), pipeline(of).tokenizer(), 640, 480, DetectionOptions.defaults());
     }
 
     private static void assertUnderstood(DetectionResult parsed, boolean complete) {
@@ -298,7 +301,8 @@ class ConstrainedGenerationTest {
                 assertThat(((Fragment) part).reason())
                         .as(parsed.rawText())
                         .isIn(Fragment.Reason.INCOMPLETE_BOX, Fragment.Reason.STRAY_MASK_CODES);
-                assertThat(((Fragment) part).piece().end()).isEqualTo(parsed.rawText().length());
+                assertThat(((Fragment) part).piece().end())
+                        .isEqualTo(parsed.rawText().length());
             }
         }
     }
@@ -341,9 +345,7 @@ class ConstrainedGenerationTest {
             Detection first = stream.next();
             // Four codes, the label, and what ended it.
             int tokens = first.tokens().size();
-            assertThat(probe.runs() - before)
-                    .isBetween(tokens + 1, tokens + 2)
-                    .isLessThan(all);
+            assertThat(probe.runs() - before).isBetween(tokens + 1, tokens + 2).isLessThan(all);
             stream.close();
             assertThatThrownBy(stream::hasNext).isInstanceOf(RequestCancelledException.class);
             assertThat(probe.open()).isZero();

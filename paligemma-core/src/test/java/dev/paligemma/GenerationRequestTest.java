@@ -126,13 +126,14 @@ class GenerationRequestTest {
         int stop = ids[5];
         int at = firstIndex(ids, stop);
 
-        GenerationResult stopped =
-                pipeline.generate(request().toBuilder().stopTokenIds(Set.of(stop)).build());
+        GenerationResult stopped = pipeline.generate(
+                request().toBuilder().stopTokenIds(Set.of(stop)).build());
 
         assertThat(stopped.tokenIds()).isEqualTo(Arrays.copyOf(ids, at));
         assertThat(stopped.finishReason()).isEqualTo(FinishReason.EOS);
         assertThat(stopped.totalLogProbability())
-                .isCloseTo(Arrays.stream(whole.logProbabilities()).limit(at + 1L).sum(), within(1e-9));
+                .isCloseTo(
+                        Arrays.stream(whole.logProbabilities()).limit(at + 1L).sum(), within(1e-9));
     }
 
     private static int firstIndex(int[] ids, int wanted) {

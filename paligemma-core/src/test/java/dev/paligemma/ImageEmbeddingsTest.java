@@ -61,7 +61,8 @@ class ImageEmbeddingsTest {
                     .isNotEmpty();
         }
         assertThat(PROBE.encodings()).isEqualTo(before);
-        assertThat(pipeline.generate(GenerationRequest.of(image(), "")).tokens()).isNotEmpty();
+        assertThat(pipeline.generate(GenerationRequest.of(image(), "")).tokens())
+                .isNotEmpty();
         assertThat(PROBE.encodings()).isEqualTo(before + 1);
     }
 
@@ -88,11 +89,22 @@ class ImageEmbeddingsTest {
         DetectionOptions options = DetectionOptions.defaults();
         assertThat(pipeline.detect(encoded, options).parts())
                 .isEqualTo(pipeline.detect(plain, options).parts());
-        assertThat(pipeline.detect(encoded, options).imageWidth())
-                .isEqualTo(image().width());
-        assertThat(pipeline.detect(encoded, options).imageHeight())
-                .isEqualTo(image().height());
+        assertThat(pipeline.detect(encoded, options).imageWidth()).isEqualTo(image().width());
+        assertThat(pipeline.detect(encoded, options).imageHeight()).isEqualTo(image().height());
         assertThat(PROBE.encodings()).as("those of the images themselves alone").isEqualTo(before + 4);
+    }
+
+    @Test
+    void otherRequestsDoNotChangeThem() {
+        ImageEmbeddings images = pipeline.encode(image());
+        float[] before = images.toArray();
+        RgbImage other = GOLDEN.requests().get(1).images().get(0);
+        for (int i = 0; i < 3; i++) {
+            pipeline.generate(GenerationRequest.of(images, "caption en"));
+            pipeline.generate(GenerationRequest.of(other, "caption en"));
+            pipeline.encode(other);
+        }
+        assertThat(images.toArray()).isEqualTo(before);
     }
 
     @Test

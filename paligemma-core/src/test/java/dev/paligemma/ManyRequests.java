@@ -101,14 +101,16 @@ final class ManyRequests implements AutoCloseable {
                 }
             }
             case 5 -> pipeline.generate(request.toBuilder().images(encoded).build());
-            case 6 -> pipeline.detect(
-                    random.toBuilder()
-                            .constraint(pipeline.constraints().detections(List.of("cat")))
-                            .build(),
-                    DetectionOptions.defaults());
+            case 6 ->
+                pipeline.detect(
+                        random.toBuilder()
+                                .constraint(pipeline.constraints().detections(List.of("cat")))
+                                .build(),
+                        DetectionOptions.defaults());
             case 7 -> {
                 try {
-                    pipeline.generate(request.toBuilder().prompt("<image><image>").build());
+                    pipeline.generate(
+                            request.toBuilder().prompt("<image><image>").build());
                     throw new IllegalStateException("a request with a marker too many was answered");
                 } catch (IllegalArgumentException e) {
                     // So it should be.

@@ -18,7 +18,9 @@ class NativeMemoryTest {
             requests.run(3 * ManyRequests.PERIOD);
             ManyRequests.Memory after = ManyRequests.Memory.afterCollection();
 
-            assertThat(before.directBytes()).as("the measurement measures something").isPositive();
+            assertThat(before.directBytes())
+                    .as("the measurement measures something")
+                    .isPositive();
             assertThat(after.directBytes()).isLessThanOrEqualTo(before.directBytes());
             assertThat(after.directBuffers()).isLessThanOrEqualTo(before.directBuffers());
         }

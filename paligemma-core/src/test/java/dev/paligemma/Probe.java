@@ -83,7 +83,9 @@ final class Probe {
 
         /** Waits until the run has begun. */
         void awaitArrival() throws InterruptedException {
-            assertThat(arrived.await(30, TimeUnit.SECONDS)).as("the run has begun").isTrue();
+            assertThat(arrived.await(30, TimeUnit.SECONDS))
+                    .as("the run has begun")
+                    .isTrue();
         }
 
         void open() {

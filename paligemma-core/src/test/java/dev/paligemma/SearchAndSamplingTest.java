@@ -56,8 +56,7 @@ class SearchAndSamplingTest {
                 assertThat(answer.finishReason()).isEqualTo(greedy.finishReason());
                 assertThat(answer.totalLogProbability()).isEqualTo(greedy.totalLogProbability());
                 int length = greedy.tokens().size() + (greedy.finishReason() == FinishReason.EOS ? 1 : 0);
-                assertThat(answers.get(0).score())
-                        .isCloseTo(greedy.totalLogProbability() / length, within(1e-9));
+                assertThat(answers.get(0).score()).isCloseTo(greedy.totalLogProbability() / length, within(1e-9));
             }
         }
     }
@@ -70,7 +69,10 @@ class SearchAndSamplingTest {
         assertThat(wide).hasSize(16);
         assertThat(wide.get(0).score()).isGreaterThanOrEqualTo(greedy);
         assertThat(wide).isSortedAccordingTo(Comparator.comparingDouble(answer -> -answer.score()));
-        assertThat(wide.stream().map(answer -> answer.answer().text()).distinct().count())
+        assertThat(wide.stream()
+                        .map(answer -> answer.answer().text())
+                        .distinct()
+                        .count())
                 .isEqualTo(16);
     }
 
@@ -212,7 +214,8 @@ class SearchAndSamplingTest {
         int[] first = pipeline.generate(with(sampling.seed(1))).tokenIds();
         assertThat(pipeline.generate(with(sampling.seed(1))).tokenIds()).isEqualTo(first);
         assertThat(IntStream.range(2, 12)
-                        .mapToObj(seed -> pipeline.generate(with(sampling.seed(seed))).text())
+                        .mapToObj(seed ->
+                                pipeline.generate(with(sampling.seed(seed))).text())
                         .distinct()
                         .count())
                 .isGreaterThan(5);
@@ -220,7 +223,8 @@ class SearchAndSamplingTest {
 
     @Test
     void probabilitiesOfRandomTokensAreThoseOfTheModel() {
-        GenerationResult random = pipeline.generate(with(Sampling.temperature(3).topK(40).seed(5)));
+        GenerationResult random =
+                pipeline.generate(with(Sampling.temperature(3).topK(40).seed(5)));
         List<Integer> ids = IntStream.of(random.tokenIds()).boxed().toList();
         GenerationResult forced = pipeline.generate(request().toBuilder()
                 .constraint(new Exactly(ids, pipeline.tokenizer().eosId()))
