@@ -2,10 +2,14 @@ package dev.paligemma.examples;
 
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.detection.Detection;
+import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.detection.DetectionParser;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -22,7 +26,7 @@ public final class HeldOutEvaluation {
     /**
      * Prints a Markdown table of how many answers are right.
      *
-     * @param args the folder with {@code scenes.jsonl} and the pictures, then optionally a checkpoint folder in place of
+     * @param args the folder with {@code scenes.jsonl}, {@code segments.jsonl} and the pictures, then optionally a checkpoint folder in place of
      *     the bundled model
      * @throws IOException if the scenes cannot be read
      */
@@ -32,7 +36,9 @@ public final class HeldOutEvaluation {
         }
         Path checkpoint = args.length == 2 ? Path.of(args[1]) : BundledModel.folder();
         try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.load(checkpoint)) {
-            System.out.print(evaluate(pipeline, Path.of(args[0])).markdown());
+            Path folder = Path.of(args[0]);
+            System.out.print(evaluate(pipeline, folder).markdown());
+            System.out.print(evaluateMasks(pipeline, folder).markdown());
         }
     }
 
@@ -53,6 +59,31 @@ public final class HeldOutEvaluation {
                     scene,
                     pipeline.generate(GenerationRequest.of(picture, scene.prompt()))
                             .text());
+        }
+        return scores;
+    }
+
+    /**
+     * Asks a model for the shapes in every scene.
+     *
+     * @param pipeline the model, with a mask decoder
+     * @param folder the folder with {@code segments.jsonl} and the pictures
+     * @return the scores
+     * @throws IOException if the questions cannot be read
+     */
+    static MaskScores evaluateMasks(PaliGemmaPipeline pipeline, Path folder) throws IOException {
+        MaskScores scores = new MaskScores();
+        for (MaskQuestion question : MaskQuestion.readAll(folder)) {
+            RgbImage picture = RgbImage.read(folder.resolve(question.file()));
+            List<String> names =
+                    DetectionParser.parse(question.expected(), picture.width(), picture.height()).detections().stream()
+                            .map(Detection::label)
+                            .toList();
+            GenerationRequest request = GenerationRequest.of(picture, question.prompt());
+            scores.add(
+                    question.masks(),
+                    names,
+                    pipeline.segment(request, DetectionOptions.defaults()).segments());
         }
         return scores;
     }
