@@ -113,7 +113,7 @@ class MaskCodec(nn.Module):
 
 def to_input(masks: np.ndarray) -> torch.Tensor:
     """float32[N, 1, 64, 64] in -1..1 from uint8[N, 64, 64]."""
-    return torch.from_numpy(np.asarray(masks)).float()[:, None] / 127.5 - 1
+    return torch.from_numpy(np.array(masks)).float()[:, None] / 127.5 - 1
 
 
 def resized(mask: np.ndarray) -> np.ndarray:
@@ -128,14 +128,14 @@ def resized(mask: np.ndarray) -> np.ndarray:
 def paste(raw: np.ndarray, box: tuple[int, ...], width: int, height: int) -> np.ndarray:
     """bool[height, width] from a decoder's float32[64, 64] and location codes y0, x0, y1, x1.
 
-    The way of the published demonstration: to 0..255 as uint8 (cut off, not rounded), resized with Pillow's bicubic to
-    the box in whole pixels. A pixel belongs to the mask from one half.
+    The values become probabilities, 0.5 * value + 0.5 clipped to 0..1, and are resized with Pillow's bilinear to the
+    box in whole pixels. A pixel belongs to the mask above one half.
     """
     out = np.zeros((height, width), bool)
     y0, x0, y1, x1 = (round(v / 1024 * side) for v, side in zip(box, (height, width, height, width)))
     if x1 > x0 and y1 > y0:
-        soft = Image.fromarray((np.clip(0.5 * raw + 0.5, 0, 1) * 255).astype(np.uint8))
-        out[y0:y1, x0:x1] = np.asarray(soft.resize((x1 - x0, y1 - y0), Image.Resampling.BICUBIC)) >= 128
+        soft = Image.fromarray(np.clip(0.5 * raw + 0.5, 0, 1).astype(np.float32))
+        out[y0:y1, x0:x1] = np.asarray(soft.resize((x1 - x0, y1 - y0), Image.Resampling.BILINEAR)) > 0.5
     return out
 
 
@@ -145,17 +145,38 @@ def mask_iou(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def run_lengths(mask: np.ndarray) -> dict:
-    """COCO's uncompressed run lengths: down the columns, zeros first."""
+    """COCO's compressed run lengths: down the columns, zeros first, from the fourth on as the difference to the run two
+    before, in groups of five bits, lowest first, as characters from `0` on."""
     flat = np.concatenate([[False], mask.T.reshape(-1)])
     edges = np.flatnonzero(flat[1:] != flat[:-1])
-    counts = np.diff(np.concatenate([[0], edges, [mask.size]]))
-    return {"size": list(mask.shape), "counts": counts.tolist()}
+    runs = np.diff(np.concatenate([[0], edges, [mask.size]])).tolist()
+    text = ""
+    for i, run in enumerate(runs):
+        value = run - runs[i - 2] if i > 2 else run
+        while True:
+            bits, value = value & 31, value >> 5
+            last = value == (-1 if bits & 16 else 0)
+            text += chr(48 + bits + (0 if last else 32))
+            if last:
+                break
+    return {"size": list(mask.shape), "counts": text}
 
 
 def from_run_lengths(record: dict) -> np.ndarray:
+    """bool[H, W] from what `run_lengths` gives."""
+    runs: list[int] = []
+    value = shift = 0
+    for character in record["counts"]:
+        bits = ord(character) - 48
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            if bits & 16:
+                value -= 1 << shift
+            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            value = shift = 0
     height, width = record["size"]
-    values = np.arange(len(record["counts"])) % 2 == 1
-    return np.repeat(values, record["counts"]).reshape(width, height).T
+    return np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(width, height).T
 
 
 def segments(text: str) -> list[tuple[tuple[int, ...], tuple[int, ...], str]]:
