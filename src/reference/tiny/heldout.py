@@ -4,8 +4,8 @@ The scenes come from the split `heldout`, which training never draws. Each pictu
 scenes.jsonl: `file`, `kind`, `prompt`, `expected`, and for detection `boxes` as [label, x0, y0, x1, y1] in pixels of
 the file. With --masks, segments.jsonl gets one `segment` question per picture: `expected` has the codes, `masks` the
 right masks of the things asked for as COCO's compressed run lengths (`size`: height and width, those of the file;
-`counts`: down the columns). Pictures are 224 x 224; those with noise, which compress badly, are stored already reduced to the 112 x 112
-that the model sees.
+`counts`: down the columns). Pictures are 224 x 224; those with noise, which compress badly, are stored already reduced
+to the 112 x 112 that the model sees.
 
     python heldout.py write --out FOLDER [--count 300] --masks vae-oid.npz
     python heldout.py measure --out FOLDER --model CHECKPOINT_FOLDER
