@@ -4,6 +4,8 @@ Uses nothing but the model's own forward pass with a KV cache, the way `generate
 prompts have the same number of tokens (so that no padding is involved).
 
     python evaluate.py --model FOLDER [--split valid] [--scenes 300]
+
+With `vae-oid.npz` in the folder, `segment` is asked and measured too.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from masks import MaskCodec, score_segments, truths_of
 from model import BOS, EOS, IMAGE_TOKENS, encode
-from scenes import Question, draw_scene, model_pixels, random_questions
+from scenes import Question, draw_scene, model_pixels, random_questions, random_segment
 from tokenizers import Tokenizer
 from transformers import PaliGemmaForConditionalGeneration
 
@@ -31,7 +34,7 @@ def to_tensor(pixels: np.ndarray) -> torch.Tensor:
 
 @torch.no_grad()
 def answer_all(model, tokenizer: Tokenizer, pixels: np.ndarray, prompts: list[str], owner: list[int],
-               limit: int = 40, batch: int = 64) -> list[str]:
+               limit: int = 64, batch: int = 64) -> list[str]:
     """The greedy answer to every prompt; `owner[i]` is the picture (row of `pixels`) that prompt i is about."""
     model.eval()
     image_id = tokenizer.token_to_id("<image>")
@@ -82,6 +85,8 @@ def score(questions: list[Question], answers: list[str]) -> dict[str, tuple[floa
     """Per metric the mean and how many cases it was taken over."""
     values = defaultdict(list)
     for q, given in zip(questions, answers):
+        if q.kind.startswith("segment"):
+            continue
         if q.kind != "detect":
             values[q.kind].append(given == q.answer)
             if q.kind == "answer":
@@ -98,18 +103,29 @@ def score(questions: list[Question], answers: list[str]) -> dict[str, tuple[floa
     return {k: (float(np.mean(v)), len(v)) for k, v in sorted(values.items())}
 
 
-def evaluate(model, tokenizer: Tokenizer, split: str, scenes: int, show: int = 0) -> dict[str, tuple[float, int]]:
-    pixels, questions, owner = [], [], []
+def evaluate(model, tokenizer: Tokenizer, split: str, scenes: int, show: int = 0,
+             codec: MaskCodec | None = None) -> dict[str, tuple[float, int]]:
+    pixels, questions, owner, sizes = [], [], [], []
     for i in range(scenes):
         scene = draw_scene(split, i)
         pixels.append(model_pixels(scene.image))
-        for q in random_questions(split, i, scene):
+        asked = random_questions(split, i, scene)
+        if codec:
+            asked.append(random_segment(split, i, scene, codec.codes_of))
+        for q in asked:
             questions.append(q)
             owner.append(i)
+            sizes.append(scene.image.size)
     answers = answer_all(model, tokenizer, np.stack(pixels), [q.prompt for q in questions], owner)
     for q, given in list(zip(questions, answers))[:show]:
         print(f"  {'ok ' if q.answer == given else 'BAD'} {q.prompt!r}: {given!r}, expected {q.answer!r}", flush=True)
-    return score(questions, answers)
+    result = score(questions, answers)
+    if codec:
+        masked = [i for i, q in enumerate(questions) if q.kind.startswith("segment")]
+        chosen = [questions[i] for i in masked]
+        truths = truths_of(chosen, [sizes[i] for i in masked])
+        result.update(score_segments(codec, chosen, [answers[i] for i in masked], truths))
+    return result
 
 
 def main() -> None:
@@ -123,7 +139,9 @@ def main() -> None:
     model = PaliGemmaForConditionalGeneration.from_pretrained(
         args.model, dtype=torch.float32, attn_implementation="eager")
     tokenizer = Tokenizer.from_file(str(args.model / "tokenizer.json"))
-    print(json.dumps(evaluate(model, tokenizer, args.split, args.scenes, args.show), indent=1))
+    masks = args.model / "vae-oid.npz"
+    codec = MaskCodec.load(masks) if masks.exists() else None
+    print(json.dumps(evaluate(model, tokenizer, args.split, args.scenes, args.show, codec), indent=1))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +64,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Question:
-    """A prompt, the one right answer, and for detection the things whose boxes it names, in order."""
+    """A prompt, the one right answer, and for detection and masks the things it names, in order."""
 
     kind: str
     prompt: str
@@ -154,6 +155,32 @@ def _jitter(r: random.Random, colour, amount: int = 14):
     return tuple(min(255, max(0, c + r.randint(-amount, amount))) for c in colour)
 
 
+def _draw_shape(draw: ImageDraw.ImageDraw, shape: str, box: tuple[int, int, int, int], fill) -> None:
+    x0, y0, x1, y1 = box
+    inclusive = (x0, y0, x1 - 1, y1 - 1)
+    if shape == "circle":
+        draw.ellipse(inclusive, fill=fill)
+    elif shape == "square":
+        draw.rectangle(inclusive, fill=fill)
+    else:
+        draw.polygon([((x0 + x1 - 1) // 2, y0), (x0, y1 - 1), (x1 - 1, y1 - 1)], fill=fill)
+
+
+def shape_mask(shape: str, width: int, height: int) -> np.ndarray:
+    """bool[height, width]: the pixels of a shape that fills its box."""
+    canvas = Image.new("L", (width, height))
+    _draw_shape(ImageDraw.Draw(canvas), shape, (0, 0, width, height), 255)
+    return np.asarray(canvas) > 0
+
+
+def thing_mask(thing: Thing, width: int, height: int) -> np.ndarray:
+    """bool[height, width]: the pixels of a shape in a picture of this size."""
+    out = np.zeros((height, width), bool)
+    x0, y0, x1, y1 = (int(v) for v in thing.box)
+    out[y0:y1, x0:x1] = shape_mask(thing.name, x1 - x0, y1 - y0)
+    return out
+
+
 def draw_scene(split: str, index: int, size: int | None = None, layout: str | None = None) -> Scene:
     """Draws scene number `index` of a split; `size` in pixels (random when None); `layout` such as `2` or `1w`."""
     r = random.Random(f"{split}/{index}")
@@ -200,15 +227,9 @@ def draw_scene(split: str, index: int, size: int | None = None, layout: str | No
 
     shapes = []
     for (colour, shape), paint, frame in zip(kinds, paints, _shape_frames(r, count, top, bottom) if count else []):
-        x0, y0, x1, y1 = (round(v * scale) for v in frame)
-        inclusive = (x0, y0, x1 - 1, y1 - 1)
-        if shape == "circle":
-            draw.ellipse(inclusive, fill=paint)
-        elif shape == "square":
-            draw.rectangle(inclusive, fill=paint)
-        else:
-            draw.polygon([((x0 + x1 - 1) // 2, y0), (x0, y1 - 1), (x1 - 1, y1 - 1)], fill=paint)
-        shapes.append(Thing(shape, colour, (x0, y0, x1, y1)))
+        box = tuple(round(v * scale) for v in frame)
+        _draw_shape(draw, shape, box, paint)
+        shapes.append(Thing(shape, colour, box))
     return Scene(image, tuple(shapes), word)
 
 
@@ -318,6 +339,29 @@ def random_questions(split: str, index: int, scene: Scene, count: int = 4) -> li
         else:
             questions.append(random_detect(r, scene) if r.random() < 0.55 else random_answer(r, scene))
     return questions[:count]
+
+
+def segment(scene: Scene, targets: list[tuple[str, Thing]], codes_of: Callable[[Thing], Sequence[int]]) -> Question:
+    """`targets`: what to call the shape, and the shape; `codes_of`: the sixteen mask codes of a shape."""
+    width, height = scene.image.size
+    prompt = "segment " + " ; ".join(name for name, _ in targets)
+    parts = []
+    for name, t in targets:
+        codes = "".join(f"<seg{c:03d}>" for c in codes_of(t))
+        parts.append(f"{location_codes(t.box, width, height)}{codes} {name}")
+    return Question("segment", prompt, " ; ".join(parts), tuple(t for _, t in targets))
+
+
+def random_segment(split: str, index: int, scene: Scene, codes_of: Callable[[Thing], Sequence[int]]) -> Question:
+    """One shape, two, or one that is not there. Has its own random numbers: the other questions stay what they are."""
+    r = random.Random(f"segment/{split}/{index}")
+    names = [(name, t) for name, t in detectable(scene) if not t.is_word]
+    if r.random() < 0.12 or not names:
+        return Question("segment-absent", f"segment {_absent(r, scene)}", "")
+    labelled = [(s.label, s) for s in scene.shapes]
+    if len(labelled) >= 2 and r.random() < 0.35:
+        return segment(scene, r.sample(labelled, 2), codes_of)
+    return segment(scene, [r.choice(names if r.random() < 0.35 else labelled)], codes_of)
 
 
 # ------------------------------------------------------------------------------------------- what the model is given

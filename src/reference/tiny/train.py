@@ -11,10 +11,12 @@ not done twice. Things worth knowing:
 * Location tokens are trained towards a narrow Gaussian over neighbouring bins.
 * Muon for the hidden matrices, AdamW for the rest; the learning rate falls to zero at the planned end.
 * Pictures are drawn by a second, low-priority process into a ring in shared memory.
+* With --masks, every picture also gets one `segment` question, whose mask codes come from that file (see masks.py).
 
 Resume with --resume: weights, optimiser state, step and the time already used come from the last checkpoint.
 
     python train.py --out RUN --minutes 90
+    python train.py --out RUN2 --vision-from RUN/checkpoint.pt --text-from RUN/checkpoint.pt --masks vae-oid.npz
 """
 
 from __future__ import annotations
@@ -31,13 +33,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from evaluate import evaluate, to_tensor
+from masks import CODES, MaskCodec
 from model import BOS, EOS, IMAGE_TOKENS, build_model, build_tokenizer, encode, initialise
-from scenes import COLOURS, WORDS, draw_scene, model_pixels, patch_labels, random_questions
+from scenes import COLOURS, WORDS, draw_scene, model_pixels, patch_labels, random_questions, random_segment
 from transformers import AttentionInterface
 
 SLOTS = 4  # questions per picture, at most
 TEXT = 64  # tokens of all questions and answers of one picture, packed
 SLOT = 24  # tokens of one question and its answer, padded
+LONG_SLOT = 64  # the same for `segment`, whose answers are long; the packed text grows by as much
 LOC_BINS = 1024
 
 
@@ -47,13 +51,16 @@ LOC_BINS = 1024
 class Ring:
     """Shared memory filled by the drawing process and read at random by the trainer."""
 
-    def __init__(self, capacity: int):
+    def __init__(self, capacity: int, segments: bool):
         self.capacity = capacity
+        self.segments = segments
+        self.text = TEXT + (LONG_SLOT if segments else 0)
+        self.slots = SLOTS + (1 if segments else 0)
         self._raw = {
             "pixels": mp.RawArray(ctypes.c_uint8, capacity * 112 * 112 * 3),
             "patches": mp.RawArray(ctypes.c_float, capacity * IMAGE_TOKENS * 8),
-            "ids": mp.RawArray(ctypes.c_int16, capacity * TEXT),
-            "spans": mp.RawArray(ctypes.c_int16, capacity * SLOTS * 3),  # start, prompt length, whole length
+            "ids": mp.RawArray(ctypes.c_int16, capacity * self.text),
+            "spans": mp.RawArray(ctypes.c_int16, capacity * self.slots * 3),  # start, prompt length, whole length
         }
         self.drawn = mp.Value(ctypes.c_int64, 0)
 
@@ -61,17 +68,18 @@ class Ring:
         shapes = {
             "pixels": (np.uint8, (112, 112, 3)),
             "patches": (np.float32, (IMAGE_TOKENS, 8)),
-            "ids": (np.int16, (TEXT,)),
-            "spans": (np.int16, (SLOTS, 3)),
+            "ids": (np.int16, (self.text,)),
+            "spans": (np.int16, (self.slots, 3)),
         }
         return {k: np.frombuffer(self._raw[k], t).reshape(self.capacity, *s) for k, (t, s) in shapes.items()}
 
 
-def draw_forever(ring: Ring, first: int, rate: float) -> None:
+def draw_forever(ring: Ring, first: int, rate: float, masks: Path | None) -> None:
     """Fills the ring round and round; once an eighth of it is filled, at most `rate` scenes per second."""
     os.nice(5)
     torch.set_num_threads(1)
     tokenizer = build_tokenizer()
+    codec = MaskCodec.load(masks) if masks else None
     view = ring.view()
     cache: dict[str, list[int]] = {}
     started, index = time.time(), first
@@ -80,16 +88,20 @@ def draw_forever(ring: Ring, first: int, rate: float) -> None:
         at = (index - first) % ring.capacity
         view["pixels"][at] = model_pixels(scene.image)
         view["patches"][at] = patch_labels(scene)
-        text = np.zeros(TEXT, np.int16)
-        spans = np.zeros((SLOTS, 3), np.int16)
+        text = np.zeros(ring.text, np.int16)
+        spans = np.zeros((ring.slots, 3), np.int16)
         used = 0
-        for k, q in enumerate(random_questions("train", index, scene, SLOTS)):
+        questions = list(enumerate(random_questions("train", index, scene, SLOTS)))
+        if codec:
+            questions.insert(0, (SLOTS, random_segment("train", index, scene, codec.codes_of)))
+        for k, q in questions:
             if q.prompt not in cache:
                 cache[q.prompt] = [BOS, *encode(tokenizer, q.prompt + "\n")]
             row = cache[q.prompt] + encode(tokenizer, q.answer) + [EOS]
-            if len(row) > SLOT:
-                raise ValueError(f"{len(row)} tokens do not fit a slot of {SLOT}: {q}")
-            if used + len(row) > TEXT:
+            slot = SLOT if k < SLOTS else LONG_SLOT
+            if len(row) > slot:
+                raise ValueError(f"{len(row)} tokens do not fit a slot of {slot}: {q}")
+            if used + len(row) > ring.text:
                 break
             text[used : used + len(row)] = row
             spans[k] = used, len(cache[q.prompt]), len(row)
@@ -145,20 +157,21 @@ class Heads(torch.nn.Module):
 class Packed:
     """The questions of each picture packed behind one copy of its image tokens.
 
-    `ids`: int64[B, TEXT]; `spans`: int64[B, SLOTS, 3] with start, prompt length and whole length (0: no question).
+    `ids`: int64[B, T]; `spans`: int64[B, S, 3] with start, prompt length and whole length (0: no question).
     """
 
     def __init__(self, ids: torch.Tensor, spans: torch.Tensor):
-        step = torch.arange(TEXT)
+        text, slots = ids.shape[1], spans.shape[1]
+        step = torch.arange(text)
         start, prompt, whole = (spans[:, :, k, None] for k in range(3))
-        inside = (step >= start) & (step < start + whole)  # [B, SLOTS, TEXT]
-        owner = torch.where(inside, torch.arange(1, SLOTS + 1)[:, None], 0).sum(1)
+        inside = (step >= start) & (step < start + whole)  # [B, S, T]
+        owner = torch.where(inside, torch.arange(1, slots + 1)[:, None], 0).sum(1)
         place = torch.where(inside, step - start, 0).sum(1)
         self.answer = (inside & (step >= start + prompt)).any(1)
         prefix = (owner > 0) & ~self.answer
         same = owner[:, :, None] == owner[:, None, :]
         sees = same & ((step[None, :] <= step[:, None]) | (prefix[:, :, None] & prefix[:, None, :]))
-        mask = torch.cat([torch.ones(len(ids), TEXT, IMAGE_TOKENS, dtype=torch.bool), sees], 2)
+        mask = torch.cat([torch.ones(len(ids), text, IMAGE_TOKENS, dtype=torch.bool), sees], 2)
         self.bias = torch.zeros(mask.shape, dtype=torch.bfloat16).masked_fill_(~mask, -1e9)[:, None]
         image = torch.arange(1, IMAGE_TOKENS + 1).expand(len(ids), -1)
         self.positions = torch.cat([image, place + IMAGE_TOKENS + 1], 1)
@@ -168,13 +181,13 @@ class Packed:
 class Separate:
     """PaliGemma's own layout: one sequence per question, image and prompt see each other, the answer is causal."""
 
-    def __init__(self, ids: torch.Tensor, spans: torch.Tensor):
-        """`ids`: int64[N, TEXT] and `spans`: int64[N, 3], one row per question."""
-        step = torch.arange(SLOT)
+    def __init__(self, ids: torch.Tensor, spans: torch.Tensor, slot: int):
+        """`ids`: int64[N, T] and `spans`: int64[N, 3], one row per question; `slot`: tokens of the longest."""
+        step = torch.arange(slot)
         start, prompt, whole = (spans[:, k, None] for k in range(3))
-        self.ids = torch.where(step < whole, ids.gather(1, (start + step).clamp(max=TEXT - 1)), 0)
+        self.ids = torch.where(step < whole, ids.gather(1, (start + step).clamp(max=ids.shape[1] - 1)), 0)
         self.answer = (step >= prompt) & (step < whole)
-        total = IMAGE_TOKENS + SLOT
+        total = IMAGE_TOKENS + slot
         step = torch.arange(total)
         real = step < IMAGE_TOKENS + whole
         prefix = step < IMAGE_TOKENS + prompt
@@ -228,7 +241,8 @@ class Trainee:
         self.table = inner.language_model.embed_tokens
         self.first_loc = self.tokenizer.token_to_id("<loc0000>")
         self.newline, self.ocr = (self.tokenizer.token_to_id(piece) for piece in ("\n", "ocr"))
-        self.absent_weight = args.absent_weight
+        self.first_seg = self.tokenizer.token_to_id("<seg000>")
+        self.absent_weight, self.segment_weight = args.absent_weight, args.segment_weight
         self.bf16 = args.bf16
 
         def block(module, hidden):
@@ -263,7 +277,8 @@ class Trainee:
         return torch.autocast("cpu", torch.bfloat16, enabled=self.bf16)
 
     def question_loss(self, features, layout, sigma: float, loc_weight: float):
-        """Cross entropy over the answers' tokens; `features`: float32[N, 64, D], one row per row of the layout."""
+        """Sum and weights of the cross entropy over the answers' tokens; `features`: float32[N, 64, D], a row for each
+        row of the layout."""
         embeds = torch.cat([features.float(), self.table(layout.ids)], 1)
         with self.cast():
             hidden = self.read(embeds, layout)[:, IMAGE_TOKENS:]
@@ -278,10 +293,14 @@ class Trainee:
         # decoding would answer "nothing" whenever that has a few per cent.
         before = layout.ids[rows, cols - 1]
         nothing = (labels == EOS) & (before == self.newline) & (layout.ids[rows, cols - 2] != self.ocr)
+        is_code = ((labels >= self.first_seg) & (labels < self.first_seg + CODES))[~is_loc]
         weight = torch.where(nothing, self.absent_weight, 1.0)[~is_loc]
-        losses = {"text": words.mean()}
+        weight = torch.where(is_code, self.segment_weight, weight)
+        losses = {"text": words[~is_code].mean()}
+        if bool(is_code.any()):
+            losses["codes"] = words[is_code].mean()
         total = (weight * words).sum()
-        count = words.numel()
+        count = words.numel() - (1 - self.segment_weight) * is_code.sum()
         if bool(is_loc.any()):
             centre = bins[is_loc].float()
             spread = torch.softmax(-0.5 * ((torch.arange(LOC_BINS) - centre[:, None]) / sigma) ** 2, 1)
@@ -291,7 +310,8 @@ class Trainee:
             losses["loc"] = places.mean()
             total = total + loc_weight * places.sum()
             count = count + loc_weight * places.numel()
-        return total / count, losses
+        return total, count, losses
+
 
 # -------------------------------------------------------------------------------------------------------- optimiser
 
@@ -352,7 +372,10 @@ def main() -> None:
     parser.add_argument("--flat", type=float, default=0.45, help="share of the time before the rate starts to fall")
     parser.add_argument("--aid", type=float, default=0.5, help="weight of the per-patch training aid")
     parser.add_argument("--loc-weight", type=float, default=0.4, help="weight of location tokens against words")
+    parser.add_argument("--blur", type=float, default=9.0, help="how much wider locations are blurred at the start")
     parser.add_argument("--absent-weight", type=float, default=0.15, help="weight of 'nothing there' in detection")
+    parser.add_argument("--masks", type=Path, help="vae-oid.npz that gives the mask codes; adds `segment` questions")
+    parser.add_argument("--segment-weight", type=float, default=0.3, help="weight of mask codes against words")
     parser.add_argument("--ring", type=int, default=40000, help="pictures kept in memory")
     parser.add_argument("--rate", type=float, default=70, help="pictures drawn per second at most")
     parser.add_argument("--vision-from", type=Path, help="checkpoint.pt to take the vision tower and its heads from")
@@ -374,9 +397,9 @@ def main() -> None:
     checkpoint = args.out / "checkpoint.pt"
     if args.resume and checkpoint.exists():
         state = torch.load(checkpoint, weights_only=False)
-    ring = Ring(args.ring)
+    ring = Ring(args.ring, args.masks is not None)
     first = state["first"] + 10_000_000 if state else args.first
-    painter = mp.Process(target=draw_forever, args=(ring, first, args.rate), daemon=True)
+    painter = mp.Process(target=draw_forever, args=(ring, first, args.rate, args.masks), daemon=True)
     painter.start()
 
     t = Trainee(args)
@@ -405,6 +428,7 @@ def main() -> None:
                 if wanted:
                     t.heads.load_state_dict(given["heads"])
     judge = build_model(t.tokenizer, "eager")
+    codec = MaskCodec.load(args.masks) if args.masks else None
     view = ring.view()
     picker = np.random.default_rng(step + 1)
     while ring.drawn.value < min(args.ring, 8 * args.batch):
@@ -434,7 +458,7 @@ def main() -> None:
     def examine() -> None:
         judge.load_state_dict(t.model.state_dict())
         took = time.time()
-        result = evaluate(judge, t.tokenizer, "valid", args.eval_scenes, show=4)
+        result = evaluate(judge, t.tokenizer, "valid", args.eval_scenes, 4, codec)
         took = time.time() - took
         record = {"step": step, "minutes": round((time.time() - started) / 60, 1), "eval_s": round(took),
                   "valid": {k: round(v, 3) for k, (v, _) in result.items()}}
@@ -459,16 +483,23 @@ def main() -> None:
             features, aid, parts = t.see(pixels, patches)
         loss, metrics = aid, {}
         if not vision_only:
-            sigma = 3.0 + 9.0 * max(0.0, 1 - 1.5 * used)
+            sigma = 3.0 + args.blur * max(0.0, 1 - 1.5 * used)
             if full:
                 chosen = torch.from_numpy(picker.permuted(np.tile(np.arange(SLOTS), (args.batch, 1)), axis=1))
                 chosen = chosen[:, : args.keep]
                 mine = spans.gather(1, chosen[:, :, None].expand(-1, -1, 3)).reshape(-1, 3)
-                layout = Separate(ids.repeat_interleave(args.keep, 0), mine)
-                images = features.repeat_interleave(args.keep, 0)
+                parcels = [(features.repeat_interleave(args.keep, 0),
+                            Separate(ids.repeat_interleave(args.keep, 0), mine, SLOT))]
+                if ring.segments:
+                    parcels.append((features, Separate(ids, spans[:, SLOTS], LONG_SLOT)))
             else:
-                layout, images = Packed(ids, spans), features
-            main_loss, metrics = t.question_loss(images, layout, sigma, args.loc_weight)
+                parcels = [(features, Packed(ids, spans))]
+            total, count, metrics = 0.0, 0.0, {}
+            for images, layout in parcels:
+                some, weight, part = t.question_loss(images, layout, sigma, args.loc_weight)
+                total, count = total + some, count + weight
+                metrics.update({k if len(metrics) == 0 else f"{k}, segment": v for k, v in part.items()})
+            main_loss = total / count
             loss = main_loss + args.aid * aid
         for p in t.model.parameters():
             p.grad = None

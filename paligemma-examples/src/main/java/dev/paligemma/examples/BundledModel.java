@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The tiny PaliGemma 2 checkpoint and the picture inside this jar, as files. Thread-safe.
+ * The tiny PaliGemma 2 checkpoint, its mask codec and the picture inside this jar, as files. Thread-safe.
  *
  * <p>A checkpoint is a folder, so the first call writes the bundled one to {@code tiny-<hash of its contents>} in
  * {@link CacheFolder the cache}; every call compares each file with the jar byte by byte and repairs what differs. A
@@ -53,7 +53,8 @@ public final class BundledModel {
                 "generation_config.json",
                 "model.safetensors",
                 "preprocessor_config.json",
-                "tokenizer.json")) {
+                "tokenizer.json",
+                "vae-oid.npz")) {
             resources.put(name, "tiny/" + name);
         }
         resources.put(PICTURE, PICTURE);
