@@ -56,7 +56,9 @@ class ConstrainedGenerationTest {
 
     private static GenerationRequest random(GenerationRequest request, long seed) {
         return request.toBuilder()
-                .sampling(Sampling.temperature(1.0 + Math.floorMod(seed, 3)).topK(100).seed(seed))
+                .sampling(Sampling.temperature(1.0 + Math.floorMod(seed, 3))
+                        .topK(100)
+                        .seed(seed))
                 .build();
     }
 

@@ -366,8 +366,8 @@ class ConvertedCheckpointsTest {
         Path good = obtain(sourceFolder, Precision.INT8);
         long kibibytes = Files.size(good.resolve("model.safetensors")) / 2 / 1024;
         cache = folder.resolve("limited");
-        List<String> command = new ArrayList<>(
-                List.of("bash", "-c", "ulimit -f " + kibibytes + " && exec \"$0\" \"$@\""));
+        List<String> command =
+                new ArrayList<>(List.of("bash", "-c", "ulimit -f " + kibibytes + " && exec \"$0\" \"$@\""));
         command.addAll(command(0));
 
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -378,7 +378,8 @@ class ConvertedCheckpointsTest {
 
         assertThat(process.waitFor()).as(output).isNotZero();
         assertThat(output).contains(ConversionException.class.getName(), "cannot write the converted checkpoint");
-        assertThat(filesIn(cache.resolve("converted"))).noneMatch(file -> file.toString().endsWith(".safetensors"));
+        assertThat(filesIn(cache.resolve("converted")))
+                .noneMatch(file -> file.toString().endsWith(".safetensors"));
         checkpoints = new ConvertedCheckpoints(cache);
         assertGood(obtain(sourceFolder, Precision.INT8));
     }
