@@ -57,9 +57,11 @@ final class MaskScores {
     String markdown() {
         return String.format(
                 Locale.ROOT,
-                "| masks, mean intersection over union | %.3f | %d |\n"
-                        + "| masks with intersection over union above 0.5 | %.1f %% | %d |\n"
-                        + "| nothing segmented where there is nothing | %.1f %% | %d |\n",
+                """
+                | masks, mean intersection over union | %.3f | %d |
+                | masks with intersection over union above 0.5 | %.1f %% | %d |
+                | nothing segmented where there is nothing | %.1f %% | %d |
+                """,
                 meanIou(),
                 masks,
                 100.0 * good / masks,
