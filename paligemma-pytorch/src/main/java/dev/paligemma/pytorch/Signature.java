@@ -1,0 +1,81 @@
+package dev.paligemma.pytorch;
+
+import dev.paligemma.engine.graph.Dim;
+import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.graph.Operation;
+import dev.paligemma.engine.graph.Tensor;
+import dev.paligemma.engine.spi.HostTensor;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** What a graph takes and gives, to compare a caller's tensors with. Immutable. */
+final class Signature {
+    private final Graph graph;
+    /** The dimension that counts the rows of a run; null if the graph keeps no state. */
+    private final @Nullable Dim cachedRows;
+
+    /** The signature of a graph. */
+    Signature(Graph graph) {
+        this.graph = graph;
+        this.cachedRows = graph.nodes().stream()
+                .filter(node -> node.operation() instanceof Operation.Attention attention
+                        && attention.spec().cache() != null)
+                .map(node -> node.output().shape().dim(0))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Whether runs of the graph need a state. */
+    boolean keepsState() {
+        return cachedRows != null;
+    }
+
+    /** How many rows a run of a graph with caches holds, read from the inputs. */
+    int cachedRows(Map<String, HostTensor> inputs) {
+        for (Map.Entry<String, Tensor> declared : graph.inputs().entrySet()) {
+            HostTensor tensor = inputs.get(declared.getKey());
+            int axis = declared.getValue().shape().dims().indexOf(cachedRows);
+            if (tensor != null && axis >= 0 && axis < tensor.shape().length) {
+                return Math.toIntExact(tensor.shape()[axis]);
+            }
+        }
+        throw otherInputs(inputs);
+    }
+
+    /** Refuses tensors that do not fit. */
+    void check(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
+        if (!inputs.keySet().equals(graph.inputs().keySet())) {
+            throw otherInputs(inputs);
+        }
+        if (outputs.isEmpty() || !graph.outputs().keySet().containsAll(outputs.keySet())) {
+            throw new IllegalArgumentException("graph " + graph.name() + " gives the outputs "
+                    + graph.outputs().keySet() + ", got " + outputs.keySet());
+        }
+        Map<String, Long> symbols = new HashMap<>();
+        inputs.forEach((name, tensor) -> check(name, tensor, graph.inputs().get(name), symbols));
+        outputs.forEach((name, tensor) -> check(name, tensor, graph.outputs().get(name), symbols));
+    }
+
+    private void check(String name, HostTensor tensor, @Nullable Tensor declared, Map<String, Long> symbols) {
+        Objects.requireNonNull(declared, name);
+        long[] shape = tensor.shape();
+        boolean fits = tensor.type() == declared.type()
+                && shape.length == declared.shape().rank();
+        for (int axis = 0; fits && axis < shape.length; axis++) {
+            Dim dim = declared.shape().dim(axis);
+            Long expected = dim.isFixed() ? Long.valueOf(dim.size()) : symbols.putIfAbsent(dim.symbol(), shape[axis]);
+            fits = expected == null || expected == shape[axis];
+        }
+        if (!fits) {
+            throw new IllegalArgumentException("graph " + graph.name() + " expects " + name + " to be "
+                    + declared.type() + declared.shape() + ", got " + tensor + " where " + symbols);
+        }
+    }
+
+    private IllegalArgumentException otherInputs(Map<String, HostTensor> inputs) {
+        return new IllegalArgumentException("graph " + graph.name() + " takes the inputs "
+                + graph.inputs().keySet() + ", got " + inputs.keySet());
+    }
+}

@@ -1,0 +1,36 @@
+package dev.paligemma.pytorch;
+
+import ai.djl.engine.Engine;
+import dev.paligemma.engine.EngineException;
+
+/** Starts PyTorch inside Deep Java Library. Stateless; the runtime is one per JVM and lives as long as it. */
+final class TorchRuntime {
+    private TorchRuntime() {}
+
+    /** The runtime, loaded if that has not happened. */
+    static Engine start() {
+        // Or else the start asks the network for the name of the machine, to report it.
+        setUnlessChosen("ai.djl.offline", "DJL_OFFLINE");
+        setUnlessChosen("OPT_OUT_TRACKING", "OPT_OUT_TRACKING");
+        try {
+            return Engine.getEngine("PyTorch");
+        } catch (ai.djl.engine.EngineException
+                | IllegalArgumentException
+                | UnsatisfiedLinkError
+                | NoClassDefFoundError
+                | ExceptionInInitializerError e) {
+            throw new EngineException(
+                    "PyTorch has no native library for " + System.getProperty("os.name") + " on "
+                            + System.getProperty("os.arch")
+                            + " on the class path, or it could not be loaded: " + e.getMessage()
+                            + "; there are artifacts ai.djl.pytorch:pytorch-native-cpu with a classifier for each system",
+                    e);
+        }
+    }
+
+    private static void setUnlessChosen(String property, String variable) {
+        if (System.getProperty(property) == null && System.getenv(variable) == null) {
+            System.setProperty(property, "true");
+        }
+    }
+}
