@@ -26,6 +26,7 @@ class ArchitectureTest {
     private static final String[] ENGINE = {"dev.paligemma.engine.."};
     private static final String[] VISION = {"dev.paligemma.vision.."};
     private static final String[] ONNX = {"dev.paligemma.onnx.."};
+    private static final String[] PYTORCH = {"dev.paligemma.pytorch.."};
     private static final String[] TOKEN = {"dev.paligemma.token.."};
     private static final String[] PROMPT = {"dev.paligemma.prompt.."};
     private static final String[] DETECTION = {"dev.paligemma.detection.."};
@@ -40,19 +41,22 @@ class ArchitectureTest {
     private static final String[] EXAMPLES = {"dev.paligemma.examples.."};
 
     @ArchTest
-    static final ArchRule tokenizerStandsAlone = arrow(TOKENIZER, ENGINE, VISION, ONNX, CORE, EXAMPLES);
+    static final ArchRule tokenizerStandsAlone = arrow(TOKENIZER, ENGINE, VISION, ONNX, PYTORCH, CORE, EXAMPLES);
 
     @ArchTest
-    static final ArchRule engineStandsAlone = arrow(ENGINE, TOKENIZER, VISION, ONNX, CORE, EXAMPLES);
+    static final ArchRule engineStandsAlone = arrow(ENGINE, TOKENIZER, VISION, ONNX, PYTORCH, CORE, EXAMPLES);
 
     @ArchTest
-    static final ArchRule visionKnowsOnlyTheEngine = arrow(VISION, TOKENIZER, ONNX, CORE, EXAMPLES);
+    static final ArchRule visionKnowsOnlyTheEngine = arrow(VISION, TOKENIZER, ONNX, PYTORCH, CORE, EXAMPLES);
 
     @ArchTest
-    static final ArchRule onnxKnowsOnlyTheEngine = arrow(ONNX, TOKENIZER, VISION, CORE, EXAMPLES);
+    static final ArchRule onnxKnowsOnlyTheEngine = arrow(ONNX, TOKENIZER, VISION, PYTORCH, CORE, EXAMPLES);
 
     @ArchTest
-    static final ArchRule coreFindsItsEngineAtRunTime = arrow(CORE, ONNX, EXAMPLES);
+    static final ArchRule pytorchKnowsOnlyTheEngine = arrow(PYTORCH, TOKENIZER, VISION, ONNX, CORE, EXAMPLES);
+
+    @ArchTest
+    static final ArchRule coreFindsItsEngineAtRunTime = arrow(CORE, ONNX, PYTORCH, EXAMPLES);
 
     @ArchTest
     static final ArchRule tokensKnowOnlyTheTokenizer = arrow(TOKEN, ENGINE, VISION, PROMPT, DETECTION, MODEL);
@@ -105,7 +109,7 @@ class ArchitectureTest {
                         each -> assertThat(each.getPackageName())
                                 .as("package of %s: add new modules to the arrows above", each.getName())
                                 .matches(
-                                        "dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|gemma|token|prompt|detection|examples)(\\..+)?)?"));
+                                        "dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|pytorch|gemma|token|prompt|detection|examples)(\\..+)?)?"));
     }
 
     private static ArchRule arrow(String[] from, String[]... forbidden) {

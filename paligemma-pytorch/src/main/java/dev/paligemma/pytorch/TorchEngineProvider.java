@@ -1,5 +1,6 @@
 package dev.paligemma.pytorch;
 
+import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.EngineProvider;
@@ -26,6 +27,13 @@ public final class TorchEngineProvider implements EngineProvider {
 
     @Override
     public Engine create(EngineOptions options) {
-        return TorchEngine.create(options);
+        try {
+            return TorchEngine.create(options);
+        } catch (NoClassDefFoundError e) {
+            throw new EngineException(
+                    "engine 'pytorch' needs ai.djl:api and ai.djl.pytorch:pytorch-engine on the class path: "
+                            + e.getMessage(),
+                    e);
+        }
     }
 }

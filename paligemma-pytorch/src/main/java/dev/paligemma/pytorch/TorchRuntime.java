@@ -17,7 +17,6 @@ final class TorchRuntime {
         } catch (ai.djl.engine.EngineException
                 | IllegalArgumentException
                 | UnsatisfiedLinkError
-                | NoClassDefFoundError
                 | ExceptionInInitializerError e) {
             throw new EngineException(
                     "PyTorch has no native library for " + System.getProperty("os.name") + " on "
