@@ -5,10 +5,16 @@ import dev.paligemma.engine.EngineException;
 
 /** Starts PyTorch inside Deep Java Library. Stateless; the runtime is one per JVM and lives as long as it. */
 final class TorchRuntime {
+    private static final String COPYING_LAYOUT = "ai.djl.pytorch.use_mkldnn";
+
     private TorchRuntime() {}
 
     /** The runtime, loaded if that has not happened. */
     static Engine start() {
+        if (Boolean.getBoolean(COPYING_LAYOUT)) {
+            throw new EngineException("engine 'pytorch' writes results where the caller wants them, but the system property "
+                    + COPYING_LAYOUT + " makes Deep Java Library copy all tensors; unset it");
+        }
         // Or else the start asks the network for the name of the machine, to report it.
         setUnlessChosen("ai.djl.offline", "DJL_OFFLINE");
         setUnlessChosen("OPT_OUT_TRACKING", "OPT_OUT_TRACKING");

@@ -33,6 +33,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.api.parallel.Resources;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -86,6 +88,20 @@ class TorchEngineTest {
         assertThat(System.getProperty("ai.djl.offline")).isEqualTo("true");
         assertThat(System.getProperty("OPT_OUT_TRACKING") != null || System.getenv("OPT_OUT_TRACKING") != null)
                 .isTrue();
+    }
+
+    /** With that setting outputs would stay unwritten, without an error. */
+    @Test
+    @ResourceLock(Resources.SYSTEM_PROPERTIES)
+    void refusesASettingThatCopiesTensors() {
+        System.setProperty("ai.djl.pytorch.use_mkldnn", "true");
+        try {
+            assertThatThrownBy(() -> Engines.create("pytorch", OPTIONS))
+                    .isInstanceOf(EngineException.class)
+                    .hasMessageContaining("ai.djl.pytorch.use_mkldnn");
+        } finally {
+            System.clearProperty("ai.djl.pytorch.use_mkldnn");
+        }
     }
 
     // Matrices of more than 2 GiB, made small
