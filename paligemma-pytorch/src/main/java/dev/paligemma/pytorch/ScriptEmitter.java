@@ -123,7 +123,7 @@ final class ScriptEmitter implements Operation.Visitor {
         for (Operand piece : pieces.subList(1, pieces.size())) {
             String start = integer(piece.firstRow());
             String within = call("torch.clamp_min", call("torch.sub", ids, start), integer(0));
-            if (piece != pieces.get(pieces.size() - 1)) {
+            if (piece.firstRow() + piece.rows() < operation.table().size(0)) {
                 within = call("torch.clamp_max", within, integer(piece.rows() - 1));
             }
             String before = call("torch.unsqueeze", call("torch.lt", ids, start), integer(1));
