@@ -19,7 +19,8 @@ final class TorchArchive {
     static final String CLASS_NAME = "Network";
 
     private static final String FOLDER = "network/";
-    private static final LocalDateTime FIXED_TIME = LocalDateTime.of(1980, 1, 1, 0, 0);
+    /** Not the first day that the format knows: for that one Java adds a field that depends on the time zone. */
+    private static final LocalDateTime FIXED_TIME = LocalDateTime.of(1980, 2, 1, 0, 0);
 
     /** The oldest version of the format that has all operators used here. */
     private static final String FORMAT_VERSION = "10\n";
