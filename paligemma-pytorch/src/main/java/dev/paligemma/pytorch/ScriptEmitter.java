@@ -116,10 +116,10 @@ final class ScriptEmitter implements Operation.Visitor {
             let(node, call("torch.embedding", operands.name(pieces.get(0)), ids));
             return;
         }
-        // An id below the first piece or above the last stays outside of it, where torch refuses it.
+        // An id below the first piece or above the last stays outside of it, where torch refuses it. One statement for each
+        // piece, as torch's parser recurses into nested expressions and ends the process when they are too deep.
         Operand first = pieces.get(0);
-        String found =
-                call("torch.embedding", operands.name(first), call("torch.clamp_max", ids, integer(first.rows() - 1)));
+        let(node, call("torch.embedding", operands.name(first), call("torch.clamp_max", ids, integer(first.rows() - 1))));
         for (Operand piece : pieces.subList(1, pieces.size())) {
             String start = integer(piece.firstRow());
             String within = call("torch.clamp_min", call("torch.sub", ids, start), integer(0));
@@ -127,10 +127,9 @@ final class ScriptEmitter implements Operation.Visitor {
                 within = call("torch.clamp_max", within, integer(piece.rows() - 1));
             }
             String before = call("torch.unsqueeze", call("torch.lt", ids, start), integer(1));
-            found = call(
-                    "torch.where", before, found, call("torch.embedding", operands.name(piece), within));
+            String rows = call("torch.embedding", operands.name(piece), within);
+            let(node, call("torch.where", before, name(node.output()), rows));
         }
-        let(node, found);
     }
 
     @Override
