@@ -81,12 +81,16 @@ final class ScriptEmitter implements Operation.Visitor {
 
     private void method(Run next) {
         run = next;
-        text.append("  def ").append(run.method).append("""
+        text.append("  def ")
+                .append(run.method)
+                .append("""
                 (self: __torch__.Network,
                     weights: List[Tensor],
                     inputs: List[Tensor],
                     outputs: List[Tensor],
-                    wanted: List[bool]""").append(run.parameters).append(") -> NoneType:\n");
+                    wanted: List[bool]""")
+                .append(run.parameters)
+                .append(") -> NoneType:\n");
         int input = 0;
         for (Tensor tensor : graph.inputs().values()) {
             let(tensor, "inputs[" + input++ + "]");
@@ -95,13 +99,16 @@ final class ScriptEmitter implements Operation.Visitor {
             graph.caches().stream()
                     .map(AttentionSpec::window)
                     .distinct()
-                    .forEach(window -> text.append("    hidden" + window + " = (self).hide(lengths, visible, " + window
-                            + ", )\n"));
+                    .forEach(window -> text.append(
+                            "    hidden" + window + " = (self).hide(lengths, visible, " + window + ", )\n"));
         }
         graph.nodes().forEach(node -> node.operation().accept(this, node));
         int output = 0;
         for (Tensor tensor : graph.outputs().values()) {
-            text.append("    _").append(output).append(" = (self).give(outputs, wanted, ").append(output);
+            text.append("    _")
+                    .append(output)
+                    .append(" = (self).give(outputs, wanted, ")
+                    .append(output);
             text.append(", ").append(name(tensor)).append(", )\n");
             output++;
         }
@@ -116,10 +123,13 @@ final class ScriptEmitter implements Operation.Visitor {
             let(node, call("torch.embedding", operands.name(pieces.get(0)), ids));
             return;
         }
-        // An id below the first piece or above the last stays outside of it, where torch refuses it. One statement for each
+        // An id below the first piece or above the last stays outside of it, where torch refuses it. One statement for
+        // each
         // piece, as torch's parser recurses into nested expressions and ends the process when they are too deep.
         Operand first = pieces.get(0);
-        let(node, call("torch.embedding", operands.name(first), call("torch.clamp_max", ids, integer(first.rows() - 1))));
+        let(
+                node,
+                call("torch.embedding", operands.name(first), call("torch.clamp_max", ids, integer(first.rows() - 1))));
         for (Operand piece : pieces.subList(1, pieces.size())) {
             String start = integer(piece.firstRow());
             String within = call("torch.clamp_min", call("torch.sub", ids, start), integer(0));
@@ -192,7 +202,12 @@ final class ScriptEmitter implements Operation.Visitor {
     public void rope(Operation.Rope operation, Node node) {
         let(
                 node,
-                own("rotate", name(node.input(0)), name(node.input(1)), name(node.input(2)), integer(operation.heads())));
+                own(
+                        "rotate",
+                        name(node.input(0)),
+                        name(node.input(1)),
+                        name(node.input(2)),
+                        integer(operation.heads())));
     }
 
     @Override
@@ -207,7 +222,10 @@ final class ScriptEmitter implements Operation.Visitor {
         if (cache == null) {
             String sequences = spec.sequenceLength() == 0
                     ? integer(1)
-                    : call("torch.floordiv", call("torch.size", arguments.get(0), integer(0)), integer(spec.sequenceLength()));
+                    : call(
+                            "torch.floordiv",
+                            call("torch.size", arguments.get(0), integer(0)),
+                            integer(spec.sequenceLength()));
             arguments.addAll(List.of(sequences, integer(spec.kvHeads()), groups, scale, cap, block));
             let(node, own("attend", arguments));
             return;

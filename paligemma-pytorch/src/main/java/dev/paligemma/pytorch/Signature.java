@@ -75,7 +75,7 @@ final class Signature {
     }
 
     private IllegalArgumentException otherInputs(Map<String, HostTensor> inputs) {
-        return new IllegalArgumentException("graph " + graph.name() + " takes the inputs "
-                + graph.inputs().keySet() + ", got " + inputs.keySet());
+        return new IllegalArgumentException(
+                "graph " + graph.name() + " takes the inputs " + graph.inputs().keySet() + ", got " + inputs.keySet());
     }
 }

@@ -4,7 +4,6 @@ import ai.djl.pytorch.jni.IValue;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.HostTensor;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -66,12 +65,7 @@ final class TorchDecodingState implements DecodingState {
         for (TorchDecodingState state : states) {
             int first = sequence;
             program.call((script, scope) -> {
-                script.call(
-                                "take",
-                                caches(),
-                                state.caches(),
-                                scope.integer(first),
-                                scope.integer(state.longest()))
+                script.call("take", caches(), state.caches(), scope.integer(first), scope.integer(state.longest()))
                         .close();
                 return true;
             });
@@ -140,11 +134,10 @@ final class TorchDecodingState implements DecodingState {
             grow();
         }
         if (Arrays.stream(lengths).allMatch(length -> length == longest)) {
-            change(() -> program.run(
-                    Run.NEXT, inputs, outputs, scope -> List.of(caches(), scope.integer(longest))));
+            change(() -> program.run(Run.NEXT, inputs, outputs, scope -> List.of(caches(), scope.integer(longest))));
         } else {
-            HostTensor places = HostTensor.ofLongs(
-                    Arrays.stream(lengths).asLongStream().toArray());
+            HostTensor places =
+                    HostTensor.ofLongs(Arrays.stream(lengths).asLongStream().toArray());
             change(() -> program.run(
                     Run.NEXT_OF_UNEQUAL,
                     inputs,
@@ -205,8 +198,7 @@ final class TorchDecodingState implements DecodingState {
     private void allocate(int sequences, int rows) {
         int wanted = Math.addExact(rows, room);
         release();
-        caches = program.call((script, scope) ->
-                script.call("empty", scope.integer(sequences), scope.integer(wanted)));
+        caches = program.call((script, scope) -> script.call("empty", scope.integer(sequences), scope.integer(wanted)));
         capacity = wanted;
     }
 

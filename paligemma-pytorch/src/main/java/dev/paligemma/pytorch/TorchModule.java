@@ -33,7 +33,8 @@ final class TorchModule implements AutoCloseable {
     static TorchModule load(NDManager manager, byte[] archive, int threads) {
         try {
             return new TorchModule(
-                    JniUtils.loadModule((PtNDManager) manager, new ByteArrayInputStream(archive), false, false), threads);
+                    JniUtils.loadModule((PtNDManager) manager, new ByteArrayInputStream(archive), false, false),
+                    threads);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

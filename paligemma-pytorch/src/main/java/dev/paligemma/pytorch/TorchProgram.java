@@ -133,8 +133,8 @@ final class TorchProgram implements Program {
                 wanted[out.size()] = output != null;
                 out.add(output == null ? nothing : scope.view(output));
             }
-            List<IValue> arguments = new ArrayList<>(
-                    List.of(weights, scope.list(in), scope.list(out), scope.booleans(wanted)));
+            List<IValue> arguments =
+                    new ArrayList<>(List.of(weights, scope.list(in), scope.list(out), scope.booleans(wanted)));
             arguments.addAll(state.in(scope));
             script.call(run.method, arguments.toArray(new IValue[0])).close();
             return true;

@@ -12,8 +12,9 @@ final class TorchRuntime {
     /** The runtime, loaded if that has not happened. */
     static Engine start() {
         if (Boolean.getBoolean(COPYING_LAYOUT)) {
-            throw new EngineException("engine 'pytorch' writes results where the caller wants them, but the system property "
-                    + COPYING_LAYOUT + " makes Deep Java Library copy all tensors; unset it");
+            throw new EngineException(
+                    "engine 'pytorch' writes results where the caller wants them, but the system property "
+                            + COPYING_LAYOUT + " makes Deep Java Library copy all tensors; unset it");
         }
         // Or else the start asks the network for the name of the machine, to report it.
         setUnlessChosen("ai.djl.offline", "DJL_OFFLINE");

@@ -28,8 +28,7 @@ class ScriptEmitterTest {
                         "    x3 = torch.mul(x2, 0.10000000149011612)  # -- block.scale\n",
                         "    _0 = (self).give(outputs, wanted, 0, x3, )\n");
         assertThat(script.weights())
-                .containsExactly(
-                        new Operand(TABLE, 0, 0, 10), new Operand(Weight.of("bias", 10), 0, 0, 10));
+                .containsExactly(new Operand(TABLE, 0, 0, 10), new Operand(Weight.of("bias", 10), 0, 0, 10));
     }
 
     @Test
@@ -77,8 +76,7 @@ class ScriptEmitterTest {
         Script script = ScriptEmitter.emit(g.build(), new ScriptEmitter.Settings(4 * 4 * Float.BYTES, 100));
 
         assertThat(script.weights())
-                .containsExactly(
-                        new Operand(TABLE, 0, 0, 4), new Operand(TABLE, 0, 4, 4), new Operand(TABLE, 0, 8, 2));
+                .containsExactly(new Operand(TABLE, 0, 0, 4), new Operand(TABLE, 0, 4, 4), new Operand(TABLE, 0, 8, 2));
     }
 
     /** Names come from the one who records the graph, and torch compiles what stands on a line of its own. */
@@ -99,8 +97,7 @@ class ScriptEmitterTest {
                 "y",
                 g.scope(
                         "block",
-                        () -> g.scale(
-                                g.gelu(g.linear(x, new LinearWeights(TABLE, Weight.of("bias", 10)))), 0.1f)));
+                        () -> g.scale(g.gelu(g.linear(x, new LinearWeights(TABLE, Weight.of("bias", 10)))), 0.1f)));
         return g.build();
     }
 }

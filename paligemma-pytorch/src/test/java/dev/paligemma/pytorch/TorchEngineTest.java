@@ -107,7 +107,7 @@ class TorchEngineTest {
     // Matrices of more than 2 GiB, made small
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 3, 400, 519, 520, 1039})
+    @ValueSource(ints = {100, 400, 519, 520, 1039})
     void matrixInPiecesGivesTheSame(int rows) {
         ScriptEmitter.Settings settings = new ScriptEmitter.Settings(rows * 64L * Float.BYTES, 100);
         GraphBuilder g = new GraphBuilder("pieces");
@@ -195,8 +195,7 @@ class TorchEngineTest {
             CachedCase test = CachedCase.named(name);
             HostTensor y = unwritten(goldens.tensor(test.golden() + ".y").shape());
             ScriptEmitter.Settings settings = new ScriptEmitter.Settings(1 << 30, scoreRows);
-            try (Program program =
-                            TorchEngine.create(OPTIONS, settings).compile(test.graph(), goldens.checkpoint());
+            try (Program program = TorchEngine.create(OPTIONS, settings).compile(test.graph(), goldens.checkpoint());
                     DecodingState state = program.newState(3)) {
                 test.run(goldens, state, y);
             }
