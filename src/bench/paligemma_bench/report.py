@@ -68,6 +68,8 @@ READING = """## How to read the tables
   time, conversion included. GB are 10^9 bytes. Pages of mapped files count as memory, and the system may drop them at will.
 - *first load* starts with nothing converted and the checkpoint not in the system's file cache; *later load* is the median of the others.
   *start to ready* is counted from the start of the process, so it contains the start of the JVM or the imports of Python.
+  With int8 and int4, packing of weights goes on after that and makes the first request slower; *to two tokens* is the time from the start
+  of the process to the end of that request, which writes two tokens.
 - *weights per token* is what a step of decoding has to read: all matrices of the decoder layers and the head once, in float32
   4 bytes per weight, in bfloat16 2; in int8 1 byte per weight and 4 per output channel (layers) or per 128 inputs (head); in int4 half a byte
   per weight and 4 bytes per 128 inputs, with the head as in int8. The *floor* is that over the measured read bandwidth. Keys and values
@@ -153,7 +155,7 @@ class Group:
             "Memory in GB, loading in seconds:\n",
             table(
                 ["", "peak in use", "steady", "of it files", "peak of first load", "first load", "later load"]
-                + ["start to ready, first", "later"],
+                + ["start to ready, first", "later", "to two tokens, later"],
                 [row.memory_cells() for row in self.rows],
             ),
             self._ceilings(),
@@ -304,6 +306,7 @@ class Row:
             return f"{median(values) * 1024 / 1e9:.2f}" if values else NONE
 
         cold = self.cold
+        warmed = [r["warmed_ms"] for r in self.rounds if r.get("warmed_ms")]
         first = cold["loaded_memory"].get("VmHWM") if cold else None
         return [
             self.name,
@@ -315,6 +318,7 @@ class Row:
             number(self.later_load()),
             number(cold["ready_ms"] / 1e3) if cold else NONE,
             number(median(r["ready_ms"] for r in self.rounds) / 1e3),
+            number(median(warmed) / 1e3) if warmed else NONE,
         ]
 
     def ceiling_cells(self):

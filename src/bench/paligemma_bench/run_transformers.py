@@ -105,6 +105,7 @@ def main():
     peak_is_of_requests = reset_peak()
     for _ in range(options.warm_ups):
         answer(model, processor, image, options.prompt, 2, vision)
+    event("warmed")
     for _ in range(options.requests):
         event("request", **answer(model, processor, image, options.prompt, options.new_tokens, vision))
     event("done", peak_is_of_requests=peak_is_of_requests, memory=memory())
