@@ -573,7 +573,9 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * free within one token.
      *
      * @param request images, prompt, limits and how tokens are chosen; its time runs from each subscription on
-     * @param executor runs the network and calls the subscriber, one task per subscription at a time
+     * @param executor runs the network and calls the subscriber, one task per subscription at a time. A task that waits for
+     *     its turn occupies a thread: with fewer threads than subscriptions, those that wait can keep the answers that have
+     *     begun from going on
      * @return the publisher
      */
     public Flow.Publisher<TextPiece> publisher(GenerationRequest request, Executor executor) {
