@@ -147,11 +147,16 @@ public final class AnswerStream implements Iterator<TextPiece>, AutoCloseable {
                 .onClose(this::close);
     }
 
+    /** Gives the answer up without waiting: a call that is running fails soon, but only {@link #close} frees anything. */
+    void cancel() {
+        cancellation.cancel();
+    }
+
     /** Gives the answer up, or does nothing if it is complete. */
     @Override
     public void close() {
         // Before the lock is taken: a step in another thread then ends the answer.
-        cancellation.cancel();
+        cancel();
         synchronized (this) {
             closed = true;
             if (answering != null) {

@@ -84,7 +84,7 @@ final class AnswerWriter {
     private int choose(NextTokens next, @Nullable TokenSet allowed) {
         double penalty = request.repetitionPenalty();
         if (!request.sampling().isGreedy()) {
-            next.best();
+            next.best(); // fails if the logits are no numbers
             return TokenDistribution.of(next.logits(), allowed, repeated, penalty, request.sampling())
                     .sample(random);
         }

@@ -77,6 +77,9 @@ public final class DetectionStream implements Iterator<Detection>, AutoCloseable
      * @throws IllegalStateException if it is not complete
      */
     public synchronized DetectionResult result() {
+        if (!finished) {
+            throw new IllegalStateException("the answer is not complete: ask for boxes until there is none");
+        }
         return parser.result();
     }
 
