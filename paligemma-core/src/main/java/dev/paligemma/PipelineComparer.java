@@ -104,8 +104,7 @@ final class PipelineComparer {
 
     private static void requireSamePrompt(
             GenerationRequest request, TextGenerator.Answering reference, TextGenerator.Answering other) {
-        if (!Arrays.equals(
-                reference.result().promptTokenIds(), other.result().promptTokenIds())) {
+        if (!Arrays.equals(reference.result().promptTokenIds(), other.result().promptTokenIds())) {
             throw new IllegalArgumentException("the pipelines cut the prompt into different tokens: '"
                     + request.prompt() + "'; do their checkpoints have the same tokenizer?");
         }

@@ -165,8 +165,8 @@ final class TextGenerator {
     }
 
     private Set<Integer> stops(GenerationRequest request) {
-        Set<Integer> stops = new HashSet<>(
-                request.stopTokenIds() == null ? config.eosTokenIds() : request.stopTokenIds());
+        Set<Integer> stops =
+                new HashSet<>(request.stopTokenIds() == null ? config.eosTokenIds() : request.stopTokenIds());
         if (request.constraint() != null) {
             // The only token that a constraint allows behind a complete answer.
             stops.add(tokenizer.eosId());

@@ -91,7 +91,8 @@ final class VisionLanguageModel implements AutoCloseable {
                 decoder.join(parts.stream().map(part -> part.state).toList());
         Sequences sequences = new Sequences(joined, next);
         // What the model said last is read, and its memory given back, by the joined sequences.
-        sequences.outputs = parts.stream().flatMap(part -> part.outputs.stream()).toList();
+        sequences.outputs =
+                parts.stream().flatMap(part -> part.outputs.stream()).toList();
         parts.forEach(part -> part.outputs = List.of());
         return sequences;
     }

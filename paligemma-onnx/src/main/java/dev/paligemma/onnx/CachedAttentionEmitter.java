@@ -235,7 +235,6 @@ final class CachedAttentionEmitter {
     }
 
     private String integers(long... values) {
-        return constants.computeIfAbsent(
-                "attention " + Arrays.toString(values), key -> graph.constant(key, values));
+        return constants.computeIfAbsent("attention " + Arrays.toString(values), key -> graph.constant(key, values));
     }
 }
