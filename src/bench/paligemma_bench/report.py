@@ -385,7 +385,7 @@ def _micro(record):
         error = f" ± {number(error)}" if isinstance(error, (int, float)) and error == error else ""
         rows.append([f"`{row['benchmark']}`", parameters, f"{number(row['score'])}{error}", row["unit"].replace("us", "µs")])
     return (
-        "## Preprocessing and tokenizing\n\nMeasured by JMH; mean and 99.9 % confidence interval:\n\n"
+        "## Preprocessing, tokenizing, constraints\n\nMeasured by JMH; mean and 99.9 % confidence interval:\n\n"
         f"```sh\n{record['command']}\n```\n\n" + table(["benchmark", "parameters", "time", "unit"], rows)
     )
 
