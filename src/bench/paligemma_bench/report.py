@@ -64,7 +64,8 @@ READING = """## How to read the tables
   rounds. Where nothing else is said, a figure is the median over all counted requests of all rounds, in parentheses the best.
 - *vision* is the image encoder with the projector, *prefill* the decoder over image and prompt up to the first new token,
   *decode* each further token, *first token* the sum of preprocessing, vision and prefill. Decoding the picture's file is not counted.
-- *peak in use* is the largest resident memory while requests run, *first load* the largest while the model is loaded for the first
+- *peak in use* is the largest resident memory while the counted requests run (with int8 and int4 the first request of a process takes
+  some 0.5 GB more, while weights are packed), *first load* the largest while the model is loaded for the first
   time, conversion included. GB are 10^9 bytes. Pages of mapped files count as memory, and the system may drop them at will.
 - *first load* starts with nothing converted and the checkpoint not in the system's file cache; *later load* is the median of the others.
   *start to ready* is counted from the start of the process, so it contains the start of the JVM or the imports of Python.

@@ -67,11 +67,11 @@ public final class PipelineRun {
                 loaded.writeTo(json);
             });
             RgbImage image = RgbImage.read(Path.of(required(options, "image")));
-            boolean peakIsOfRequests = ProcessMemory.resetPeak();
             for (int i = 0; i < number(options, "warm-ups"); i++) {
                 pipeline.generate(request(options, image, 2));
             }
             event("warmed", json -> {});
+            boolean peakIsOfRequests = ProcessMemory.resetPeak();
             for (int i = 0; i < requests; i++) {
                 GenerationResult result = pipeline.generate(request(options, image, newTokens));
                 requireAllTokens(result, newTokens);
