@@ -6,10 +6,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -142,9 +139,7 @@ public final class AnswerStream implements Iterator<TextPiece>, AutoCloseable {
      * @return the pieces, to be asked for once
      */
     public Stream<TextPiece> pieces() {
-        int ordered = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
-        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(this, ordered), false)
-                .onClose(this::close);
+        return PulledStream.of(this, this::close);
     }
 
     /** Gives the answer up without waiting: a call that is running fails soon, but only {@link #close} frees anything. */

@@ -110,15 +110,6 @@ final class AnswerWriter {
 
     /** What was written so far. */
     GenerationResult result(Timings timings) {
-        int[] ids = tokens.stream().mapToInt(GeneratedToken::id).toArray();
-        return new GenerationResult(
-                tokenizer.decode(ids, true),
-                tokens,
-                endLogProbability,
-                keptMass,
-                prompt.textTokenIds(),
-                prompt.imageTokens(),
-                finishReason,
-                timings);
+        return GenerationResult.of(tokenizer, prompt, tokens, endLogProbability, keptMass, finishReason, timings);
     }
 }

@@ -2,7 +2,6 @@ package dev.paligemma;
 
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.spi.HostTensor;
-import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.Prompt;
 import dev.paligemma.tokenizer.PromptEncoder;
@@ -147,16 +146,8 @@ final class TextGenerator {
     }
 
     private GenerationResult result(BeamSearcher.Found found, Prompt prompt, Timings timings) {
-        int[] ids = found.tokens().stream().mapToInt(GeneratedToken::id).toArray();
-        return new GenerationResult(
-                tokenizer.decode(ids, true),
-                found.tokens(),
-                found.end(),
-                found.keptMass(),
-                prompt.textTokenIds(),
-                prompt.imageTokens(),
-                found.ended() ? FinishReason.EOS : FinishReason.LENGTH,
-                timings);
+        FinishReason reason = found.ended() ? FinishReason.EOS : FinishReason.LENGTH;
+        return GenerationResult.of(tokenizer, prompt, found.tokens(), found.end(), found.keptMass(), reason, timings);
     }
 
     /** Chooses the tokens of an answer. */
