@@ -189,13 +189,14 @@ class Benchmark:
             command += ["--batches", ",".join(map(str, batches))]
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
         events = self.events(command, cache)
-        ready, done = only(events, "ready"), only(events, "done")
+        ready, warmed, done = (only(events, name) for name in ("ready", "warmed", "done"))
         versions = {k: ready[k] for k in ("engine", "engine_version", "java", "vm", "torch", "python") if k in ready}
         return {
             "load_average": load,
             "ready_ms": ready["at_ms"],
             "load_ms": ready["load_ms"],
             "loaded_memory": ready["memory"],
+            "warmed_ms": warmed["at_ms"] if warm_ups else None,
             "requests": [{k: v for k, v in e.items() if k != "at_ms"} for e in events if e["event"] == "request"],
             "batches": [{k: v for k, v in e.items() if k not in ("event", "at_ms")} for e in events if e["event"] == "batch"],
             "memory": done["memory"],

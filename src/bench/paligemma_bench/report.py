@@ -64,10 +64,13 @@ READING = """## How to read the tables
   rounds. Where nothing else is said, a figure is the median over all counted requests of all rounds, in parentheses the best.
 - *vision* is the image encoder with the projector, *prefill* the decoder over image and prompt up to the first new token,
   *decode* each further token, *first token* the sum of preprocessing, vision and prefill. Decoding the picture's file is not counted.
-- *peak in use* is the largest resident memory while requests run, *first load* the largest while the model is loaded for the first
+- *peak in use* is the largest resident memory while the counted requests run (with int8 and int4 the first request of a process takes
+  some 0.5 GB more, while weights are packed), *first load* the largest while the model is loaded for the first
   time, conversion included. GB are 10^9 bytes. Pages of mapped files count as memory, and the system may drop them at will.
 - *first load* starts with nothing converted and the checkpoint not in the system's file cache; *later load* is the median of the others.
   *start to ready* is counted from the start of the process, so it contains the start of the JVM or the imports of Python.
+  With int8 and int4, packing of weights goes on after that and makes the first request slower; *to two tokens* is the time from the start
+  of the process to the end of that request, which writes two tokens.
 - *weights per token* is what a step of decoding has to read: all matrices of the decoder layers and the head once, in float32
   4 bytes per weight, in bfloat16 2; in int8 1 byte per weight and 4 per output channel (layers) or per 128 inputs (head); in int4 half a byte
   per weight and 4 bytes per 128 inputs, with the head as in int8. The *floor* is that over the measured read bandwidth. Keys and values
@@ -153,7 +156,7 @@ class Group:
             "Memory in GB, loading in seconds:\n",
             table(
                 ["", "peak in use", "steady", "of it files", "peak of first load", "first load", "later load"]
-                + ["start to ready, first", "later"],
+                + ["start to ready, first", "later", "to two tokens, later"],
                 [row.memory_cells() for row in self.rows],
             ),
             self._ceilings(),
@@ -304,6 +307,7 @@ class Row:
             return f"{median(values) * 1024 / 1e9:.2f}" if values else NONE
 
         cold = self.cold
+        warmed = [r["warmed_ms"] for r in self.rounds if r.get("warmed_ms")]
         first = cold["loaded_memory"].get("VmHWM") if cold else None
         return [
             self.name,
@@ -315,6 +319,7 @@ class Row:
             number(self.later_load()),
             number(cold["ready_ms"] / 1e3) if cold else NONE,
             number(median(r["ready_ms"] for r in self.rounds) / 1e3),
+            number(median(warmed) / 1e3) if warmed else NONE,
         ]
 
     def ceiling_cells(self):
@@ -381,7 +386,7 @@ def _micro(record):
         error = f" ± {number(error)}" if isinstance(error, (int, float)) and error == error else ""
         rows.append([f"`{row['benchmark']}`", parameters, f"{number(row['score'])}{error}", row["unit"].replace("us", "µs")])
     return (
-        "## Preprocessing and tokenizing\n\nMeasured by JMH; mean and 99.9 % confidence interval:\n\n"
+        "## Preprocessing, tokenizing, constraints\n\nMeasured by JMH; mean and 99.9 % confidence interval:\n\n"
         f"```sh\n{record['command']}\n```\n\n" + table(["benchmark", "parameters", "time", "unit"], rows)
     )
 

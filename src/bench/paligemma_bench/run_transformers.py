@@ -102,9 +102,10 @@ def main():
     )
     vision = ModuleTime(model.model.vision_tower, model.model.multi_modal_projector)
     image = Image.open(options.image).convert("RGB")
-    peak_is_of_requests = reset_peak()
     for _ in range(options.warm_ups):
         answer(model, processor, image, options.prompt, 2, vision)
+    event("warmed")
+    peak_is_of_requests = reset_peak()
     for _ in range(options.requests):
         event("request", **answer(model, processor, image, options.prompt, options.new_tokens, vision))
     event("done", peak_is_of_requests=peak_is_of_requests, memory=memory())

@@ -3,6 +3,7 @@ package dev.paligemma;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -38,6 +39,9 @@ final class AnswerPublisher implements Flow.Publisher<TextPiece> {
         /** A demand that is none, until it is signalled. */
         private final AtomicReference<@Nullable RuntimeException> misuse = new AtomicReference<>();
 
+        /** Tasks that have begun and not ended; a new one may begin while the last one ends. */
+        private final AtomicInteger tasks = new AtomicInteger();
+
         private volatile boolean ended;
 
         Subscription(AnswerStream answer, Flow.Subscriber<? super TextPiece> subscriber, Executor executor) {
@@ -55,7 +59,7 @@ final class AnswerPublisher implements Flow.Publisher<TextPiece> {
                 misuse.compareAndSet(
                         null, new IllegalArgumentException("a subscriber must request at least 1 piece, got " + count));
                 // What is running ends soon; the task that runs it, or else a new one, gives the signal.
-                answer.close();
+                answer.cancel();
             }
             long added = Math.max(1, count);
             long before = demand.getAndUpdate(now -> now + added < 0 ? Long.MAX_VALUE : now + added);
@@ -69,6 +73,7 @@ final class AnswerPublisher implements Flow.Publisher<TextPiece> {
         }
 
         private void serve() {
+            tasks.incrementAndGet();
             try {
                 while (!ended && give() && demand.decrementAndGet() > 0) {
                     // One piece at a time.
@@ -79,8 +84,19 @@ final class AnswerPublisher implements Flow.Publisher<TextPiece> {
                 }
             } catch (Error e) {
                 ended = true;
-                answer.close();
                 throw e;
+            } finally {
+                tasks.decrementAndGet();
+                closeIfEnded();
+            }
+        }
+
+        /** Frees what the answer occupies, unless a task is running: that one does it when it ends, and nobody waits. */
+        private void closeIfEnded() {
+            // A task lowers its number and then looks whether all has ended, a canceller ends all and then looks at the
+            // number; so at least one of them finds both.
+            if (ended && tasks.get() == 0) {
+                answer.close();
             }
         }
 
@@ -123,7 +139,8 @@ final class AnswerPublisher implements Flow.Publisher<TextPiece> {
         @Override
         public void cancel() {
             ended = true;
-            answer.close();
+            answer.cancel();
+            closeIfEnded();
         }
     }
 }

@@ -6,10 +6,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -142,16 +139,19 @@ public final class AnswerStream implements Iterator<TextPiece>, AutoCloseable {
      * @return the pieces, to be asked for once
      */
     public Stream<TextPiece> pieces() {
-        int ordered = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
-        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(this, ordered), false)
-                .onClose(this::close);
+        return PulledStream.of(this, this::close);
+    }
+
+    /** Gives the answer up without waiting: a call that is running fails soon, but only {@link #close} frees anything. */
+    void cancel() {
+        cancellation.cancel();
     }
 
     /** Gives the answer up, or does nothing if it is complete. */
     @Override
     public void close() {
         // Before the lock is taken: a step in another thread then ends the answer.
-        cancellation.cancel();
+        cancel();
         synchronized (this) {
             closed = true;
             if (answering != null) {

@@ -84,7 +84,7 @@ final class AnswerWriter {
     private int choose(NextTokens next, @Nullable TokenSet allowed) {
         double penalty = request.repetitionPenalty();
         if (!request.sampling().isGreedy()) {
-            next.best();
+            next.best(); // fails if the logits are no numbers
             return TokenDistribution.of(next.logits(), allowed, repeated, penalty, request.sampling())
                     .sample(random);
         }
@@ -110,15 +110,6 @@ final class AnswerWriter {
 
     /** What was written so far. */
     GenerationResult result(Timings timings) {
-        int[] ids = tokens.stream().mapToInt(GeneratedToken::id).toArray();
-        return new GenerationResult(
-                tokenizer.decode(ids, true),
-                tokens,
-                endLogProbability,
-                keptMass,
-                prompt.textTokenIds(),
-                prompt.imageTokens(),
-                finishReason,
-                timings);
+        return GenerationResult.of(tokenizer, prompt, tokens, endLogProbability, keptMass, finishReason, timings);
     }
 }

@@ -1,7 +1,6 @@
 package dev.paligemma;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -67,7 +66,7 @@ final class BatchGenerator {
                     sequences.select(going);
                 }
             }
-            return Arrays.asList(results);
+            return List.of(results);
         } finally {
             open.forEach(answer -> answer.answering.close());
             if (sequences != null) {

@@ -227,15 +227,16 @@ final class BeamSearcher {
     private Found finish(
             VisionLanguageModel.Sequences sequences, Beam beam, Continuation end, boolean ended, double score) {
         NextTokens next = sequences.next(end.beam);
-        double kept = beam.keptMass * (1 - TokenDescriber.removedMass(next, beam.allowed()));
+        double removed = TokenDescriber.removedMass(next, beam.allowed());
+        double kept = beam.keptMass * (1 - removed);
         return ended
                 ? new Found(beam.tokens, next.logProbability(end.token), true, kept, score)
-                : new Found(extended(beam, next, end.token), 0, false, kept, score);
+                : new Found(extended(beam, next, end.token, removed), 0, false, kept, score);
     }
 
-    private List<GeneratedToken> extended(Beam beam, NextTokens next, int token) {
+    private List<GeneratedToken> extended(Beam beam, NextTokens next, int token, double removed) {
         List<GeneratedToken> tokens = new ArrayList<>(beam.tokens);
-        tokens.add(describer.describe(token, next, TokenDescriber.removedMass(next, beam.allowed())));
+        tokens.add(describer.describe(token, next, removed));
         return tokens;
     }
 
@@ -245,10 +246,11 @@ final class BeamSearcher {
         for (Continuation continuation : chosen) {
             Beam from = live.get(continuation.beam);
             NextTokens said = sequences.next(continuation.beam);
+            double removed = TokenDescriber.removedMass(said, from.allowed());
             next.add(new Beam(
-                    extended(from, said, continuation.token),
+                    extended(from, said, continuation.token, removed),
                     continuation.sum,
-                    from.keptMass * (1 - TokenDescriber.removedMass(said, from.allowed())),
+                    from.keptMass * (1 - removed),
                     from.constraint == null ? null : from.constraint.next(continuation.token)));
         }
         sequences.select(chosen.stream().mapToInt(Continuation::beam).toArray());

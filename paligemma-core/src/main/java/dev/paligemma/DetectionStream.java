@@ -7,10 +7,7 @@ import dev.paligemma.token.GeneratedToken;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 
 /**
  * Boxes while they are written: each is given out as soon as its label is complete. Made by
@@ -77,6 +74,9 @@ public final class DetectionStream implements Iterator<Detection>, AutoCloseable
      * @throws IllegalStateException if it is not complete
      */
     public synchronized DetectionResult result() {
+        if (!finished) {
+            throw new IllegalStateException("the answer is not complete: ask for boxes until there is none");
+        }
         return parser.result();
     }
 
@@ -86,9 +86,7 @@ public final class DetectionStream implements Iterator<Detection>, AutoCloseable
      * @return the boxes, to be asked for once
      */
     public Stream<Detection> detections() {
-        int ordered = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
-        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(this, ordered), false)
-                .onClose(this::close);
+        return PulledStream.of(this, this::close);
     }
 
     /** Gives the answer up, or does nothing if it is complete. */

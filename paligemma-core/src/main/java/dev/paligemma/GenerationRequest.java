@@ -343,15 +343,20 @@ public final class GenerationRequest {
 
         /**
          * Chooses the tokens that end an answer, instead of those of the checkpoint. The one that ended it is not part of
-         * the answer.
+         * the answer. With a {@link #constraint}, the tokenizer's end-of-sequence token ends it as well.
          *
-         * @param ids at least one
+         * @param ids at least one, each at least 0
          * @return this builder
-         * @throws IllegalArgumentException if there is none
+         * @throws IllegalArgumentException if there is none, or one is negative
          */
         public Builder stopTokenIds(Set<Integer> ids) {
             if (ids.isEmpty()) {
                 throw new IllegalArgumentException("expected at least one token that ends an answer, got none");
+            }
+            for (int id : ids) {
+                if (id < 0) {
+                    throw new IllegalArgumentException("a token id must be at least 0, got " + id);
+                }
             }
             this.stopTokenIds = Set.copyOf(ids);
             return this;

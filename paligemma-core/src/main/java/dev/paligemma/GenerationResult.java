@@ -1,6 +1,8 @@
 package dev.paligemma;
 
 import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import dev.paligemma.tokenizer.Prompt;
 import java.util.List;
 import java.util.Objects;
 
@@ -15,7 +17,7 @@ public final class GenerationResult {
     private final FinishReason finishReason;
     private final Timings timings;
 
-    GenerationResult(
+    private GenerationResult(
             String text,
             List<GeneratedToken> tokens,
             double endLogProbability,
@@ -32,6 +34,32 @@ public final class GenerationResult {
         this.imageTokens = imageTokens;
         this.finishReason = Objects.requireNonNull(finishReason, "finishReason");
         this.timings = Objects.requireNonNull(timings, "timings");
+    }
+
+    /**
+     * What was written after a prompt.
+     *
+     * @param endLogProbability the logarithm of the probability of the end-of-sequence token; 0 without one
+     * @param keptMass what a constraint left over
+     */
+    static GenerationResult of(
+            PaliGemmaTokenizer tokenizer,
+            Prompt prompt,
+            List<GeneratedToken> tokens,
+            double endLogProbability,
+            double keptMass,
+            FinishReason finishReason,
+            Timings timings) {
+        int[] ids = tokens.stream().mapToInt(GeneratedToken::id).toArray();
+        return new GenerationResult(
+                tokenizer.decode(ids, true),
+                tokens,
+                endLogProbability,
+                keptMass,
+                prompt.textTokenIds(),
+                prompt.imageTokens(),
+                finishReason,
+                timings);
     }
 
     /**

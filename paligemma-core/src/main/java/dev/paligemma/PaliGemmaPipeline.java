@@ -42,6 +42,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -59,7 +60,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe: share one pipeline between all threads. Requests run at the same time up to the limit of
  * {@link Builder#maxConcurrentRequests}; further ones wait their turn. Each running request holds its own key/value
- * cache. Unless a request chooses tokens at random, it has one answer, whatever else is running.
+ * cache. Unless a request chooses tokens at random, it has one answer, whatever else is running. All methods that run the
+ * model throw what {@link #generate} does, besides what they say themselves.
  *
  * <p>{@link #close} waits for the step of the network that is running, frees the model, and makes requests that are not
  * finished, and later ones, fail with an {@link IllegalStateException}.
@@ -71,15 +73,15 @@ public final class PaliGemmaPipeline implements AutoCloseable {
     /** The most answers that {@link #score} takes: {@value}. */
     public static final int MAX_SCORED_ANSWERS = 256;
 
-    /** Names of published checkpoints: {@code paligemma2-3b-pt-224}, {@code paligemma-3b-mix-448}. */
-    private static final Pattern PRETRAINED = Pattern.compile("(?i)paligemma[^/\\\\]*-pt(-|\\b)");
-
     /** The file of the mask decoder's weights in a checkpoint's folder: {@value}. */
     public static final String MASK_WEIGHTS = "vae-oid.npz";
 
+    /** Names of published checkpoints that were not tuned: {@code paligemma2-3b-pt-224}. */
+    private static final Pattern PRETRAINED = Pattern.compile("(?i)paligemma[^/\\\\]*-pt(-|\\b)");
+
     private static final String MASK_WEIGHTS_ADVICE = "Download it from the PaliGemma folder of Google's big_vision"
             + " (gs://big_vision/paligemma/vae-oid.npz, 8,479,556 bytes) and put it beside config.json, or name it with"
-            + " PaliGemmaPipeline.builder().maskWeights(file) or --mask-weights.";
+            + " PaliGemmaPipeline.builder().maskWeights(file).";
 
     private static final int MAX_BOX_TOKENS = 512;
 
@@ -124,6 +126,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * @throws CheckpointException if a file is missing, damaged or not of a known architecture
      * @throws TokenizerException if the tokenizer file is damaged or of another kind
      * @throws ImageException if the preprocessor file is damaged or asks for something unknown
+     * @throws MaskException if there is a file {@value #MASK_WEIGHTS} and it is damaged
      * @throws EngineException if the engine cannot run the model here
      */
     public static PaliGemmaPipeline load(Path checkpoint) {
@@ -142,6 +145,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * @throws CheckpointException if a file is missing, damaged or not of a known architecture
      * @throws TokenizerException if the tokenizer file is damaged or of another kind
      * @throws ImageException if the preprocessor file is damaged or asks for something unknown
+     * @throws MaskException if there is a file {@value #MASK_WEIGHTS} and it is damaged
      * @throws ConversionException if the checkpoint is converted already or has weights that are not finite, something is
      *     in the place of the target, it cannot be written, or the thread is interrupted
      */
@@ -454,7 +458,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * log-probabilities that may differ in their last bits.
      *
      * <p>The requests together occupy one of the pipeline's concurrent requests, but need the memory of {@code together}
-     * key/value caches. If one of them fails, all do.
+     * key/value caches, and twice that while one is added. If one of them fails, all do.
      *
      * @param requests what to answer
      * @param together the most that are answered at the same time, at least 1; 4 to 8 are a good choice on a CPU
@@ -498,9 +502,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         if (count < 1 || count > BeamSearch.MAX_BEAMS) {
             throw new IllegalArgumentException("count must be 1 to " + BeamSearch.MAX_BEAMS + ", got " + count);
         }
-        advise(request);
-        Cancellation cancellation = new Cancellation(request.timeout());
-        return slots.run(cancellation, () -> generator.generateSeveral(request, count, cancellation));
+        return run(request, cancellation -> generator.generateSeveral(request, count, cancellation));
     }
 
     /**
@@ -521,9 +523,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
             throw new IllegalArgumentException(
                     "a beam search has no random choice; the request has the sampling " + request.sampling());
         }
-        advise(request);
-        Cancellation cancellation = new Cancellation(request.timeout());
-        return slots.run(cancellation, () -> generator.search(request, search, cancellation));
+        return run(request, cancellation -> generator.search(request, search, cancellation));
     }
 
     /**
@@ -552,8 +552,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      */
     public List<AnswerScore> score(GenerationRequest request, List<String> answers) {
         List<String> checked = AnswerScorer.require(answers, MAX_SCORED_ANSWERS);
-        Cancellation cancellation = new Cancellation(request.timeout());
-        return slots.run(cancellation, () -> new AnswerScorer(generator).score(request, checked, cancellation));
+        return run(request, cancellation -> new AnswerScorer(generator).score(request, checked, cancellation));
     }
 
     /**
@@ -570,10 +569,13 @@ public final class PaliGemmaPipeline implements AutoCloseable {
 
     /**
      * Continues a prompt for subscribers. Each one gets an answer of its own, written in threads of the executor as fast as
-     * the subscriber asks for pieces; cancelling the subscription gives the answer up.
+     * the subscriber asks for pieces. Cancelling the subscription gives the answer up without waiting; what it occupies is
+     * free within one token.
      *
      * @param request images, prompt, limits and how tokens are chosen; its time runs from each subscription on
-     * @param executor runs the network and calls the subscriber, one task per subscription at a time
+     * @param executor runs the network and calls the subscriber, one task per subscription at a time. A task that waits for
+     *     its turn occupies a thread: with fewer threads than subscriptions, those that wait can keep the answers that have
+     *     begun from going on
      * @return the publisher
      */
     public Flow.Publisher<TextPiece> publisher(GenerationRequest request, Executor executor) {
@@ -605,7 +607,15 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         if (all.isEmpty()) {
             throw new IllegalArgumentException("expected at least one image, got none");
         }
-        return slots.run(Cancellation.none(), () -> generator.encode(all));
+        Cancellation cancellation = Cancellation.none();
+        return slots.run(cancellation, () -> generator.encode(all, cancellation));
+    }
+
+    /** Does something in a slot, with the request's limit of time from now on. */
+    private <T> T run(GenerationRequest request, Function<Cancellation, T> work) {
+        advise(request);
+        Cancellation cancellation = new Cancellation(request.timeout());
+        return slots.run(cancellation, () -> work.apply(cancellation));
     }
 
     /** Tells those who chat with a pre-trained checkpoint that it was not made for that; once for each pipeline. */

@@ -1,6 +1,5 @@
 package dev.paligemma;
 
-import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.RgbImage;
 import java.util.ArrayList;
@@ -82,19 +81,12 @@ final class PipelineComparer {
 
     /** Lets the reference answer, and both judge every token of its answer. */
     private Walk walk(GenerationRequest request) {
-        TextGenerator.Input input = reference.prepare(request);
-        TextGenerator.Input otherInput = other.prepare(request);
-        if (!Arrays.equals(input.prompt().textTokenIds(), otherInput.prompt().textTokenIds())) {
-            throw new IllegalArgumentException("the pipelines cut the prompt into different tokens: '"
-                    + request.prompt() + "'; do their checkpoints have the same tokenizer?");
-        }
-        HostTensor images = reference.embed(input);
-        HostTensor otherImages = other.embed(otherInput);
         Walk walk = new Walk();
-        try (VisionLanguageModel.Sequences sequence = reference.start(request);
-                VisionLanguageModel.Sequences otherSequence = other.start(request)) {
-            sequence.prefill(input.prompt(), images);
-            otherSequence.prefill(otherInput.prompt(), otherImages);
+        try (TextGenerator.Answering answering = reference.begin(request, Cancellation.none());
+                TextGenerator.Answering otherAnswering = other.begin(request, Cancellation.none())) {
+            requireSamePrompt(request, answering, otherAnswering);
+            VisionLanguageModel.Sequences sequence = answering.sequences();
+            VisionLanguageModel.Sequences otherSequence = otherAnswering.sequences();
             while (true) {
                 int token = walk.judge(sequence.next(0), otherSequence.next(0));
                 if (reference.config().eosTokenIds().contains(token)) {
@@ -107,6 +99,14 @@ final class PipelineComparer {
                 sequence.write(token);
                 otherSequence.write(token);
             }
+        }
+    }
+
+    private static void requireSamePrompt(
+            GenerationRequest request, TextGenerator.Answering reference, TextGenerator.Answering other) {
+        if (!Arrays.equals(reference.result().promptTokenIds(), other.result().promptTokenIds())) {
+            throw new IllegalArgumentException("the pipelines cut the prompt into different tokens: '"
+                    + request.prompt() + "'; do their checkpoints have the same tokenizer?");
         }
     }
 

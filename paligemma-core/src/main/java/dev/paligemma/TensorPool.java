@@ -5,9 +5,7 @@ import dev.paligemma.engine.spi.HostTensor;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.Iterator;
 
 /**
  * Tensors that later requests use again. Thread-safe.
@@ -16,27 +14,37 @@ import java.util.Map;
  * reason to do for the few objects of a request.
  */
 final class TensorPool {
-    /** Bytes kept for later at most; what is more is left to the garbage collector. */
     private static final long MAX_KEPT = 1L << 28;
 
-    private record Kind(ElementType type, List<Long> shape) {
-        static Kind of(HostTensor tensor) {
-            return new Kind(tensor.type(), Arrays.stream(tensor.shape()).boxed().toList());
-        }
+    private final long maxKept;
+    /** The one that was released last comes first. */
+    private final Deque<HostTensor> free = new ArrayDeque<>();
+
+    private long kept;
+
+    TensorPool() {
+        this(MAX_KEPT);
     }
 
-    private final Map<Kind, Deque<HostTensor>> free = new HashMap<>();
-    private long kept;
+    /**
+     * A pool of a given size.
+     *
+     * @param maxKept bytes kept for later at most; what lay unused longest is left to the garbage collector
+     */
+    TensorPool(long maxKept) {
+        this.maxKept = maxKept;
+    }
 
     /** A tensor with any content. */
     HostTensor acquire(ElementType type, long... shape) {
-        Kind kind = new Kind(type, Arrays.stream(shape).boxed().toList());
         synchronized (this) {
-            Deque<HostTensor> same = free.get(kind);
-            HostTensor tensor = same == null ? null : same.poll();
-            if (tensor != null) {
-                kept -= tensor.bytes().capacity();
-                return tensor;
+            for (Iterator<HostTensor> all = free.iterator(); all.hasNext(); ) {
+                HostTensor tensor = all.next();
+                if (tensor.type() == type && Arrays.equals(tensor.shape(), shape)) {
+                    all.remove();
+                    kept -= bytes(tensor);
+                    return tensor;
+                }
             }
         }
         return HostTensor.allocate(type, shape);
@@ -44,10 +52,15 @@ final class TensorPool {
 
     /** Takes back a tensor that nobody will read or write any more. */
     synchronized void release(HostTensor tensor) {
-        long bytes = tensor.bytes().capacity();
-        if (kept + bytes <= MAX_KEPT) {
-            free.computeIfAbsent(Kind.of(tensor), kind -> new ArrayDeque<>()).push(tensor);
-            kept += bytes;
+        free.push(tensor);
+        kept += bytes(tensor);
+        // Shapes that nobody asks for any more must not keep out those that are in use.
+        while (kept > maxKept) {
+            kept -= bytes(free.removeLast());
         }
+    }
+
+    private static long bytes(HostTensor tensor) {
+        return tensor.bytes().capacity();
     }
 }

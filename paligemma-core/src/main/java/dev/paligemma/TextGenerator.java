@@ -2,7 +2,6 @@ package dev.paligemma;
 
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.spi.HostTensor;
-import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.Prompt;
 import dev.paligemma.tokenizer.PromptEncoder;
@@ -10,6 +9,7 @@ import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.PixelValues;
 import dev.paligemma.vision.RgbImage;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -66,11 +66,12 @@ final class TextGenerator {
 
     private Answering begin(GenerationRequest request, Input input, double preprocessMs, Cancellation cancellation) {
         Stopwatch stopwatch = new Stopwatch();
-        cancellation.check("before the images were encoded");
-        HostTensor images = embed(input);
+        HostTensor images = input.embeddings() == null
+                ? model.encode(input.pixels(), cancellation)
+                : input.embeddings().rowsFor(model);
         double visionMs = stopwatch.lapMs();
         cancellation.check("before the prompt was run");
-        VisionLanguageModel.Sequences sequences = start(request);
+        VisionLanguageModel.Sequences sequences = model.start(Math.min(request.maxNewTokens(), EXPECTED_NEW_TOKENS));
         try {
             sequences.prefill(input.prompt(), images);
             Timings timings = new Timings(preprocessMs, visionMs, stopwatch.lapMs(), 0);
@@ -145,25 +146,23 @@ final class TextGenerator {
     }
 
     private GenerationResult result(BeamSearcher.Found found, Prompt prompt, Timings timings) {
-        int[] ids = found.tokens().stream().mapToInt(GeneratedToken::id).toArray();
-        return new GenerationResult(
-                tokenizer.decode(ids, true),
-                found.tokens(),
-                found.end(),
-                found.keptMass(),
-                prompt.textTokenIds(),
-                prompt.imageTokens(),
-                found.ended() ? FinishReason.EOS : FinishReason.LENGTH,
-                timings);
+        FinishReason reason = found.ended() ? FinishReason.EOS : FinishReason.LENGTH;
+        return GenerationResult.of(tokenizer, prompt, found.tokens(), found.end(), found.keptMass(), reason, timings);
     }
 
     /** Chooses the tokens of an answer. */
-    AnswerWriter writer(GenerationRequest request, Input input) {
+    private AnswerWriter writer(GenerationRequest request, Input input) {
         return new AnswerWriter(request, stops(request), tokenizer, input.prompt());
     }
 
     private Set<Integer> stops(GenerationRequest request) {
-        return request.stopTokenIds() == null ? Set.copyOf(config.eosTokenIds()) : request.stopTokenIds();
+        Set<Integer> stops =
+                new HashSet<>(request.stopTokenIds() == null ? config.eosTokenIds() : request.stopTokenIds());
+        if (request.constraint() != null) {
+            // The only token that a constraint allows behind a complete answer.
+            stops.add(tokenizer.eosId());
+        }
+        return stops;
     }
 
     /** One answer being written after its prompt was run. Confined to one thread. */
@@ -231,41 +230,29 @@ final class TextGenerator {
     }
 
     /** What a request is to the networks: the prompt, and images as pixels or as they were encoded before. */
-    record Input(
+    private record Input(
             Prompt prompt,
             List<PixelValues> pixels,
             @Nullable ImageEmbeddings embeddings) {}
 
     /** Encodes the prompt and preprocesses the images. */
-    Input prepare(GenerationRequest request) {
+    private Input prepare(GenerationRequest request) {
         Prompt prompt = promptEncoder.encode(request.prompt(), request.imageCount(), request.controlTokens());
         requireFits(prompt);
         return new Input(
                 prompt, request.images().stream().map(imageProcessor::process).toList(), request.embeddings());
     }
 
-    /** The images as rows for the language model, {@code float32[images * N, D]}. */
-    HostTensor embed(Input input) {
-        return input.embeddings() == null
-                ? model.encode(input.pixels())
-                : input.embeddings().rowsFor(model);
-    }
-
     /** Encodes images once for several requests. */
-    ImageEmbeddings encode(List<RgbImage> images) {
+    ImageEmbeddings encode(List<RgbImage> images, Cancellation cancellation) {
         HostTensor rows =
-                model.encode(images.stream().map(imageProcessor::process).toList());
+                model.encode(images.stream().map(imageProcessor::process).toList(), cancellation);
         return new ImageEmbeddings(
                 model,
                 rows,
                 images.stream()
                         .map(image -> new ImageEmbeddings.Size(image.width(), image.height()))
                         .toList());
-    }
-
-    /** Starts a sequence with room for a usual answer; the caller closes it. */
-    VisionLanguageModel.Sequences start(GenerationRequest request) {
-        return model.start(Math.min(request.maxNewTokens(), EXPECTED_NEW_TOKENS));
     }
 
     PaliGemmaConfig config() {

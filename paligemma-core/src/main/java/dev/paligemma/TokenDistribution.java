@@ -87,21 +87,16 @@ final class TokenDistribution {
                 .sum();
         // Tokens this unlikely are dropped by top-p in any case, all of them together, and need not be sorted.
         double negligible = sampling.topP() < 1 ? (1 - sampling.topP()) / scores.length * total : 0;
+        double share = Math.log(sampling.minP());
         int[] order = IntStream.range(0, scores.length)
-                .filter(i -> scores[i] >= lowest && Math.exp(scores[i] - highest) > negligible)
+                .filter(i -> scores[i] >= lowest
+                        && scores[i] - highest >= share
+                        && Math.exp(scores[i] - highest) > negligible)
                 .boxed()
                 .sorted(Comparator.comparingDouble((Integer i) -> -scores[i]).thenComparingInt(i -> all.ids[i]))
                 .mapToInt(Integer::intValue)
                 .toArray();
-        int count = order.length;
-        if (sampling.topP() < 1) {
-            count = nucleus(order, scores, highest, total, sampling.topP());
-        }
-        double share = Math.log(sampling.minP());
-        while (count > 1 && scores[order[count - 1]] - highest < share) {
-            count--;
-        }
-        int kept = count;
+        int kept = sampling.topP() < 1 ? nucleus(order, scores, highest, total, sampling.topP()) : order.length;
         return new TokenDistribution(
                 IntStream.range(0, kept).map(i -> all.ids[order[i]]).toArray(),
                 IntStream.range(0, kept).mapToDouble(i -> scores[order[i]]).toArray());

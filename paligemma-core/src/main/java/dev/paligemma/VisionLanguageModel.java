@@ -42,7 +42,7 @@ final class VisionLanguageModel implements AutoCloseable {
         this.vision = engine.compile(networks.vision(), checkpoint);
         try {
             this.decoder = engine.compile(networks.decoder(), checkpoint);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             vision.close();
             throw e;
         }
@@ -52,8 +52,9 @@ final class VisionLanguageModel implements AutoCloseable {
      * Encodes images, one after the other.
      *
      * @return {@code float32[images * N, D]}; a caller may {@link #release} it
+     * @throws RequestCancelledException if the request is given up before one of them
      */
-    HostTensor encode(List<PixelValues> images) {
+    HostTensor encode(List<PixelValues> images, Cancellation cancellation) {
         int patches = config.vision().patches();
         int side = config.vision().imageSize();
         HostTensor embeddings = tensors.acquire(
@@ -62,6 +63,7 @@ final class VisionLanguageModel implements AutoCloseable {
                 config.text().hiddenSize());
         HostTensor pixels = tensors.acquire(ElementType.FLOAT32, 1, 3, side, side);
         for (int image = 0; image < images.size(); image++) {
+            cancellation.check("after " + image + " of " + images.size() + " images were encoded");
             images.get(image).copyTo(pixels.floats());
             vision.run(
                     Map.of(SiglipEncoder.PIXEL_VALUES, pixels),
@@ -87,9 +89,12 @@ final class VisionLanguageModel implements AutoCloseable {
                 parts.stream().flatMap(part -> part.next.stream()).toList();
         DecodingState joined =
                 decoder.join(parts.stream().map(part -> part.state).toList());
-        // What the model said last is still read, by the joined sequences.
-        parts.forEach(part -> part.outputs = null);
-        return new Sequences(joined, next);
+        Sequences sequences = new Sequences(joined, next);
+        // What the model said last is read, and its memory given back, by the joined sequences.
+        sequences.outputs =
+                parts.stream().flatMap(part -> part.outputs.stream()).toList();
+        parts.forEach(part -> part.outputs = List.of());
+        return sequences;
     }
 
     @Override
@@ -108,8 +113,8 @@ final class VisionLanguageModel implements AutoCloseable {
         private List<NextTokens> next;
         /** Made once and filled anew for each token, as long as the number of sequences stays. */
         private @Nullable Step step;
-        /** What the last run gave; the views in {@code next} are of it. */
-        private @Nullable Outputs outputs;
+        /** What the last run gave, or the last runs of those that were joined; the views in {@code next} are of it. */
+        private List<Outputs> outputs = List.of();
 
         private Sequences(DecodingState state, List<NextTokens> next) {
             this.state = state;
@@ -149,10 +154,8 @@ final class VisionLanguageModel implements AutoCloseable {
         private void run(Inputs inputs, Outputs given) {
             state.run(inputs.byName, given.byName);
             next = given.next;
-            if (outputs != null && outputs != given) {
-                outputs.release();
-            }
-            outputs = given;
+            outputs.stream().filter(before -> before != given).forEach(Outputs::release);
+            outputs = List.of(given);
         }
 
         /** What the model says about the next token of a sequence; overwritten by the next run. */
@@ -172,10 +175,8 @@ final class VisionLanguageModel implements AutoCloseable {
         @Override
         public void close() {
             state.close();
-            if (outputs != null) {
-                outputs.release();
-                outputs = null;
-            }
+            outputs.forEach(Outputs::release);
+            outputs = List.of();
         }
     }
 

@@ -3,6 +3,7 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.paligemma.vision.RgbImage;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -169,6 +170,26 @@ class CancellationTest {
                 Named.of("generateSeveral", one -> one.generateSeveral(random, 3)),
                 Named.of("search", one -> one.search(endless(), BeamSearch.unnormalised(2))),
                 Named.of("score", one -> one.score(request(), List.of("a", "what is this? a cat", ""))));
+    }
+
+    @Test
+    void anInterruptEndsARequestBetweenTwoOfItsImages() throws InterruptedException {
+        RgbImage image = request().images().get(0);
+        List<RgbImage> images = List.of(image, image, image);
+        for (Consumer<PaliGemmaPipeline> work : List.<Consumer<PaliGemmaPipeline>>of(
+                one -> one.generate(request().toBuilder().images(images).build()), one -> one.encode(images))) {
+            Probe.Gate gate = PROBE.stopInEncoding(2);
+            int before = PROBE.encodings();
+            Attempt attempt = new Attempt(() -> work.accept(pipeline));
+            gate.awaitArrival();
+            attempt.interrupt();
+            gate.open();
+
+            assertThat(attempt.failure())
+                    .isInstanceOf(RequestCancelledException.class)
+                    .hasMessageContaining("after 2 of 3 images");
+            assertThat(PROBE.encodings() - before).isEqualTo(2);
+        }
     }
 
     @Test

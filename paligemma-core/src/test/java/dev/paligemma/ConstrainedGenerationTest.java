@@ -84,6 +84,19 @@ class ConstrainedGenerationTest {
     }
 
     @Test
+    void aCompleteAnswerEndsWhateverTheStopTokensAre() {
+        GenerationRequest request = constrained(pipeline().constraints().oneOf(List.of("what is this?"))).toBuilder()
+                .stopTokenIds(Set.of(Integer.MAX_VALUE))
+                .build();
+        GenerationResult greedy = pipeline().generate(request);
+        assertThat(greedy.text()).isEqualTo("what is this?");
+        assertThat(greedy.finishReason()).isEqualTo(FinishReason.EOS);
+        assertThat(greedy.tokenIds()).doesNotContain(pipeline().tokenizer().eosId());
+        assertThat(pipeline().search(request, BeamSearch.of(2)).get(0).answer().tokenIds())
+                .isEqualTo(greedy.tokenIds());
+    }
+
+    @Test
     void anAnswerMatchesTheExpression() {
         String regex = "[a-c]{2,4} \\d{1,3}(€|猫)";
         GenerationRequest request = constrained(pipeline().constraints().matching(regex)).toBuilder()
@@ -322,7 +335,9 @@ class ConstrainedGenerationTest {
         try (DetectionStream stream = pipeline().streamDetections(request, DetectionOptions.defaults())) {
             List<Detection> read = new ArrayList<>();
             read.add(stream.next());
-            assertThatThrownBy(stream::result).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(stream::result)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("ask for boxes until there is none");
             stream.forEachRemaining(read::add);
             assertThat(read).isEqualTo(whole.detections());
             assertThat(stream.hasNext()).isFalse();

@@ -117,6 +117,9 @@ class GenerationRequestTest {
         assertThatThrownBy(() -> builder.stopTokenIds(Set.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("at least one");
+        assertThatThrownBy(() -> builder.stopTokenIds(Set.of(-1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("got -1");
     }
 
     @Test

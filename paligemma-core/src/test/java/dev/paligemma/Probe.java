@@ -14,6 +14,7 @@ final class Probe {
     private final AtomicInteger open = new AtomicInteger();
     private final AtomicInteger mostOpen = new AtomicInteger();
     private volatile @Nullable Gate gate;
+    private volatile @Nullable Gate encodingGate;
 
     /** Runs of the image encoder. */
     int encodings() {
@@ -42,6 +43,13 @@ final class Probe {
         return next;
     }
 
+    /** Stops the image encoder in the n-th run from now on, counted from 1, until the gate is opened. */
+    Gate stopInEncoding(int n) {
+        Gate next = new Gate(encodings.get() + n);
+        encodingGate = next;
+        return next;
+    }
+
     /** Stops nothing any more. */
     void goOn() {
         Gate last = gate;
@@ -49,17 +57,24 @@ final class Probe {
         if (last != null) {
             last.open();
         }
+        Gate lastEncoding = encodingGate;
+        encodingGate = null;
+        if (lastEncoding != null) {
+            lastEncoding.open();
+        }
     }
 
     void encoding() {
-        encodings.incrementAndGet();
+        stop(encodingGate, encodings.incrementAndGet());
     }
 
     void run() {
-        int run = runs.incrementAndGet();
-        Gate current = gate;
-        if (current != null && current.run == run) {
-            current.pass();
+        stop(gate, runs.incrementAndGet());
+    }
+
+    private static void stop(@Nullable Gate gate, int run) {
+        if (gate != null && gate.run == run) {
+            gate.pass();
         }
     }
 

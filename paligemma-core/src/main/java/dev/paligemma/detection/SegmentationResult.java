@@ -2,6 +2,7 @@ package dev.paligemma.detection;
 
 import dev.paligemma.vision.mask.MaskCodec;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ public record SegmentationResult(List<Segment> segments, DetectionResult answer)
      */
     public SegmentationResult {
         segments = List.copyOf(segments);
+        Objects.requireNonNull(answer, "answer");
     }
 
     /**

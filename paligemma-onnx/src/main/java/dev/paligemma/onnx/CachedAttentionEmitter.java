@@ -2,6 +2,7 @@ package dev.paligemma.onnx;
 
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.AttentionSpec;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -234,7 +235,6 @@ final class CachedAttentionEmitter {
     }
 
     private String integers(long... values) {
-        return constants.computeIfAbsent(
-                "attention " + java.util.Arrays.toString(values), key -> graph.constant(key, values));
+        return constants.computeIfAbsent("attention " + Arrays.toString(values), key -> graph.constant(key, values));
     }
 }

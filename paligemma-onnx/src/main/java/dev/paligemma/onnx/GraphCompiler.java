@@ -17,8 +17,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -32,14 +30,14 @@ import java.util.stream.Stream;
  *
  * <ul>
  *   <li>the prefix runs block by block; the codes are read from the file each time;
- *   <li>later rows run through a few sessions that hold the matrices packed for products with one row. They are loaded
- *       side by side, as ONNX Runtime packs with one thread.
+ *   <li>later rows run through a few sessions that hold the matrices packed for products with one row. Packing takes
+ *       seconds, so it goes on after loading has returned, on the common pool, one session after the other.
  * </ul>
  *
  * <p>Pieces that are the same in both, such as the head, stand in both pipelines with one session.
  */
 final class GraphCompiler {
-    /** Enough that no core waits long for the last one; each costs idle threads and a call per row. */
+    /** Enough that whoever waits for a session shares the packing of the rest; each costs idle threads and a call per row. */
     private static final int PACKED_PIECES = 6;
 
     private final OrtEnvironment environment;
@@ -91,7 +89,7 @@ final class GraphCompiler {
 
     private OnnxProgram inSinglePrecision(Graph graph) throws OrtException {
         // Packing would hold a second copy of weights that are mapped from the file.
-        Pipeline pipeline = pipeline(stages(List.of(() -> load(graph, Phase.EVERY_RUN, false))), false);
+        Pipeline pipeline = pipeline(List.of(load(graph, Phase.EVERY_RUN, false)), false);
         return program(graph, pipeline, pipeline);
     }
 
@@ -108,13 +106,13 @@ final class GraphCompiler {
     private OnnxProgram decoder(Graph graph) throws OrtException {
         List<Graph> pieces = GraphCuts.afterProducts(graph);
         List<Graph> joined = join(graph, pieces);
-        List<Callable<Stage>> loads = new ArrayList<>();
-        joined.forEach(piece -> loads.add(() -> load(piece, Phase.NEXT, true)));
-        List<Stage> next = stages(loads);
+        List<Stage> next = new ArrayList<>();
         Map<Graph, Stage> neutral = new HashMap<>();
-        for (int i = 0; i < joined.size(); i++) {
-            if (isNeutral(joined.get(i))) {
-                neutral.put(joined.get(i), next.get(i));
+        for (Graph piece : joined) {
+            Stage stage = load(piece, Phase.NEXT, true);
+            next.add(stage);
+            if (isNeutral(piece)) {
+                neutral.put(piece, stage);
             }
         }
         List<Stage> prefix = new ArrayList<>();
@@ -177,51 +175,24 @@ final class GraphCompiler {
                 .map(operation -> ((Operation.Linear) operation).weights().weight());
     }
 
-    /** Loads sessions side by side on the common pool. */
-    private List<Stage> stages(List<Callable<Stage>> loads) throws OrtException {
-        List<Object> results =
-                loads.parallelStream().map(GraphCompiler::attempt).collect(Collectors.toList());
-        List<Stage> loaded = new ArrayList<>();
-        for (Object result : results) {
-            if (result instanceof Stage stage) {
-                loaded.add(stage);
-                // All that loaded are known, and closed with the rest, before one that failed ends this.
-                sessions.add(stage.session());
-            }
-        }
-        for (Object result : results) {
-            if (result instanceof OrtException e) {
-                throw e;
-            }
-            if (result instanceof RuntimeException e) {
-                throw e;
-            }
-        }
-        return loaded;
-    }
-
-    /** The stage, or why there is none. */
-    private static Object attempt(Callable<Stage> load) {
-        try {
-            return load.call();
-        } catch (OrtException | RuntimeException e) {
-            return e;
-        } catch (Exception e) {
-            return new IllegalStateException(e);
-        }
-    }
-
-    /** A session whose matrices stay in memory. */
+    /**
+     * A session whose matrices stay in memory.
+     *
+     * @param pack whether they are packed, which goes on after this has returned
+     */
     private Stage load(Graph piece, Phase phase, boolean pack) throws OrtException {
         OnnxGraph target = new OnnxGraph(piece.name());
         MappedWeights weights = new MappedWeights(target, checkpoint);
         GraphEmitter.emit(piece, target, weights, settings.apply(phase));
-        OnnxSession session = OnnxSession.create(environment, target.toModel(), weights.folder(), threads, pack);
-        Map<String, String> inputs = same(session.get().getInputNames());
-        return new Stage(session, inputs, same(session.get().getOutputNames()), Map.of(), List.of());
+        byte[] model = target.toModel();
+        OnnxSession session = pack
+                ? OnnxSession.createLater(environment, model, weights.folder(), threads, true)
+                : OnnxSession.create(environment, model, weights.folder(), threads, false);
+        sessions.add(session);
+        return new Stage(session, same(target.inputs()), same(target.outputs()), Map.of(), List.of());
     }
 
-    private static Map<String, String> same(Set<String> names) {
+    private static Map<String, String> same(List<String> names) {
         return names.stream().collect(Collectors.toMap(Function.identity(), Function.identity()));
     }
 

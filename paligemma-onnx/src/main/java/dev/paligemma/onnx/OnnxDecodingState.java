@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
  * The key/value caches of one request. Confined to one thread at a time.
@@ -291,9 +292,7 @@ final class OnnxDecodingState implements DecodingState {
         for (int sequence : chosen) {
             Objects.checkIndex(sequence, sequences.size());
         }
-        int[] all = new int[sequences.size()];
-        Arrays.setAll(all, i -> i);
-        if (Arrays.equals(chosen, all)) {
+        if (Arrays.equals(chosen, everySequence())) {
             return;
         }
         broken = true;
@@ -302,14 +301,7 @@ final class OnnxDecodingState implements DecodingState {
         if (!sharedPrefix) {
             gatherPrefixes(chosen);
         }
-        for (Part part : parts) {
-            ByteBuffer gathered = program.buffers().acquire(part.bytes(chosen.length, capacity));
-            for (int i = 0; i < chosen.length; i++) {
-                part.copy(part.generated, chosen[i], capacity, gathered, i, capacity, 0, sequences.get(i).generated);
-            }
-            release(part.generated);
-            part.generated = gathered;
-        }
+        moveGenerated(chosen, capacity);
         try {
             bind();
         } catch (OrtException e) {
@@ -333,20 +325,34 @@ final class OnnxDecodingState implements DecodingState {
         sharedPrefix = one;
     }
 
+    private int[] everySequence() {
+        return IntStream.range(0, sequences.size()).toArray();
+    }
+
     /** Makes room for more generated rows. */
     private void grow() throws OrtException {
         broken = true;
         int larger = Math.addExact(capacity, Math.max(capacity / 2, SMALLEST_CAPACITY));
-        for (Part part : parts) {
-            ByteBuffer grown = program.buffers().acquire(part.bytes(sequences.size(), larger));
-            for (int i = 0; i < sequences.size(); i++) {
-                part.copy(part.generated, i, capacity, grown, i, larger, 0, sequences.get(i).generated);
-            }
-            release(part.generated);
-            part.generated = grown;
-        }
+        moveGenerated(everySequence(), larger);
         capacity = larger;
         bind();
+    }
+
+    /**
+     * Gives the generated rows another place.
+     *
+     * @param chosen for each sequence of now where its rows stand so far
+     * @param newCapacity the room for each
+     */
+    private void moveGenerated(int[] chosen, int newCapacity) {
+        for (Part part : parts) {
+            ByteBuffer moved = program.buffers().acquire(part.bytes(chosen.length, newCapacity));
+            for (int i = 0; i < chosen.length; i++) {
+                part.copy(part.generated, chosen[i], capacity, moved, i, newCapacity, 0, sequences.get(i).generated);
+            }
+            release(part.generated);
+            part.generated = moved;
+        }
     }
 
     /** Shows the caches as they are now to the session, and hides what is not in use. */

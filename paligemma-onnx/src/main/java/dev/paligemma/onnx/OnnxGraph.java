@@ -27,6 +27,8 @@ final class OnnxGraph {
     private final Protobuf initializers = new Protobuf();
     private final Protobuf inputs = new Protobuf();
     private final Protobuf outputs = new Protobuf();
+    private final List<String> inputNames = new ArrayList<>();
+    private final List<String> outputNames = new ArrayList<>();
     private String scope = "";
 
     /** The main graph of a model. */
@@ -54,12 +56,24 @@ final class OnnxGraph {
     /** Declares an input; a dimension is a {@link Number} or, when known only at run time, a {@link String}. */
     String input(String inputName, OnnxType type, Object... dims) {
         inputs.message(11, valueInfo(inputName, type, dims));
+        inputNames.add(inputName);
         return inputName;
     }
 
     /** Declares an existing value as an output. */
     void output(String outputName, OnnxType type, Object... dims) {
         outputs.message(12, valueInfo(outputName, type, dims));
+        outputNames.add(outputName);
+    }
+
+    /** The names of all inputs so far. */
+    List<String> inputs() {
+        return List.copyOf(inputNames);
+    }
+
+    /** The names of all outputs so far. */
+    List<String> outputs() {
+        return List.copyOf(outputNames);
     }
 
     /** A constant held in the model itself. */

@@ -5,15 +5,21 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import java.nio.file.Path;
+import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
 
 /** A session of ONNX Runtime with its settings, which must outlive it. Thread-safe until it is closed. */
 final class OnnxSession implements AutoCloseable {
-    private final OrtSession session;
-    private final OrtSession.SessionOptions settings;
+    /** What a session is made of; dropped once it is made. */
+    private record Model(OrtEnvironment environment, byte[] bytes) {}
 
-    private OnnxSession(OrtSession session, OrtSession.SessionOptions settings) {
-        this.session = session;
+    private final OrtSession.SessionOptions settings;
+    private @Nullable Model model;
+    private @Nullable OrtSession session;
+    private @Nullable OrtException failure;
+
+    private OnnxSession(Model model, OrtSession.SessionOptions settings) {
+        this.model = model;
         this.settings = settings;
     }
 
@@ -24,6 +30,31 @@ final class OnnxSession implements AutoCloseable {
      * @param pack whether matrices are copied into the order that the kernels like best
      */
     static OnnxSession create(
+            OrtEnvironment environment, byte[] model, @Nullable Path folder, int threads, boolean pack)
+            throws OrtException {
+        OnnxSession created = prepare(environment, model, folder, threads, pack);
+        try {
+            created.get();
+            return created;
+        } catch (OrtException | RuntimeException e) {
+            created.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Loads a model on the common pool, while the caller goes on. Whoever needs it first waits for it, or loads it if the
+     * pool has not come to it yet; a failure is reported there.
+     */
+    static OnnxSession createLater(
+            OrtEnvironment environment, byte[] model, @Nullable Path folder, int threads, boolean pack)
+            throws OrtException {
+        OnnxSession later = prepare(environment, model, folder, threads, pack);
+        ForkJoinPool.commonPool().execute(later::load);
+        return later;
+    }
+
+    private static OnnxSession prepare(
             OrtEnvironment environment, byte[] model, @Nullable Path folder, int threads, boolean pack)
             throws OrtException {
         OrtSession.SessionOptions settings = new OrtSession.SessionOptions();
@@ -39,20 +70,53 @@ final class OnnxSession implements AutoCloseable {
             if (folder != null) {
                 settings.addConfigEntry("session.model_external_initializers_file_folder_path", folder.toString());
             }
-            return new OnnxSession(environment.createSession(model, settings), settings);
+            return new OnnxSession(new Model(environment, model), settings);
         } catch (OrtException | RuntimeException e) {
             settings.close();
             throw e;
         }
     }
 
-    OrtSession get() {
+    /** Loads the model unless that was done, or the session is closed. Others wait meanwhile. */
+    private synchronized void load() {
+        if (model != null) {
+            try {
+                session = model.environment.createSession(model.bytes, settings);
+            } catch (OrtException e) {
+                failure = e;
+            }
+            model = null;
+        }
+    }
+
+    /**
+     * The session, once it is loaded.
+     *
+     * @throws OrtException if it could not be loaded
+     * @throws IllegalStateException if it is closed
+     */
+    synchronized OrtSession get() throws OrtException {
+        load();
+        if (failure != null) {
+            throw failure;
+        }
+        if (session == null) {
+            throw new IllegalStateException("the session is closed");
+        }
         return session;
     }
 
+    /** Waits until the model is loaded, if that was begun, and frees it. */
     @Override
-    public void close() throws OrtException {
-        session.close();
-        settings.close();
+    public synchronized void close() throws OrtException {
+        model = null;
+        try {
+            if (session != null) {
+                session.close();
+                session = null;
+            }
+        } finally {
+            settings.close();
+        }
     }
 }

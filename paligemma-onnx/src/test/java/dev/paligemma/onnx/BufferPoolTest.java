@@ -1,7 +1,9 @@
 package dev.paligemma.onnx;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.paligemma.engine.EngineException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Collections;
@@ -89,6 +91,25 @@ class BufferPoolTest {
             assertThat(released.remove(pool.acquire(1 << 26))).isTrue();
         }
         assertThat(released.contains(pool.acquire(1 << 26))).isFalse();
+    }
+
+    @Test
+    void sizesOutOfUseMakeRoomForOthers() {
+        ByteBuffer large = pool.acquire(1 << 26);
+        for (int i = 0; i < 8; i++) {
+            pool.release(large.duplicate());
+        }
+        ByteBuffer small = pool.acquire(40_000);
+        pool.release(small);
+
+        assertThat(pool.acquire(40_000)).isSameAs(small);
+    }
+
+    @Test
+    void refusesMoreThanABufferCanHold() {
+        assertThatThrownBy(() -> pool.acquire(1L << 31))
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("2147483648 bytes");
     }
 
     @Test

@@ -86,8 +86,8 @@ public final class CocoRle {
      *
      * @param width of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
      * @param height of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
-     * @param compressed what {@link #compressed} or {@code pycocotools} wrote; takes at most four bytes of memory for each
-     *     character
+     * @param compressed what {@link #compressed} or {@code pycocotools} wrote; memory is taken for its length, at most
+     *     sixteen bytes for each character while it is read and four afterwards, whatever sizes it speaks of
      * @return the encoded mask
      * @throws IllegalArgumentException if a side is out of range, or the picture has more than
      *     {@value ImageOptions#LARGEST_MAX_PIXELS} pixels

@@ -21,7 +21,8 @@ import java.util.Map;
 
 /**
  * Loads one checkpoint, answers the same request several times, and prints what it took: one JSON object per line on
- * standard output, {@code ready} when the model is loaded, {@code request} after each request, {@code batch} after each
+ * standard output, {@code ready} when the model is loaded, {@code warmed} after the requests that are not counted,
+ * {@code request} after each request, {@code batch} after each
  * number of requests that were answered together, {@code done} at the end, or {@code failed}. The transformers side,
  * {@code run_transformers.py}, prints the same events, without batches.
  */
@@ -66,10 +67,11 @@ public final class PipelineRun {
                 loaded.writeTo(json);
             });
             RgbImage image = RgbImage.read(Path.of(required(options, "image")));
-            boolean peakIsOfRequests = ProcessMemory.resetPeak();
             for (int i = 0; i < number(options, "warm-ups"); i++) {
                 pipeline.generate(request(options, image, 2));
             }
+            event("warmed", json -> {});
+            boolean peakIsOfRequests = ProcessMemory.resetPeak();
             for (int i = 0; i < requests; i++) {
                 GenerationResult result = pipeline.generate(request(options, image, newTokens));
                 requireAllTokens(result, newTokens);
