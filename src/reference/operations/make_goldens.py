@@ -432,6 +432,18 @@ def choices():
     put("choice.log_probability", F.log_softmax(x.double(), -1).max(-1).values)
 
 
+def adapting():
+    x, a, b = normal(6, 40), normal(3, 40), normal(24, 3)
+    put("product.x", x)
+    put("product.a", a)
+    put("product.b", b)
+    put("product.y", x.double() @ a.double().T @ b.double().T)
+    x, scale = normal(6, 24), normal(24)
+    put("multiply_last.a", x)
+    put("multiply_last.b", scale)
+    put("multiply_last.y", x.double() * scale.double())
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
@@ -452,6 +464,7 @@ def main():
     attention()
     cached_attention()
     choices()
+    adapting()
     save_file(golden, out / "operations.safetensors", metadata={"about": "made by src/reference/operations"})
     print(f"{len(golden)} tensors, {sum(t.numel() for t in golden.values())} numbers")
 

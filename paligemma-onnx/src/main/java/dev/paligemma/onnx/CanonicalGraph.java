@@ -1,10 +1,12 @@
 package dev.paligemma.onnx;
 
 import dev.paligemma.engine.graph.AttentionSpec;
+import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.LinearWeights;
 import dev.paligemma.engine.graph.Node;
 import dev.paligemma.engine.graph.Operation;
+import dev.paligemma.engine.graph.Shape;
 import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.graph.Weight;
 import java.util.ArrayList;
@@ -42,6 +44,7 @@ record CanonicalGraph(
     /** Confined to one thread; used once. */
     private static final class Renaming {
         private final Map<Tensor, Tensor> tensors = new HashMap<>();
+        private final Map<Dim, Dim> dims = new HashMap<>();
         private final Map<Weight, Weight> neutralWeights = new HashMap<>();
         private final Map<Weight, Weight> weights = new LinkedHashMap<>();
         private final Map<AttentionSpec, AttentionSpec> caches = new LinkedHashMap<>();
@@ -73,7 +76,18 @@ record CanonicalGraph(
         private Tensor tensor(Tensor original) {
             return tensors.computeIfAbsent(
                     original,
-                    key -> new Tensor(tensors.size(), "tensor" + tensors.size(), original.type(), original.shape()));
+                    key -> new Tensor(tensors.size(), "tensor" + tensors.size(), original.type(), shape(key.shape())));
+        }
+
+        /** Sizes that are known at run time only may carry the name of a place, too. */
+        private Shape shape(Shape original) {
+            return new Shape(original.dims().stream().map(this::dim).toList());
+        }
+
+        private Dim dim(Dim original) {
+            return original.isFixed()
+                    ? original
+                    : dims.computeIfAbsent(original, key -> Dim.symbol("size" + dims.size()));
         }
 
         private Weight weight(Weight original) {

@@ -75,6 +75,11 @@ final class GraphEmitter implements Operation.Visitor {
     }
 
     @Override
+    public void product(Operation.Product operation, Node node) {
+        put(node, target.op("Gemm", List.of(value(node.input(0)), value(node.input(1))), Attribute.of("transB", 1)));
+    }
+
+    @Override
     public void parameter(Operation.Parameter operation, Node node) {
         put(node, weights.float32(operation.weight()));
     }
@@ -173,7 +178,11 @@ final class GraphEmitter implements Operation.Visitor {
 
     @Override
     public void multiply(Operation.Multiply operation, Node node) {
-        values.elementwise(node.inputs(), node.output(), in -> target.op("Mul", in));
+        if (node.input(0).shape().equals(node.input(1).shape())) {
+            values.elementwise(node.inputs(), node.output(), in -> target.op("Mul", in));
+        } else {
+            put(node, target.op("Mul", List.of(value(node.input(0)), value(node.input(1)))));
+        }
     }
 
     @Override

@@ -169,6 +169,11 @@ final class ScriptEmitter implements Operation.Visitor {
     }
 
     @Override
+    public void product(Operation.Product operation, Node node) {
+        let(node, call("torch.linear", names(node)));
+    }
+
+    @Override
     public void layerNorm(Operation.LayerNorm operation, Node node) {
         let(
                 node,

@@ -155,6 +155,26 @@ public final class GraphBuilder {
     }
 
     /**
+     * Multiplies each row by a matrix that is no weight.
+     *
+     * @param x {@code float32[T, in]}
+     * @param matrix {@code float32[out, in]}, where {@code out} may be known at run time only
+     * @return {@code float32[T, out]}
+     */
+    public Tensor product(Tensor x, Tensor matrix) {
+        requireFloats("product", x, matrix);
+        boolean fits = x.shape().rank() == 2
+                && matrix.shape().rank() == 2
+                && x.shape().dim(1).equals(matrix.shape().dim(1));
+        require(fits, "product", "a matrix [out, in] for rows [T, in] of " + x, matrix);
+        return record(
+                new Operation.Product(),
+                "product",
+                x.shape().with(-1, matrix.shape().dim(0)),
+                List.of(x, matrix));
+    }
+
+    /**
      * Normalises each row to mean 0 and variance 1, then scales and shifts it.
      *
      * @param x {@code float32[..., D]}
@@ -264,17 +284,7 @@ public final class GraphBuilder {
      * @return the shape of {@code a}
      */
     public Tensor add(Tensor a, Tensor b) {
-        requireFloats("add", a, b);
-        int missing = a.shape().rank() - b.shape().rank();
-        require(
-                missing >= 0
-                        && a.shape()
-                                .dims()
-                                .subList(missing, a.shape().rank())
-                                .equals(b.shape().dims()),
-                "add",
-                "the last dimensions of " + a.shape(),
-                b);
+        requireSuffix(a, b, "add");
         return record(new Operation.Add(), "add", a.shape(), List.of(a, b));
     }
 
@@ -282,12 +292,11 @@ public final class GraphBuilder {
      * Multiplies two tensors element by element.
      *
      * @param a {@code float32[...]}
-     * @param b the same shape
-     * @return the same shape
+     * @param b the same shape, or the last dimensions of it
+     * @return the shape of {@code a}
      */
     public Tensor multiply(Tensor a, Tensor b) {
-        requireFloats("multiply", a, b);
-        require(a.shape().equals(b.shape()), "multiply", "shape " + a.shape(), b);
+        requireSuffix(a, b, "multiply");
         return record(new Operation.Multiply(), "multiply", a.shape(), List.of(a, b));
     }
 
@@ -440,6 +449,16 @@ public final class GraphBuilder {
         for (Tensor x : read) {
             require(x.type() == ElementType.FLOAT32, operation, "float32", x);
         }
+    }
+
+    /** The second may lack leading dimensions of the first. */
+    private void requireSuffix(Tensor a, Tensor b, String operation) {
+        requireFloats(operation, a, b);
+        List<Dim> dims = a.shape().dims();
+        int missing = dims.size() - b.shape().rank();
+        boolean fits = missing >= 0
+                && dims.subList(missing, dims.size()).equals(b.shape().dims());
+        require(fits, operation, "the last dimensions of " + a.shape(), b);
     }
 
     private void requireRows(Tensor x, String operation) {

@@ -52,6 +52,14 @@ public sealed interface Operation {
         }
     }
 
+    /** {@code y = x M^T}, with a matrix that a run brings along or computes: what an adapter adds to a {@link Linear}. */
+    record Product() implements Operation {
+        @Override
+        public void accept(Visitor visitor, Node node) {
+            visitor.product(this, node);
+        }
+    }
+
     /**
      * {@code y = (x - mean(x)) / sqrt(var(x) + epsilon) * gamma + beta} over the last axis, with the population variance.
      *
@@ -133,7 +141,7 @@ public sealed interface Operation {
         }
     }
 
-    /** {@code y = a * b}, element by element. */
+    /** {@code y = a * b}, element by element; {@code b} may lack leading axes of {@code a} and is then repeated along them. */
     record Multiply() implements Operation {
         @Override
         public void accept(Visitor visitor, Node node) {
@@ -243,6 +251,14 @@ public sealed interface Operation {
          * @param node its inputs and output
          */
         void linear(Linear operation, Node node);
+
+        /**
+         * Handles {@link Product}.
+         *
+         * @param operation the operation
+         * @param node its inputs and output
+         */
+        void product(Product operation, Node node);
 
         /**
          * Handles {@link LayerNorm}.

@@ -209,6 +209,19 @@ public abstract class EngineContract {
     @Test
     void multiply() {
         check("multiply", ROUNDED, g -> g.multiply(input(g, "a", "n", 4, 5), input(g, "b", "n", 4, 5)));
+        check("multiply_last", ROUNDED, g -> {
+            Tensor factors = g.input("b", ElementType.FLOAT32, Shape.of(24));
+            return g.multiply(rows(g, "a", 24), factors);
+        });
+    }
+
+    @Test
+    void productWithMatricesWhoseSizeOnlyARunKnows() {
+        check("product", SUMMED, g -> {
+            Tensor down = g.input("a", ElementType.FLOAT32, Shape.of("rank", 40));
+            Tensor up = g.input("b", ElementType.FLOAT32, Shape.of(24, "rank"));
+            return g.product(g.product(rows(g, "x", 40), down), up);
+        });
     }
 
     @Test
