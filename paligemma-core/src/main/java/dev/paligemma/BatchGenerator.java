@@ -1,11 +1,14 @@
 package dev.paligemma;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Answers many requests, several at a time: prompts are run one by one, then one run of the network writes a token of every
- * open answer. An answer that ends makes room for the next request. Immutable and thread-safe.
+ * open answer. An answer that ends makes room for the next request. Requests with different adapters do not run together,
+ * so those of one adapter take their turn before those of the next. Immutable and thread-safe.
  */
 final class BatchGenerator {
     private final TextGenerator generator;
@@ -26,21 +29,41 @@ final class BatchGenerator {
      */
     List<GenerationResult> generate(List<GenerationRequest> requests, int together, List<Cancellation> cancellations) {
         GenerationResult[] results = new GenerationResult[requests.size()];
+        Map<ActiveAdapter, List<Integer>> byAdapter = new LinkedHashMap<>();
+        for (int i = 0; i < requests.size(); i++) {
+            byAdapter
+                    .computeIfAbsent(generator.adapter(requests.get(i)), adapter -> new ArrayList<>())
+                    .add(i);
+        }
+        for (List<Integer> turn : byAdapter.values()) {
+            generate(requests, turn, together, cancellations, results);
+        }
+        return List.of(results);
+    }
+
+    /** Answers some of the requests, which all have one adapter. */
+    private void generate(
+            List<GenerationRequest> requests,
+            List<Integer> turn,
+            int together,
+            List<Cancellation> cancellations,
+            GenerationResult[] results) {
         List<Open> open = new ArrayList<>();
         int begun = 0;
         VisionLanguageModel.Sequences sequences = null;
         try {
-            while (begun < requests.size() || !open.isEmpty()) {
+            while (begun < turn.size() || !open.isEmpty()) {
                 List<VisionLanguageModel.Sequences> parts = new ArrayList<>();
                 if (sequences != null) {
                     parts.add(sequences);
                 }
-                while (begun < requests.size() && open.size() < together) {
+                while (begun < turn.size() && open.size() < together) {
                     // What was begun is known to the list before anything can fail, and closed by it.
+                    int request = turn.get(begun);
                     Open next = new Open(
-                            begun,
-                            generator.begin(requests.get(begun), cancellations.get(begun)),
-                            cancellations.get(begun));
+                            request,
+                            generator.begin(requests.get(request), cancellations.get(request)),
+                            cancellations.get(request));
                     begun++;
                     open.add(next);
                     if (next.answering
@@ -66,7 +89,6 @@ final class BatchGenerator {
                     sequences.select(going);
                 }
             }
-            return List.of(results);
         } finally {
             open.forEach(answer -> answer.answering.close());
             if (sequences != null) {

@@ -31,6 +31,7 @@ public final class GenerationRequest {
     private final @Nullable TokenConstraint constraint;
     private final @Nullable Duration timeout;
     private final @Nullable Set<Integer> stopTokenIds;
+    private final @Nullable String adapter;
 
     private GenerationRequest(Builder builder) {
         this.images = builder.images;
@@ -43,6 +44,7 @@ public final class GenerationRequest {
         this.constraint = builder.constraint;
         this.timeout = builder.timeout;
         this.stopTokenIds = builder.stopTokenIds;
+        this.adapter = builder.adapter;
     }
 
     /**
@@ -93,6 +95,7 @@ public final class GenerationRequest {
         builder.constraint = constraint;
         builder.timeout = timeout;
         builder.stopTokenIds = stopTokenIds;
+        builder.adapter = adapter;
         return builder;
     }
 
@@ -191,6 +194,15 @@ public final class GenerationRequest {
         return stopTokenIds;
     }
 
+    /**
+     * The adapter with which the request is answered.
+     *
+     * @return its name, or null for that of the pipeline's view, if it has one
+     */
+    public @Nullable String adapter() {
+        return adapter;
+    }
+
     /** Collects the parts of a {@link GenerationRequest}. Confined to one thread. */
     public static final class Builder {
         private List<RgbImage> images = List.of();
@@ -203,6 +215,7 @@ public final class GenerationRequest {
         private @Nullable TokenConstraint constraint;
         private @Nullable Duration timeout;
         private @Nullable Set<Integer> stopTokenIds;
+        private @Nullable String adapter;
 
         private Builder() {}
 
@@ -359,6 +372,18 @@ public final class GenerationRequest {
                 }
             }
             this.stopTokenIds = Set.copyOf(ids);
+            return this;
+        }
+
+        /**
+         * Chooses the adapter with which the request is answered; by default that of
+         * {@link PaliGemmaPipeline#withAdapter}, and else none.
+         *
+         * @param name a name that {@link PaliGemmaPipeline.Builder#adapter} was given
+         * @return this builder
+         */
+        public Builder adapter(String name) {
+            this.adapter = Objects.requireNonNull(name, "name");
             return this;
         }
 

@@ -10,7 +10,7 @@ import java.util.List;
  * <p>Exact: the encoder does not see the prompt, so answers are those of requests with the images themselves. What the
  * language model makes of the images depends on the prompt and is not kept.
  *
- * <p>Immutable and thread-safe. Belongs to the pipeline that made it, and holds {@code images * N * D * 4} bytes outside
+ * <p>Immutable and thread-safe. Belongs to the pipeline that made it, and if that changes the image encoder, to the adapter; and holds {@code images * N * D * 4} bytes outside
  * the Java heap, freed with the object.
  */
 public final class ImageEmbeddings {
@@ -18,11 +18,13 @@ public final class ImageEmbeddings {
     record Size(int width, int height) {}
 
     private final VisionLanguageModel owner;
+    private final ActiveAdapter adapter;
     private final HostTensor rows;
     private final List<Size> sizes;
 
-    ImageEmbeddings(VisionLanguageModel owner, HostTensor rows, List<Size> sizes) {
+    ImageEmbeddings(VisionLanguageModel owner, ActiveAdapter adapter, HostTensor rows, List<Size> sizes) {
         this.owner = owner;
+        this.adapter = adapter;
         this.rows = rows;
         this.sizes = List.copyOf(sizes);
     }
@@ -70,13 +72,22 @@ public final class ImageEmbeddings {
         return values;
     }
 
-    /** The rows for the model that made them. */
-    HostTensor rowsFor(VisionLanguageModel model) {
+    /** The rows for the model that made them, and an adapter with which it would make the same. */
+    HostTensor rowsFor(VisionLanguageModel model, ActiveAdapter wanted) {
         if (model != owner) {
             throw new IllegalArgumentException(
                     "the images were encoded by another pipeline; each has its own embeddings");
         }
+        if (!adapter.seesLike(wanted)) {
+            throw new IllegalArgumentException(
+                    "the images were encoded " + with(adapter) + ", the request is to be answered " + with(wanted)
+                            + ", and one of the two changes the image encoder");
+        }
         return rows;
+    }
+
+    private static String with(ActiveAdapter adapter) {
+        return adapter.name() == null ? "without an adapter" : "with adapter '" + adapter.name() + "'";
     }
 
     /** Returns the number of images. */

@@ -11,6 +11,7 @@ import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.adapter.AdapterException;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
@@ -28,15 +29,17 @@ import dev.paligemma.token.TokenConstraints;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.ImageException;
-import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.MaskCodec;
 import dev.paligemma.vision.mask.MaskException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -98,18 +101,12 @@ public final class PaliGemmaPipeline implements AutoCloseable {
     private final AtomicBoolean advised = new AtomicBoolean();
     private final AtomicBoolean advisedOnMasks = new AtomicBoolean();
 
-    private PaliGemmaPipeline(
-            ModelInfo info,
-            PaliGemmaTokenizer tokenizer,
-            ImageProcessor imageProcessor,
-            VisionLanguageModel model,
-            @Nullable MaskCodec maskCodec,
-            int maxConcurrentRequests) {
+    private PaliGemmaPipeline(ModelInfo info, TextGenerator generator, Slots slots, @Nullable MaskCodec maskCodec) {
         this.info = info;
-        this.tokenizer = tokenizer;
-        this.model = model;
-        this.generator = new TextGenerator(info.config(), tokenizer, imageProcessor, model);
-        this.slots = new Slots(maxConcurrentRequests);
+        this.tokenizer = generator.tokenizer();
+        this.model = generator.model();
+        this.generator = generator;
+        this.slots = slots;
         this.constraints = new TokenConstraints(tokenizer);
         this.maskCodec = maskCodec;
         this.isPretrained = PRETRAINED.matcher(info.folder().toString()).find();
@@ -703,6 +700,36 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         return tokenizer;
     }
 
+    /**
+     * The adapters that were loaded with the model.
+     *
+     * @return their names, in the order in which they were given; unmodifiable
+     */
+    public Set<String> adapters() {
+        return model.adapters().names();
+    }
+
+    /**
+     * This pipeline for requests that are to be answered with an adapter; a request may still name another one.
+     *
+     * <pre>{@code
+     * try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.builder()
+     *         .checkpoint(folder)
+     *         .adapter("receipts", Path.of("receipts-lora"))
+     *         .build()) {
+     *     String total = pipeline.withAdapter("receipts").answer(image, "What is the total?");
+     * }
+     * }</pre>
+     *
+     * @param name a name that {@link Builder#adapter} was given
+     * @return a view of the same model, with the same limits; closing either closes both
+     * @throws IllegalArgumentException if there is no adapter of that name
+     */
+    public PaliGemmaPipeline withAdapter(String name) {
+        return new PaliGemmaPipeline(
+                info, generator.withAdapter(Objects.requireNonNull(name, "name")), slots, maskCodec);
+    }
+
     /** Frees the model as soon as no step of it is running. Does nothing the second time. */
     @Override
     public void close() {
@@ -723,6 +750,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         private @Nullable Path cacheDirectory;
         private ConversionListener conversionListener = ConversionListener.NONE;
         private @Nullable Path maskWeights;
+        private final Map<String, Path> adapters = new LinkedHashMap<>();
 
         private Builder() {}
 
@@ -843,6 +871,28 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         }
 
         /**
+         * Loads an adapter with the model, as trained and saved with PEFT; may be called several times. The weights of the
+         * model stay as they are: each request chooses its adapter, or none, with
+         * {@link GenerationRequest.Builder#adapter} or {@link PaliGemmaPipeline#withAdapter}.
+         *
+         * <p>Works in every precision. Modules that an adapter changes cost a little more time in requests without it, too.
+         *
+         * @param name what requests call it
+         * @param folder a folder with {@code adapter_config.json} and {@code adapter_model.safetensors}
+         * @return this builder
+         * @throws IllegalArgumentException if the name is blank or was given before
+         */
+        public Builder adapter(String name, Path folder) {
+            Objects.requireNonNull(folder, "folder");
+            if (name.isBlank() || adapters.containsKey(name)) {
+                throw new IllegalArgumentException(
+                        "an adapter needs a name of its own, got '" + name + "' beside " + adapters.keySet());
+            }
+            adapters.put(name, folder);
+            return this;
+        }
+
+        /**
          * Listens to the conversion of weights, if one is needed. It takes from seconds to minutes, once.
          *
          * @param listener hears of progress; an exception of it ends {@link #build}
@@ -860,6 +910,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
          * @throws IllegalStateException if no checkpoint was chosen
          * @throws CheckpointException if the checkpoint is converted for another precision than the chosen one
          * @throws MaskException if the weights of the mask decoder are missing where they were said to be, or damaged
+         * @throws AdapterException if an adapter's folder is damaged, or it does not fit the checkpoint
          * @throws ConversionException if weights must be converted and cannot be, for example because the disk is full
          * @throws PaliGemmaException if the checkpoint or the engine cannot be used; see {@link PaliGemmaPipeline#load}
          * @throws TokenizerException if the tokenizer file is damaged or of another kind
@@ -885,15 +936,16 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                         checkpoint, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
                 LOG.info("loaded {} with {} {} in {} ms", checkpoint, info.engine(), info.options(), (long)
                         info.loadMs());
-                return new PaliGemmaPipeline(
-                        info, read.tokenizer(), read.imageProcessor(), model, read.maskCodec(), maxConcurrentRequests);
+                TextGenerator generator =
+                        new TextGenerator(config, read.tokenizer(), read.imageProcessor(), model, null);
+                return new PaliGemmaPipeline(info, generator, new Slots(maxConcurrentRequests), read.maskCodec());
             }
         }
 
         private VisionLanguageModel compile(
                 Engine runtime, Checkpoint given, Networks networks, CompletableFuture<ModelFiles> files) {
             if (!StoredPrecision.isConverted(runtime.options().precision())) {
-                return new VisionLanguageModel(runtime, given, networks);
+                return new VisionLanguageModel(runtime, given, Adapters.load(networks, adapters, given));
             }
             ConversionPlan plan = ConversionPlan.of(runtime.options().precision(), networks.all());
             Path cache = cacheDirectory == null ? CacheFolder.ofThisProcess() : cacheDirectory;
@@ -903,10 +955,10 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 conversionListener.progress(progress);
             });
             if (folder.equals(given.folder())) {
-                return new VisionLanguageModel(runtime, given, networks);
+                return new VisionLanguageModel(runtime, given, Adapters.load(networks, adapters, given));
             }
             try (Checkpoint converted = Checkpoint.open(folder)) {
-                return new VisionLanguageModel(runtime, converted, networks);
+                return new VisionLanguageModel(runtime, converted, Adapters.load(networks, adapters, converted));
             }
         }
 

@@ -34,17 +34,40 @@ final class TextGenerator {
     private final PromptEncoder promptEncoder;
     private final ImageProcessor imageProcessor;
     private final VisionLanguageModel model;
+    private final @Nullable String defaultAdapter;
 
+    /**
+     * A generator.
+     *
+     * @param defaultAdapter the adapter of requests that name none; null for the model as it is
+     */
     TextGenerator(
             PaliGemmaConfig config,
             PaliGemmaTokenizer tokenizer,
             ImageProcessor imageProcessor,
-            VisionLanguageModel model) {
+            VisionLanguageModel model,
+            @Nullable String defaultAdapter) {
         this.config = config;
         this.tokenizer = tokenizer;
         this.promptEncoder = new PromptEncoder(tokenizer, config.vision().patches());
         this.imageProcessor = imageProcessor;
         this.model = model;
+        this.defaultAdapter = defaultAdapter;
+    }
+
+    /** The same for requests that name no adapter and shall have one. */
+    TextGenerator withAdapter(String name) {
+        return new TextGenerator(
+                config,
+                tokenizer,
+                imageProcessor,
+                model,
+                model.adapters().get(name).name());
+    }
+
+    /** The adapter of a request. */
+    ActiveAdapter adapter(GenerationRequest request) {
+        return model.adapters().get(request.adapter() == null ? defaultAdapter : request.adapter());
     }
 
     /** Answers one request. */
@@ -66,12 +89,14 @@ final class TextGenerator {
 
     private Answering begin(GenerationRequest request, Input input, double preprocessMs, Cancellation cancellation) {
         Stopwatch stopwatch = new Stopwatch();
+        ActiveAdapter adapter = adapter(request);
         HostTensor images = input.embeddings() == null
-                ? model.encode(input.pixels(), cancellation)
-                : input.embeddings().rowsFor(model);
+                ? model.encode(input.pixels(), adapter, cancellation)
+                : input.embeddings().rowsFor(model, adapter);
         double visionMs = stopwatch.lapMs();
         cancellation.check("before the prompt was run");
-        VisionLanguageModel.Sequences sequences = model.start(Math.min(request.maxNewTokens(), EXPECTED_NEW_TOKENS));
+        VisionLanguageModel.Sequences sequences =
+                model.start(Math.min(request.maxNewTokens(), EXPECTED_NEW_TOKENS), adapter);
         try {
             sequences.prefill(input.prompt(), images);
             Timings timings = new Timings(preprocessMs, visionMs, stopwatch.lapMs(), 0);
@@ -245,10 +270,12 @@ final class TextGenerator {
 
     /** Encodes images once for several requests. */
     ImageEmbeddings encode(List<RgbImage> images, Cancellation cancellation) {
+        ActiveAdapter adapter = model.adapters().get(defaultAdapter);
         HostTensor rows =
-                model.encode(images.stream().map(imageProcessor::process).toList(), cancellation);
+                model.encode(images.stream().map(imageProcessor::process).toList(), adapter, cancellation);
         return new ImageEmbeddings(
                 model,
+                adapter,
                 rows,
                 images.stream()
                         .map(image -> new ImageEmbeddings.Size(image.width(), image.height()))

@@ -16,6 +16,7 @@ import dev.paligemma.vision.SiglipEncoder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -33,12 +34,15 @@ final class VisionLanguageModel implements AutoCloseable {
     private final PaliGemmaConfig config;
     private final RotaryAngles rotary;
     private final TensorPool tensors = new TensorPool();
+    private final Adapters adapters;
     private final Program vision;
     private final Program decoder;
 
-    VisionLanguageModel(Engine engine, Checkpoint checkpoint, Networks networks) {
+    VisionLanguageModel(Engine engine, Checkpoint checkpoint, Adapters adapters) {
+        Networks networks = adapters.networks();
         this.config = checkpoint.config();
         this.rotary = new RotaryAngles(config.text().headDim(), config.text().ropeTheta());
+        this.adapters = adapters;
         this.vision = engine.compile(networks.vision(), checkpoint);
         try {
             this.decoder = engine.compile(networks.decoder(), checkpoint);
@@ -51,10 +55,11 @@ final class VisionLanguageModel implements AutoCloseable {
     /**
      * Encodes images, one after the other.
      *
+     * @param adapter one of {@link #adapters}
      * @return {@code float32[images * N, D]}; a caller may {@link #release} it
      * @throws RequestCancelledException if the request is given up before one of them
      */
-    HostTensor encode(List<PixelValues> images, Cancellation cancellation) {
+    HostTensor encode(List<PixelValues> images, ActiveAdapter adapter, Cancellation cancellation) {
         int patches = config.vision().patches();
         int side = config.vision().imageSize();
         HostTensor embeddings = tensors.acquire(
@@ -62,12 +67,11 @@ final class VisionLanguageModel implements AutoCloseable {
                 (long) images.size() * patches,
                 config.text().hiddenSize());
         HostTensor pixels = tensors.acquire(ElementType.FLOAT32, 1, 3, side, side);
+        Map<String, HostTensor> inputs = joined(Map.of(SiglipEncoder.PIXEL_VALUES, pixels), adapter.vision());
         for (int image = 0; image < images.size(); image++) {
             cancellation.check("after " + image + " of " + images.size() + " images were encoded");
             images.get(image).copyTo(pixels.floats());
-            vision.run(
-                    Map.of(SiglipEncoder.PIXEL_VALUES, pixels),
-                    Map.of(VisionGraph.IMAGE_EMBEDDINGS, embeddings.rows(image * patches, patches)));
+            vision.run(inputs, Map.of(VisionGraph.IMAGE_EMBEDDINGS, embeddings.rows(image * patches, patches)));
         }
         tensors.release(pixels);
         return embeddings;
@@ -78,18 +82,30 @@ final class VisionLanguageModel implements AutoCloseable {
         tensors.release(embeddings);
     }
 
-    /** Starts a sequence of about that many written tokens. */
-    Sequences start(int expectedTokens) {
-        return new Sequences(decoder.newState(expectedTokens), List.of());
+    /** What can be chosen for {@link #encode} and {@link #start}. */
+    Adapters adapters() {
+        return adapters;
     }
 
-    /** Puts sequences that have run their prompts together, so that one run serves all; the given ones are closed. */
+    /** Starts a sequence of about that many written tokens. */
+    Sequences start(int expectedTokens, ActiveAdapter adapter) {
+        return new Sequences(decoder.newState(expectedTokens), adapter, List.of());
+    }
+
+    /**
+     * Puts sequences that have run their prompts together, so that one run serves all; the given ones are closed. All of
+     * them have the same adapter.
+     */
     Sequences join(List<Sequences> parts) {
+        ActiveAdapter adapter = parts.get(0).adapter;
+        if (parts.stream().anyMatch(part -> part.adapter != adapter)) {
+            throw new IllegalArgumentException("sequences of different adapters cannot run together");
+        }
         List<NextTokens> next =
                 parts.stream().flatMap(part -> part.next.stream()).toList();
         DecodingState joined =
                 decoder.join(parts.stream().map(part -> part.state).toList());
-        Sequences sequences = new Sequences(joined, next);
+        Sequences sequences = new Sequences(joined, adapter, next);
         // What the model said last is read, and its memory given back, by the joined sequences.
         sequences.outputs =
                 parts.stream().flatMap(part -> part.outputs.stream()).toList();
@@ -110,14 +126,16 @@ final class VisionLanguageModel implements AutoCloseable {
      */
     final class Sequences implements AutoCloseable {
         private final DecodingState state;
+        private final ActiveAdapter adapter;
         private List<NextTokens> next;
         /** Made once and filled anew for each token, as long as the number of sequences stays. */
         private @Nullable Step step;
         /** What the last run gave, or the last runs of those that were joined; the views in {@code next} are of it. */
         private List<Outputs> outputs = List.of();
 
-        private Sequences(DecodingState state, List<NextTokens> next) {
+        private Sequences(DecodingState state, ActiveAdapter adapter, List<NextTokens> next) {
             this.state = state;
+            this.adapter = adapter;
             this.next = next;
         }
 
@@ -129,7 +147,8 @@ final class VisionLanguageModel implements AutoCloseable {
                     toTensor(prompt.textTokenIds()),
                     order(prompt),
                     HostTensor.ofLongs(rows - 1),
-                    rows);
+                    rows,
+                    adapter);
             inputs.place(FIRST_POSITION, rows);
             run(inputs, new Outputs(1));
         }
@@ -141,7 +160,7 @@ final class VisionLanguageModel implements AutoCloseable {
                         "expected a token for each of " + state.sequences() + " sequences, got " + tokens.length);
             }
             if (step == null || step.outputs.count() != tokens.length) {
-                step = new Step(tokens.length);
+                step = new Step(tokens.length, adapter);
             }
             step.inputs.restart();
             for (int i = 0; i < tokens.length; i++) {
@@ -186,13 +205,13 @@ final class VisionLanguageModel implements AutoCloseable {
         final Inputs inputs;
         final Outputs outputs;
 
-        Step(int sequences) {
+        Step(int sequences, ActiveAdapter adapter) {
             HostTensor tokens = HostTensor.allocate(ElementType.INT64, sequences);
             HostTensor all = HostTensor.ofLongs(LongStream.range(0, sequences).toArray());
             HostTensor noImages =
                     HostTensor.allocate(ElementType.FLOAT32, 0, config.text().hiddenSize());
             this.ids = tokens.longs();
-            this.inputs = new Inputs(noImages, tokens, all, all, sequences);
+            this.inputs = new Inputs(noImages, tokens, all, all, sequences, adapter);
             this.outputs = new Outputs(sequences);
         }
     }
@@ -203,19 +222,20 @@ final class VisionLanguageModel implements AutoCloseable {
         private final FloatBuffer cos;
         private final FloatBuffer sin;
 
-        Inputs(HostTensor images, HostTensor ids, HostTensor order, HostTensor ends, int rows) {
+        Inputs(HostTensor images, HostTensor ids, HostTensor order, HostTensor ends, int rows, ActiveAdapter adapter) {
             int pairs = config.text().headDim() / 2;
             HostTensor cosines = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
             HostTensor sines = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
             this.cos = cosines.floats();
             this.sin = sines.floats();
-            this.byName = Map.of(
+            Map<String, HostTensor> own = Map.of(
                     GemmaDecoder.IMAGE_EMBEDDINGS, images,
                     GemmaDecoder.TOKEN_IDS, ids,
                     GemmaDecoder.ORDER, order,
                     GemmaDecoder.ENDS, ends,
                     GemmaDecoder.ROTARY_COS, cosines,
                     GemmaDecoder.ROTARY_SIN, sines);
+            this.byName = joined(own, adapter.decoder());
         }
 
         void restart() {
@@ -259,6 +279,12 @@ final class VisionLanguageModel implements AutoCloseable {
         void release() {
             byName.values().forEach(tensors::release);
         }
+    }
+
+    private static Map<String, HostTensor> joined(Map<String, HostTensor> own, Map<String, HostTensor> more) {
+        Map<String, HostTensor> all = new HashMap<>(own);
+        all.putAll(more);
+        return all;
     }
 
     private static HostTensor toTensor(int[] ids) {
