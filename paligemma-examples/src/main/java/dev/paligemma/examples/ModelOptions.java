@@ -33,6 +33,13 @@ final class ModelOptions {
     @Nullable
     Integer threads;
 
+    @Option(
+            names = "--adapter",
+            paramLabel = "DIR",
+            description = "LoRA adapter that answers, a folder saved by PEFT; the model's own weights stay as they are.")
+    @Nullable
+    Path adapter;
+
     /** The mask decoder's weights, from a command that has an option for them; null for those of the checkpoint. */
     @Nullable
     Path maskWeights;
@@ -73,6 +80,11 @@ final class ModelOptions {
         if (masks != null) {
             builder.maskWeights(masks);
         }
-        return builder.build();
+        Path lora = adapter;
+        if (lora == null) {
+            return builder.build();
+        }
+        String name = lora.toString();
+        return builder.adapter(name, lora).build().withAdapter(name);
     }
 }

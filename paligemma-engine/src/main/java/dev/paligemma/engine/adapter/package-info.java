@@ -1,0 +1,5 @@
+/** Adapters. */
+@NullMarked
+package dev.paligemma.engine.adapter;
+
+import org.jspecify.annotations.NullMarked;
