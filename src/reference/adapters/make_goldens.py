@@ -109,12 +109,11 @@ def cases():
             "LoRA on the token embedding of a tied model, with the copy of the table that peft adds",
             "pg1-sharded",
             dict(r=4, lora_alpha=8, target_modules=["embed_tokens", "o_proj"]),
-            dtype=torch.bfloat16,
         ),
         Case(
             "embedding-tied",
             "the same with ensure_weight_tying: the head changes with the embedding",
-            "pg1-sharded",
+            "pg1-names-g2",
             dict(r=4, lora_alpha=8, target_modules=["embed_tokens", "o_proj"], ensure_weight_tying=True),
             dtype=torch.bfloat16,
             noise=0.5,
