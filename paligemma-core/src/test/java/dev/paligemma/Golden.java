@@ -109,35 +109,43 @@ public record Golden(Path folder, List<Request> requests) {
     }
 
     private static Golden read(Path folder) {
-        Path file = folder.resolve("golden.json");
+        return new Golden(folder, requests(readJson(folder.resolve("golden.json")), folder));
+    }
+
+    /** The object in a JSON file. */
+    static Map<?, ?> readJson(Path file) {
         try (JsonParser parser = new JsonFactory().createParser(file.toFile())) {
             parser.nextToken();
-            Map<?, ?> root = (Map<?, ?>) value(parser);
-            List<Request> requests = new ArrayList<>();
-            for (Object entry : list(root, "requests")) {
-                Map<?, ?> request = (Map<?, ?>) entry;
-                requests.add(new Request(
-                        list(request, "images").stream()
-                                .map(image -> RgbImage.read(folder.resolve((String) image)))
-                                .toList(),
-                        text(request, "prompt"),
-                        number(request, "maxNewTokens"),
-                        integers(request, "textTokenIds"),
-                        number(request, "imageTokens"),
-                        integers(request, "tokenIds"),
-                        list(request, "logprobs").stream()
-                                .map(value -> ((Number) value).doubleValue())
-                                .toList(),
-                        text(request, "text"),
-                        text(request, "finishReason")));
-            }
-            return new Golden(folder, requests);
+            return (Map<?, ?>) Objects.requireNonNull(value(parser));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static String text(Map<?, ?> map, String key) {
+    /** The requests of a {@code golden.json}. */
+    static List<Request> requests(Map<?, ?> root, Path pictures) {
+        List<Request> requests = new ArrayList<>();
+        for (Object entry : list(root, "requests")) {
+            Map<?, ?> request = (Map<?, ?>) entry;
+            requests.add(new Request(
+                    list(request, "images").stream()
+                            .map(image -> RgbImage.read(pictures.resolve((String) image)))
+                            .toList(),
+                    text(request, "prompt"),
+                    number(request, "maxNewTokens"),
+                    integers(request, "textTokenIds"),
+                    number(request, "imageTokens"),
+                    integers(request, "tokenIds"),
+                    list(request, "logprobs").stream()
+                            .map(value -> ((Number) value).doubleValue())
+                            .toList(),
+                    text(request, "text"),
+                    text(request, "finishReason")));
+        }
+        return requests;
+    }
+
+    static String text(Map<?, ?> map, String key) {
         return (String) Objects.requireNonNull(map.get(key), key);
     }
 
