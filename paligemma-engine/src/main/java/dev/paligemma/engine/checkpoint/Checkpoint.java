@@ -8,8 +8,8 @@ import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,7 +44,6 @@ import org.slf4j.LoggerFactory;
 public final class Checkpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
-    private static final int CHUNK_BYTES = 1 << 18;
     private static final int MAX_LOGGED = 5;
 
     private final Path folder;
@@ -202,14 +201,28 @@ public final class Checkpoint implements AutoCloseable {
      */
     public long parameterCount() {
         long count = 0;
-        for (long[] shape : ExpectedTensors.of(config).shapes().values()) {
-            long elements = 1;
-            for (long size : shape) {
-                elements *= size == ExpectedTensors.ANY_ROWS ? config.text().vocabSize() : size;
-            }
-            count += elements;
+        for (List<Long> shape : parameterShapes().values()) {
+            count += shape.stream().reduce(1L, (a, b) -> a * b);
         }
         return count;
+    }
+
+    /**
+     * Returns the shapes of the parameters of the model, however they are stored.
+     *
+     * @return an unmodifiable map from canonical names to sizes, in the order of evaluation; a matrix is
+     *     {@code [out, in]}, the patch convolution {@code [out, 3, patch, patch]}
+     */
+    public Map<String, List<Long>> parameterShapes() {
+        Map<String, List<Long>> shapes = new LinkedHashMap<>();
+        ExpectedTensors.of(config).shapes().forEach((name, shape) -> shapes.put(
+                name,
+                Arrays.stream(shape)
+                        .mapToObj(size -> size == ExpectedTensors.ANY_ROWS
+                                ? (long) config.text().vocabSize()
+                                : size)
+                        .toList()));
+        return Collections.unmodifiableMap(shapes);
     }
 
     /**
@@ -292,31 +305,7 @@ public final class Checkpoint implements AutoCloseable {
      * @throws IllegalStateException if the checkpoint is closed
      */
     public void readFloats(TensorInfo tensor, long firstElement, FloatBuffer destination) {
-        if (!tensor.dtype().isFloatWeight()) {
-            throw new IllegalArgumentException(tensor + " is not a float tensor");
-        }
-        Objects.checkFromIndexSize(firstElement, destination.remaining(), tensor.elementCount());
-        int elementBytes = tensor.dtype().byteSize();
-        long position = tensor.offset() + firstElement * elementBytes;
-        try (FileChannel channel = openFile(tensor)) {
-            long bytes = (long) destination.remaining() * elementBytes;
-            ByteBuffer chunk =
-                    ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, bytes)).order(ByteOrder.LITTLE_ENDIAN);
-            while (destination.hasRemaining()) {
-                chunk.clear();
-                chunk.limit((int) Math.min(chunk.capacity(), (long) destination.remaining() * elementBytes));
-                while (chunk.hasRemaining()) {
-                    int count = channel.read(chunk, position);
-                    if (count < 0) {
-                        throw new CheckpointException(tensor.file() + " ended at " + position + " inside a tensor");
-                    }
-                    position += count;
-                }
-                FloatWidening.widen(tensor.dtype(), chunk.flip(), destination);
-            }
-        } catch (IOException e) {
-            throw InputFiles.unreadable(tensor.file(), e);
-        }
+        fileOf(tensor).readFloats(tensor, firstElement, destination);
     }
 
     /**
@@ -337,7 +326,7 @@ public final class Checkpoint implements AutoCloseable {
         if (byteCount > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("byteCount must be at most " + Integer.MAX_VALUE + ", got " + byteCount);
         }
-        try (FileChannel channel = openFile(tensor)) {
+        try (FileChannel channel = fileOf(tensor).open(tensor)) {
             return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset() + byteFrom, byteCount)
                     .order(ByteOrder.LITTLE_ENDIAN);
         } catch (IOException e) {
@@ -345,28 +334,13 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
-    /**
-     * Opens the file of a tensor for one call. A channel shared by all threads would be closed for all of them as soon as
-     * one is interrupted while it reads.
-     */
-    private FileChannel openFile(TensorInfo tensor) throws IOException {
+    private SafeTensorsFile fileOf(TensorInfo tensor) {
         requireOpen();
         SafeTensorsFile file = files.get(tensor.file());
-        if (file == null || !tensor.equals(file.tensors().get(tensor.name()))) {
+        if (file == null) {
             throw new IllegalArgumentException(tensor + " is not a tensor of " + folder);
         }
-        FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.READ);
-        try {
-            long size = channel.size();
-            if (size != file.size()) {
-                throw new CheckpointException(file.path() + " has changed since it was opened: expected " + file.size()
-                        + " bytes, got " + size);
-            }
-            return channel;
-        } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw e;
-        }
+        return file;
     }
 
     private void requireOpen() {
