@@ -36,7 +36,8 @@ final class ModelOptions {
     @Option(
             names = "--adapter",
             paramLabel = "DIR",
-            description = "LoRA adapter that answers, a folder saved by PEFT; the model's own weights stay as they are.")
+            description =
+                    "LoRA adapter that answers, a folder saved by PEFT; the model's own weights stay as they are.")
     @Nullable
     Path adapter;
 
