@@ -27,6 +27,7 @@ final class BlobDownload {
     private final Timing timing;
     private final CacheRepository repository;
     private final HubModel model;
+    private final String commit;
     private final FileMetadata metadata;
     private final URI uri;
     private final ProgressMeter meter;
@@ -48,54 +49,55 @@ final class BlobDownload {
         this.timing = timing;
         this.repository = repository;
         this.model = model;
+        this.commit = commit;
         this.metadata = metadata;
         this.uri = http.endpoint().file(model, commit, metadata.file());
         this.meter = meter;
     }
 
-    /**
-     * Downloads, unless the content is there or somebody else brings it.
-     *
-     * @return whether this call has brought it
-     */
-    boolean run() throws InterruptedException {
+    /** Makes the file appear in the snapshot, after downloading its content unless that is there. */
+    void run() throws InterruptedException {
         try (BlobLock lock = acquire()) {
-            if (lock == null || repository.hasBlob(metadata)) {
-                meter.at(metadata.file(), Math.max(0, metadata.size()), metadata.size());
-                return false;
+            if (!repository.has(commit, metadata.file())) {
+                boolean isNew = !repository.hasBlob(metadata);
+                if (isNew) {
+                    download(lock.isExclusive());
+                }
+                repository.enter(commit, metadata, isNew);
             }
-            boolean canResume = lock.isExclusive() && ContentHash.isHash(metadata.etag());
-            PartialFile partial = PartialFile.open(
-                    repository,
-                    lock.isExclusive() ? repository.partial(metadata.etag()) : repository.temporary(metadata.etag()));
-            boolean keep = canResume;
-            try {
-                if (!canResume) {
-                    partial.restart();
-                }
-                fill(partial);
-                partial.sync();
+        }
+        meter.arrivedAt(metadata.file(), metadata.size());
+    }
+
+    private void download(boolean isExclusive) throws InterruptedException {
+        boolean canResume = isExclusive && ContentHash.isHash(metadata.etag());
+        Path path = isExclusive ? repository.partial(metadata.etag()) : repository.temporary(metadata.etag());
+        PartialFile partial = PartialFile.open(repository, path);
+        boolean keep = canResume;
+        try {
+            if (!canResume) {
+                partial.restart();
+            }
+            fill(partial);
+            partial.sync();
+            partial.close(); // Windows does not move open files
+            CacheRepository.move(path, repository.blob(metadata.etag()));
+            keep = true;
+        } catch (IOException e) {
+            throw repository.unwritable(e);
+        } catch (HubException e) {
+            keep = keep && e.kind() != Kind.CORRUPT;
+            throw e;
+        } finally {
+            if (keep) {
                 partial.close();
-                CacheRepository.move(partial.path(), repository.blob(metadata.etag()));
-                keep = true;
-                return true;
-            } catch (IOException e) {
-                throw repository.unwritable(e);
-            } catch (HubException e) {
-                keep = keep && e.kind() != Kind.CORRUPT;
-                throw e;
-            } finally {
-                if (keep) {
-                    partial.close();
-                } else {
-                    partial.delete();
-                }
+            } else {
+                partial.delete();
             }
         }
     }
 
-    /** Waits for the lock; null if the content has appeared meanwhile. */
-    private @Nullable BlobLock acquire() throws InterruptedException {
+    private BlobLock acquire() throws InterruptedException {
         boolean told = false;
         while (true) {
             try {
@@ -105,9 +107,6 @@ final class BlobDownload {
                 }
             } catch (IOException e) {
                 throw repository.unwritable(e);
-            }
-            if (repository.hasBlob(metadata)) {
-                return null;
             }
             if (!told) {
                 LOG.info("waiting for another download of {}/{}", model, metadata.file());

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class Http {
     private static final int MAX_REDIRECTS = 8;
     private static final int MAX_LOCATION_CHARS = 20_000;
+    private static final int MAX_QUOTED = 300;
 
     private final Endpoint endpoint;
     private final @Nullable AccessToken token;
@@ -92,22 +93,22 @@ final class Http {
                 return reply;
             }
             reply.close();
-            uri = target(reply);
+            uri = target(endpoint, reply.uri(), reply.status(), reply.header("Location"));
         }
         throw new HubException(
                 Kind.BAD_ANSWER, place(start) + " redirects more than " + MAX_REDIRECTS + " times; check HF_ENDPOINT");
     }
 
-    private URI target(Reply reply) {
-        String location = reply.header("Location");
-        String from = place(reply.uri());
+    /** Where a redirect leads, if it may be followed. */
+    static URI target(Endpoint endpoint, URI asked, int status, @Nullable String location) {
+        String from = place(asked);
         if (location == null || location.isEmpty() || location.length() > MAX_LOCATION_CHARS) {
             throw new HubException(
-                    Kind.BAD_ANSWER, from + " redirects (HTTP " + reply.status() + ") without saying where to");
+                    Kind.BAD_ANSWER, from + " redirects (HTTP " + status + ") without saying where to");
         }
         URI target;
         try {
-            target = reply.uri().resolve(location);
+            target = asked.resolve(location);
         } catch (IllegalArgumentException e) {
             throw new HubException(Kind.BAD_ANSWER, from + " redirects to something that is no address");
         }
@@ -119,7 +120,7 @@ final class Http {
                     from + " redirects to something that is no web address ("
                             + FreeText.printable(String.valueOf(target.getScheme()), 20) + ")");
         }
-        if (http && (endpoint.isEncrypted() || "https".equalsIgnoreCase(reply.uri().getScheme()))) {
+        if (http && (endpoint.isEncrypted() || "https".equalsIgnoreCase(asked.getScheme()))) {
             throw new HubException(
                     Kind.BAD_ANSWER,
                     from + " redirects to " + place(target) + ", which is not encrypted; expected https");
@@ -159,7 +160,7 @@ final class Http {
             // The cause carries a stack trace of the client's thread only, and this thread's is of more use.
             Throwable cause = e.getCause();
             if (cause instanceof IOException io) {
-                throw io;
+                throw withoutToken(io);
             }
             throw new IOException("the request to " + place(request.uri()) + " failed: " + cause, e);
         } finally {
@@ -167,6 +168,15 @@ final class Http {
                 answer.cancel(true);
             }
         }
+    }
+
+    /** The client quotes headers that it cannot read, and whoever sent them may have echoed what it was sent. */
+    private IOException withoutToken(IOException failure) {
+        String text = failure.toString();
+        if (token == null || token.removeFrom(text).equals(text)) {
+            return failure;
+        }
+        return new IOException(FreeText.printable(token.removeFrom(text), MAX_QUOTED));
     }
 
     /** An address for messages, without a query: it may hold a signature that lets everybody in. */

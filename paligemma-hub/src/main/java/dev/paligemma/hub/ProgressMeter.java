@@ -27,6 +27,14 @@ final class ProgressMeter {
         tell(file, size, false);
     }
 
+    /** A file is complete, also if nobody had to download it. */
+    synchronized void arrivedAt(String file, long size) {
+        if (size >= 0 && done.getOrDefault(file, 0L) != size) {
+            done.put(file, size);
+            tell(file, size, false);
+        }
+    }
+
     /** Bytes have arrived. */
     synchronized void add(String file, int bytes, long size) {
         arrived += bytes;
@@ -38,7 +46,6 @@ final class ProgressMeter {
 
     /** Everything is on disk. */
     synchronized void finish(String file, long size) {
-        done.put(file, Math.max(size, done.getOrDefault(file, 0L)));
         tell(file, size, true);
     }
 

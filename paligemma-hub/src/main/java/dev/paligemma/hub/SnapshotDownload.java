@@ -159,11 +159,10 @@ final class SnapshotDownload {
         });
     }
 
-    private Callable<Boolean> downloading(String commit, FileMetadata metadata, ProgressMeter meter) {
+    private Callable<FileMetadata> downloading(String commit, FileMetadata metadata, ProgressMeter meter) {
         return () -> {
-            boolean isNew = new BlobDownload(http, refusals, timing, repository, model, commit, metadata, meter).run();
-            repository.enter(commit, metadata, isNew);
-            return isNew;
+            new BlobDownload(http, refusals, timing, repository, model, commit, metadata, meter).run();
+            return metadata;
         };
     }
 
