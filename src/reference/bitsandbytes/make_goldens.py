@@ -19,6 +19,7 @@ from pathlib import Path
 import bitsandbytes
 import bitsandbytes.functional as functional
 import torch
+import torch._dynamo
 import transformers
 from safetensors.torch import load_file, save_file
 from transformers import BitsAndBytesConfig, PaliGemmaForConditionalGeneration
@@ -260,6 +261,7 @@ def main():
     parser.add_argument("--case", action="append", help="only this checkpoint (may be repeated)")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    torch._dynamo.config.disable = True
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     if arguments.weights:
