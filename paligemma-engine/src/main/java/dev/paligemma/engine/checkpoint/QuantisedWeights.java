@@ -31,8 +31,7 @@ final class QuantisedWeights {
         return found;
     }
 
-    private static @Nullable QuantisedWeight find(
-            String name, Map<String, TensorInfo> tensors, TensorFiles files) {
+    private static @Nullable QuantisedWeight find(String name, Map<String, TensorInfo> tensors, TensorFiles files) {
         for (DType format : List.of(DType.BNB_NF4, DType.BNB_FP4)) {
             if (tensors.containsKey(FourBitWeight.stateOf(name, format))) {
                 return FourBitWeight.take(name, format, tensors, files);

@@ -233,7 +233,8 @@ class CheckpointTest {
         Path copy = zeros(goodShapes(), dtype);
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> Checkpoint.open(copy))
-                .withMessageContaining("expected F32, BF16, F16, or codes of bitsandbytes with their scales, got " + dtype);
+                .withMessageContaining(
+                        "expected F32, BF16, F16, or codes of bitsandbytes with their scales, got " + dtype);
     }
 
     @Test

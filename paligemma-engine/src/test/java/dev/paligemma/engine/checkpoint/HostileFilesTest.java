@@ -87,9 +87,8 @@ class HostileFilesTest {
             SafeTensorsFile read = SafeTensorsFile.read(path);
             TensorFiles files = new TensorFiles(path, List.of(read));
             Map<String, TensorInfo> tensors = new LinkedHashMap<>(read.tensors());
-            List<String> names = QuantisedWeightsTest.names()
-                    .map(name -> name + ".weight")
-                    .toList();
+            List<String> names =
+                    QuantisedWeightsTest.names().map(name -> name + ".weight").toList();
             QuantisedWeights.replace(names, tensors, files)
                     .forEach((tensor, weight) -> weight.read(
                             files, 0, FloatBuffer.allocate((int) Math.min(1 << 16, tensor.elementCount()))));

@@ -137,8 +137,7 @@ class QuantisedWeightsTest {
     void leavesOtherTensorsAlone() {
         Opened opened = Opened.of(WEIGHTS, Set.of("other.weight", "nf4.bias"));
         assertThat(opened.found()).isEmpty();
-        assertThat(opened.tensors())
-                .isEqualTo(SafeTensorsFile.read(WEIGHTS).tensors());
+        assertThat(opened.tensors()).isEqualTo(SafeTensorsFile.read(WEIGHTS).tensors());
     }
 
     @Property(tries = 60)
@@ -209,8 +208,8 @@ class QuantisedWeightsTest {
     }
 
     private static String state(int blockSize, String shape) {
-        return "{\"quant_type\": \"nf4\", \"blocksize\": " + blockSize + ", \"dtype\": \"float32\", \"shape\": [" + shape
-                + "]}";
+        return "{\"quant_type\": \"nf4\", \"blocksize\": " + blockSize + ", \"dtype\": \"float32\", \"shape\": ["
+                + shape + "]}";
     }
 
     // What is refused
@@ -249,10 +248,7 @@ class QuantisedWeightsTest {
                         "\"nf4-nested.weight.absmax\" is F32[352], expected U8",
                         t -> t.put("nf4-nested.weight.absmax", new float[352])),
                 damage("nf4", "expected at most 4096 bytes", t -> t.put("nf4" + NF4, " ".repeat(4097))),
-                damage(
-                        "nf4",
-                        "is BF16[1], expected U8",
-                        t -> t.put("nf4" + NF4, DType.BF16, new byte[2], 1)),
+                damage("nf4", "is BF16[1], expected U8", t -> t.put("nf4" + NF4, DType.BF16, new byte[2], 1)),
                 damage("int8", "int8.weight is missing", t -> t.remove("int8.weight")),
                 damage(
                         "int8",
