@@ -66,14 +66,19 @@ public record Golden(Path folder, List<Request> requests) {
 
     /** All stored cases. */
     public static Stream<Golden> all() throws IOException {
-        try (Stream<Path> folders = Files.list(root())) {
+        return allIn("/golden");
+    }
+
+    /** All cases of a folder among the test resources. */
+    public static Stream<Golden> allIn(String resource) throws IOException {
+        try (Stream<Path> folders = Files.list(root(resource))) {
             return folders.sorted().map(Golden::read).toList().stream();
         }
     }
 
     /** The case of a name. */
     public static Golden of(String name) {
-        return read(root().resolve(name));
+        return read(root("/golden").resolve(name));
     }
 
     /** A tensor of {@code golden.safetensors}, or null if it is not recorded. */
@@ -99,8 +104,8 @@ public record Golden(Path folder, List<Request> requests) {
         return folder.getFileName().toString();
     }
 
-    private static Path root() {
-        URL url = Objects.requireNonNull(Golden.class.getResource("/golden"), "golden files are missing");
+    private static Path root(String resource) {
+        URL url = Objects.requireNonNull(Golden.class.getResource(resource), "golden files are missing");
         try {
             return Path.of(url.toURI());
         } catch (URISyntaxException e) {
