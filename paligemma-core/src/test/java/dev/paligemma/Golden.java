@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.paligemma.engine.checkpoint.SafeTensorsFile;
 import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,6 +14,8 @@ import java.net.URL;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,7 +58,8 @@ public record Golden(Path folder, List<Request> requests) {
             String text,
             String finishReason) {
 
-        GenerationRequest toGenerationRequest() {
+        /** The same as a request to a pipeline. */
+        public GenerationRequest toGenerationRequest() {
             return GenerationRequest.builder()
                     .images(images)
                     .prompt(prompt)
@@ -74,6 +78,15 @@ public record Golden(Path folder, List<Request> requests) {
     /** The case of a name. */
     public static Golden of(String name) {
         return read(root().resolve(name));
+    }
+
+    /** Loads the checkpoint with an engine in its precision. */
+    public PaliGemmaPipeline load(TestedEngine engine) {
+        return PaliGemmaPipeline.builder()
+                .checkpoint(folder)
+                .engine(engine.engine())
+                .precision(engine.precision())
+                .build();
     }
 
     /** A tensor of {@code golden.safetensors}, or null if it is not recorded. */
@@ -100,11 +113,36 @@ public record Golden(Path folder, List<Request> requests) {
     }
 
     private static Path root() {
-        URL url = Objects.requireNonNull(Golden.class.getResource("/golden"), "golden files are missing");
-        try {
-            return Path.of(url.toURI());
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
+        return Root.FOLDER;
+    }
+
+    /** Where the cases are: engines map weight files, which they cannot do inside an archive, so those are copied out. */
+    private static final class Root {
+        private static final Path FOLDER = find();
+
+        private static Path find() {
+            URL url = Objects.requireNonNull(Golden.class.getResource("/golden"), "golden files are missing");
+            try {
+                if (!url.getProtocol().equals("jar")) {
+                    return Path.of(url.toURI());
+                }
+                try (FileSystem archive = FileSystems.newFileSystem(url.toURI(), Map.of());
+                        Stream<Path> files = Files.walk(archive.getPath("/golden"))) {
+                    Path folder = Files.createTempDirectory("golden");
+                    folder.toFile().deleteOnExit();
+                    for (Path file : files.skip(1).toList()) {
+                        Path copy = folder.resolve(
+                                archive.getPath("/golden").relativize(file).toString());
+                        Files.copy(file, copy);
+                        copy.toFile().deleteOnExit();
+                    }
+                    return folder;
+                }
+            } catch (URISyntaxException e) {
+                throw new IllegalStateException(e);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 
