@@ -1,13 +1,10 @@
 package dev.paligemma;
 
 import java.io.IOException;
-import java.net.URISyntaxException;
-import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
@@ -21,14 +18,14 @@ public record AdapterGolden(Path folder, Golden base, List<Golden.Request> reque
 
     /** All stored adapters. */
     public static Stream<AdapterGolden> all() throws IOException {
-        try (Stream<Path> folders = Files.list(root())) {
+        try (Stream<Path> folders = Files.list(Golden.root("/adapters"))) {
             return folders.sorted().map(AdapterGolden::read).toList().stream();
         }
     }
 
     /** The adapter of a name. */
     public static AdapterGolden of(String name) {
-        return read(root().resolve(name));
+        return read(Golden.root("/adapters").resolve(name));
     }
 
     /** The name of the folder. */
@@ -39,15 +36,6 @@ public record AdapterGolden(Path folder, Golden base, List<Golden.Request> reque
     @Override
     public String toString() {
         return name();
-    }
-
-    private static Path root() {
-        URL url = Objects.requireNonNull(AdapterGolden.class.getResource("/adapters"), "golden adapters are missing");
-        try {
-            return Path.of(url.toURI());
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     private static AdapterGolden read(Path folder) {

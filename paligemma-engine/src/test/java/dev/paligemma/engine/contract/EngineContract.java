@@ -27,6 +27,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -38,6 +39,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  *
  * <p>Tolerances are parts of the largest magnitude in a row of the result; 0 where numbers only move.
  */
+@ExtendWith(ContractLedger.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class EngineContract {
     private static final double EXACT = 0;
@@ -54,8 +56,10 @@ public abstract class EngineContract {
     private OperationGoldens goldens;
     private Engine engine;
 
-    /** Makes an engine; fails if it is not available. */
-    protected abstract Engine createEngine();
+    /** Makes the engine that the class is annotated with, or another one; fails if it is not available. */
+    protected Engine createEngine() {
+        return TestedEngine.of(getClass()).create();
+    }
 
     /**
      * How far a result may be from the golden one.

@@ -38,6 +38,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,6 +49,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * <p>Results are compared with the golden values of {@link EngineContract}, or with another run of the same numbers
  * where the two must be equal.
  */
+@ExtendWith(ContractLedger.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class ProgramContract {
     private static final double ATTENDED = 1e-5;
@@ -55,8 +57,10 @@ public abstract class ProgramContract {
     private OperationGoldens goldens;
     private Engine engine;
 
-    /** Makes an engine on the CPU; fails if it is not available. */
-    protected abstract Engine createEngine();
+    /** Makes the engine that the class is annotated with, or another one on the CPU; fails if it is not available. */
+    protected Engine createEngine() {
+        return TestedEngine.of(getClass()).create();
+    }
 
     /** The precision of that engine. */
     protected Precision precision() {
@@ -690,7 +694,11 @@ public abstract class ProgramContract {
 
         assertClose("y", y, expected, tolerance(ATTENDED));
         int generated = rows - test.prefix();
-        assertClose("joined", joined.rows(test.prefix(), generated), alone.rows(test.prefix(), generated), tolerance(ATTENDED));
+        assertClose(
+                "joined",
+                joined.rows(test.prefix(), generated),
+                alone.rows(test.prefix(), generated),
+                tolerance(ATTENDED));
     }
 
     /** A sequence that is ahead of another one keeps its own rows. */

@@ -4,15 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.Golden;
-import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.contract.ContractLedger;
+import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Shape;
 import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.spi.DecodingState;
-import dev.paligemma.engine.spi.Engines;
+import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
 import dev.paligemma.vision.ImageProcessor;
@@ -25,20 +26,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every intermediate result that the definition marks equals that of transformers. */
-class GoldenIntermediatesTest {
+@ExtendWith(ContractLedger.class)
+public abstract class GoldenIntermediatesContract {
     /** The largest difference accepted, relative to the largest value of the tensor. */
     private static final double TOLERANCE = 1e-5;
+
+    private final Engine engine = TestedEngine.of(getClass()).create();
 
     @ParameterizedTest
     @MethodSource("dev.paligemma.Golden#all")
     void imageEncoderAndProjectorEqualTransformersLayerByLayer(Golden golden) {
         try (Checkpoint checkpoint = Checkpoint.open(golden.folder());
-                Program program = Engines.create("onnx", EngineOptions.defaults())
-                        .compile(VisionGraph.record(checkpoint.config()).withMarksAsOutputs(), checkpoint)) {
+                Program program =
+                        engine.compile(VisionGraph.record(checkpoint.config()).withMarksAsOutputs(), checkpoint)) {
             HostTensor input = pixelValues(golden);
             int images = (int) input.shape()[0];
             int patches = images * checkpoint.config().vision().patches();
@@ -89,7 +94,7 @@ class GoldenIntermediatesTest {
         if (embeddings == null || golden.toString().equals("bidirectional")) {
             return;
         }
-        try (Decoder decoder = new Decoder(golden)) {
+        try (Decoder decoder = new Decoder(engine, golden)) {
             Map<String, HostTensor> prefill = decoder.runEmbedded(embeddings);
             int compared = 0;
             for (String name : decoder.program.graph().marks().keySet()) {
@@ -117,7 +122,7 @@ class GoldenIntermediatesTest {
         float[][] seen = new float[2][];
         for (int prompt = 0; prompt < 2; prompt++) {
             String suffix = prompt == 0 ? ".a" : ".b";
-            try (Decoder decoder = new Decoder(golden)) {
+            try (Decoder decoder = new Decoder(engine, golden)) {
                 Map<String, HostTensor> outputs = decoder.runEmbedded(required(golden, "prefill.embeddings" + suffix));
                 String last = "layers." + (decoder.layers - 1);
                 HostTensor hidden = Objects.requireNonNull(outputs.get(last));
@@ -139,7 +144,7 @@ class GoldenIntermediatesTest {
     void logitsAreCappedOnlyWhenAsked() {
         Golden golden = Golden.of("pg2-softcap");
         float[] raw = required(golden, "prefill.logits");
-        try (Decoder decoder = new Decoder(golden, new DecoderOptions(true, true))) {
+        try (Decoder decoder = new Decoder(engine, golden, new DecoderOptions(true, true))) {
             double cap = decoder.checkpoint.config().text().finalLogitSoftcap();
             Map<String, HostTensor> outputs = decoder.runEmbedded(required(golden, "prefill.embeddings"));
             float[] capped = new float[raw.length];
@@ -159,19 +164,16 @@ class GoldenIntermediatesTest {
         private final int layers;
         private final long width;
 
-        Decoder(Golden golden) {
-            this(golden, DecoderOptions.defaults());
+        Decoder(Engine engine, Golden golden) {
+            this(engine, golden, DecoderOptions.defaults());
         }
 
-        Decoder(Golden golden, DecoderOptions options) {
+        Decoder(Engine engine, Golden golden, DecoderOptions options) {
             checkpoint = Checkpoint.open(golden.folder());
             layers = checkpoint.config().text().layers();
             width = checkpoint.config().text().hiddenSize();
-            program = Engines.create("onnx", EngineOptions.defaults())
-                    .compile(
-                            GemmaDecoder.record(checkpoint.config().text(), options)
-                                    .withMarksAsOutputs(),
-                            checkpoint);
+            program = engine.compile(
+                    GemmaDecoder.record(checkpoint.config().text(), options).withMarksAsOutputs(), checkpoint);
             state = program.newState(4);
         }
 

@@ -3,6 +3,8 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.engine.contract.ContractLedger;
+import dev.paligemma.engine.contract.TestedEngine;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -19,12 +21,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Threads that do different things with one pipeline get what one thread gets. */
+@ExtendWith(ContractLedger.class)
 @Timeout(180)
-class ConcurrencyTest {
+public abstract class ConcurrencyContract {
     private static final int THREADS = 8;
 
     private final Golden golden = Golden.of("pg1-mqa-fp32");
@@ -111,7 +115,8 @@ class ConcurrencyTest {
     void everyThreadGetsWhatOneThreadGets(int maxConcurrentRequests) throws Exception {
         Probe probe = new Probe();
         ExecutorService executor = Executors.newFixedThreadPool(THREADS);
-        try (PaliGemmaPipeline pipeline = ProbedEngineProvider.load(golden, probe, maxConcurrentRequests)) {
+        try (PaliGemmaPipeline pipeline =
+                ProbedEngineProvider.load(TestedEngine.of(getClass()), golden, probe, maxConcurrentRequests)) {
             Map<String, Function<PaliGemmaPipeline, Object>> tasks = tasks();
             Map<String, Object> expected = new TreeMap<>();
             tasks.forEach((name, task) -> expected.put(name, task.apply(pipeline)));
@@ -143,7 +148,7 @@ class ConcurrencyTest {
     void noMoreRequestsRunAtOnceThanAllowed() throws Exception {
         Probe probe = new Probe();
         ExecutorService executor = Executors.newFixedThreadPool(THREADS);
-        try (PaliGemmaPipeline pipeline = ProbedEngineProvider.load(golden, probe, 2)) {
+        try (PaliGemmaPipeline pipeline = ProbedEngineProvider.load(TestedEngine.of(getClass()), golden, probe, 2)) {
             List<Future<?>> threads = new ArrayList<>();
             for (int thread = 0; thread < THREADS; thread++) {
                 threads.add(executor.submit(() -> {

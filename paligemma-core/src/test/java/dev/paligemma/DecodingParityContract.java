@@ -11,6 +11,8 @@ import static dev.paligemma.DecodingGolden.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.paligemma.engine.contract.ContractLedger;
+import dev.paligemma.engine.contract.TestedEngine;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,12 +21,14 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Searches, scores and batches against transformers and, for the rule without normalisation, big_vision's. */
+@ExtendWith(ContractLedger.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class DecodingParityTest {
+public abstract class DecodingParityContract {
     /** Twice the largest difference between the reference's own ways to compute a sum. */
     private static final double SUM = 1e-4;
 
@@ -32,8 +36,7 @@ class DecodingParityTest {
 
     private PaliGemmaPipeline pipeline(Map<?, ?> test) {
         return pipelines.computeIfAbsent(
-                text(test, "checkpoint"),
-                name -> PaliGemmaPipeline.load(Golden.of(name).folder()));
+                text(test, "checkpoint"), name -> Golden.of(name).load(TestedEngine.of(getClass())));
     }
 
     @AfterAll

@@ -3,19 +3,23 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.paligemma.engine.contract.ContractLedger;
+import dev.paligemma.engine.contract.TestedEngine;
 import java.util.Locale;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whole checkpoints give what transformers gives. */
-class GoldenParityTest {
+@ExtendWith(ContractLedger.class)
+public abstract class GoldenParityContract {
     /** The largest difference accepted between log-probabilities; measured differences are below 1e-5. */
     private static final double TOLERANCE = 5e-5;
 
     @ParameterizedTest
     @MethodSource("dev.paligemma.Golden#all")
     void generatesTheTokensAndLogProbabilitiesOfTransformers(Golden golden) {
-        try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.load(golden.folder())) {
+        try (PaliGemmaPipeline pipeline = golden.load(TestedEngine.of(getClass()))) {
             assertThat(golden.requests()).isNotEmpty();
             for (Golden.Request request : golden.requests()) {
                 GenerationResult result = pipeline.generate(request.toGenerationRequest());

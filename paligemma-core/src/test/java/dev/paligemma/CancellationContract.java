@@ -3,6 +3,8 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.paligemma.engine.contract.ContractLedger;
+import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.vision.RgbImage;
 import java.time.Duration;
 import java.util.List;
@@ -22,42 +24,46 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Requests that are given up stop within a run of the network and leave nothing behind. */
+@ExtendWith(ContractLedger.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(120)
-class CancellationTest {
-    private static final Golden GOLDEN = Golden.of("pg2-gqa");
-    private static final Probe PROBE = new Probe();
-    private static PaliGemmaPipeline pipeline;
-    private static GenerationResult expected;
+public abstract class CancellationContract {
+    private final Golden golden = Golden.of("pg2-gqa");
+    private final Probe probe = new Probe();
+    private PaliGemmaPipeline pipeline;
+    private GenerationResult expected;
 
     @BeforeAll
-    static void load() {
-        pipeline = ProbedEngineProvider.load(GOLDEN, PROBE, 1);
+    void load() {
+        pipeline = ProbedEngineProvider.load(TestedEngine.of(getClass()), golden, probe, 1);
         expected = pipeline.generate(request());
     }
 
     @AfterAll
-    static void close() {
+    void close() {
         pipeline.close();
     }
 
     @AfterEach
     void thePipelineIsAsGoodAsBefore() {
-        PROBE.goOn();
-        assertThat(PROBE.open()).isZero();
+        probe.goOn();
+        assertThat(probe.open()).isZero();
         assertThat(pipeline.generate(request()).tokens()).isEqualTo(expected.tokens());
     }
 
-    private static GenerationRequest request() {
-        return GOLDEN.requests().get(0).toGenerationRequest();
+    private GenerationRequest request() {
+        return golden.requests().get(0).toGenerationRequest();
     }
 
     /** A request that goes on until somebody stops it. */
-    private static GenerationRequest endless() {
+    private GenerationRequest endless() {
         return request().toBuilder()
                 .maxNewTokens(1_000_000)
                 .stopTokenIds(Set.of(Integer.MAX_VALUE))
@@ -112,24 +118,24 @@ class CancellationTest {
 
     @Test
     void aStreamCanBeClosedAfterSomePieces() {
-        int before = PROBE.runs();
+        int before = probe.runs();
         AnswerStream answer = pipeline.stream(endless());
         for (int i = 0; i < 3; i++) {
             answer.next();
         }
         answer.close();
-        assertThat(PROBE.open()).isZero();
+        assertThat(probe.open()).isZero();
         assertThatThrownBy(answer::hasNext)
                 .isInstanceOf(RequestCancelledException.class)
                 .hasMessageContaining("closed");
-        assertThat(PROBE.runs() - before).isEqualTo(3);
+        assertThat(probe.runs() - before).isEqualTo(3);
     }
 
     @Test
     void aStreamCanBeClosedByAnotherThreadWhileItRuns() throws InterruptedException {
         AnswerStream answer = pipeline.stream(endless());
-        Probe.Gate gate = PROBE.stopInRun(4);
-        int before = PROBE.runs();
+        Probe.Gate gate = probe.stopInRun(4);
+        int before = probe.runs();
         Attempt reader = new Attempt(() -> answer.forEachRemaining(piece -> {}));
         gate.awaitArrival();
         Attempt closer = new Attempt(answer::close);
@@ -138,7 +144,7 @@ class CancellationTest {
 
         assertThat(reader.failure()).isInstanceOf(RequestCancelledException.class);
         assertThat(closer.failure()).isNull();
-        assertThat(PROBE.runs() - before)
+        assertThat(probe.runs() - before)
                 .as("nothing runs after the step that was running")
                 .isEqualTo(4);
     }
@@ -146,8 +152,8 @@ class CancellationTest {
     @ParameterizedTest
     @MethodSource("requests")
     void anInterruptEndsEveryKindOfRequest(Consumer<PaliGemmaPipeline> work) throws InterruptedException {
-        Probe.Gate gate = PROBE.stopInRun(3);
-        int before = PROBE.runs();
+        Probe.Gate gate = probe.stopInRun(3);
+        int before = probe.runs();
         Attempt attempt = new Attempt(() -> work.accept(pipeline));
         gate.awaitArrival();
         attempt.interrupt();
@@ -157,10 +163,10 @@ class CancellationTest {
                 .isInstanceOf(RequestCancelledException.class)
                 .hasMessageContaining("interrupted");
         assertThat(attempt.interrupted()).isTrue();
-        assertThat(PROBE.runs() - before).isEqualTo(3);
+        assertThat(probe.runs() - before).isEqualTo(3);
     }
 
-    static Stream<Named<Consumer<PaliGemmaPipeline>>> requests() {
+    Stream<Named<Consumer<PaliGemmaPipeline>>> requests() {
         GenerationRequest random =
                 endless().toBuilder().sampling(Sampling.temperature(1)).build();
         return Stream.of(
@@ -178,8 +184,8 @@ class CancellationTest {
         List<RgbImage> images = List.of(image, image, image);
         for (Consumer<PaliGemmaPipeline> work : List.<Consumer<PaliGemmaPipeline>>of(
                 one -> one.generate(request().toBuilder().images(images).build()), one -> one.encode(images))) {
-            Probe.Gate gate = PROBE.stopInEncoding(2);
-            int before = PROBE.encodings();
+            Probe.Gate gate = probe.stopInEncoding(2);
+            int before = probe.encodings();
             Attempt attempt = new Attempt(() -> work.accept(pipeline));
             gate.awaitArrival();
             attempt.interrupt();
@@ -188,25 +194,25 @@ class CancellationTest {
             assertThat(attempt.failure())
                     .isInstanceOf(RequestCancelledException.class)
                     .hasMessageContaining("after 2 of 3 images");
-            assertThat(PROBE.encodings() - before).isEqualTo(2);
+            assertThat(probe.encodings() - before).isEqualTo(2);
         }
     }
 
     @Test
     void anInterruptedThreadBeginsNothing() throws InterruptedException {
-        int before = PROBE.runs();
+        int before = probe.runs();
         Attempt attempt = new Attempt(() -> {
             Thread.currentThread().interrupt();
             pipeline.generate(request());
         });
         assertThat(attempt.failure()).isInstanceOf(RequestCancelledException.class);
         assertThat(attempt.interrupted()).isTrue();
-        assertThat(PROBE.runs()).isEqualTo(before);
+        assertThat(probe.runs()).isEqualTo(before);
     }
 
     @Test
     void aRequestWithoutTimeIsNotBegun() {
-        int before = PROBE.runs();
+        int before = probe.runs();
         GenerationRequest noTime =
                 request().toBuilder().timeout(Duration.ofNanos(1)).build();
         for (Runnable attempt : List.<Runnable>of(
@@ -219,14 +225,14 @@ class CancellationTest {
                     .isInstanceOf(RequestCancelledException.class)
                     .hasMessageContaining("limit of");
         }
-        assertThat(PROBE.runs()).isEqualTo(before);
+        assertThat(probe.runs()).isEqualTo(before);
     }
 
     @Test
     void theTimeEndsARequestBetweenTwoRuns() throws InterruptedException {
         Duration limit = Duration.ofMillis(300);
-        Probe.Gate gate = PROBE.stopInRun(2);
-        int before = PROBE.runs();
+        Probe.Gate gate = probe.stopInRun(2);
+        int before = probe.runs();
         Attempt attempt = new Attempt(
                 () -> pipeline.generate(endless().toBuilder().timeout(limit).build()));
         Thread.sleep(limit.toMillis() + 50);
@@ -235,7 +241,7 @@ class CancellationTest {
         assertThat(attempt.failure())
                 .isInstanceOf(RequestCancelledException.class)
                 .hasMessageContaining("limit of 300 ms");
-        assertThat(PROBE.runs() - before).isLessThanOrEqualTo(2);
+        assertThat(probe.runs() - before).isLessThanOrEqualTo(2);
     }
 
     @Test
@@ -257,19 +263,19 @@ class CancellationTest {
                 assertThat(future.completeExceptionally(new TimeoutException())).isTrue());
     }
 
-    private static void stopsInTheThirdRun(Consumer<CompletableFuture<GenerationResult>> end) throws Exception {
+    private void stopsInTheThirdRun(Consumer<CompletableFuture<GenerationResult>> end) throws Exception {
         ExecutorService executor = Executors.newSingleThreadExecutor();
         try {
-            Probe.Gate gate = PROBE.stopInRun(3);
-            int before = PROBE.runs();
+            Probe.Gate gate = probe.stopInRun(3);
+            int before = probe.runs();
             CompletableFuture<GenerationResult> future = pipeline.generateAsync(endless(), executor);
             gate.awaitArrival();
             end.accept(future);
             gate.open();
 
             // The one thread is free again.
-            assertThat(executor.submit(PROBE::open).get(30, TimeUnit.SECONDS)).isZero();
-            assertThat(PROBE.runs() - before).isEqualTo(3);
+            assertThat(executor.submit(probe::open).get(30, TimeUnit.SECONDS)).isZero();
+            assertThat(probe.runs() - before).isEqualTo(3);
         } finally {
             executor.shutdownNow();
         }
@@ -366,23 +372,23 @@ class CancellationTest {
 
     @Test
     void closingThePipelineEndsAStream() {
-        Probe probe = new Probe();
-        PaliGemmaPipeline closing = ProbedEngineProvider.load(GOLDEN, probe, 1);
+        Probe own = new Probe();
+        PaliGemmaPipeline closing = ProbedEngineProvider.load(TestedEngine.of(getClass()), golden, own, 1);
         AnswerStream answer = closing.stream(endless());
         answer.next();
         closing.close();
         assertThatThrownBy(answer::next)
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("closed");
-        assertThat(probe.open()).isZero();
+        assertThat(own.open()).isZero();
         answer.close();
         assertThatThrownBy(() -> closing.stream(request()).hasNext()).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
     void closingThePipelineEndsRequestsThatWaitForAStreamNobodyReads() throws InterruptedException {
-        Probe probe = new Probe();
-        PaliGemmaPipeline closing = ProbedEngineProvider.load(GOLDEN, probe, 1);
+        Probe own = new Probe();
+        PaliGemmaPipeline closing = ProbedEngineProvider.load(TestedEngine.of(getClass()), golden, own, 1);
         AnswerStream abandoned = closing.stream(request());
         abandoned.next();
         Attempt waiting = new Attempt(() -> closing.generate(request()));
@@ -394,6 +400,6 @@ class CancellationTest {
                         request().toBuilder().timeout(Duration.ofSeconds(20)).build()))
                 .isInstanceOf(IllegalStateException.class);
         abandoned.close();
-        assertThat(probe.open()).isZero();
+        assertThat(own.open()).isZero();
     }
 }
