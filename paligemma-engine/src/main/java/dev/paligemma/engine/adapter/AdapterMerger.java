@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Where the base uses its token embedding as the output head too, and the adapter changes one of the two, the merged
  * checkpoint has a head of its own ({@code "tie_word_embeddings": false}): it then computes what base and adapter compute,
- * unlike what PEFT merges, which changes both.
+ * unlike what PEFT merges, which changes both. Trained rows of the embedding change both alike, which stay tied.
  *
  * <p>The folder appears whole or not at all: it is written under another name beside its place and then renamed.
  */
@@ -143,9 +143,9 @@ public final class AdapterMerger {
     private MergedWeights.@Nullable Source source(TensorInfo tensor) {
         String name = TensorNames.canonical(tensor.name());
         boolean used = tensor.equals(base.tensors().get(name));
-        // The head of a tied model is stored in some checkpoints, without a use until now.
-        boolean newHead = weights.untied() && name.equals(HEAD) && base.unusedTensors().contains(tensor);
-        return used || newHead ? weights.sources().get(name) : null;
+        // The head of a tied model is stored in some checkpoints, without a use.
+        boolean spareHead = name.equals(HEAD) && base.unusedTensors().contains(tensor);
+        return used || spareHead ? weights.sources().get(name) : null;
     }
 
     /** What transformers calls the head beside an embedding of that name. */
