@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Where the base uses its token embedding as the output head too, and the adapter changes one of the two, the merged
  * checkpoint has a head of its own ({@code "tie_word_embeddings": false}): it then computes what base and adapter compute,
- * unlike what PEFT merges, which changes both.
+ * unlike what PEFT merges, which changes both. Trained rows of the embedding change both alike, which stay tied.
  *
  * <p>The folder appears whole or not at all: it is written under another name beside its place and then renamed.
  */
@@ -62,7 +62,7 @@ public final class AdapterMerger {
      * @param base an original checkpoint, open; not a converted one, whose weights are rounded already
      * @param adapter an adapter that fits it
      * @param outputFolder where the merged checkpoint will be: nothing yet, or an empty folder; parents are made
-     * @throws AdapterException if the base is converted; if the adapter does not fit it, or does what a checkpoint has no
+     * @throws AdapterException if the base is converted or quantised; if the adapter does not fit it, or does what a checkpoint has no
      *     place for (a bias on a layer without one); if a merged weight is not finite in the type of the base; if something
      *     is in the place of the folder, or it cannot be written; if the thread is interrupted, which keeps its interrupted
      *     status
@@ -77,6 +77,13 @@ public final class AdapterMerger {
             throw new AdapterException(base.folder() + " holds weights for " + base.precision()
                     + "; an adapter is merged into the original checkpoint");
         }
+        base.tensors().values().stream()
+                .filter(tensor -> tensor.dtype().isQuantised())
+                .findFirst()
+                .ifPresent(tensor -> {
+                    throw new AdapterException(base.folder() + " holds quantised weights, among them " + tensor
+                            + "; an adapter is merged into weights as they were before");
+                });
         new AdapterMerger(base, Objects.requireNonNull(adapter, "adapter"), target).merge();
     }
 
@@ -146,10 +153,9 @@ public final class AdapterMerger {
     private MergedWeights.@Nullable Source source(TensorInfo tensor) {
         String name = TensorNames.canonical(tensor.name());
         boolean used = tensor.equals(base.tensors().get(name));
-        // The head of a tied model is stored in some checkpoints, without a use until now.
-        boolean newHead =
-                weights.untied() && name.equals(HEAD) && base.unusedTensors().contains(tensor);
-        return used || newHead ? weights.sources().get(name) : null;
+        // The head of a tied model is stored in some checkpoints, without a use.
+        boolean spareHead = name.equals(HEAD) && base.unusedTensors().contains(tensor);
+        return used || spareHead ? weights.sources().get(name) : null;
     }
 
     /** What transformers calls the head beside an embedding of that name. */

@@ -36,7 +36,11 @@ final class MergedWeights {
         adapter.fitted(base).values().forEach(this::add);
         String head = ModuleKind.HEAD_NAME + ".weight";
         String table = ModuleKind.TABLE_NAME + ".weight";
-        untied = base.config().text().tieWordEmbeddings() && (sources.containsKey(head) || sources.containsKey(table));
+        // A head that changes just as the embedding does stays tied to it.
+        boolean together = sources.containsKey(head) && !adapter.modules().contains(ModuleKind.HEAD_NAME);
+        untied = base.config().text().tieWordEmbeddings()
+                && !together
+                && (sources.containsKey(head) || sources.containsKey(table));
         if (untied) {
             sources.putIfAbsent(head, this::copyTable);
         }
