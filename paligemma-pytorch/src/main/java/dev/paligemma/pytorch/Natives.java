@@ -39,7 +39,9 @@ final class Natives {
     static String classifier(String osName, String osArch) {
         String system = osName.startsWith("Windows")
                 ? "win"
-                : osName.startsWith("Mac") ? "osx" : osName.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "");
+                : osName.startsWith("Mac")
+                        ? "osx"
+                        : osName.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "");
         String processor = osArch.equals("amd64") ? "x86_64" : osArch.equals("arm64") ? "aarch64" : osArch;
         return system + "-" + processor;
     }
@@ -57,8 +59,8 @@ final class Natives {
                 : "engine 'pytorch' needs the native library of PyTorch for " + classifier
                         + ", which is not on the class path (" + detail + ")";
         if (!CPU_CLASSIFIERS.contains(classifier)) {
-            return what + ". There is none of version " + TORCH_VERSION + " for this system, only for " + CPU_CLASSIFIERS
-                    + "; use the engine 'onnx'";
+            return what + ". There is none of version " + TORCH_VERSION + " for this system, only for "
+                    + CPU_CLASSIFIERS + "; use the engine 'onnx'";
         }
         return what + ". Add to the application\n" + dependency(classifier)
                 + "\nwith ai.djl:api and ai.djl.pytorch:pytorch-engine of version " + DJL_VERSION
@@ -84,7 +86,8 @@ final class Natives {
             return what + firstLine(detail)
                     + "\nSee whether the driver lists it (nvidia-smi) and CUDA_VISIBLE_DEVICES does not hide it.";
         }
-        return what + "the library of PyTorch that was loaded computes on the CPU only, or finds no GPU (" + firstLine(detail)
+        return what + "the library of PyTorch that was loaded computes on the CPU only, or finds no GPU ("
+                + firstLine(detail)
                 + "). Install PyTorch " + TORCH_VERSION
                 + " for CUDA 12, take pytorch-native-cpu off the class path, and set the environment variables\n"
                 + variables(CUDA_FLAVOR) + "\nThe CUDA runtime (cudart) must be on the library path.";

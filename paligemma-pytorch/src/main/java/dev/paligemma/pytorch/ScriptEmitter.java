@@ -105,8 +105,8 @@ final class ScriptEmitter implements Operation.Visitor {
             graph.caches().stream()
                     .map(AttentionSpec::window)
                     .distinct()
-                    .forEach(window -> text.append(
-                            "    hidden" + window + " = (self).hide(places, visible, " + window + ", )\n"));
+                    .forEach(window ->
+                            text.append("    hidden" + window + " = (self).hide(places, visible, " + window + ", )\n"));
         }
         graph.nodes().forEach(node -> node.operation().accept(this, node));
         int output = 0;

@@ -32,16 +32,17 @@ record Target(TorchDevice device, NumberType matrices, NumberType attention, int
         TorchDevice device = TorchDevice.of(options.device());
         return switch (options.precision()) {
             case FLOAT32 -> single(device);
-            case BFLOAT16 -> device.isGpu()
-                    ? new Target(device, NumberType.BFLOAT16, NumberType.BFLOAT16, ALL_ROWS)
-                    : new Target(
-                            device,
-                            NumberType.BFLOAT16,
-                            NumberType.FLOAT32,
-                            Processor.multipliesBfloat16() ? ALL_ROWS : FEW_ROWS);
-            case INT8, INT4 -> throw new EngineException(
-                    "engine 'pytorch' computes in float32 and bfloat16, got precision " + options.precision()
-                            + "; the engine 'onnx' has int8 and int4");
+            case BFLOAT16 ->
+                device.isGpu()
+                        ? new Target(device, NumberType.BFLOAT16, NumberType.BFLOAT16, ALL_ROWS)
+                        : new Target(
+                                device,
+                                NumberType.BFLOAT16,
+                                NumberType.FLOAT32,
+                                Processor.multipliesBfloat16() ? ALL_ROWS : FEW_ROWS);
+            case INT8, INT4 ->
+                throw new EngineException("engine 'pytorch' computes in float32 and bfloat16, got precision "
+                        + options.precision() + "; the engine 'onnx' has int8 and int4");
         };
     }
 

@@ -121,16 +121,11 @@ final class WeightLoader implements AutoCloseable {
     }
 
     private void convert(Operand operand, TensorInfo info, IValue weights, TensorScope scope) {
-        module.call(
-                        "add_empty_weight",
-                        weights,
-                        scope.integers(operand.shape()),
-                        scope.integer(operand.type().code))
+        module.call("add_empty_weight", weights, scope.integers(operand.shape()), scope.integer(operand.type().code))
                 .close();
         int longest = (int) Math.min(CHUNK, operand.elements());
         float[] chunk = new float[longest];
-        ByteBuffer memory =
-                ByteBuffer.allocateDirect(longest * Float.BYTES).order(ByteOrder.nativeOrder());
+        ByteBuffer memory = ByteBuffer.allocateDirect(longest * Float.BYTES).order(ByteOrder.nativeOrder());
         for (long done = 0; done < operand.elements(); done += longest) {
             int count = (int) Math.min(longest, operand.elements() - done);
             checkpoint.readFloats(info, operand.firstElement() + done, FloatBuffer.wrap(chunk, 0, count));
@@ -142,7 +137,9 @@ final class WeightLoader implements AutoCloseable {
             memory.asFloatBuffer().put(chunk, 0, count);
             try (TensorScope part = scope.inner()) {
                 IValue numbers = part.tensor(part.view(
-                        ElementType.FLOAT32, memory.slice(0, count * Float.BYTES).order(ByteOrder.nativeOrder()), count));
+                        ElementType.FLOAT32,
+                        memory.slice(0, count * Float.BYTES).order(ByteOrder.nativeOrder()),
+                        count));
                 module.call("fill_last_weight", weights, part.integer(done), numbers)
                         .close();
             }

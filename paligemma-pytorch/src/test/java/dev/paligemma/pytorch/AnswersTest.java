@@ -126,9 +126,9 @@ class AnswersTest {
             parser.nextToken();
             List<Case> cases = new ArrayList<>();
             for (Map<?, ?> entry : maps(value(parser), "cases")) {
-                Path folder = Path.of(Objects.requireNonNull(
-                                AnswersTest.class.getResource("/golden/" + entry.get("checkpoint")))
-                        .toURI());
+                Path folder = Path.of(
+                        Objects.requireNonNull(AnswersTest.class.getResource("/golden/" + entry.get("checkpoint")))
+                                .toURI());
                 cases.add(new Case(
                         folder,
                         maps(entry, "requests").stream()

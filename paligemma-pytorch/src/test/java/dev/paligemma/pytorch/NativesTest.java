@@ -53,7 +53,8 @@ class NativesTest {
 
     @Test
     void libraryThatIsThereIsNotCalledMissing() {
-        assertThat(Natives.cannotStart("linux-x86_64", true, "PyTorch jni not found: /jnilib/linux-x86_64/cpu-precxx11"))
+        assertThat(Natives.cannotStart(
+                        "linux-x86_64", true, "PyTorch jni not found: /jnilib/linux-x86_64/cpu-precxx11"))
                 .contains("could not be loaded", "cpu-precxx11")
                 .doesNotContain("not on the class path");
     }

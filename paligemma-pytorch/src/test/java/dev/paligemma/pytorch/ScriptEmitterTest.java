@@ -31,8 +31,7 @@ class ScriptEmitterTest {
                         "    x2 = torch.gelu(x1, approximate=\"tanh\")  # -- block.gelu\n",
                         "    x3 = torch.mul(x2, 0.10000000149011612)  # -- block.scale\n",
                         "    _0 = (self).give(outputs, wanted, 0, x3, )\n");
-        assertThat(script.weights())
-                .containsExactly(single(TABLE, 0, 10), single(Weight.of("bias", 10), 0, 10));
+        assertThat(script.weights()).containsExactly(single(TABLE, 0, 10), single(Weight.of("bias", 10), 0, 10));
     }
 
     @Test
@@ -79,8 +78,7 @@ class ScriptEmitterTest {
 
         Script script = ScriptEmitter.emit(g.build(), settings(Target.single(CPU), 4 * 4 * Float.BYTES));
 
-        assertThat(script.weights())
-                .containsExactly(single(TABLE, 0, 4), single(TABLE, 4, 4), single(TABLE, 8, 2));
+        assertThat(script.weights()).containsExactly(single(TABLE, 0, 4), single(TABLE, 4, 4), single(TABLE, 8, 2));
     }
 
     /** Names come from the one who records the graph, and torch compiles what stands on a line of its own. */

@@ -150,8 +150,7 @@ class TorchEngineTest {
             g.output("y", g.embedding(g.input("ids", ElementType.INT64, Shape.of("tokens")), TABLE));
             HostTensor y = unwritten(2, 64);
 
-            try (Program program = TorchEngine.create(OPTIONS, settings)
-                    .compile(g.build(), goldens.checkpoint())) {
+            try (Program program = TorchEngine.create(OPTIONS, settings).compile(g.build(), goldens.checkpoint())) {
                 assertThatThrownBy(() -> program.run(Map.of("ids", HostTensor.ofLongs(0, id)), Map.of("y", y)))
                         .isInstanceOf(EngineException.class)
                         .hasMessageContaining("graph ids");

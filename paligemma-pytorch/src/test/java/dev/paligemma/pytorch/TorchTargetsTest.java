@@ -21,8 +21,7 @@ class TorchTargetsTest {
     private static final TorchDevice HERE = TorchDevice.of(Device.CPU);
     private static final TorchDevice ELSEWHERE = new TorchDevice("cpu", true);
     private static final Target COPIED = Target.single(ELSEWHERE);
-    private static final Target BFLOAT16 =
-            new Target(HERE, NumberType.BFLOAT16, NumberType.FLOAT32, Integer.MAX_VALUE);
+    private static final Target BFLOAT16 = new Target(HERE, NumberType.BFLOAT16, NumberType.FLOAT32, Integer.MAX_VALUE);
     private static final Target WIDENED = new Target(HERE, NumberType.BFLOAT16, NumberType.FLOAT32, 1);
     private static final Target COPIED_BFLOAT16 =
             new Target(ELSEWHERE, NumberType.BFLOAT16, NumberType.BFLOAT16, Integer.MAX_VALUE);

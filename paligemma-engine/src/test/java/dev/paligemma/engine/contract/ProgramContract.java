@@ -690,7 +690,11 @@ public abstract class ProgramContract {
 
         assertClose("y", y, expected, tolerance(ATTENDED));
         int generated = rows - test.prefix();
-        assertClose("joined", joined.rows(test.prefix(), generated), alone.rows(test.prefix(), generated), tolerance(ATTENDED));
+        assertClose(
+                "joined",
+                joined.rows(test.prefix(), generated),
+                alone.rows(test.prefix(), generated),
+                tolerance(ATTENDED));
     }
 
     /** A sequence that is ahead of another one keeps its own rows. */
