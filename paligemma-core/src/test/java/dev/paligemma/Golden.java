@@ -158,7 +158,7 @@ public record Golden(Path folder, List<Request> requests) {
     }
 
     /** The object in a JSON file. */
-    static Map<?, ?> readJson(Path file) {
+    public static Map<?, ?> readJson(Path file) {
         try (JsonParser parser = new JsonFactory().createParser(file.toFile())) {
             parser.nextToken();
             return (Map<?, ?>) Objects.requireNonNull(value(parser));

@@ -5,6 +5,7 @@ import static dev.paligemma.engine.contract.Tensors.fill;
 import static dev.paligemma.engine.contract.Tensors.floats;
 import static dev.paligemma.engine.contract.Tensors.unwritten;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -44,6 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TorchEngineTest {
     private static final EngineOptions OPTIONS = new EngineOptions(Device.CPU, Precision.FLOAT32, 1);
     private static final Target SINGLE = Target.of(OPTIONS);
+    private static final Target COPIED = Target.single(new TorchDevice("cpu", true));
     private static final Weight TABLE = Weight.of("language_model.embed_tokens.weight", 1040, 64);
     private static final Weight POSITIONS = Weight.of("vision_tower.embeddings.position_embedding.weight", 4, 12);
 
@@ -140,19 +142,39 @@ class TorchEngineTest {
     @ParameterizedTest
     @ValueSource(longs = {-1, 1040, Long.MIN_VALUE, Long.MAX_VALUE})
     void refusesIdsThatTheTableLacks(long id) {
-        for (long pieceBytes : new long[] {1 << 30, 400 * 64 * Float.BYTES}) {
+        for (ScriptEmitter.Settings settings : List.of(
+                new ScriptEmitter.Settings(SINGLE, 1 << 30, 100),
+                new ScriptEmitter.Settings(SINGLE, 400 * 64 * Float.BYTES, 100),
+                new ScriptEmitter.Settings(COPIED, 1 << 30, 100))) {
             GraphBuilder g = new GraphBuilder("ids");
             g.output("y", g.embedding(g.input("ids", ElementType.INT64, Shape.of("tokens")), TABLE));
             HostTensor y = unwritten(2, 64);
 
-            try (Program program = TorchEngine.create(OPTIONS, new ScriptEmitter.Settings(SINGLE, pieceBytes, 100))
-                    .compile(g.build(), goldens.checkpoint())) {
+            try (Program program = TorchEngine.create(OPTIONS, settings).compile(g.build(), goldens.checkpoint())) {
                 assertThatThrownBy(() -> program.run(Map.of("ids", HostTensor.ofLongs(0, id)), Map.of("y", y)))
                         .isInstanceOf(EngineException.class)
                         .hasMessageContaining("graph ids");
                 program.run(Map.of("ids", HostTensor.ofLongs(0, 1039)), Map.of("y", y));
             }
             assertThat(floats(y)).doesNotContain(Float.NaN);
+        }
+    }
+
+    /** On a GPU such a row would end everything that runs there; so it is found before. */
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 3, Long.MIN_VALUE, Long.MAX_VALUE})
+    void refusesRowsThatAreNotThereBeforeTheyAreCopied(long row) {
+        GraphBuilder g = new GraphBuilder("rows");
+        Tensor x = g.input("x", ElementType.FLOAT32, Shape.of("rows", 4));
+        g.output("y", g.gatherRows(x, g.input("index", ElementType.INT64, Shape.of("picked"))));
+
+        try (Program program = TorchEngine.create(OPTIONS, new ScriptEmitter.Settings(COPIED, 1 << 30, 100))
+                .compile(g.build(), goldens.checkpoint())) {
+            assertThatThrownBy(() -> program.run(
+                            Map.of("x", zeros(3, 4), "index", HostTensor.ofLongs(0, row)), Map.of("y", zeros(2, 4))))
+                    .isInstanceOf(EngineException.class)
+                    .hasMessageContaining("index out of range");
+            program.run(Map.of("x", zeros(3, 4), "index", HostTensor.ofLongs(2)), Map.of("y", zeros(1, 4)));
         }
     }
 
@@ -202,6 +224,38 @@ class TorchEngineTest {
             }
             assertClose(name, y, goldens.tensor(test.golden() + ".y"), 1e-5);
         }
+    }
+
+    /** Weights that a script holds in bfloat16 must be the stored ones, rounded once, however they are stored. */
+    @ParameterizedTest
+    @EnumSource
+    void weightsInBfloat16AreTheStoredOnesRounded(Storage storage) {
+        GraphBuilder g = new GraphBuilder("rounded");
+        g.output("y", g.embedding(g.input("ids", ElementType.INT64, Shape.of("tokens")), TABLE));
+        HostTensor ids = HostTensor.allocate(ElementType.INT64, 1040);
+        HostTensor expected = unwritten(1040, 64);
+        for (int i = 0; i < 1040; i++) {
+            ids.longs().put(i, i);
+        }
+        goldens.checkpoint(storage).readFloats(goldens.checkpoint(storage).tensor(TABLE.name()), 0, expected.floats());
+        for (int i = 0; i < expected.floats().capacity(); i++) {
+            int bits = Float.floatToRawIntBits(expected.floats().get(i));
+            int rounded = (bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff0000;
+            expected.floats().put(i, Float.intBitsToFloat(rounded));
+        }
+        HostTensor y = unwritten(1040, 64);
+
+        try (Program program = Engines.create("pytorch", new EngineOptions(Device.CPU, Precision.BFLOAT16, 1))
+                .compile(g.build(), goldens.checkpoint(storage))) {
+            program.run(Map.of("ids", ids), Map.of("y", y));
+        }
+
+        assertClose("rows", y, expected, 0);
+    }
+
+    @Test
+    void gpuMemoryIsThatOfAGpu() {
+        assertThatIllegalArgumentException().isThrownBy(() -> GpuMemory.of(Device.CPU));
     }
 
     @Test
