@@ -1,6 +1,8 @@
 package dev.paligemma;
 
+import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.spi.DecodingState;
@@ -9,9 +11,11 @@ import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.engine.spi.Engines;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Makes engines that compute as the default engine does and tell a {@link Probe} about it. */
@@ -41,9 +45,14 @@ public final class ProbedEngineProvider implements EngineProvider {
     }
 
     @Override
+    public Set<Precision> precisions(Device.Kind kind) {
+        return EnumSet.of(Precision.FLOAT32, Precision.INT8, Precision.INT4);
+    }
+
+    @Override
     public Engine create(EngineOptions options) {
         Probe probe = Objects.requireNonNull(PROBE.get(), "use ProbedEngineProvider.load");
-        return new ProbedEngine(Engines.create(PaliGemmaPipeline.DEFAULT_ENGINE, options), probe);
+        return new ProbedEngine(Engines.create("onnx", options), probe);
     }
 
     private record ProbedEngine(Engine engine, Probe probe) implements Engine {
