@@ -41,8 +41,11 @@ public record MemoryEstimate(Precision precision, long weightBytes, long cacheBy
     /** The process without weights and requests. */
     private static final long PROCESS_BYTES = 300_000_000;
 
-    /** What packed codes and a second set of sessions take, where weights are quantised. */
-    private static final long QUANTISED_BYTES = 400_000_000;
+    /**
+     * Where weights are quantised, how many layers of the decoder could be held in 8 bits by what is needed besides: the
+     * buffer into which the prompt reads layer after layer, packing, and a second set of sessions.
+     */
+    private static final long EXTRA_LAYERS = 5;
 
     /**
      * How many of the widest rows of the network are held for each token of the prompt: a gated MLP has four at once, and
@@ -64,8 +67,7 @@ public record MemoryEstimate(Precision precision, long weightBytes, long cacheBy
         long keysAndValues = product(2, text.kvHeads(), text.headDim(), text.layers(), Float.BYTES);
         long working = PROCESS_BYTES + product(promptRows, WIDEST_ROWS, text.intermediateSize(), Float.BYTES);
         if (StoredPrecision.isConverted(precision)) {
-            // The prompt is computed layer by layer, with the codes of one layer read into a buffer.
-            working += QUANTISED_BYTES + decoderCodes(networks) / text.layers();
+            working += product(EXTRA_LAYERS, decoderCodes(networks) / text.layers());
         }
         return new MemoryEstimate(
                 precision, weights(networks, precision), product(keysAndValues, promptRows + NEW_TOKENS), working);

@@ -1,6 +1,7 @@
 package dev.paligemma;
 
 import dev.paligemma.engine.Device;
+import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
@@ -14,7 +15,6 @@ import dev.paligemma.engine.spi.Program;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -51,7 +51,10 @@ public final class ProbedEngineProvider implements EngineProvider {
 
     @Override
     public Engine create(EngineOptions options) {
-        Probe probe = Objects.requireNonNull(PROBE.get(), "use ProbedEngineProvider.load");
+        Probe probe = PROBE.get();
+        if (probe == null) {
+            throw new EngineException("engine '" + NAME + "' is made by ProbedEngineProvider.load");
+        }
         return new ProbedEngine(Engines.create("onnx", options), probe);
     }
 

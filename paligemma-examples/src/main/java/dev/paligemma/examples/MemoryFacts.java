@@ -59,7 +59,11 @@ final class MemoryFacts {
 
     private static Fit onProcessor(MemoryEstimate needed, MachineFacts machine) {
         String engine = EngineChoice.automatic(Device.CPU, needed.precision());
-        boolean isThere = machine.engines().stream().anyMatch(each -> each.name().equals(engine));
+        boolean isThere = machine.engines().stream()
+                .anyMatch(each -> each.name().equals(engine)
+                        && each.precisions()
+                                .getOrDefault(Device.Kind.CPU, Set.of())
+                                .contains(needed.precision()));
         MainMemory main = machine.memory();
         String obstacle = needed.cacheBytes() > machine.maxDirectBytes()
                 ? "keys and values of a request take " + FactLines.gigabytes(needed.cacheBytes())
@@ -74,7 +78,7 @@ final class MemoryFacts {
      * @param needed what it takes
      * @param device where
      * @param engine what would run it
-     * @param hasEngine whether that is on the class path
+     * @param hasEngine whether that is on the class path and computes in this precision
      * @param freeBytes what is free there; null if that is not known
      * @param obstacle what stands in the way whatever is free; null if nothing does
      */
@@ -98,7 +102,7 @@ final class MemoryFacts {
         String verdict() {
             Boolean fits = fits();
             String word = fits == null ? "unknown" : fits ? "yes" : "no";
-            String missing = hasEngine ? "" : "; " + engine + " is not on the class path";
+            String missing = hasEngine ? "" : "; no engine " + engine + " for it on the class path";
             return word + (obstacle == null ? "" : ", " + obstacle) + missing;
         }
     }

@@ -96,7 +96,7 @@ public final class EngineChoice {
         }
         String taken = automatic(device, precision);
         return explaining(
-                "precision " + precision + " on device " + device + " is for engine '" + taken + "'",
+                "'" + AUTO + "' takes engine '" + taken + "' for precision " + precision + " on device " + device,
                 () -> Engines.require(taken, providers));
     }
 
