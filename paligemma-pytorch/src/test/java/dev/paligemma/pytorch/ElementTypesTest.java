@@ -58,7 +58,7 @@ class ElementTypesTest {
     @ParameterizedTest
     @EnumSource
     void everyTypeOfAGraphIsKnown(ElementType type) {
-        TorchRuntime.start();
+        TorchRuntime.start(TorchDevice.of(dev.paligemma.engine.Device.CPU));
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
                 TensorScope scope = new TensorScope(manager)) {
             NDArray view = scope.view(HostTensor.allocate(type, 2, 3));

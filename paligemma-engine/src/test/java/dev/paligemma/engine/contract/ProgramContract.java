@@ -55,8 +55,22 @@ public abstract class ProgramContract {
     private OperationGoldens goldens;
     private Engine engine;
 
-    /** Makes an engine on the CPU in single precision; fails if it is not available. */
+    /** Makes an engine on the CPU; fails if it is not available. */
     protected abstract Engine createEngine();
+
+    /** The precision of that engine. */
+    protected Precision precision() {
+        return Precision.FLOAT32;
+    }
+
+    /**
+     * How far a result may be from the golden one.
+     *
+     * @param single how far it may be in single precision, as a part of the largest magnitude in its row
+     */
+    protected double tolerance(double single) {
+        return single;
+    }
 
     @BeforeAll
     void open(@TempDir Path folder) {
@@ -71,7 +85,7 @@ public abstract class ProgramContract {
         assertThat(engine.name()).matches("[a-z]+");
         assertThat(engine.version()).matches("\\d+\\.\\d+.*");
         assertThat(engine.options().device()).isEqualTo(Device.CPU);
-        assertThat(engine.options().precision()).isEqualTo(Precision.FLOAT32);
+        assertThat(engine.options().precision()).isEqualTo(precision());
     }
 
     @Test
@@ -311,7 +325,7 @@ public abstract class ProgramContract {
             }
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     @Test
@@ -346,7 +360,7 @@ public abstract class ProgramContract {
             }
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     private static void assertRefusesWrongOutput(DecodingState state, Map<String, HostTensor> inputs) {
@@ -362,7 +376,7 @@ public abstract class ProgramContract {
         try (Program program = compile(test)) {
             HostTensor grown = decode(program, test, 0, 100);
 
-            assertClose("rows", grown, decode(program, test, 1000, 100), 2e-6);
+            assertClose("rows", grown, decode(program, test, 1000, 100), tolerance(2e-6));
             assertClose("rows", grown, decode(program, test, 0, 100), 0);
         }
     }
@@ -414,7 +428,7 @@ public abstract class ProgramContract {
             try (DecodingState state = program.newState(0)) {
                 test.run(goldens, state, got);
             }
-            assertClose("y", got, expected, ATTENDED);
+            assertClose("y", got, expected, tolerance(ATTENDED));
         }
     }
 
@@ -437,7 +451,7 @@ public abstract class ProgramContract {
             }
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     @Test
@@ -549,7 +563,7 @@ public abstract class ProgramContract {
                 for (int row = 7; row < y.shape()[0]; row++) {
                     one.run(CachedCase.rows(inputs, row, 1), Map.of("y", y.rows(row, 1)));
                 }
-                assertClose("y", y, expected, ATTENDED);
+                assertClose("y", y, expected, tolerance(ATTENDED));
             }
         }
     }
@@ -600,7 +614,7 @@ public abstract class ProgramContract {
             assertThat(state.length(1)).isEqualTo(rows);
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     @ParameterizedTest
@@ -630,7 +644,7 @@ public abstract class ProgramContract {
             assertThat(state.sequences()).isEqualTo(1);
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     /** The prefixes differ in length; the shorter one is padded. */
@@ -674,9 +688,9 @@ public abstract class ProgramContract {
                             first.run(CachedCase.rows(inputs, 7, 1), Map.of("y", zeros(1, expected.shape()[1]))));
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
         int generated = rows - test.prefix();
-        assertClose("joined", joined.rows(test.prefix(), generated), alone.rows(test.prefix(), generated), ATTENDED);
+        assertClose("joined", joined.rows(test.prefix(), generated), alone.rows(test.prefix(), generated), tolerance(ATTENDED));
     }
 
     /** A sequence that is ahead of another one keeps its own rows. */
@@ -708,7 +722,7 @@ public abstract class ProgramContract {
             }
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     @Test
