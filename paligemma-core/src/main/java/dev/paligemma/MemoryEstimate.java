@@ -17,7 +17,7 @@ import java.util.Set;
  *
  * <p>Weights, keys and values are counted exactly, from the recorded network. Working memory is a rule with three
  * constants that were fitted to the peaks of the process measured with the ONNX Runtime engine on the CPU
- * ({@code docs/benchmarks.md}: 3 resolutions, 2 models of 3 billion parameters, 3 precisions); for these the sum is 0 to 8 %
+ * ({@code docs/benchmarks.md}: 3 resolutions, 2 models of 3 billion parameters, 3 precisions); for these the sum is 0 to 11 %
  * above what was measured. For other engines, for larger models and for {@link Precision#BFLOAT16} nothing was measured,
  * and the same rule is only plausible.
  *

@@ -34,8 +34,7 @@ public final class TorchEngineProvider implements EngineProvider {
     @Override
     public Set<Precision> precisions(Device.Kind kind) {
         return switch (kind) {
-            case CPU -> EnumSet.of(Precision.FLOAT32);
-            case CUDA -> EnumSet.noneOf(Precision.class);
+            case CPU, CUDA -> EnumSet.of(Precision.FLOAT32, Precision.BFLOAT16);
         };
     }
 

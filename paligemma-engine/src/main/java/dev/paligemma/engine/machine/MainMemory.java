@@ -53,8 +53,8 @@ public record MainMemory(long freeBytes, long totalBytes, boolean isLimited) {
     public static long maxDirectBytes() {
         try {
             HotSpotDiagnosticMXBean options = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
-            long limit = Long.parseLong(
-                    options.getVMOption("MaxDirectMemorySize").getValue());
+            long limit =
+                    Long.parseLong(options.getVMOption("MaxDirectMemorySize").getValue());
             return limit > 0 ? limit : Runtime.getRuntime().maxMemory();
         } catch (IllegalArgumentException | NullPointerException | LinkageError e) {
             // Another JVM, which has no such option or no such bean.
@@ -70,16 +70,19 @@ public record MainMemory(long freeBytes, long totalBytes, boolean isLimited) {
 
     /** The memory according to the files of Linux under a folder that stands for the root. */
     static Optional<MainMemory> under(Path root) {
-        return SystemFile.read(root.resolve("proc/meminfo")).flatMap(MainMemory::parse).map(machine -> {
-            long free = machine.freeBytes;
-            long total = machine.totalBytes;
-            String groups = SystemFile.read(root.resolve("proc/self/cgroup")).orElse("");
-            for (MainMemory group : groups(root.resolve("sys/fs/cgroup"), groups)) {
-                free = Math.min(free, group.freeBytes);
-                total = Math.min(total, group.totalBytes);
-            }
-            return new MainMemory(free, total, free < machine.freeBytes || total < machine.totalBytes);
-        });
+        return SystemFile.read(root.resolve("proc/meminfo"))
+                .flatMap(MainMemory::parse)
+                .map(machine -> {
+                    long free = machine.freeBytes;
+                    long total = machine.totalBytes;
+                    String groups =
+                            SystemFile.read(root.resolve("proc/self/cgroup")).orElse("");
+                    for (MainMemory group : groups(root.resolve("sys/fs/cgroup"), groups)) {
+                        free = Math.min(free, group.freeBytes);
+                        total = Math.min(total, group.totalBytes);
+                    }
+                    return new MainMemory(free, total, free < machine.freeBytes || total < machine.totalBytes);
+                });
     }
 
     /** Reads {@code /proc/meminfo}; empty unless it has the total and the available memory. */

@@ -83,8 +83,7 @@ public record Processor(String name, Set<String> features) {
                 .orElse("");
         Set<String> features = new LinkedHashSet<>(BLANKS.splitAsStream(flags).toList());
         features.remove("");
-        return new Processor(
-                SystemFile.value(cpuinfo, "model name", SEPARATOR).orElse(""), features);
+        return new Processor(SystemFile.value(cpuinfo, "model name", SEPARATOR).orElse(""), features);
     }
 
     /**

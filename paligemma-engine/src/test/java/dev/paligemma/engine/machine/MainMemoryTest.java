@@ -124,8 +124,9 @@ class MainMemoryTest {
 
     @Test
     void looksAtThisMachine() {
-        assertThat(MainMemory.ofThisMachine()).hasValueSatisfying(memory -> assertThat(memory.totalBytes())
-                .isGreaterThan(Runtime.getRuntime().totalMemory() / 2));
+        assertThat(MainMemory.ofThisMachine())
+                .hasValueSatisfying(memory -> assertThat(memory.totalBytes())
+                        .isGreaterThan(Runtime.getRuntime().totalMemory() / 2));
         assertThat(MainMemory.maxDirectBytes()).isPositive();
     }
 

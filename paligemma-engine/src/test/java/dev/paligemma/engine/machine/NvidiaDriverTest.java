@@ -17,7 +17,8 @@ class NvidiaDriverTest {
     Path folder;
 
     private void gpu(String bus, String information) throws IOException {
-        Files.writeString(Files.createDirectories(folder.resolve("gpus").resolve(bus)).resolve("information"), information);
+        Files.writeString(
+                Files.createDirectories(folder.resolve("gpus").resolve(bus)).resolve("information"), information);
     }
 
     @Test

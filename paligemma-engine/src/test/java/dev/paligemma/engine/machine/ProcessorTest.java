@@ -61,7 +61,8 @@ class ProcessorTest {
     void withoutAFileOnlyTheArchitectureSpeaks() {
         assertThat(Processor.without("Windows 11", "amd64", "Intel64 Family 6"))
                 .isEqualTo(new Processor("Intel64 Family 6", Set.of()));
-        assertThat(Processor.without("Mac OS X", "aarch64", "").features()).containsExactlyInAnyOrder("asimd", "asimddp");
+        assertThat(Processor.without("Mac OS X", "aarch64", "").features())
+                .containsExactlyInAnyOrder("asimd", "asimddp");
         assertThat(Processor.without("Mac OS X", "x86_64", "").features()).isEmpty();
         assertThat(Processor.without("Windows 11", "aarch64", "").features()).containsExactly("asimd");
     }
@@ -76,7 +77,12 @@ class ProcessorTest {
 
     @Provide
     Arbitrary<Set<String>> words() {
-        return Arbitraries.strings().withCharRange('a', 'e').ofMinLength(1).ofMaxLength(4).set().ofMaxSize(9);
+        return Arbitraries.strings()
+                .withCharRange('a', 'e')
+                .ofMinLength(1)
+                .ofMaxLength(4)
+                .set()
+                .ofMaxSize(9);
     }
 
     @Property
