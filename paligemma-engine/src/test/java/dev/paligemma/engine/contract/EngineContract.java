@@ -3,7 +3,12 @@ package dev.paligemma.engine.contract;
 import static dev.paligemma.engine.contract.Tensors.assertClose;
 import static dev.paligemma.engine.contract.Tensors.unwritten;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.paligemma.engine.Device;
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.contract.OperationGoldens.Storage;
 import dev.paligemma.engine.graph.AttentionSpec;
 import dev.paligemma.engine.graph.Dim;
@@ -16,6 +21,8 @@ import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.EngineProvider;
+import dev.paligemma.engine.spi.Engines;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
 import java.nio.file.Path;
@@ -74,6 +81,19 @@ public abstract class EngineContract {
     void open(@TempDir Path folder) {
         goldens = new OperationGoldens(folder);
         engine = createEngine();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void isMadeInThePrecisionsThatItsProviderOffers(Precision precision) {
+        EngineProvider provider = Engines.require(engine.name());
+        EngineOptions options = new EngineOptions(Device.CPU, precision, 1);
+
+        if (provider.precisions(Device.Kind.CPU).contains(precision)) {
+            assertThat(provider.create(options).options()).isEqualTo(options);
+        } else {
+            assertThatExceptionOfType(EngineException.class).isThrownBy(() -> provider.create(options));
+        }
     }
 
     @ParameterizedTest
