@@ -31,12 +31,11 @@ class AdapterChangesTest {
             golden.merged().forEach((name, tensor) -> {
                 float[] expected = golden.read(tensor);
                 // Rounded as the base is, whose numbers are the only ones that are not float32.
-                float tolerance =
-                        switch (tensor.dtype()) {
-                            case BF16 -> 0x1p-8f;
-                            case F16 -> 0x1p-11f;
-                            default -> TOLERANCE;
-                        };
+                float tolerance = switch (tensor.dtype()) {
+                    case BF16 -> 0x1p-8f;
+                    case F16 -> 0x1p-11f;
+                    default -> TOLERANCE;
+                };
                 float[] actual = merged(base, changes, name, tensor);
                 assertThat(actual).as(name).hasSameSizeAs(expected);
                 float largest = largest(expected);
@@ -99,8 +98,7 @@ class AdapterChangesTest {
     }
 
     /** A tensor of the base with the change to its module, of a large table the stored rows only. */
-    private static float[] merged(
-            Checkpoint base, Map<String, ModuleChange> changes, String name, TensorInfo stored) {
+    private static float[] merged(Checkpoint base, Map<String, ModuleChange> changes, String name, TensorInfo stored) {
         int dot = name.lastIndexOf('.');
         String module = name.substring(0, dot);
         ModuleChange change = Objects.requireNonNull(changes.get(module), name);
@@ -118,8 +116,8 @@ class AdapterChangesTest {
             return values;
         }
         boolean table = module.endsWith("embed_tokens");
-        int rows = Math.toIntExact(Objects.requireNonNull(
-                        base.parameterShapes().get(module.equals("lm_head") ? "language_model.embed_tokens.weight" : name))
+        int rows = Math.toIntExact(Objects.requireNonNull(base.parameterShapes()
+                        .get(module.equals("lm_head") ? "language_model.embed_tokens.weight" : name))
                 .get(0));
         int columns = values.length / rows;
         float[] left = numbers(table ? change.down() : change.up());

@@ -52,8 +52,8 @@ class AdapterMergerTest {
                 Checkpoint merged = Checkpoint.open(folder)) {
             var changes = LoraAdapter.open(golden.folder()).changes(base);
             boolean together = golden.toString().equals("tokens");
-            boolean untied = !together
-                    && (changes.containsKey("lm_head") || changes.containsKey("language_model.embed_tokens"));
+            boolean untied =
+                    !together && (changes.containsKey("lm_head") || changes.containsKey("language_model.embed_tokens"));
             assertThat(merged.config().text().tieWordEmbeddings()).isEqualTo(!untied);
             for (Map.Entry<String, TensorInfo> entry : base.tensors().entrySet()) {
                 TensorInfo now = merged.tensor(entry.getKey());
@@ -71,8 +71,10 @@ class AdapterMergerTest {
                         .isEqualTo(numbers(base, base.tensor("language_model.embed_tokens.weight")));
             }
         }
-        assertThat(folder.resolve("tokenizer.json")).hasSameBinaryContentAs(golden.base().resolve("tokenizer.json"));
-        assertThat(temporary).isDirectoryNotContaining(path -> path.getFileName().toString().startsWith("."));
+        assertThat(folder.resolve("tokenizer.json"))
+                .hasSameBinaryContentAs(golden.base().resolve("tokenizer.json"));
+        assertThat(temporary)
+                .isDirectoryNotContaining(path -> path.getFileName().toString().startsWith("."));
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.paligemma.engine.checkpoint.TensorNames;
 import dev.paligemma.engine.convert.FileTrees;
 import dev.paligemma.engine.convert.TemporaryFolder;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -43,7 +44,7 @@ public final class AdapterMerger {
     private static final String CONFIG = "config.json";
     private static final String HEAD = ModuleKind.HEAD_NAME + ".weight";
     private static final String TABLE = ModuleKind.TABLE_NAME + ".weight";
-    private static final List<String> COPIED_ENDINGS = List.of(".json", ".txt", ".model", ".jinja", ".npz");
+    private static final List<String> COPIED_ENDINGS = List.of(".json", ".txt", ".model", ".jinja", "vae-oid.npz");
     private static final long MAX_INDEX_BYTES = 8 << 20;
 
     private final Checkpoint base;
@@ -106,8 +107,8 @@ public final class AdapterMerger {
         Path parent = Objects.requireNonNull(target.getParent(), "parent");
         long free = Files.getFileStore(parent).getUsableSpace();
         if (free < bytes) {
-            throw new AdapterException("not enough room for " + target + ": " + bytes + " bytes are needed, " + free
-                    + " bytes are free");
+            throw new AdapterException(
+                    "not enough room for " + target + ": " + bytes + " bytes are needed, " + free + " bytes are free");
         }
     }
 
@@ -135,7 +136,10 @@ public final class AdapterMerger {
         if (weights.untied() && !headStored) {
             TensorInfo table = base.tensor(TABLE);
             Objects.requireNonNull(files.get(names.get(table.file())))
-                    .add(headName(), table, Objects.requireNonNull(weights.sources().get(HEAD)));
+                    .add(
+                            headName(),
+                            table,
+                            Objects.requireNonNull(weights.sources().get(HEAD)));
         }
         return files;
     }
@@ -180,12 +184,19 @@ public final class AdapterMerger {
                 } else if (name.equals(INDEX)) {
                     writeIndex(file, copy);
                 } else if (COPIED_ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith("adapter_")) {
-                    Files.copy(file, copy);
+                    copyFile(file, copy);
                 }
                 if (Files.exists(copy)) {
                     FileTrees.forceFile(copy);
                 }
             }
+        }
+    }
+
+    /** Not with the permissions of the original, which may not allow writing. */
+    private static void copyFile(Path file, Path copy) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            Files.copy(in, copy);
         }
     }
 
@@ -207,10 +218,11 @@ public final class AdapterMerger {
         JsonObject index = JsonObject.read(file, MAX_INDEX_BYTES);
         JsonObject map = index.objectOrNull("weight_map");
         boolean listed = map != null
-                && map.members().keySet().stream().anyMatch(name -> TensorNames.canonical(name).equals(HEAD));
+                && map.members().keySet().stream()
+                        .anyMatch(name -> TensorNames.canonical(name).equals(HEAD));
         TensorInfo table = base.tensor(TABLE);
         if (!weights.untied() || map == null || listed || !map.has(table.name())) {
-            Files.copy(file, copy);
+            copyFile(file, copy);
             return;
         }
         Map<String, @Nullable Object> weightMap = new LinkedHashMap<>(map.members());

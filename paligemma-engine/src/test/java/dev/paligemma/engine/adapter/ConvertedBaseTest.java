@@ -34,8 +34,7 @@ class ConvertedBaseTest {
     @EnumSource(names = {"INT8", "INT4"})
     void aSavedModuleMakesUpForTheRoundingOfTheBase(Precision precision) throws IOException {
         String name = PREFIX + GATE + ".weight";
-        AdapterFolder written =
-                AdapterFolder.in(folder.resolve("adapter")).tensor(name, OUT, IN);
+        AdapterFolder written = AdapterFolder.in(folder.resolve("adapter")).tensor(name, OUT, IN);
         try (Checkpoint base = converted(precision)) {
             ModuleChange change = change(base, written);
             float[] weights = dequantised(base);
@@ -66,8 +65,7 @@ class ConvertedBaseTest {
                             + 2 * ((double) up[row * 2] * down[i] + (double) up[row * 2 + 1] * down[IN + i]);
                     sum += value * value;
                 }
-                double expected =
-                        AdapterFolder.number(PREFIX + GATE + ".lora_magnitude_vector", row) / Math.sqrt(sum);
+                double expected = AdapterFolder.number(PREFIX + GATE + ".lora_magnitude_vector", row) / Math.sqrt(sum);
                 assertThat((double) scale[row]).isEqualTo(expected, within(1e-6 * Math.abs(expected)));
             }
         }
@@ -86,7 +84,8 @@ class ConvertedBaseTest {
         try (Checkpoint base = converted(Precision.INT8)) {
             assertThat(LoraAdapter.open(written.write()).changes(base)).containsOnlyKeys(GATE);
             copy[77] += 1;
-            LoraAdapter other = LoraAdapter.open(written.tensor(name, copy, 40, IN).write());
+            LoraAdapter other =
+                    LoraAdapter.open(written.tensor(name, copy, 40, IN).write());
             assertThatExceptionOfType(AdapterException.class)
                     .isThrownBy(() -> other.changes(base))
                     .withMessageContaining("another embedding");
@@ -115,7 +114,8 @@ class ConvertedBaseTest {
     }
 
     private static ModuleChange change(Checkpoint base, AdapterFolder written) throws IOException {
-        return Objects.requireNonNull(LoraAdapter.open(written.write()).changes(base).get(GATE));
+        return Objects.requireNonNull(
+                LoraAdapter.open(written.write()).changes(base).get(GATE));
     }
 
     /** The gate projection, whose most exact format is that with a scale per channel. */

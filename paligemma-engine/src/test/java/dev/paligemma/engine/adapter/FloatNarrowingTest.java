@@ -30,8 +30,12 @@ class FloatNarrowingTest {
         for (String line : lines) {
             String[] parts = line.split(" ", -1);
             float value = Float.intBitsToFloat(Integer.parseUnsignedInt(parts[0], 16));
-            assertThat(FloatNarrowing.bits(DType.BF16, value) & 0xffff).as(line).isEqualTo(Integer.parseInt(parts[1], 16));
-            assertThat(FloatNarrowing.bits(DType.F16, value) & 0xffff).as(line).isEqualTo(Integer.parseInt(parts[2], 16));
+            assertThat(FloatNarrowing.bits(DType.BF16, value) & 0xffff)
+                    .as(line)
+                    .isEqualTo(Integer.parseInt(parts[1], 16));
+            assertThat(FloatNarrowing.bits(DType.F16, value) & 0xffff)
+                    .as(line)
+                    .isEqualTo(Integer.parseInt(parts[2], 16));
         }
     }
 

@@ -21,8 +21,31 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 /** Whatever is in the files: an adapter that can be used, or the one exception that says why not. */
 class HostileAdapterTest {
     private static final String[] TOKENS = {
-        "-1", "0", "1", "18446744073709551616", "1e400", "null", "true", "{}", "[]", "[1]", "\"", "\"x\"", ",", ":", "(.*)*x",
-        "lora_A", "lora_B", "weight", ".", "modules_to_save.", "base_layer", "F16", "I64", "NaN", " "
+        "-1",
+        "0",
+        "1",
+        "18446744073709551616",
+        "1e400",
+        "null",
+        "true",
+        "{}",
+        "[]",
+        "[1]",
+        "\"",
+        "\"x\"",
+        ",",
+        ":",
+        "(.*)*x",
+        "lora_A",
+        "lora_B",
+        "weight",
+        ".",
+        "modules_to_save.",
+        "base_layer",
+        "F16",
+        "I64",
+        "NaN",
+        " "
     };
 
     private static Path root;

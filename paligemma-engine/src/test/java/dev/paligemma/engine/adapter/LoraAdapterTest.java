@@ -73,7 +73,8 @@ class LoraAdapterTest {
     /** The patterns are for the paths of the version that saved the adapter. */
     @Test
     void anAnchoredPatternIsForThePathAsWritten() throws IOException {
-        AdapterFolder here = good().config("alpha_pattern", "{\"^model.language_model.layers.0.mlp\\\\.gate_proj\": 40}");
+        AdapterFolder here =
+                good().config("alpha_pattern", "{\"^model.language_model.layers.0.mlp\\\\.gate_proj\": 40}");
         AdapterFolder elsewhere = good().config("alpha_pattern", "{\"^language_model.*\": 40, \"proj\": 40}");
         float unscaled = AdapterFolder.number(PREFIX + GATE + ".lora_B.weight", 3);
         assertThat(numbers(change(here, GATE).up())[3]).isEqualTo(20 * unscaled);
@@ -96,7 +97,8 @@ class LoraAdapterTest {
         "bias, '\"all\"'"
     })
     void acceptsWhatDoesNotMatter(String name, String json) throws IOException {
-        assertThat(LoraAdapter.open(good().config(name, json).write()).modules()).containsExactly(GATE);
+        assertThat(LoraAdapter.open(good().config(name, json).write()).modules())
+                .containsExactly(GATE);
     }
 
     @Test
@@ -116,7 +118,8 @@ class LoraAdapterTest {
                 .config("trainable_token_indices", "{\"embed_tokens\": [7, 3]}")
                 .tensor(name, 2, WIDTH);
         try (Checkpoint base = Checkpoint.open(baseFolder)) {
-            Map<String, ModuleChange> changes = LoraAdapter.open(written.write()).changes(base);
+            Map<String, ModuleChange> changes =
+                    LoraAdapter.open(written.write()).changes(base);
             assertThat(changes).containsOnlyKeys(TABLE, "lm_head");
             ModuleChange table = Objects.requireNonNull(changes.get(TABLE));
             ModuleChange head = Objects.requireNonNull(changes.get("lm_head"));
@@ -139,7 +142,8 @@ class LoraAdapterTest {
                 .tensor(PREFIX + TABLE + ".lora_embedding_A", 2, 40)
                 .tensor(PREFIX + TABLE + ".lora_embedding_B", WIDTH, 2);
         try (Checkpoint base = Checkpoint.open(baseFolder)) {
-            Map<String, ModuleChange> changes = LoraAdapter.open(written.write()).changes(base);
+            Map<String, ModuleChange> changes =
+                    LoraAdapter.open(written.write()).changes(base);
             ModuleChange table = Objects.requireNonNull(changes.get(TABLE));
             ModuleChange head = Objects.requireNonNull(changes.get("lm_head"));
             float[] down = numbers(table.down());
@@ -161,8 +165,15 @@ class LoraAdapterTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "layer_replication", "target_parameters", "alora_invocation_tokens", "arrow_config", "kasa_config",
-                "monteclora_config", "use_bdlora", "use_qalora", "a_later_option"
+                "layer_replication",
+                "target_parameters",
+                "alora_invocation_tokens",
+                "arrow_config",
+                "kasa_config",
+                "monteclora_config",
+                "use_bdlora",
+                "use_qalora",
+                "a_later_option"
             })
     void refusesOptionsThatAreNotSupported(String name) throws IOException {
         refused(good().config(name, "true"), "not supported", name);

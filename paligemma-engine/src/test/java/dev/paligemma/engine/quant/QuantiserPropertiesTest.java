@@ -42,7 +42,9 @@ class QuantiserPropertiesTest {
             float[] values = new float[row.length + 1];
             format.dequantize(quantised.codes, 0, quantised.scales, 0, values, 1, row.length);
             for (int i = 0; i < row.length; i++) {
-                int code = format == MatrixFormat.INT4_BLOCKS ? quantised.nibble(i) - 8 : (quantised.codes[i] & 0xff) - 128;
+                int code = format == MatrixFormat.INT4_BLOCKS
+                        ? quantised.nibble(i) - 8
+                        : (quantised.codes[i] & 0xff) - 128;
                 assertThat(values[i + 1]).isEqualTo(code * quantised.scales[i / BLOCK]);
             }
         }
