@@ -143,9 +143,8 @@ final class AdapterConfig {
             return tokens;
         }
         JsonObject byTable = json.objectOrNull(name);
-        for (String table :
-                byTable == null ? Set.<String>of() : byTable.members().keySet()) {
-            tokens.put(table, ids(byTable, table));
+        if (byTable != null) {
+            byTable.members().keySet().forEach(table -> tokens.put(table, ids(byTable, table)));
         }
         return tokens;
     }

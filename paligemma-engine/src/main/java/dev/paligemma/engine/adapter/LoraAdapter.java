@@ -80,7 +80,7 @@ public final class LoraAdapter {
             AdapterFile file = new AdapterFile(SafeTensorsFile.read(weights));
             return new LoraAdapter(folder, file, collect(weights, file, config), config.tied());
         } catch (CheckpointException e) {
-            throw new AdapterException(e.getMessage(), e);
+            throw AdapterException.of(e);
         }
     }
 
@@ -185,9 +185,8 @@ public final class LoraAdapter {
     Map<String, ModuleTensors> fitted(Checkpoint base) {
         Map<String, ModuleTensors> fitted = new LinkedHashMap<>(modules);
         ModuleTensors table = modules.get(ModuleKind.TABLE_NAME);
-        boolean together =
-                table != null && base.config().text().tieWordEmbeddings() && (tied || table.has(Role.TOKENS));
-        if (together && !modules.containsKey(ModuleKind.HEAD_NAME)) {
+        boolean headIsTable = base.config().text().tieWordEmbeddings() && !modules.containsKey(ModuleKind.HEAD_NAME);
+        if (table != null && headIsTable && (tied || table.has(Role.TOKENS))) {
             ModuleTensors head = TiedHead.of(table);
             fitted.put(head.name(), head);
         }
