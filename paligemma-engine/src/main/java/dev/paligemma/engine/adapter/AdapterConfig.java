@@ -125,10 +125,10 @@ final class AdapterConfig {
 
     /** Whether an unknown option is set; numbers belong to some other option that switches them on. */
     private static boolean isSwitchedOn(@Nullable Object value) {
-        return value instanceof Boolean flag && flag
-                || value instanceof String text && !text.isEmpty()
-                || value instanceof List<?> list && !list.isEmpty()
-                || value instanceof Map<?, ?> map && !map.isEmpty();
+        return (value instanceof Boolean flag && flag)
+                || (value instanceof String text && !text.isEmpty())
+                || (value instanceof List<?> list && !list.isEmpty())
+                || (value instanceof Map<?, ?> map && !map.isEmpty());
     }
 
     /** Token ids by the name of the table, a list without a name being for the token embedding. */
@@ -143,9 +143,8 @@ final class AdapterConfig {
             return tokens;
         }
         JsonObject byTable = json.objectOrNull(name);
-        for (String table :
-                byTable == null ? Set.<String>of() : byTable.members().keySet()) {
-            tokens.put(table, ids(byTable, table));
+        if (byTable != null) {
+            byTable.members().keySet().forEach(table -> tokens.put(table, ids(byTable, table)));
         }
         return tokens;
     }

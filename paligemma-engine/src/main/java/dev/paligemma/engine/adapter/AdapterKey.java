@@ -3,7 +3,6 @@ package dev.paligemma.engine.adapter;
 import dev.paligemma.engine.checkpoint.TensorNames;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -77,7 +76,7 @@ record AdapterKey(String module, ModuleKind kind, String path, Role role) {
             case "lora_embedding_A" -> end.size() < 2 ? Role.TABLE_DOWN : null;
             case "lora_embedding_B" -> end.size() < 2 ? Role.TABLE_UP : null;
             case "lora_magnitude_vector" ->
-                end.size() < 2 || end.size() == 2 && last.equals(WEIGHT) ? Role.MAGNITUDE : null;
+                end.size() < 2 || (end.size() == 2 && last.equals(WEIGHT)) ? Role.MAGNITUDE : null;
             case "base_layer" ->
                 end.size() != 1 ? null : last.equals(WEIGHT) ? Role.BASE_COPY : last.equals(BIAS) ? Role.BIAS : null;
             case "token_adapter" ->
@@ -116,9 +115,5 @@ record AdapterKey(String module, ModuleKind kind, String path, Role role) {
         String module = canonical.substring(0, Math.max(0, canonical.length() - WEIGHT.length() - 1));
         ModuleKind kind = ModuleKind.of(module);
         return kind == null || !role.fits(kind) ? null : new AdapterKey(module, kind, path, role);
-    }
-
-    AdapterKey {
-        Objects.requireNonNull(module, "module");
     }
 }

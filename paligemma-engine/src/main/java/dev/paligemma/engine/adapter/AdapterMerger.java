@@ -10,6 +10,7 @@ import dev.paligemma.engine.checkpoint.TensorNames;
 import dev.paligemma.engine.convert.FileTrees;
 import dev.paligemma.engine.convert.TemporaryFolder;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -43,7 +44,7 @@ public final class AdapterMerger {
     private static final String CONFIG = "config.json";
     private static final String HEAD = ModuleKind.HEAD_NAME + ".weight";
     private static final String TABLE = ModuleKind.TABLE_NAME + ".weight";
-    private static final List<String> COPIED_ENDINGS = List.of(".json", ".txt", ".model", ".jinja", ".npz");
+    private static final List<String> COPIED_ENDINGS = List.of(".json", ".txt", ".model", ".jinja", "vae-oid.npz");
     private static final long MAX_INDEX_BYTES = 8 << 20;
 
     private final Checkpoint base;
@@ -190,12 +191,19 @@ public final class AdapterMerger {
                 } else if (name.equals(INDEX)) {
                     writeIndex(file, copy);
                 } else if (COPIED_ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith("adapter_")) {
-                    Files.copy(file, copy);
+                    copyFile(file, copy);
                 }
                 if (Files.exists(copy)) {
                     FileTrees.forceFile(copy);
                 }
             }
+        }
+    }
+
+    /** Not with the permissions of the original, which may not allow writing. */
+    private static void copyFile(Path file, Path copy) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            Files.copy(in, copy);
         }
     }
 
@@ -221,7 +229,7 @@ public final class AdapterMerger {
                         .anyMatch(name -> TensorNames.canonical(name).equals(HEAD));
         TensorInfo table = base.tensor(TABLE);
         if (!weights.untied() || map == null || listed || !map.has(table.name())) {
-            Files.copy(file, copy);
+            copyFile(file, copy);
             return;
         }
         Map<String, @Nullable Object> weightMap = new LinkedHashMap<>(map.members());

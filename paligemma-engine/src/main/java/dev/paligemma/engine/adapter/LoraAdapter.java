@@ -28,7 +28,8 @@ import java.util.Set;
  *
  * <p>Nothing is ignored silently: a tensor or an option that is not understood is an error, because an adapter of which a
  * part is missing still gives plausible answers. Left out on purpose are the options that matter for training only,
- * unknown options that are a number (others switch them on), and copies of the base model's embedding, which must equal it.
+ * unknown options that are a number (others switch them on), buffers and parts of the network that are without a use, and
+ * copies of the base model's embedding, which must equal it.
  */
 public final class LoraAdapter {
     static final int MAX_LISTED = 20;
@@ -79,7 +80,7 @@ public final class LoraAdapter {
             AdapterFile file = new AdapterFile(SafeTensorsFile.read(weights));
             return new LoraAdapter(folder, file, collect(weights, file, config), config.tied());
         } catch (CheckpointException e) {
-            throw new AdapterException(e.getMessage(), e);
+            throw AdapterException.of(e);
         }
     }
 
@@ -184,9 +185,8 @@ public final class LoraAdapter {
     Map<String, ModuleTensors> fitted(Checkpoint base) {
         Map<String, ModuleTensors> fitted = new LinkedHashMap<>(modules);
         ModuleTensors table = modules.get(ModuleKind.TABLE_NAME);
-        boolean together =
-                table != null && base.config().text().tieWordEmbeddings() && (tied || table.has(Role.TOKENS));
-        if (together && !modules.containsKey(ModuleKind.HEAD_NAME)) {
+        boolean headIsTable = base.config().text().tieWordEmbeddings() && !modules.containsKey(ModuleKind.HEAD_NAME);
+        if (table != null && headIsTable && (tied || table.has(Role.TOKENS))) {
             ModuleTensors head = TiedHead.of(table);
             fitted.put(head.name(), head);
         }

@@ -49,6 +49,7 @@ public final class Checkpoint implements AutoCloseable {
     private final Map<String, TensorInfo> tensors;
     private final Map<TensorInfo, QuantisedWeight> quantised;
     private final List<TensorInfo> unusedTensors;
+    private final Map<String, List<Long>> parameterShapes;
     private final @Nullable ConvertedManifest manifest;
     private volatile boolean closed;
 
@@ -66,6 +67,7 @@ public final class Checkpoint implements AutoCloseable {
         this.tensors = Collections.unmodifiableMap(tensors);
         this.quantised = Map.copyOf(quantised);
         this.unusedTensors = List.copyOf(unusedTensors);
+        this.parameterShapes = parameterShapes(config);
         this.manifest = manifest;
     }
 
@@ -216,16 +218,18 @@ public final class Checkpoint implements AutoCloseable {
      *     {@code [out, in]}, the patch convolution {@code [out, 3, patch, patch]}
      */
     public Map<String, List<Long>> parameterShapes() {
+        return parameterShapes;
+    }
+
+    private static Map<String, List<Long>> parameterShapes(PaliGemmaConfig config) {
+        long rows = config.text().vocabSize();
         Map<String, List<Long>> shapes = new LinkedHashMap<>();
-        ExpectedTensors.of(config)
-                .shapes()
-                .forEach((name, shape) -> shapes.put(
-                        name,
-                        Arrays.stream(shape)
-                                .mapToObj(size -> size == ExpectedTensors.ANY_ROWS
-                                        ? (long) config.text().vocabSize()
-                                        : size)
-                                .toList()));
+        ExpectedTensors.of(config).shapes().forEach((name, shape) -> {
+            List<Long> sizes = Arrays.stream(shape)
+                    .mapToObj(size -> size == ExpectedTensors.ANY_ROWS ? rows : size)
+                    .toList();
+            shapes.put(name, sizes);
+        });
         return Collections.unmodifiableMap(shapes);
     }
 

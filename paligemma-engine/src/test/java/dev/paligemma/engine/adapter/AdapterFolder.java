@@ -67,7 +67,7 @@ final class AdapterFolder {
     }
 
     static float number(String name, int index) {
-        return ((name.hashCode() * 31 + index) * 0x9E3779B1 >> 24) / 64f + 1 / 128f;
+        return (((name.hashCode() * 31 + index) * 0x9E3779B1) >> 24) / 64f + 1 / 128f;
     }
 
     float[] numbers(String name) {
