@@ -38,10 +38,7 @@ final class PaliGemmaBlock extends AbstractSymbolBlock {
 
     @Override
     protected NDList forwardInternal(
-            ParameterStore parameterStore,
-            NDList inputs,
-            boolean training,
-            @Nullable PairList<String, Object> params) {
+            ParameterStore parameterStore, NDList inputs, boolean training, @Nullable PairList<String, Object> params) {
         @SuppressWarnings("unchecked") // nothing else is made by wrap
         Function<PaliGemmaPipeline, Object> task = (Function<PaliGemmaPipeline, Object>) unwrap(inputs);
         return wrapObject(task.apply(pipeline));

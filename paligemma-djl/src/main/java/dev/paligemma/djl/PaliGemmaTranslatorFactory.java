@@ -71,8 +71,8 @@ public final class PaliGemmaTranslatorFactory implements TranslatorFactory {
      */
     @Override
     @SuppressWarnings("unchecked") // each is made for its types
-    public <I, O> Translator<I, O> newInstance(
-            Class<I> input, Class<O> output, Model model, Map<String, ?> arguments) throws TranslateException {
+    public <I, O> Translator<I, O> newInstance(Class<I> input, Class<O> output, Model model, Map<String, ?> arguments)
+            throws TranslateException {
         try {
             if (!(model instanceof PaliGemmaModel)) {
                 throw new IllegalArgumentException("model '" + model.getName() + "' is not one of the engine "

@@ -51,8 +51,8 @@ public final class PaliGemmaTranslators {
     public static Translator<Image, DetectedObjects> detect(List<String> labels, DetectionOptions options) {
         List<String> things = checked(labels);
         Objects.requireNonNull(options, "options");
-        return of((pipeline, image) -> DjlConversions.toDetectedObjects(
-                pipeline.detect(DjlConversions.toRgbImage(image), things, options)));
+        return of((pipeline, image) ->
+                DjlConversions.toDetectedObjects(pipeline.detect(DjlConversions.toRgbImage(image), things, options)));
     }
 
     /**

@@ -18,8 +18,8 @@ final class PipelineTranslator<I, O> implements NoBatchifyTranslator<I, O> {
     @Override
     public void prepare(TranslatorContext ctx) {
         if (!(ctx.getBlock() instanceof PaliGemmaBlock)) {
-            throw new IllegalStateException("model '" + ctx.getModel().getName()
-                    + "' is not one of the engine " + PaliGemmaEngineProvider.NAME + ": ask for it by optEngine");
+            throw new IllegalStateException("model '" + ctx.getModel().getName() + "' is not one of the engine "
+                    + PaliGemmaEngineProvider.NAME + ": ask for it by optEngine");
         }
     }
 

@@ -53,7 +53,8 @@ final class ServedTask implements BiFunction<PaliGemmaPipeline, Input, Output> {
     private DetectedObjects find(PaliGemmaPipeline pipeline, RgbImage image, @Nullable String text) {
         List<String> things = text == null ? labels : TranslatorArguments.split(text);
         if (things == null) {
-            throw new IllegalArgumentException("neither the input has a text nor the model labels: what is to be found?");
+            throw new IllegalArgumentException(
+                    "neither the input has a text nor the model labels: what is to be found?");
         }
         return masks
                 ? DjlConversions.toDetectedObjects(pipeline.segment(image, things.toArray(new String[0])))

@@ -60,7 +60,8 @@ final class TranslatorArguments {
     }
 
     /** What to find, or null if that is not said. */
-    @Nullable List<String> labelsIfAny() {
+    @Nullable
+    List<String> labelsIfAny() {
         if (labels == null) {
             return null;
         }
@@ -81,7 +82,8 @@ final class TranslatorArguments {
     TaskPrompt prompt() {
         if (prompt != null) {
             if (task != null) {
-                throw new IllegalArgumentException("task '" + task + "' and prompt '" + prompt + "' exclude each other");
+                throw new IllegalArgumentException(
+                        "task '" + task + "' and prompt '" + prompt + "' exclude each other");
             }
             return new TaskPrompt(prompt, ControlTokens.PARSE);
         }

@@ -52,8 +52,7 @@ class DjlConversionsTest {
             @ForAll @DoubleRange(min = 0, max = 1) double x2,
             @ForAll @DoubleRange(min = 0, max = 1) double y1,
             @ForAll @DoubleRange(min = 0, max = 1) double y2) {
-        BoundingBox box =
-                new BoundingBox(Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2));
+        BoundingBox box = new BoundingBox(Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2));
 
         Rectangle rectangle = DjlConversions.toRectangle(box);
 
@@ -170,8 +169,8 @@ class DjlConversionsTest {
     void otherKindsOfPicturesAreSavedAndRead() {
         RgbImage image = filled(3, 2, 77);
 
-        Image other = pictureOfAnotherKind(
-                (out, type) -> assertThat(ImageIO.write(image.toBufferedImage(), type, out)).isTrue());
+        Image other = pictureOfAnotherKind((out, type) ->
+                assertThat(ImageIO.write(image.toBufferedImage(), type, out)).isTrue());
 
         assertThat(DjlConversions.toRgbImage(other)).isEqualTo(image);
     }

@@ -14,6 +14,7 @@ import ai.djl.modality.cv.VisionLanguageInput;
 import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.modality.cv.output.DetectedObjects.DetectedObject;
 import ai.djl.modality.cv.output.Mask;
+import ai.djl.modality.cv.output.Rectangle;
 import ai.djl.nn.Blocks;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
@@ -113,8 +114,7 @@ class PaliGemmaModelTest {
         float[][] rows = ((Mask) square.getBoundingBox()).getProbDist();
         for (int row = 0; row < rows.length; row++) {
             for (int column = 0; column < rows[row].length; column++) {
-                assertThat(rows[row][column])
-                        .isEqualTo(expected.get(0).mask().probability(row, column));
+                assertThat(rows[row][column]).isEqualTo(expected.get(0).mask().probability(row, column));
             }
         }
     }
@@ -133,17 +133,15 @@ class PaliGemmaModelTest {
 
     @Test
     void doesAnythingElseWithThePipeline() throws Exception {
-        Translator<Image, Integer> tokens =
-                PaliGemmaTranslators.of((loaded, input) -> loaded.encode(DjlConversions.toRgbImage(input))
-                        .imageWidth(0));
+        Translator<Image, Integer> tokens = PaliGemmaTranslators.of((loaded, input) ->
+                loaded.encode(DjlConversions.toRgbImage(input)).imageWidth(0));
 
         assertThat(predict(tokens, picture)).isEqualTo(image.width());
     }
 
     @Test
     void batchesAreAnsweredInOrderAndMeasured() throws Exception {
-        try (Predictor<VisionLanguageInput, String> predictor =
-                model.newPredictor(PaliGemmaTranslators.prompted())) {
+        try (Predictor<VisionLanguageInput, String> predictor = model.newPredictor(PaliGemmaTranslators.prompted())) {
             Metrics metrics = new Metrics();
             predictor.setMetrics(metrics);
 
@@ -160,11 +158,10 @@ class PaliGemmaModelTest {
         try (Predictor<Image, String> shared = model.newPredictor(PaliGemmaTranslators.text(Prompts.ocr()))) {
             Callable<String> ofItsOwn = () -> predict(PaliGemmaTranslators.text(Prompts.ocr()), picture);
             Callable<String> ofAll = () -> shared.predict(picture);
-            for (Future<String> answer : threads.invokeAll(
-                    Stream.generate(() -> List.of(ofItsOwn, ofAll))
-                            .limit(6)
-                            .flatMap(List::stream)
-                            .toList())) {
+            for (Future<String> answer : threads.invokeAll(Stream.generate(() -> List.of(ofItsOwn, ofAll))
+                    .limit(6)
+                    .flatMap(List::stream)
+                    .toList())) {
                 assertThat(answer.get()).isEqualTo(WORD);
             }
         } finally {
@@ -179,7 +176,8 @@ class PaliGemmaModelTest {
                 .optOption("engine", "onnx")
                 .optOption("maxConcurrentRequests", "2")
                 .optOption("cacheDirectory", cache.toString())
-                .optOption("maskWeights", TinyModel.FOLDER.resolve("vae-oid.npz").toString())
+                .optOption(
+                        "maskWeights", TinyModel.FOLDER.resolve("vae-oid.npz").toString())
                 .optModelName("tiny")
                 .optTranslator(PaliGemmaTranslators.detect("word"))
                 .build()
@@ -290,8 +288,7 @@ class PaliGemmaModelTest {
     @Test
     void translatorOfAModelOfAnotherEngineSaysWhatToAskFor() {
         try (Model remote = Model.newInstance("remote", "RPC");
-                Predictor<Image, String> predictor =
-                        remote.newPredictor(PaliGemmaTranslators.text(Prompts.ocr()))) {
+                Predictor<Image, String> predictor = remote.newPredictor(PaliGemmaTranslators.text(Prompts.ocr()))) {
             assertThatThrownBy(() -> predictor.predict(picture))
                     .isInstanceOf(TranslateException.class)
                     .hasMessageContaining("optEngine");
@@ -351,9 +348,16 @@ class PaliGemmaModelTest {
         for (int i = 0; i < items.size(); i++) {
             Detection thing = expected.get(i);
             assertThat(items.get(i).getClassName()).isEqualTo(thing.label());
-            assertThat(items.get(i).getProbability()).isEqualTo(thing.confidence()).isBetween(0.01, 1.0);
-            assertThat(items.get(i).getBoundingBox().getBounds().toString())
-                    .isEqualTo(DjlConversions.toRectangle(thing.box()).toString());
+            assertThat(items.get(i).getProbability())
+                    .isEqualTo(thing.confidence())
+                    .isBetween(0.01, 1.0);
+            Rectangle box = items.get(i).getBoundingBox().getBounds();
+            assertThat(List.of(box.getX(), box.getY(), box.getWidth(), box.getHeight()))
+                    .containsExactly(
+                            thing.box().left(),
+                            thing.box().top(),
+                            thing.box().width(),
+                            thing.box().height());
         }
     }
 }

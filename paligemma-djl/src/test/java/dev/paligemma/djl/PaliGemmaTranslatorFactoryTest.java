@@ -52,7 +52,8 @@ class PaliGemmaTranslatorFactoryTest {
 
     @Test
     void findsLabelsGivenAsListArrayOrText() throws Exception {
-        List<Object> given = List.of(List.of("blue square", "word"), new String[] {"blue square", "word"}, " blue square ;word");
+        List<Object> given =
+                List.of(List.of("blue square", "word"), new String[] {"blue square", "word"}, " blue square ;word");
         for (Object labels : given) {
             DetectedObjects found = predict(Image.class, DetectedObjects.class, Map.of("labels", labels), picture);
 
@@ -65,7 +66,8 @@ class PaliGemmaTranslatorFactoryTest {
         DetectedObjects found = predict(
                 Image.class, DetectedObjects.class, Map.of("task", "segment", "labels", "blue square"), picture);
 
-        assertThat(found.<DetectedObjects.DetectedObject>item(0).getBoundingBox()).isInstanceOf(Mask.class);
+        assertThat(found.<DetectedObjects.DetectedObject>item(0).getBoundingBox())
+                .isInstanceOf(Mask.class);
     }
 
     @Test
@@ -75,15 +77,13 @@ class PaliGemmaTranslatorFactoryTest {
                 .isEqualTo("a blue");
         assertThat(predict(Image.class, String.class, Map.of("task", "ocr", "engine", "PaliGemma"), picture))
                 .isEqualTo(WORD);
-        assertThat(predict(
-                        Image.class, String.class, Map.of("prompt", "answer en what word is written?"), picture))
+        assertThat(predict(Image.class, String.class, Map.of("prompt", "answer en what word is written?"), picture))
                 .isEqualTo(WORD);
     }
 
     @Test
     void takesPromptOrLabelsWithThePicture() throws Exception {
-        assertThat(predict(
-                        VisionLanguageInput.class, String.class, Map.of(), new VisionLanguageInput(picture, "ocr")))
+        assertThat(predict(VisionLanguageInput.class, String.class, Map.of(), new VisionLanguageInput(picture, "ocr")))
                 .isEqualTo(WORD);
         assertThat(predict(
                                 VisionLanguageInput.class,
@@ -109,8 +109,8 @@ class PaliGemmaTranslatorFactoryTest {
         unnamed.add(Files.readAllBytes(TinyModel.PICTURE));
 
         assertThat(serve(Map.of("task", "detect", "labels", "word"), unnamed))
-                .startsWith("[{\"class")
-                .contains("\"word\"")
+                .startsWith("[{")
+                .contains("\"className\":\"word\"")
                 .doesNotContain("blue square");
         assertThat(serve(Map.of("task", "detect"), picture("word; blue square")))
                 .contains("\"word\"", "\"blue square\"");
@@ -185,8 +185,7 @@ class PaliGemmaTranslatorFactoryTest {
 
     @Test
     void isFoundByTheNamesInServingProperties(@TempDir Path folder) throws Exception {
-        for (String name : List.of(
-                "config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json")) {
+        for (String name : List.of("config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json")) {
             Files.copy(TinyModel.FOLDER.resolve(name), folder.resolve(name));
         }
         Files.writeString(

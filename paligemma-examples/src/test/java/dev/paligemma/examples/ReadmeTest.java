@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ModelException;
+import ai.djl.translate.TranslateException;
 import dev.paligemma.vision.RgbImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -34,16 +36,19 @@ class ReadmeTest {
     private static final Path EXAMPLES = Path.of("src/main/java/dev/paligemma/examples");
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "docs/tasks.md"})
+    @ValueSource(strings = {"README.md", "docs/tasks.md", "docs/djl.md"})
     void examplesAreThoseThatAreCompiled(String document) throws IOException {
         assertThat(blocks(document, "java").stream().map(String::strip)).isSubsetOf(regions());
     }
 
     @Test
     void everyExampleIsShown() throws IOException {
-        assertThat(Stream.concat(blocks("README.md", "java").stream(), blocks("docs/tasks.md", "java").stream())
-                        .map(String::strip))
-                .containsAll(regions());
+        List<String> shown = new ArrayList<>();
+        for (String document : List.of("README.md", "docs/tasks.md", "docs/djl.md")) {
+            blocks(document, "java").forEach(block -> shown.add(block.strip()));
+        }
+
+        assertThat(shown).containsAll(regions());
     }
 
     /** What stands between the marks in the examples. */
@@ -133,6 +138,26 @@ class ReadmeTest {
         assertThat(printed(() -> PicturesExample.main(new String[0])).lines()).hasSize(2);
     }
 
+    @Test
+    void examplesOfDeepJavaLibraryPredict() {
+        List<String> lines = printed(() -> {
+                    try {
+                        DjlExample.main(new String[0]);
+                    } catch (ModelException | TranslateException e) {
+                        throw new IOException("the example failed", e);
+                    }
+                })
+                .lines()
+                .toList();
+
+        assertThat(lines).hasSize(6);
+        assertThat(lines.get(0)).matches(BundledScene.THING + " at 0[.,]\\d+, 0[.,]\\d+");
+        assertThat(lines.get(1)).matches("word at 0[.,]\\d+, 0[.,]\\d+");
+        assertThat(lines.subList(2, 6))
+                .containsExactly(
+                        BundledScene.WORD, "64 rows of a mask", "cafe, rather than hotel", BundledScene.CAPTION);
+    }
+
     private interface Example {
         void run() throws IOException;
     }
@@ -197,7 +222,7 @@ class ReadmeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "docs/architecture.md", "docs/tasks.md"})
+    @ValueSource(strings = {"README.md", "docs/architecture.md", "docs/tasks.md", "docs/djl.md"})
     void linksPointToFiles(String document) throws IOException {
         Path file = ROOT.resolve(document);
         Matcher link = Pattern.compile("\\]\\(([^)#]+)\\)|src=\"([^\"]+)\"").matcher(Files.readString(file));
