@@ -68,13 +68,12 @@ public final class DjlExample {
                 .optOption("precision", "int8")
                 .optTranslator(PaliGemmaTranslators.prompted())
                 .build();
-        Translator<Image, Double> likely =
-                PaliGemmaTranslators.of((pipeline, picture) -> pipeline.score(
-                                DjlConversions.toRgbImage(picture),
-                                Prompts.answer("en", "what word is written?"),
-                                List.of("cafe", "hotel"))
-                        .get(0)
-                        .share());
+        Translator<Image, Double> likely = PaliGemmaTranslators.of((pipeline, picture) -> pipeline.score(
+                        DjlConversions.toRgbImage(picture),
+                        Prompts.answer("en", "what word is written?"),
+                        List.of("cafe", "hotel"))
+                .get(0)
+                .share());
         try (ZooModel<VisionLanguageInput, String> model = criteria.loadModel();
                 Predictor<VisionLanguageInput, String> answers = model.newPredictor();
                 Predictor<Image, DetectedObjects> masks =
@@ -82,9 +81,10 @@ public final class DjlExample {
                 Predictor<Image, Double> scores = model.newPredictor(likely)) {
             System.out.println(answers.predict(new VisionLanguageInput(image, "answer en what word is written?")));
             List<DetectedObject> things = masks.predict(image).items();
-            System.out.println(things.get(0).getBoundingBox() instanceof Mask mask
-                    ? mask.getProbDist().length + " rows of a mask"
-                    : "no mask");
+            System.out.println(
+                    things.get(0).getBoundingBox() instanceof Mask mask
+                            ? mask.getProbDist().length + " rows of a mask"
+                            : "no mask");
             System.out.println(scores.predict(image) > 0.5 ? "cafe, rather than hotel" : "hotel");
         }
     }
