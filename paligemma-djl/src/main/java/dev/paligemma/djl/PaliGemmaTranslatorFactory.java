@@ -27,9 +27,10 @@ import java.util.Set;
  * <tr><td>{@code Image}</td><td>{@code String}</td><td>{@code prompt}: any prompt; or {@code task}: {@code caption}, the
  *     default, {@code cap}, {@code describe}, {@code ocr}, with {@code language}, {@code en} by default;
  *     {@code maxNewTokens}</td></tr>
- * <tr><td>{@code VisionLanguageInput}</td><td>{@code String}</td><td>{@link PaliGemmaTranslators#prompted}</td></tr>
- * <tr><td>{@code VisionLanguageInput}</td><td>{@code DetectedObjects}</td>
- *     <td>{@link PaliGemmaTranslators#candidates}</td></tr>
+ * <tr><td>{@code VisionLanguageInput}</td><td>{@code String}</td><td>answers the text of the input, see
+ *     {@link PaliGemmaTranslators#prompted()}; {@code maxNewTokens}; a task or prompt is refused</td></tr>
+ * <tr><td>{@code VisionLanguageInput}</td><td>{@code DetectedObjects}</td><td>finds the candidates of the input;
+ *     {@code task}: {@code detect}, the default, or {@code segment}</td></tr>
  * <tr><td>{@code Input}</td><td>{@code Output}</td><td>any of the tasks above, chosen by the same arguments. The input has
  *     the bytes of a picture file as {@code image}, {@code data} or its first content, and may have a {@code text} instead
  *     of the arguments' prompt or labels. The output is JSON: an object with the {@code text}, or the list that DJL writes
@@ -94,10 +95,11 @@ public final class PaliGemmaTranslatorFactory implements TranslatorFactory {
             return PaliGemmaTranslators.text(arguments.prompt(), arguments.maxNewTokens());
         }
         if (input == VisionLanguageInput.class && output == String.class) {
-            return PaliGemmaTranslators.prompted();
+            arguments.requireNoPrompt();
+            return PaliGemmaTranslators.prompted(arguments.maxNewTokens());
         }
         if (input == VisionLanguageInput.class && output == DetectedObjects.class) {
-            return PaliGemmaTranslators.candidates();
+            return arguments.wantsMasks() ? PaliGemmaTranslators.candidateMasks() : PaliGemmaTranslators.candidates();
         }
         if (input == Input.class && output == Output.class) {
             return PaliGemmaTranslators.of(new ServedTask(arguments));

@@ -9,6 +9,7 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
 import java.util.Objects;
@@ -90,8 +91,7 @@ public final class PaliGemmaTranslators {
      */
     public static Translator<Image, String> text(TaskPrompt task, int maxNewTokens) {
         Objects.requireNonNull(task, "task");
-        // Refused now and not at the first picture.
-        GenerationRequest.builder().maxNewTokens(maxNewTokens);
+        requireLimit(maxNewTokens);
         return of((pipeline, image) -> generate(pipeline, DjlConversions.toRgbImage(image), task, maxNewTokens));
     }
 
@@ -103,9 +103,23 @@ public final class PaliGemmaTranslators {
      * @return a translator from a picture with a prompt to text
      */
     public static Translator<VisionLanguageInput, String> prompted() {
-        return of((pipeline, input) -> pipeline.generate(
-                        GenerationRequest.of(DjlConversions.toRgbImage(image(input)), prompt(input)))
-                .text());
+        return prompted(GenerationRequest.DEFAULT_MAX_NEW_TOKENS);
+    }
+
+    /**
+     * Answers the prompt that comes with each picture, see {@link #prompted()}.
+     *
+     * @param maxNewTokens the largest number of tokens to write, at least 1
+     * @return a translator from a picture with a prompt to text
+     * @throws IllegalArgumentException if the number is below 1
+     */
+    public static Translator<VisionLanguageInput, String> prompted(int maxNewTokens) {
+        requireLimit(maxNewTokens);
+        return of((pipeline, input) -> generate(
+                pipeline,
+                DjlConversions.toRgbImage(image(input)),
+                new TaskPrompt(prompt(input), ControlTokens.PARSE),
+                maxNewTokens));
     }
 
     /**
@@ -117,6 +131,17 @@ public final class PaliGemmaTranslators {
     public static Translator<VisionLanguageInput, DetectedObjects> candidates() {
         return of((pipeline, input) -> DjlConversions.toDetectedObjects(
                 pipeline.detect(DjlConversions.toRgbImage(image(input)), labels(input))));
+    }
+
+    /**
+     * Finds the things that come with each picture, {@code VisionLanguageInput.getCandidates()}, and their shapes, as
+     * {@link #segment}.
+     *
+     * @return a translator from a picture with candidate labels to masks
+     */
+    public static Translator<VisionLanguageInput, DetectedObjects> candidateMasks() {
+        return of((pipeline, input) -> DjlConversions.toDetectedObjects(
+                pipeline.segment(DjlConversions.toRgbImage(image(input)), labels(input))));
     }
 
     /**
@@ -145,6 +170,11 @@ public final class PaliGemmaTranslators {
                 .maxNewTokens(maxNewTokens)
                 .build();
         return pipeline.generate(request).text();
+    }
+
+    /** Refuses a limit when a translator is made and not at the first picture. */
+    static void requireLimit(int maxNewTokens) {
+        GenerationRequest.builder().maxNewTokens(maxNewTokens);
     }
 
     /** The labels, after a prompt could be made of them. */

@@ -5,7 +5,6 @@ import ai.djl.modality.Output;
 import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.ndarray.BytesSupplier;
 import ai.djl.util.JsonUtils;
-import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.prompt.Prompts;
@@ -37,7 +36,7 @@ final class ServedTask implements BiFunction<PaliGemmaPipeline, Input, Output> {
         }
         prompt = boxes ? null : arguments.prompt();
         maxNewTokens = arguments.maxNewTokens();
-        GenerationRequest.builder().maxNewTokens(maxNewTokens);
+        PaliGemmaTranslators.requireLimit(maxNewTokens);
     }
 
     @Override

@@ -102,6 +102,15 @@ final class TranslatorArguments {
         };
     }
 
+    /** For inputs that bring a prompt of their own. */
+    void requireNoPrompt() {
+        if (task != null || prompt != null) {
+            throw new IllegalArgumentException(
+                    "arguments task and prompt are not for inputs with a text of their own, got '"
+                            + (task == null ? prompt : task) + "'");
+        }
+    }
+
     /** How long text may become. */
     int maxNewTokens() {
         return maxNewTokens == null

@@ -95,6 +95,24 @@ class PaliGemmaTranslatorFactoryTest {
     }
 
     @Test
+    void takesATaskAndALimitWithThem() throws Exception {
+        DetectedObjects found = predict(
+                VisionLanguageInput.class,
+                DetectedObjects.class,
+                Map.of("task", "segment"),
+                new VisionLanguageInput(picture, new String[] {"blue square"}));
+
+        assertThat(found.<DetectedObjects.DetectedObject>item(0).getBoundingBox())
+                .isInstanceOf(Mask.class);
+        assertThat(predict(
+                        VisionLanguageInput.class,
+                        String.class,
+                        Map.of("maxNewTokens", "2"),
+                        new VisionLanguageInput(picture, "caption en")))
+                .isEqualTo("a blue");
+    }
+
+    @Test
     void servesTextAsJson() throws Exception {
         assertThat(serve(Map.of("task", "ocr"), picture(null))).isEqualTo("{\"text\":\"cafe\"}");
         assertThat(serve(Map.of("task", "ocr"), picture("caption en"))).isEqualTo("{\"text\":\"" + CAPTION + "\"}");
@@ -149,6 +167,8 @@ class PaliGemmaTranslatorFactoryTest {
         assertRefused(Image.class, String.class, Map.of("maxNewTokens", "-1"), "-1");
         assertRefused(Input.class, Output.class, Map.of("task", "detect", "labels", ""), "blank");
         assertRefused(Input.class, Output.class, Map.of("task", "sing"), "sing");
+        assertRefused(VisionLanguageInput.class, String.class, Map.of("task", "ocr"), "ocr");
+        assertRefused(VisionLanguageInput.class, DetectedObjects.class, Map.of("task", "ocr"), "ocr");
         assertRefused(Image.class, Classifications.class, Map.of(), "Classifications");
     }
 
