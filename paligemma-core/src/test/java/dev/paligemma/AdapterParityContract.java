@@ -4,30 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.paligemma.engine.contract.ContractLedger;
+import dev.paligemma.engine.contract.TestedEngine;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Adapters give what peft gives; for every engine in single precision. */
+@ExtendWith(ContractLedger.class)
 public abstract class AdapterParityContract {
     /** The largest difference accepted between log-probabilities. */
     private static final double TOLERANCE = 5e-5;
 
-    private final String engine;
-
-    /**
-     * The contract for an engine.
-     *
-     * @param engine its name
-     */
-    protected AdapterParityContract(String engine) {
-        this.engine = engine;
-    }
+    private final TestedEngine engine = TestedEngine.of(getClass());
 
     @ParameterizedTest
     @MethodSource("dev.paligemma.AdapterGolden#all")
@@ -146,7 +141,10 @@ public abstract class AdapterParityContract {
     }
 
     private PaliGemmaPipeline.Builder builder(Golden base) {
-        return PaliGemmaPipeline.builder().checkpoint(base.folder()).engine(engine);
+        return PaliGemmaPipeline.builder()
+                .checkpoint(base.folder())
+                .engine(engine.engine())
+                .precision(engine.precision());
     }
 
     private static void assertAnswer(Golden.Request request, GenerationResult result) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.paligemma.engine.checkpoint.SafeTensorsFile;
 import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,6 +14,8 @@ import java.net.URL;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +59,8 @@ public record Golden(Path folder, List<Request> requests) {
             String text,
             String finishReason) {
 
-        GenerationRequest toGenerationRequest() {
+        /** The same as a request to a pipeline. */
+        public GenerationRequest toGenerationRequest() {
             return GenerationRequest.builder()
                     .images(images)
                     .prompt(prompt)
@@ -64,16 +69,32 @@ public record Golden(Path folder, List<Request> requests) {
         }
     }
 
+    private static final Map<String, Path> ROOTS = new ConcurrentHashMap<>();
+
     /** All stored cases. */
     public static Stream<Golden> all() throws IOException {
-        try (Stream<Path> folders = Files.list(root())) {
+        return allIn("/golden");
+    }
+
+    /** All cases of a folder among the test resources. */
+    public static Stream<Golden> allIn(String resource) throws IOException {
+        try (Stream<Path> folders = Files.list(root(resource))) {
             return folders.sorted().map(Golden::read).toList().stream();
         }
     }
 
     /** The case of a name. */
     public static Golden of(String name) {
-        return read(root().resolve(name));
+        return read(root("/golden").resolve(name));
+    }
+
+    /** Loads the checkpoint with an engine in its precision. */
+    public PaliGemmaPipeline load(TestedEngine engine) {
+        return PaliGemmaPipeline.builder()
+                .checkpoint(folder)
+                .engine(engine.engine())
+                .precision(engine.precision())
+                .build();
     }
 
     /** A tensor of {@code golden.safetensors}, or null if it is not recorded. */
@@ -99,12 +120,36 @@ public record Golden(Path folder, List<Request> requests) {
         return folder.getFileName().toString();
     }
 
-    private static Path root() {
-        URL url = Objects.requireNonNull(Golden.class.getResource("/golden"), "golden files are missing");
+    /**
+     * The folder of a resource of this module. Engines map weight files, which they cannot do inside an archive, so those
+     * are copied out.
+     */
+    static Path root(String resource) {
+        return ROOTS.computeIfAbsent(resource, Golden::find);
+    }
+
+    private static Path find(String resource) {
+        URL url = Objects.requireNonNull(Golden.class.getResource(resource), "golden files are missing");
         try {
-            return Path.of(url.toURI());
+            if (!url.getProtocol().equals("jar")) {
+                return Path.of(url.toURI());
+            }
+            try (FileSystem archive = FileSystems.newFileSystem(url.toURI(), Map.of());
+                    Stream<Path> files = Files.walk(archive.getPath(resource))) {
+                Path folder = Files.createTempDirectory("golden");
+                folder.toFile().deleteOnExit();
+                for (Path file : files.skip(1).toList()) {
+                    Path copy = folder.resolve(
+                            archive.getPath(resource).relativize(file).toString());
+                    Files.copy(file, copy);
+                    copy.toFile().deleteOnExit();
+                }
+                return folder;
+            }
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -113,7 +158,7 @@ public record Golden(Path folder, List<Request> requests) {
     }
 
     /** The object in a JSON file. */
-    static Map<?, ?> readJson(Path file) {
+    public static Map<?, ?> readJson(Path file) {
         try (JsonParser parser = new JsonFactory().createParser(file.toFile())) {
             parser.nextToken();
             return (Map<?, ?>) Objects.requireNonNull(value(parser));

@@ -1,18 +1,23 @@
 package dev.paligemma;
 
 import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.engine.contract.TestedEngine;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Asks a small model many things of all kinds and tells how much memory the process has. Run it by hand from the test class
- * path: {@code java -Xmx512m dev.paligemma.ManyRequests 10000}. After the first few hundred requests the numbers should stay.
+ * path, with a heap that does not grow, so that all growth is outside it:
+ * {@code java -Xms128m -Xmx128m -XX:+AlwaysPreTouch dev.paligemma.ManyRequests 10000 ONNX_FLOAT32}. After the first few
+ * hundred requests the numbers should stay.
  */
-final class ManyRequests implements AutoCloseable {
+public final class ManyRequests implements AutoCloseable {
     /** After so many requests they repeat. */
     static final int PERIOD = 60;
 
@@ -21,9 +26,9 @@ final class ManyRequests implements AutoCloseable {
     private final ImageEmbeddings encoded;
     private int done;
 
-    ManyRequests(String checkpoint) {
+    ManyRequests(TestedEngine engine, String checkpoint) {
         this.golden = Golden.of(checkpoint);
-        this.pipeline = PaliGemmaPipeline.load(golden.folder());
+        this.pipeline = golden.load(engine);
         this.encoded = pipeline.encode(golden.requests().get(0).images());
     }
 
@@ -108,6 +113,7 @@ final class ManyRequests implements AutoCloseable {
                                 .build(),
                         DetectionOptions.defaults());
             case 7 -> {
+                cancel(request);
                 try {
                     pipeline.generate(
                             request.toBuilder().prompt("<image><image>").build());
@@ -120,14 +126,34 @@ final class ManyRequests implements AutoCloseable {
         }
     }
 
+    /** Gives up a request that would go on for ever, at some moment. */
+    private void cancel(GenerationRequest request) {
+        GenerationRequest endless = request.toBuilder()
+                .maxNewTokens(1_000_000)
+                .stopTokenIds(Set.of(Integer.MAX_VALUE))
+                .timeout(Duration.ofMillis(30))
+                .build();
+        try {
+            pipeline.generate(endless);
+            throw new IllegalStateException("a request without end has ended");
+        } catch (RequestCancelledException e) {
+            // So it should be.
+        }
+    }
+
     @Override
     public void close() {
         pipeline.close();
     }
 
+    /**
+     * Asks, and prints a line after every twentieth of the requests.
+     *
+     * @param args how many requests, and a row of {@link TestedEngine}
+     */
     public static void main(String[] args) throws IOException, InterruptedException {
-        int total = args.length == 0 ? 10_000 : Integer.parseInt(args[0]);
-        try (ManyRequests requests = new ManyRequests("pg2-gqa")) {
+        int total = Integer.parseInt(args[0]);
+        try (ManyRequests requests = new ManyRequests(TestedEngine.valueOf(args[1]), "pg2-gqa")) {
             while (requests.done < total) {
                 requests.run(Math.min(Math.max(1, total / 20), total - requests.done));
                 System.out.println(requests.done + " requests: " + Memory.afterCollection());

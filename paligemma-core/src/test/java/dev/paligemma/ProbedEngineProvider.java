@@ -1,7 +1,11 @@
 package dev.paligemma;
 
+import dev.paligemma.engine.Device;
+import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.Engine;
@@ -9,29 +13,38 @@ import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.engine.spi.Engines;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Makes engines that compute as the default engine does and tell a {@link Probe} about it. */
+/** Makes engines that compute as another engine does and tell a {@link Probe} about it. */
 public final class ProbedEngineProvider implements EngineProvider {
     private static final String NAME = "probed";
 
-    /** The probe of the engine that this thread makes. */
-    private static final ThreadLocal<Probe> PROBE = new ThreadLocal<>();
+    /** What the engine that this thread makes is made of. */
+    private static final ThreadLocal<Made> MADE = new ThreadLocal<>();
 
-    /** Loads a stored checkpoint. */
+    private record Made(TestedEngine engine, Probe probe) {}
+
+    /** Loads a stored checkpoint with the default engine. */
     static PaliGemmaPipeline load(Golden golden, Probe probe, int maxConcurrentRequests) {
-        PROBE.set(probe);
+        return load(TestedEngine.ONNX_FLOAT32, golden, probe, maxConcurrentRequests);
+    }
+
+    /** Loads a stored checkpoint with an engine. */
+    static PaliGemmaPipeline load(TestedEngine engine, Golden golden, Probe probe, int maxConcurrentRequests) {
+        MADE.set(new Made(engine, probe));
         try {
             return PaliGemmaPipeline.builder()
                     .checkpoint(golden.folder())
                     .engine(NAME)
+                    .precision(engine.precision())
                     .maxConcurrentRequests(maxConcurrentRequests)
                     .build();
         } finally {
-            PROBE.remove();
+            MADE.remove();
         }
     }
 
@@ -41,9 +54,17 @@ public final class ProbedEngineProvider implements EngineProvider {
     }
 
     @Override
+    public Set<Precision> precisions(Device.Kind kind) {
+        return EnumSet.of(Precision.FLOAT32, Precision.INT8, Precision.INT4);
+    }
+
+    @Override
     public Engine create(EngineOptions options) {
-        Probe probe = Objects.requireNonNull(PROBE.get(), "use ProbedEngineProvider.load");
-        return new ProbedEngine(Engines.create(PaliGemmaPipeline.DEFAULT_ENGINE, options), probe);
+        Made made = MADE.get();
+        if (made == null) {
+            throw new EngineException("engine '" + NAME + "' is made by ProbedEngineProvider.load");
+        }
+        return new ProbedEngine(Engines.create(made.engine.engine(), options), made.probe);
     }
 
     private record ProbedEngine(Engine engine, Probe probe) implements Engine {

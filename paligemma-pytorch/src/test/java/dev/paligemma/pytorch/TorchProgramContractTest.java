@@ -1,15 +1,9 @@
 package dev.paligemma.pytorch;
 
-import dev.paligemma.engine.Device;
-import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.contract.ProgramContract;
-import dev.paligemma.engine.spi.Engine;
-import dev.paligemma.engine.spi.Engines;
+import static dev.paligemma.engine.contract.TestedEngine.PYTORCH_FLOAT32;
 
-class TorchProgramContractTest extends ProgramContract {
-    @Override
-    protected Engine createEngine() {
-        return Engines.create("pytorch", new EngineOptions(Device.CPU, Precision.FLOAT32, 2));
-    }
-}
+import dev.paligemma.engine.contract.EngineUnderTest;
+import dev.paligemma.engine.contract.ProgramContract;
+
+@EngineUnderTest(PYTORCH_FLOAT32)
+class TorchProgramContractTest extends ProgramContract {}

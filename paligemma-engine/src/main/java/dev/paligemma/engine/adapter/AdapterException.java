@@ -1,6 +1,7 @@
 package dev.paligemma.engine.adapter;
 
 import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.engine.checkpoint.CheckpointException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,5 +28,10 @@ public class AdapterException extends PaliGemmaException {
      */
     public AdapterException(String message, @Nullable Throwable cause) {
         super(message, cause);
+    }
+
+    /** The same said of an adapter's file by those who read all files. */
+    static AdapterException of(CheckpointException e) {
+        return new AdapterException(String.valueOf(e.getMessage()), e);
     }
 }

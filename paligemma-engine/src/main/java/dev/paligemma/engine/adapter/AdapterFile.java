@@ -31,7 +31,7 @@ final class AdapterFile {
         try {
             file.readFloats(tensor, first, FloatBuffer.wrap(values, 0, count));
         } catch (CheckpointException e) {
-            throw new AdapterException(e.getMessage(), e);
+            throw AdapterException.of(e);
         }
         for (int i = 0; i < count; i++) {
             if (!Float.isFinite(values[i])) {

@@ -3,7 +3,6 @@ package dev.paligemma.engine.adapter;
 import dev.paligemma.engine.checkpoint.TensorNames;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -73,12 +72,11 @@ record AdapterKey(String module, ModuleKind kind, String path, Role role) {
         boolean named = end.size() == 1 || end.size() == 2;
         return switch (mark) {
             case "lora_A" -> named && last.equals(WEIGHT) ? Role.DOWN : null;
-            case "lora_B" ->
-                !named ? null : last.equals(WEIGHT) ? Role.UP : last.equals(BIAS) ? Role.UP_BIAS : null;
+            case "lora_B" -> !named ? null : last.equals(WEIGHT) ? Role.UP : last.equals(BIAS) ? Role.UP_BIAS : null;
             case "lora_embedding_A" -> end.size() < 2 ? Role.TABLE_DOWN : null;
             case "lora_embedding_B" -> end.size() < 2 ? Role.TABLE_UP : null;
             case "lora_magnitude_vector" ->
-                end.size() < 2 || end.size() == 2 && last.equals(WEIGHT) ? Role.MAGNITUDE : null;
+                end.size() < 2 || (end.size() == 2 && last.equals(WEIGHT)) ? Role.MAGNITUDE : null;
             case "base_layer" ->
                 end.size() != 1 ? null : last.equals(WEIGHT) ? Role.BASE_COPY : last.equals(BIAS) ? Role.BIAS : null;
             case "token_adapter" ->
@@ -103,12 +101,11 @@ record AdapterKey(String module, ModuleKind kind, String path, Role role) {
 
     private static @Nullable AdapterKey replacement(List<String> segments) {
         int last = segments.size() - 1;
-        Role role =
-                switch (segments.get(last)) {
-                    case WEIGHT -> Role.WEIGHT;
-                    case BIAS -> Role.BIAS;
-                    default -> null;
-                };
+        Role role = switch (segments.get(last)) {
+            case WEIGHT -> Role.WEIGHT;
+            case BIAS -> Role.BIAS;
+            default -> null;
+        };
         return role == null ? null : key(segments.subList(0, last), role);
     }
 
@@ -118,9 +115,5 @@ record AdapterKey(String module, ModuleKind kind, String path, Role role) {
         String module = canonical.substring(0, Math.max(0, canonical.length() - WEIGHT.length() - 1));
         ModuleKind kind = ModuleKind.of(module);
         return kind == null || !role.fits(kind) ? null : new AdapterKey(module, kind, path, role);
-    }
-
-    AdapterKey {
-        Objects.requireNonNull(module, "module");
     }
 }

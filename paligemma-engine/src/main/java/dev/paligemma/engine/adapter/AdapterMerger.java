@@ -10,6 +10,7 @@ import dev.paligemma.engine.checkpoint.TensorNames;
 import dev.paligemma.engine.convert.FileTrees;
 import dev.paligemma.engine.convert.TemporaryFolder;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Where the base uses its token embedding as the output head too, and the adapter changes one of the two, the merged
  * checkpoint has a head of its own ({@code "tie_word_embeddings": false}): it then computes what base and adapter compute,
- * unlike what PEFT merges, which changes both.
+ * unlike what PEFT merges, which changes both. Trained rows of the embedding change both alike, which stay tied.
  *
  * <p>The folder appears whole or not at all: it is written under another name beside its place and then renamed.
  */
@@ -43,7 +44,7 @@ public final class AdapterMerger {
     private static final String CONFIG = "config.json";
     private static final String HEAD = ModuleKind.HEAD_NAME + ".weight";
     private static final String TABLE = ModuleKind.TABLE_NAME + ".weight";
-    private static final List<String> COPIED_ENDINGS = List.of(".json", ".txt", ".model", ".jinja", ".npz");
+    private static final List<String> COPIED_ENDINGS = List.of(".json", ".txt", ".model", ".jinja", "vae-oid.npz");
     private static final long MAX_INDEX_BYTES = 8 << 20;
 
     private final Checkpoint base;
@@ -62,7 +63,7 @@ public final class AdapterMerger {
      * @param base an original checkpoint, open; not a converted one, whose weights are rounded already
      * @param adapter an adapter that fits it
      * @param outputFolder where the merged checkpoint will be: nothing yet, or an empty folder; parents are made
-     * @throws AdapterException if the base is converted; if the adapter does not fit it, or does what a checkpoint has no
+     * @throws AdapterException if the base is converted or quantised; if the adapter does not fit it, or does what a checkpoint has no
      *     place for (a bias on a layer without one); if a merged weight is not finite in the type of the base; if something
      *     is in the place of the folder, or it cannot be written; if the thread is interrupted, which keeps its interrupted
      *     status
@@ -77,6 +78,13 @@ public final class AdapterMerger {
             throw new AdapterException(base.folder() + " holds weights for " + base.precision()
                     + "; an adapter is merged into the original checkpoint");
         }
+        base.tensors().values().stream()
+                .filter(tensor -> tensor.dtype().isQuantised())
+                .findFirst()
+                .ifPresent(tensor -> {
+                    throw new AdapterException(base.folder() + " holds quantised weights, among them " + tensor
+                            + "; an adapter is merged into weights as they were before");
+                });
         new AdapterMerger(base, Objects.requireNonNull(adapter, "adapter"), target).merge();
     }
 
@@ -106,8 +114,8 @@ public final class AdapterMerger {
         Path parent = Objects.requireNonNull(target.getParent(), "parent");
         long free = Files.getFileStore(parent).getUsableSpace();
         if (free < bytes) {
-            throw new AdapterException("not enough room for " + target + ": " + bytes + " bytes are needed, " + free
-                    + " bytes are free");
+            throw new AdapterException(
+                    "not enough room for " + target + ": " + bytes + " bytes are needed, " + free + " bytes are free");
         }
     }
 
@@ -135,7 +143,10 @@ public final class AdapterMerger {
         if (weights.untied() && !headStored) {
             TensorInfo table = base.tensor(TABLE);
             Objects.requireNonNull(files.get(names.get(table.file())))
-                    .add(headName(), table, Objects.requireNonNull(weights.sources().get(HEAD)));
+                    .add(
+                            headName(),
+                            table,
+                            Objects.requireNonNull(weights.sources().get(HEAD)));
         }
         return files;
     }
@@ -143,9 +154,9 @@ public final class AdapterMerger {
     private MergedWeights.@Nullable Source source(TensorInfo tensor) {
         String name = TensorNames.canonical(tensor.name());
         boolean used = tensor.equals(base.tensors().get(name));
-        // The head of a tied model is stored in some checkpoints, without a use until now.
-        boolean newHead = weights.untied() && name.equals(HEAD) && base.unusedTensors().contains(tensor);
-        return used || newHead ? weights.sources().get(name) : null;
+        // The head of a tied model is stored in some checkpoints, without a use.
+        boolean spareHead = name.equals(HEAD) && base.unusedTensors().contains(tensor);
+        return used || spareHead ? weights.sources().get(name) : null;
     }
 
     /** What transformers calls the head beside an embedding of that name. */
@@ -180,12 +191,19 @@ public final class AdapterMerger {
                 } else if (name.equals(INDEX)) {
                     writeIndex(file, copy);
                 } else if (COPIED_ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith("adapter_")) {
-                    Files.copy(file, copy);
+                    copyFile(file, copy);
                 }
                 if (Files.exists(copy)) {
                     FileTrees.forceFile(copy);
                 }
             }
+        }
+    }
+
+    /** Not with the permissions of the original, which may not allow writing. */
+    private static void copyFile(Path file, Path copy) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            Files.copy(in, copy);
         }
     }
 
@@ -207,10 +225,11 @@ public final class AdapterMerger {
         JsonObject index = JsonObject.read(file, MAX_INDEX_BYTES);
         JsonObject map = index.objectOrNull("weight_map");
         boolean listed = map != null
-                && map.members().keySet().stream().anyMatch(name -> TensorNames.canonical(name).equals(HEAD));
+                && map.members().keySet().stream()
+                        .anyMatch(name -> TensorNames.canonical(name).equals(HEAD));
         TensorInfo table = base.tensor(TABLE);
         if (!weights.untied() || map == null || listed || !map.has(table.name())) {
-            Files.copy(file, copy);
+            copyFile(file, copy);
             return;
         }
         Map<String, @Nullable Object> weightMap = new LinkedHashMap<>(map.members());

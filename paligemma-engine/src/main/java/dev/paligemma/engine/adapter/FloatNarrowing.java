@@ -31,14 +31,14 @@ final class FloatNarrowing {
     private static int bfloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
         if ((bits & 0x7fffffff) > INFINITY) {
-            return bits >>> 16 | 0x40;
+            return (bits >>> 16) | 0x40;
         }
-        return (bits + 0x7fff + (bits >>> 16 & 1)) >>> 16;
+        return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
     }
 
     private static int float16(float value) {
         int bits = Float.floatToRawIntBits(value);
-        int sign = bits >>> 16 & 0x8000;
+        int sign = (bits >>> 16) & 0x8000;
         int magnitude = bits & 0x7fffffff;
         if (magnitude > INFINITY) {
             return sign | 0x7e00;
@@ -51,18 +51,18 @@ final class FloatNarrowing {
         if (magnitude >= 0x477ff000) {
             return sign | 0x7c00;
         }
-        int rounded = magnitude + 0xfff + (magnitude >>> 13 & 1);
-        return sign | (rounded - (127 - 15 << 23)) >>> 13;
+        int rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+        return sign | ((rounded - ((127 - 15) << 23)) >>> 13);
     }
 
     private static float fromFloat16(int bits) {
         int sign = (bits & 0x8000) << 16;
-        int exponent = bits >>> 10 & 0x1f;
+        int exponent = (bits >>> 10) & 0x1f;
         int fraction = bits & 0x3ff;
         if (exponent == 0) {
             return Float.intBitsToFloat(sign | Float.floatToRawIntBits(fraction * 0x1p-24f));
         }
         int wide = exponent == 0x1f ? 0xff : exponent + (127 - 15);
-        return Float.intBitsToFloat(sign | wide << 23 | fraction << 13);
+        return Float.intBitsToFloat(sign | (wide << 23) | (fraction << 13));
     }
 }

@@ -28,7 +28,8 @@ import java.util.Set;
  *
  * <p>Nothing is ignored silently: a tensor or an option that is not understood is an error, because an adapter of which a
  * part is missing still gives plausible answers. Left out on purpose are the options that matter for training only,
- * unknown options that are a number (others switch them on), and copies of the base model's embedding, which must equal it.
+ * unknown options that are a number (others switch them on), buffers and parts of the network that are without a use, and
+ * copies of the base model's embedding, which must equal it.
  */
 public final class LoraAdapter {
     static final int MAX_LISTED = 20;
@@ -66,18 +67,20 @@ public final class LoraAdapter {
         try {
             Path configFile = folder.resolve(CONFIG);
             if (!Files.exists(configFile) && Files.exists(folder.resolve("config.json"))) {
-                throw new AdapterException(folder + " holds no " + CONFIG + "; it looks like a whole model, not an adapter");
+                throw new AdapterException(
+                        folder + " holds no " + CONFIG + "; it looks like a whole model, not an adapter");
             }
             AdapterConfig config = AdapterConfig.read(configFile);
             Path weights = folder.resolve(WEIGHTS);
             if (!Files.exists(weights) && Files.exists(folder.resolve(PICKLED))) {
-                throw new AdapterException(folder + " holds " + PICKLED + " only; pickled weights are not read, save the"
-                        + " adapter again with save_pretrained(..., safe_serialization=True)");
+                throw new AdapterException(
+                        folder + " holds " + PICKLED + " only; pickled weights are not read, save the"
+                                + " adapter again with save_pretrained(..., safe_serialization=True)");
             }
             AdapterFile file = new AdapterFile(SafeTensorsFile.read(weights));
             return new LoraAdapter(folder, file, collect(weights, file, config), config.tied());
         } catch (CheckpointException e) {
-            throw new AdapterException(e.getMessage(), e);
+            throw AdapterException.of(e);
         }
     }
 
@@ -105,8 +108,8 @@ public final class LoraAdapter {
             }
         }
         if (!strangers.isEmpty()) {
-            throw new AdapterException(weights + " holds " + strangers.size() + " tensors that are not understood:"
-                    + lines(strangers));
+            throw new AdapterException(
+                    weights + " holds " + strangers.size() + " tensors that are not understood:" + lines(strangers));
         }
         Map<String, ModuleTensors> modules = new LinkedHashMap<>();
         builders.forEach((name, builder) -> modules.put(name, builder.build(config, problems)));
@@ -182,8 +185,8 @@ public final class LoraAdapter {
     Map<String, ModuleTensors> fitted(Checkpoint base) {
         Map<String, ModuleTensors> fitted = new LinkedHashMap<>(modules);
         ModuleTensors table = modules.get(ModuleKind.TABLE_NAME);
-        boolean together = table != null && base.config().text().tieWordEmbeddings() && (tied || table.has(Role.TOKENS));
-        if (together && !modules.containsKey(ModuleKind.HEAD_NAME)) {
+        boolean headIsTable = base.config().text().tieWordEmbeddings() && !modules.containsKey(ModuleKind.HEAD_NAME);
+        if (table != null && headIsTable && (tied || table.has(Role.TOKENS))) {
             ModuleTensors head = TiedHead.of(table);
             fitted.put(head.name(), head);
         }

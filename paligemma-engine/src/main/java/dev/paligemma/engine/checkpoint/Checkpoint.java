@@ -1,11 +1,8 @@
 package dev.paligemma.engine.checkpoint;
 
 import dev.paligemma.engine.Precision;
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,8 +21,8 @@ import org.slf4j.LoggerFactory;
  * {@code model.safetensors}, or with shards and their {@code model.safetensors.index.json}.
  *
  * <p>Opening a folder reads the configuration and the headers of the weight files, and compares the two: a checkpoint
- * that opens has every tensor the model needs, in the right shape, as float32, bfloat16 or float16. The weights stay on
- * disk until they are asked for.
+ * that opens has every tensor the model needs, in the right shape, as float32, bfloat16 or float16, or quantised by the
+ * bitsandbytes library in 8 or 4 bits. The weights stay on disk until they are asked for.
  *
  * <p>Tensors go by canonical names, whatever version of the transformers library wrote the files:
  * {@code vision_tower.embeddings.patch_embedding.weight}, {@code vision_tower.encoder.layers.0.self_attn.q_proj.weight},
@@ -48,26 +45,29 @@ public final class Checkpoint implements AutoCloseable {
 
     private final Path folder;
     private final PaliGemmaConfig config;
-    private final Map<Path, SafeTensorsFile> files;
+    private final TensorFiles files;
     private final Map<String, TensorInfo> tensors;
+    private final Map<TensorInfo, QuantisedWeight> quantised;
     private final List<TensorInfo> unusedTensors;
+    private final Map<String, List<Long>> parameterShapes;
     private final @Nullable ConvertedManifest manifest;
     private volatile boolean closed;
 
     private Checkpoint(
             Path folder,
             PaliGemmaConfig config,
-            List<SafeTensorsFile> files,
+            TensorFiles files,
             Map<String, TensorInfo> tensors,
+            Map<TensorInfo, QuantisedWeight> quantised,
             List<TensorInfo> unusedTensors,
             @Nullable ConvertedManifest manifest) {
         this.folder = folder;
         this.config = config;
-        Map<Path, SafeTensorsFile> byPath = new LinkedHashMap<>();
-        files.forEach(file -> byPath.put(file.path(), file));
-        this.files = Collections.unmodifiableMap(byPath);
+        this.files = files;
         this.tensors = Collections.unmodifiableMap(tensors);
+        this.quantised = Map.copyOf(quantised);
         this.unusedTensors = List.copyOf(unusedTensors);
+        this.parameterShapes = parameterShapes(config);
         this.manifest = manifest;
     }
 
@@ -92,6 +92,9 @@ public final class Checkpoint implements AutoCloseable {
         WeightFiles weights = WeightFiles.read(folder);
         Map<String, TensorInfo> named = canonicalNames(folder, weights.tensors());
         ExpectedTensors expected = ExpectedTensors.of(config);
+        TensorFiles files = new TensorFiles(folder, weights.files());
+        Map<TensorInfo, QuantisedWeight> quantised =
+                QuantisedWeights.replace(expected.shapes().keySet(), named, files);
         List<String> problems = expected.problems(named);
         if (!problems.isEmpty()) {
             throw new CheckpointException(folder + ": " + problems.size() + " of "
@@ -106,7 +109,7 @@ public final class Checkpoint implements AutoCloseable {
         logUnused(folder, unused);
         int rows = Math.toIntExact(
                 Objects.requireNonNull(used.get(ExpectedTensors.EMBEDDING)).shape()[0]);
-        return new Checkpoint(folder, config.withVocabSize(rows), weights.files(), used, unused, null);
+        return new Checkpoint(folder, config.withVocabSize(rows), files, used, quantised, unused, null);
     }
 
     private static Checkpoint openConverted(Path folder) {
@@ -125,8 +128,9 @@ public final class Checkpoint implements AutoCloseable {
         return new Checkpoint(
                 folder,
                 config.withVocabSize(converted.embeddingRows()),
-                List.of(file),
+                new TensorFiles(folder, List.of(file)),
                 converted.used(),
+                Map.of(),
                 converted.unused(),
                 manifest);
     }
@@ -188,7 +192,7 @@ public final class Checkpoint implements AutoCloseable {
      * Returns what the weights are stored for.
      *
      * @return {@link Precision#INT8} or {@link Precision#INT4} for a converted checkpoint, {@link Precision#FLOAT32} for
-     *     one in float32, bfloat16 or float16
+     *     any other, whose weights are read as float32
      */
     public Precision precision() {
         return manifest == null ? Precision.FLOAT32 : manifest.precision();
@@ -214,14 +218,18 @@ public final class Checkpoint implements AutoCloseable {
      *     {@code [out, in]}, the patch convolution {@code [out, 3, patch, patch]}
      */
     public Map<String, List<Long>> parameterShapes() {
+        return parameterShapes;
+    }
+
+    private static Map<String, List<Long>> parameterShapes(PaliGemmaConfig config) {
+        long rows = config.text().vocabSize();
         Map<String, List<Long>> shapes = new LinkedHashMap<>();
-        ExpectedTensors.of(config).shapes().forEach((name, shape) -> shapes.put(
-                name,
-                Arrays.stream(shape)
-                        .mapToObj(size -> size == ExpectedTensors.ANY_ROWS
-                                ? (long) config.text().vocabSize()
-                                : size)
-                        .toList()));
+        ExpectedTensors.of(config).shapes().forEach((name, shape) -> {
+            List<Long> sizes = Arrays.stream(shape)
+                    .mapToObj(size -> size == ExpectedTensors.ANY_ROWS ? rows : size)
+                    .toList();
+            shapes.put(name, sizes);
+        });
         return Collections.unmodifiableMap(shapes);
     }
 
@@ -244,7 +252,7 @@ public final class Checkpoint implements AutoCloseable {
      * @return real paths, symbolic links resolved, in the order of the index
      */
     public List<Path> files() {
-        return List.copyOf(files.keySet());
+        return List.copyOf(files.paths());
     }
 
     /**
@@ -294,9 +302,25 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * Reads elements of a tensor as float32, exactly, until the destination is full.
+     * Finds what is stored of a tensor of the model.
      *
-     * @param tensor a tensor of this checkpoint, of type F32, BF16 or F16
+     * @param canonicalName the canonical name
+     * @return the tensors of the files from which its numbers are computed: the tensor itself, or of a quantised weight the
+     *     codes, then scales and tables
+     * @throws CheckpointException if the model has no such tensor
+     * @throws IllegalStateException if the checkpoint is closed
+     */
+    public List<TensorInfo> storedTensors(String canonicalName) {
+        TensorInfo tensor = tensor(canonicalName);
+        QuantisedWeight weight = quantised.get(tensor);
+        return weight == null ? List.of(tensor) : weight.parts();
+    }
+
+    /**
+     * Reads elements of a tensor as float32 until the destination is full: exactly, or, of a quantised weight, the numbers
+     * its codes stand for.
+     *
+     * @param tensor a tensor of this checkpoint, of type F32, BF16 or F16 or quantised
      * @param firstElement the first element to read, counted row-major from 0
      * @param destination takes {@code destination.remaining()} elements and is left without remaining room
      * @throws IllegalArgumentException if the tensor is not of this checkpoint or not a float tensor
@@ -305,7 +329,17 @@ public final class Checkpoint implements AutoCloseable {
      * @throws IllegalStateException if the checkpoint is closed
      */
     public void readFloats(TensorInfo tensor, long firstElement, FloatBuffer destination) {
-        fileOf(tensor).readFloats(tensor, firstElement, destination);
+        if (!tensor.dtype().isFloatWeight()) {
+            throw new IllegalArgumentException(tensor + " is not a float tensor");
+        }
+        Objects.checkFromIndexSize(firstElement, destination.remaining(), tensor.elementCount());
+        requireOpen();
+        QuantisedWeight weight = quantised.get(tensor);
+        if (weight != null) {
+            weight.read(files, firstElement, destination);
+        } else {
+            files.readFloats(tensor, firstElement, destination);
+        }
     }
 
     /**
@@ -316,7 +350,8 @@ public final class Checkpoint implements AutoCloseable {
      * @param byteFrom the first byte, counted from the start of the tensor
      * @param byteCount the number of bytes, at most 2^31 - 1
      * @return a read-only, little-endian buffer from position 0; its address is not aligned to the elements
-     * @throws IllegalArgumentException if the tensor is not of this checkpoint, or {@code byteCount} is over 2^31 - 1
+     * @throws IllegalArgumentException if the tensor is not of this checkpoint or quantised, or {@code byteCount} is over
+     *     2^31 - 1
      * @throws IndexOutOfBoundsException if the range is not inside the tensor
      * @throws CheckpointException if the file cannot be mapped or has changed, or the thread is interrupted
      * @throws IllegalStateException if the checkpoint is closed
@@ -326,21 +361,11 @@ public final class Checkpoint implements AutoCloseable {
         if (byteCount > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("byteCount must be at most " + Integer.MAX_VALUE + ", got " + byteCount);
         }
-        try (FileChannel channel = fileOf(tensor).open(tensor)) {
-            return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset() + byteFrom, byteCount)
-                    .order(ByteOrder.LITTLE_ENDIAN);
-        } catch (IOException e) {
-            throw InputFiles.unreadable(tensor.file(), e);
+        if (tensor.dtype().isQuantised()) {
+            throw new IllegalArgumentException(tensor + " is quantised; readFloats gives its numbers");
         }
-    }
-
-    private SafeTensorsFile fileOf(TensorInfo tensor) {
         requireOpen();
-        SafeTensorsFile file = files.get(tensor.file());
-        if (file == null) {
-            throw new IllegalArgumentException(tensor + " is not a tensor of " + folder);
-        }
-        return file;
+        return files.map(tensor, byteFrom, byteCount);
     }
 
     private void requireOpen() {

@@ -149,7 +149,7 @@ public final class SafeTensorsFile {
         }
         Objects.checkFromIndexSize(firstElement, destination.remaining(), tensor.elementCount());
         int elementBytes = tensor.dtype().byteSize();
-        long position = tensor.offset() + firstElement * elementBytes;
+        long position = firstElement * elementBytes;
         try (FileChannel channel = open(tensor)) {
             long bytes = (long) destination.remaining() * elementBytes;
             ByteBuffer chunk =
@@ -157,17 +157,44 @@ public final class SafeTensorsFile {
             while (destination.hasRemaining()) {
                 chunk.clear();
                 chunk.limit((int) Math.min(chunk.capacity(), (long) destination.remaining() * elementBytes));
-                while (chunk.hasRemaining()) {
-                    int count = channel.read(chunk, position);
-                    if (count < 0) {
-                        throw new CheckpointException(tensor.file() + " ended at " + position + " inside a tensor");
-                    }
-                    position += count;
-                }
+                fill(channel, tensor, position, chunk);
+                position += chunk.position();
                 FloatWidening.widen(tensor.dtype(), chunk.flip(), destination);
             }
         } catch (IOException e) {
             throw InputFiles.unreadable(tensor.file(), e);
+        }
+    }
+
+    /** Reads bytes of a tensor, from {@code byteFrom} on, until the destination is full; fails as {@link #readFloats}. */
+    void read(TensorInfo tensor, long byteFrom, ByteBuffer destination) {
+        Objects.checkFromIndexSize(byteFrom, destination.remaining(), tensor.byteLength());
+        try (FileChannel channel = open(tensor)) {
+            fill(channel, tensor, byteFrom, destination);
+        } catch (IOException e) {
+            throw InputFiles.unreadable(tensor.file(), e);
+        }
+    }
+
+    /** Maps bytes of a tensor, at most 2^31 - 1, into memory, read-only, little-endian; fails as {@link #readFloats}. */
+    ByteBuffer map(TensorInfo tensor, long byteFrom, long byteCount) {
+        try (FileChannel channel = open(tensor)) {
+            return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset() + byteFrom, byteCount)
+                    .order(ByteOrder.LITTLE_ENDIAN);
+        } catch (IOException e) {
+            throw InputFiles.unreadable(tensor.file(), e);
+        }
+    }
+
+    private static void fill(FileChannel channel, TensorInfo tensor, long byteFrom, ByteBuffer destination)
+            throws IOException {
+        long position = tensor.offset() + byteFrom;
+        while (destination.hasRemaining()) {
+            int count = channel.read(destination, position);
+            if (count < 0) {
+                throw new CheckpointException(tensor.file() + " ended at " + position + " inside a tensor");
+            }
+            position += count;
         }
     }
 
@@ -178,7 +205,7 @@ public final class SafeTensorsFile {
      * @throws IllegalArgumentException if the tensor is not of this file
      * @throws CheckpointException if the file has changed
      */
-    FileChannel open(TensorInfo tensor) throws IOException {
+    private FileChannel open(TensorInfo tensor) throws IOException {
         if (!tensor.equals(tensors.get(tensor.name()))) {
             throw new IllegalArgumentException(tensor + " is not a tensor of " + path);
         }

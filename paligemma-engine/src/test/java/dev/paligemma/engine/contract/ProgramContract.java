@@ -38,6 +38,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,6 +49,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * <p>Results are compared with the golden values of {@link EngineContract}, or with another run of the same numbers
  * where the two must be equal.
  */
+@ExtendWith(ContractLedger.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class ProgramContract {
     private static final double ATTENDED = 1e-5;
@@ -55,8 +57,24 @@ public abstract class ProgramContract {
     private OperationGoldens goldens;
     private Engine engine;
 
-    /** Makes an engine on the CPU in single precision; fails if it is not available. */
-    protected abstract Engine createEngine();
+    /** Makes the engine that the class is annotated with, or another one on the CPU; fails if it is not available. */
+    protected Engine createEngine() {
+        return TestedEngine.of(getClass()).create();
+    }
+
+    /** The precision of that engine. */
+    protected Precision precision() {
+        return Precision.FLOAT32;
+    }
+
+    /**
+     * How far a result may be from the golden one.
+     *
+     * @param single how far it may be in single precision, as a part of the largest magnitude in its row
+     */
+    protected double tolerance(double single) {
+        return single;
+    }
 
     @BeforeAll
     void open(@TempDir Path folder) {
@@ -71,7 +89,7 @@ public abstract class ProgramContract {
         assertThat(engine.name()).matches("[a-z]+");
         assertThat(engine.version()).matches("\\d+\\.\\d+.*");
         assertThat(engine.options().device()).isEqualTo(Device.CPU);
-        assertThat(engine.options().precision()).isEqualTo(Precision.FLOAT32);
+        assertThat(engine.options().precision()).isEqualTo(precision());
     }
 
     @Test
@@ -311,7 +329,7 @@ public abstract class ProgramContract {
             }
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     @Test
@@ -346,7 +364,7 @@ public abstract class ProgramContract {
             }
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     private static void assertRefusesWrongOutput(DecodingState state, Map<String, HostTensor> inputs) {
@@ -362,7 +380,7 @@ public abstract class ProgramContract {
         try (Program program = compile(test)) {
             HostTensor grown = decode(program, test, 0, 100);
 
-            assertClose("rows", grown, decode(program, test, 1000, 100), 2e-6);
+            assertClose("rows", grown, decode(program, test, 1000, 100), tolerance(2e-6));
             assertClose("rows", grown, decode(program, test, 0, 100), 0);
         }
     }
@@ -414,7 +432,7 @@ public abstract class ProgramContract {
             try (DecodingState state = program.newState(0)) {
                 test.run(goldens, state, got);
             }
-            assertClose("y", got, expected, ATTENDED);
+            assertClose("y", got, expected, tolerance(ATTENDED));
         }
     }
 
@@ -437,7 +455,7 @@ public abstract class ProgramContract {
             }
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     @Test
@@ -549,7 +567,7 @@ public abstract class ProgramContract {
                 for (int row = 7; row < y.shape()[0]; row++) {
                     one.run(CachedCase.rows(inputs, row, 1), Map.of("y", y.rows(row, 1)));
                 }
-                assertClose("y", y, expected, ATTENDED);
+                assertClose("y", y, expected, tolerance(ATTENDED));
             }
         }
     }
@@ -600,7 +618,7 @@ public abstract class ProgramContract {
             assertThat(state.length(1)).isEqualTo(rows);
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     @ParameterizedTest
@@ -630,7 +648,7 @@ public abstract class ProgramContract {
             assertThat(state.sequences()).isEqualTo(1);
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     /** The prefixes differ in length; the shorter one is padded. */
@@ -674,9 +692,13 @@ public abstract class ProgramContract {
                             first.run(CachedCase.rows(inputs, 7, 1), Map.of("y", zeros(1, expected.shape()[1]))));
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
         int generated = rows - test.prefix();
-        assertClose("joined", joined.rows(test.prefix(), generated), alone.rows(test.prefix(), generated), ATTENDED);
+        assertClose(
+                "joined",
+                joined.rows(test.prefix(), generated),
+                alone.rows(test.prefix(), generated),
+                tolerance(ATTENDED));
     }
 
     /** A sequence that is ahead of another one keeps its own rows. */
@@ -708,7 +730,7 @@ public abstract class ProgramContract {
             }
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     @Test

@@ -1,8 +1,0 @@
-package dev.paligemma;
-
-/** Adapters on ONNX Runtime. */
-class AdapterParityTest extends AdapterParityContract {
-    AdapterParityTest() {
-        super("onnx");
-    }
-}

@@ -1,0 +1,66 @@
+package dev.paligemma.pytorch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.paligemma.engine.Device;
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.contract.TestedEngine;
+import dev.paligemma.engine.spi.Engines;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** The table of tested engines and the engines that there are. This is the module whose tests have all of them. */
+class EngineTableTest {
+    /** Made for tests, by the tests of paligemma-core. */
+    private static final Set<String> STAND_INS = Set.of("probed", "recording");
+
+    private static List<String> engines() {
+        return Engines.names().stream()
+                .filter(name -> !STAND_INS.contains(name))
+                .toList();
+    }
+
+    @Test
+    void bothEnginesAreOnTheClassPath() {
+        assertThat(engines()).containsExactlyInAnyOrder("onnx", "pytorch");
+    }
+
+    @Test
+    void theTableHasTheEnginesOnTheClassPath() {
+        assertThat(Arrays.stream(TestedEngine.values()).map(TestedEngine::engine))
+                .containsOnly(engines().toArray(new String[0]));
+    }
+
+    @Test
+    void theTableHasThePrecisionsThatTheEnginesOffer() {
+        List<String> offered = new ArrayList<>();
+        for (String engine : engines()) {
+            for (Precision precision : Precision.values()) {
+                if (offers(engine, precision)) {
+                    offered.add(engine + " " + precision);
+                }
+            }
+        }
+
+        assertThat(Arrays.stream(TestedEngine.values())
+                        .map(row -> row.engine() + " " + row.precision())
+                        .collect(Collectors.toList()))
+                .containsExactlyInAnyOrderElementsOf(offered);
+    }
+
+    private static boolean offers(String engine, Precision precision) {
+        try {
+            Engines.create(engine, new EngineOptions(Device.CPU, precision, 1));
+            return true;
+        } catch (EngineException e) {
+            assertThat(e).hasMessageContaining(precision.toString());
+            return false;
+        }
+    }
+}

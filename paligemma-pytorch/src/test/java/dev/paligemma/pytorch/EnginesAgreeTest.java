@@ -1,0 +1,133 @@
+package dev.paligemma.pytorch;
+
+import static dev.paligemma.engine.contract.TestedEngine.ONNX_FLOAT32;
+import static dev.paligemma.engine.contract.TestedEngine.PYTORCH_FLOAT32;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.paligemma.AnswerScore;
+import dev.paligemma.BeamSearch;
+import dev.paligemma.GenerationRequest;
+import dev.paligemma.GenerationResult;
+import dev.paligemma.Golden;
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.Sampling;
+import dev.paligemma.ScoredAnswer;
+import dev.paligemma.vision.RgbImage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Both engines in single precision, asked the same: the stored requests and random ones about random images. */
+class EnginesAgreeTest {
+    /** Each engine alone is within 5e-5 of transformers. */
+    private static final double TOLERANCE = 5e-4;
+
+    private static final int RANDOM_REQUESTS = 12;
+
+    private static final List<String> WORDS = List.of(
+            "caption",
+            "en",
+            "detect",
+            "cat",
+            "dog",
+            ";",
+            "segment",
+            "ocr",
+            "answer",
+            "what",
+            "is",
+            "this",
+            "<loc0123>",
+            "?",
+            "größe",
+            "猫");
+
+    @ParameterizedTest
+    @MethodSource("dev.paligemma.Golden#all")
+    void giveTheSameAnswers(Golden golden) {
+        List<GenerationRequest> requests = new ArrayList<>();
+        golden.requests().forEach(request -> requests.add(request.toGenerationRequest()));
+        int images = golden.requests().get(0).images().size();
+        // Another seed for each checkpoint, the same each time.
+        Random random = new Random(golden.toString().hashCode());
+        for (int i = 0; i < RANDOM_REQUESTS; i++) {
+            requests.add(random(random, images));
+        }
+        try (PaliGemmaPipeline onnx = golden.load(ONNX_FLOAT32);
+                PaliGemmaPipeline torch = golden.load(PYTORCH_FLOAT32)) {
+            assertThat(onnx.info().engine()).isNotEqualTo(torch.info().engine());
+
+            requests.forEach(request -> assertSame(request, onnx.generate(request), torch.generate(request)));
+
+            assertSame(requests, onnx.generateAll(requests, 4), torch.generateAll(requests, 4));
+            GenerationRequest last = requests.get(requests.size() - 1);
+            GenerationRequest sampled =
+                    last.toBuilder().sampling(Sampling.temperature(1).seed(7)).build();
+            assertSame(
+                    List.of(sampled, sampled, sampled),
+                    onnx.generateSeveral(sampled, 3),
+                    torch.generateSeveral(sampled, 3));
+            assertSameSearch(last, onnx, torch);
+            assertSameScores(last, onnx, torch);
+        }
+    }
+
+    private static void assertSame(
+            List<GenerationRequest> requests, List<GenerationResult> expected, List<GenerationResult> got) {
+        assertThat(got).hasSameSizeAs(requests);
+        for (int i = 0; i < got.size(); i++) {
+            assertSame(requests.get(i), expected.get(i), got.get(i));
+        }
+    }
+
+    private static void assertSame(GenerationRequest request, GenerationResult expected, GenerationResult got) {
+        assertThat(got.tokenIds()).as(request.toString()).containsExactly(expected.tokenIds());
+        assertThat(got.logProbabilities())
+                .as(request.toString())
+                .containsExactly(expected.logProbabilities(), within(TOLERANCE));
+        assertThat(got.finishReason()).isEqualTo(expected.finishReason());
+    }
+
+    private static void assertSameSearch(GenerationRequest request, PaliGemmaPipeline onnx, PaliGemmaPipeline torch) {
+        List<ScoredAnswer> expected = onnx.search(request, BeamSearch.of(3));
+        List<ScoredAnswer> got = torch.search(request, BeamSearch.of(3));
+        assertThat(got).hasSameSizeAs(expected);
+        for (int i = 0; i < got.size(); i++) {
+            assertSame(request, expected.get(i).answer(), got.get(i).answer());
+            assertThat(got.get(i).score()).isCloseTo(expected.get(i).score(), within(TOLERANCE));
+        }
+    }
+
+    private static void assertSameScores(GenerationRequest request, PaliGemmaPipeline onnx, PaliGemmaPipeline torch) {
+        List<String> answers = List.of("cat", "a dog", "what is this?");
+        List<AnswerScore> expected = onnx.score(request, answers);
+        List<AnswerScore> got = torch.score(request, answers);
+        for (int i = 0; i < answers.size(); i++) {
+            // A sum over some tokens.
+            assertThat(got.get(i).logProbability()).isCloseTo(expected.get(i).logProbability(), within(5 * TOLERANCE));
+            assertThat(got.get(i).share()).isCloseTo(expected.get(i).share(), within(TOLERANCE));
+        }
+    }
+
+    private static GenerationRequest random(Random random, int images) {
+        List<RgbImage> pictures = new ArrayList<>();
+        for (int i = 0; i < images; i++) {
+            int width = 1 + random.nextInt(80);
+            int height = 1 + random.nextInt(80);
+            byte[] rgb = new byte[3 * width * height];
+            random.nextBytes(rgb);
+            pictures.add(RgbImage.of(width, height, rgb));
+        }
+        List<String> words = random.ints(1 + random.nextInt(8), 0, WORDS.size())
+                .mapToObj(WORDS::get)
+                .toList();
+        return GenerationRequest.builder()
+                .images(pictures)
+                .prompt(String.join(" ", words))
+                .maxNewTokens(1 + random.nextInt(24))
+                .build();
+    }
+}
