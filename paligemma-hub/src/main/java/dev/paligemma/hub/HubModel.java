@@ -90,8 +90,13 @@ public record HubModel(String id, String revision) {
                 && !text.endsWith(".git");
     }
 
-    /** A revision becomes a path in the cache. */
-    private static boolean isRevision(String text) {
+    /**
+     * Whether a text can be a revision.
+     *
+     * @param text any text
+     * @return whether it reads as a branch, a tag or a commit, and is safe as a path in the cache
+     */
+    public static boolean isRevision(String text) {
         String[] parts = text.split("/", -1);
         if (parts.length > MAX_REVISION_PARTS) {
             return false;

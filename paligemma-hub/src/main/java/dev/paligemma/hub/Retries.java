@@ -2,6 +2,7 @@ package dev.paligemma.hub;
 
 import dev.paligemma.hub.HubException.Kind;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import javax.net.ssl.SSLHandshakeException;
@@ -16,6 +17,7 @@ final class Retries {
 
     private final Timing timing;
     private final int mostInARow;
+    private final int mostUnreachable;
     private final String what;
     private int inARow;
     private int all;
@@ -26,13 +28,26 @@ final class Retries {
      * @param what is attempted, for messages: {@code google/x/config.json from https://huggingface.co}
      */
     Retries(Timing timing, String what) {
-        this(timing, timing.failuresInARow(), what);
+        this(timing, timing.failuresInARow(), timing.failuresInARow(), what);
     }
 
-    Retries(Timing timing, int mostInARow, String what) {
+    private Retries(Timing timing, int mostInARow, int mostUnreachable, String what) {
         this.timing = timing;
         this.mostInARow = mostInARow;
+        this.mostUnreachable = mostUnreachable;
         this.what = what;
+    }
+
+    /**
+     * Counts the failures of the first request of a call. If nobody is at the address it soon gives up: more often than not
+     * there is no network, or the address is wrong.
+     *
+     * @param isPatient whether there is nothing to fall back to
+     */
+    static Retries ofFirstRequest(Timing timing, boolean isPatient, String what) {
+        return isPatient
+                ? new Retries(timing, timing.failuresInARow(), timing.unreachableInARow(), what)
+                : new Retries(timing, 1, 1, what);
     }
 
     /** One attempt. */
@@ -65,7 +80,7 @@ final class Retries {
         all++;
         inARow = progressed ? 1 : inARow + 1;
         boolean hopeless = failure instanceof SSLHandshakeException || failure instanceof SSLPeerUnverifiedException;
-        if (hopeless || inARow >= mostInARow || all >= timing.failures()) {
+        if (hopeless || inARow >= (failure instanceof ConnectException ? mostUnreachable : mostInARow) || all >= timing.failures()) {
             Kind kind = failure instanceof TransientFailure known ? known.kind() : Kind.UNREACHABLE;
             throw new HubException(kind, what + ": " + describe(failure) + times() + advice(kind), failure);
         }

@@ -51,7 +51,7 @@ final class SnapshotDownload {
     RepositoryListing list(boolean patient) throws InterruptedException {
         URI uri = http.endpoint().listing(model);
         String where = model + " on " + http.endpoint();
-        RepositoryListing listing = new Retries(timing, patient ? timing.failuresInARow() : 1, where).until(() -> {
+        RepositoryListing listing = Retries.ofFirstRequest(timing, patient, where).until(() -> {
             try (Reply reply = http.get(uri, Map.of())) {
                 refusals.requireSuccess(reply, model, "list of files");
                 return RepositoryListing.parse(bounded(reply, where), where);

@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param longestBackoff the most between two attempts, unless the server asks for more
  * @param longestRetryAfter the most that a server may ask for
  * @param failuresInARow how many attempts may fail without a byte between them
+ * @param unreachableInARow how many of them may find nobody at the address at all, before anything was heard of the hub
  * @param failures how many attempts for one file may fail altogether
  */
 record Timing(
@@ -20,6 +21,7 @@ record Timing(
         Duration longestBackoff,
         Duration longestRetryAfter,
         int failuresInARow,
+        int unreachableInARow,
         int failures) {
     static final Timing DEFAULT = new Timing(
             Duration.ofSeconds(10),
@@ -28,17 +30,18 @@ record Timing(
             Duration.ofSeconds(20),
             Duration.ofMinutes(5),
             6,
+            3,
             300);
 
     Timing withConnect(Duration duration) {
-        return new Timing(duration, stall, backoff, longestBackoff, longestRetryAfter, failuresInARow, failures);
+        return new Timing(duration, stall, backoff, longestBackoff, longestRetryAfter, failuresInARow, unreachableInARow, failures);
     }
 
     Timing withStall(Duration duration) {
-        return new Timing(connect, duration, backoff, longestBackoff, longestRetryAfter, failuresInARow, failures);
+        return new Timing(connect, duration, backoff, longestBackoff, longestRetryAfter, failuresInARow, unreachableInARow, failures);
     }
 
     Timing withBackoff(Duration first, Duration longest) {
-        return new Timing(connect, stall, first, longest, longestRetryAfter, failuresInARow, failures);
+        return new Timing(connect, stall, first, longest, longestRetryAfter, failuresInARow, unreachableInARow, failures);
     }
 }

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -16,15 +18,18 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A hub with one model, and a host of its own for large files, as the real one has. Tests put faults in front of both.
  *
  * <p>It answers what this library and Python's {@code huggingface_hub} ask for.
  */
-final class FakeHub implements AutoCloseable {
-    static final String ID = "owner/tiny-model";
-    static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
+public final class FakeHub implements AutoCloseable {
+    /** The model. */
+    public static final String ID = "owner/tiny-model";
+    /** What its main branch is. */
+    public static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
     static final String SIGNATURE = "c2lnbmF0dXJl";
 
     /** Answers a request, or returns false to leave it to the ordinary hub. */
@@ -39,7 +44,7 @@ final class FakeHub implements AutoCloseable {
     private volatile Fault hubFault = (request, out) -> false;
     private volatile Fault cdnFault = (request, out) -> false;
 
-    FakeHub() throws IOException {
+    public FakeHub() throws IOException {
         cdn = new FakeServer((request, out) -> {
             if (!cdnFault.handle(request, out)) {
                 serveContent(request, out);
@@ -66,6 +71,17 @@ final class FakeHub implements AutoCloseable {
         return hub;
     }
 
+    /** A hub whose model has the files of a folder. */
+    public static FakeHub serving(Path folder) throws IOException {
+        FakeHub hub = new FakeHub();
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                hub.put(file.getFileName().toString(), Files.readAllBytes(file));
+            }
+        }
+        return hub;
+    }
+
     static byte[] content(int seed, int size) {
         byte[] content = new byte[size];
         new Random(seed).nextBytes(content);
@@ -76,7 +92,7 @@ final class FakeHub implements AutoCloseable {
         put(file, content.getBytes(StandardCharsets.UTF_8));
     }
 
-    void put(String file, byte[] content) {
+    public void put(String file, byte[] content) {
         files.put(file, content);
     }
 
@@ -100,7 +116,7 @@ final class FakeHub implements AutoCloseable {
         cdnFault = fault;
     }
 
-    String address() {
+    public String address() {
         return hub.address();
     }
 
