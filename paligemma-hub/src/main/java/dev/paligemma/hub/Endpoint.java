@@ -91,8 +91,7 @@ record Endpoint(String base) {
         String name = host.toLowerCase(Locale.ROOT);
         boolean literal = name.startsWith("[") || name.matches("[0-9.]+");
         try {
-            return name.equals("localhost")
-                    || literal && InetAddress.getByName(name).isLoopbackAddress();
+            return name.equals("localhost") || (literal && InetAddress.getByName(name).isLoopbackAddress());
         } catch (UnknownHostException e) {
             return false;
         }
