@@ -91,7 +91,8 @@ record Endpoint(String base) {
         String name = host.toLowerCase(Locale.ROOT);
         boolean literal = name.startsWith("[") || name.matches("[0-9.]+");
         try {
-            return name.equals("localhost") || (literal && InetAddress.getByName(name).isLoopbackAddress());
+            return name.equals("localhost")
+                    || (literal && InetAddress.getByName(name).isLoopbackAddress());
         } catch (UnknownHostException e) {
             return false;
         }
