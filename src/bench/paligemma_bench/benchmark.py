@@ -32,6 +32,8 @@ CONFIGURATIONS = [
     (TRANSFORMERS, "bfloat16"),
     (JAVA, "int4"),
 ]
+# Measured only if asked for, by --only: engine and precision in one name.
+OTHERS = [(JAVA, "pytorch-float32"), (JAVA, "pytorch-bfloat16")]
 TEXT_TOKENS = 14  # with 256 of the image, 270 at 224 pixels
 NEW_TOKENS = 12  # the first comes out of the prefill, so 11 steps are timed
 REQUESTS = {224: 3, 448: 2, 896: 1}  # per process and round, after one request that is not timed
@@ -59,7 +61,7 @@ def parse(arguments):
     parser.add_argument("--quick", action="store_true", help="one round of one request, 224 pixels unless --sizes is given")
     parser.add_argument("--models", help="comma-separated, of pg1 (PaliGemma 3B) and pg2 (PaliGemma 2 3B); both by default")
     parser.add_argument("--sizes", help="comma-separated, of 224, 448, 896; all by default")
-    parser.add_argument("--only", help="comma-separated, of " + ",".join(":".join(c) for c in CONFIGURATIONS))
+    parser.add_argument("--only", help="comma-separated, of " + ",".join(":".join(c) for c in CONFIGURATIONS + OTHERS))
     parser.add_argument("--rounds", type=int, help="3 by default")
     parser.add_argument("--requests", type=int, help="timed requests per process; 3, 2, 1 at 224, 448, 896 by default")
     parser.add_argument("--batches", help="numbers of requests answered together, of ours; 1,4,8 at 224 pixels by default")
@@ -79,7 +81,8 @@ def parse(arguments):
     options = parser.parse_args(arguments)
     options.models = chosen(parser, "--models", options.models, list(shapes.MODELS))
     options.sizes = chosen(parser, "--sizes", options.sizes, [224] if options.quick else [224, 448, 896], {224, 448, 896})
-    names = chosen(parser, "--only", options.only, [":".join(c) for c in CONFIGURATIONS])
+    known = {":".join(c) for c in CONFIGURATIONS + OTHERS}
+    names = chosen(parser, "--only", options.only, [":".join(c) for c in CONFIGURATIONS], known)
     options.only = [tuple(name.split(":")) for name in names]
     options.batches = chosen(parser, "--batches", options.batches, [1, 4, 8], set(range(1, 65)))
     options.rounds = options.rounds or (1 if options.quick else 3)
@@ -172,6 +175,8 @@ class Benchmark:
         if implementation == JAVA:
             command = [self.options.java, *shlex.split(self.options.java_options), "-cp", str(JAR)]
             command += ["dev.paligemma.bench.PipelineRun"]
+            *engine, precision = precision.split("-")
+            command += [part for name in engine for part in ("--engine", name)]
         else:
             command = self._python("run_transformers")
         for name, value in {

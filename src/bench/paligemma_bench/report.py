@@ -6,7 +6,9 @@ from . import shapes
 from .results import latest
 
 JAVA, TRANSFORMERS = "java", "transformers"
-ORDER = [(JAVA, "float32"), (JAVA, "int8"), (JAVA, "int4"), (TRANSFORMERS, "float32"), (TRANSFORMERS, "bfloat16")]
+# Of those that were measured.
+ORDER = [(JAVA, "float32"), (JAVA, "int8"), (JAVA, "int4"), (JAVA, "pytorch-float32"), (JAVA, "pytorch-bfloat16")]
+ORDER += [(TRANSFORMERS, "float32"), (TRANSFORMERS, "bfloat16")]
 NAMES = {JAVA: "PaliGemma for Java", TRANSFORMERS: "transformers"}
 NONE = "–"
 TIMES = ("preprocess_ms", "vision_ms", "prefill_ms", "decode_ms_per_token", "first_token_ms")
@@ -289,7 +291,7 @@ class Row:
         return median(r["load_ms"] for r in self.rounds) / 1e3
 
     def floor_ms(self):
-        weights = shapes.weight_bytes_per_token(self.group.model, self.key[1])
+        weights = shapes.weight_bytes_per_token(self.group.model, self.key[1].split("-")[-1])
         return weights / 1e9 / median(self.group.read) * 1e3 if self.group.read else None
 
     def time_cells(self):

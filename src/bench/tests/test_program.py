@@ -93,6 +93,9 @@ class ProgramTest(unittest.TestCase):
     def test_reads_lists(self):
         options = benchmark.parse(["--sizes", "448,896", "--only", "java:int8"])
         self.assertEqual((options.sizes, options.only), ([448, 896], [("java", "int8")]))
+        options = benchmark.parse(["--only", "java:pytorch-bfloat16,transformers:bfloat16"])
+        self.assertEqual(options.only, [("java", "pytorch-bfloat16"), ("transformers", "bfloat16")])
+        self.assertNotIn(("java", "pytorch-float32"), benchmark.parse([]).only)
 
     def test_trial_runs_do_not_write_the_document(self):
         self.assertEqual(benchmark.parse(["--layers", "2", "--work", "w"]).out.name, "benchmarks.md")

@@ -9,7 +9,7 @@ import java.nio.file.Path;
  *
  * @param folder the checkpoint's folder
  * @param config the checkpoint's sizes and token ids
- * @param engine the engine's name
+ * @param engine the name of the engine that runs it, also where the choice was left to the library
  * @param engineVersion the version of the runtime underneath
  * @param options device, precision and threads
  * @param loadMs how long loading took, in milliseconds

@@ -21,7 +21,7 @@ import dev.paligemma.engine.convert.ConversionListener;
 import dev.paligemma.engine.convert.ConversionPlan;
 import dev.paligemma.engine.convert.ConvertedCheckpoints;
 import dev.paligemma.engine.spi.Engine;
-import dev.paligemma.engine.spi.Engines;
+import dev.paligemma.engine.spi.EngineChoice;
 import dev.paligemma.gemma.DecoderOptions;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.prompt.TaskPrompt;
@@ -70,8 +70,14 @@ import org.slf4j.LoggerFactory;
  * finished, and later ones, fail with an {@link IllegalStateException}.
  */
 public final class PaliGemmaPipeline implements AutoCloseable {
-    /** The engine that is used unless another is chosen: {@value}. */
-    public static final String DEFAULT_ENGINE = "onnx";
+    /** The engine that is used unless another is chosen: {@value}, the choice of {@link EngineChoice}. */
+    public static final String DEFAULT_ENGINE = EngineChoice.AUTO;
+
+    /**
+     * The system property with the name of the engine to use where the program does not choose one: {@value}. Set to
+     * anything but {@value #DEFAULT_ENGINE} or an engine on the class path, it makes loading fail.
+     */
+    public static final String ENGINE_PROPERTY = EngineChoice.PROPERTY;
 
     /** The most answers that {@link #score} takes: {@value}. */
     public static final int MAX_SCORED_ANSWERS = 256;
@@ -741,7 +747,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
     /** Collects the options of a {@link PaliGemmaPipeline}. Confined to one thread. */
     public static final class Builder {
         private @Nullable Path checkpoint;
-        private String engine = DEFAULT_ENGINE;
+        private @Nullable String engine;
         private Device device = Device.CPU;
         private @Nullable Precision precision;
         private int threads = Runtime.getRuntime().availableProcessors();
@@ -766,14 +772,16 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         }
 
         /**
-         * Chooses the engine, {@value PaliGemmaPipeline#DEFAULT_ENGINE} by default.
+         * Chooses the engine. Without a choice the system property {@value PaliGemmaPipeline#ENGINE_PROPERTY} does, and
+         * where that is not set either, {@value PaliGemmaPipeline#DEFAULT_ENGINE}: {@code pytorch} for a GPU and for
+         * {@link Precision#BFLOAT16}, {@code onnx} for everything else. {@link ModelInfo#engine} says which one it was.
          *
-         * @param name the name of an engine on the class path
+         * @param name the name of an engine on the class path, or {@value PaliGemmaPipeline#DEFAULT_ENGINE}
          * @return this builder
-         * @throws EngineException if there is none of that name
+         * @throws EngineException if there is none of that name; the message has the dependency to add
          */
         public Builder engine(String name) {
-            Engines.require(name);
+            EngineChoice.check(name);
             this.engine = name;
             return this;
         }
@@ -924,7 +932,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
             try (Checkpoint given = Checkpoint.open(folder)) {
                 // An engine that does not know the precision refuses here, before anything is converted for it.
                 EngineOptions options = new EngineOptions(device, StoredPrecision.choose(given, precision), threads);
-                Engine runtime = Engines.create(engine, options);
+                Engine runtime = EngineChoice.choose(engine, options.device(), options.precision())
+                        .create(options);
                 PaliGemmaConfig config = given.config();
                 // A vocabulary takes as long to read as an engine needs for its weights, so both are done at once.
                 CompletableFuture<ModelFiles> files =

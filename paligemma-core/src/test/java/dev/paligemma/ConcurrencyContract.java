@@ -115,7 +115,8 @@ public abstract class ConcurrencyContract {
     void everyThreadGetsWhatOneThreadGets(int maxConcurrentRequests) throws Exception {
         Probe probe = new Probe();
         ExecutorService executor = Executors.newFixedThreadPool(THREADS);
-        try (PaliGemmaPipeline pipeline = ProbedEngineProvider.load(TestedEngine.of(getClass()), golden, probe, maxConcurrentRequests)) {
+        try (PaliGemmaPipeline pipeline =
+                ProbedEngineProvider.load(TestedEngine.of(getClass()), golden, probe, maxConcurrentRequests)) {
             Map<String, Function<PaliGemmaPipeline, Object>> tasks = tasks();
             Map<String, Object> expected = new TreeMap<>();
             tasks.forEach((name, task) -> expected.put(name, task.apply(pipeline)));

@@ -36,8 +36,7 @@ public abstract class DecodingParityContract {
 
     private PaliGemmaPipeline pipeline(Map<?, ?> test) {
         return pipelines.computeIfAbsent(
-                text(test, "checkpoint"),
-                name -> Golden.of(name).load(TestedEngine.of(getClass())));
+                text(test, "checkpoint"), name -> Golden.of(name).load(TestedEngine.of(getClass())));
     }
 
     @AfterAll

@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -68,16 +69,23 @@ public record Golden(Path folder, List<Request> requests) {
         }
     }
 
+    private static final Map<String, Path> ROOTS = new ConcurrentHashMap<>();
+
     /** All stored cases. */
     public static Stream<Golden> all() throws IOException {
-        try (Stream<Path> folders = Files.list(root())) {
+        return allIn("/golden");
+    }
+
+    /** All cases of a folder among the test resources. */
+    public static Stream<Golden> allIn(String resource) throws IOException {
+        try (Stream<Path> folders = Files.list(root(resource))) {
             return folders.sorted().map(Golden::read).toList().stream();
         }
     }
 
     /** The case of a name. */
     public static Golden of(String name) {
-        return read(root().resolve(name));
+        return read(root("/golden").resolve(name));
     }
 
     /** Loads the checkpoint with an engine in its precision. */
@@ -112,70 +120,77 @@ public record Golden(Path folder, List<Request> requests) {
         return folder.getFileName().toString();
     }
 
-    private static Path root() {
-        return Root.FOLDER;
+    /**
+     * The folder of a resource of this module. Engines map weight files, which they cannot do inside an archive, so those
+     * are copied out.
+     */
+    static Path root(String resource) {
+        return ROOTS.computeIfAbsent(resource, Golden::find);
     }
 
-    /** Where the cases are: engines map weight files, which they cannot do inside an archive, so those are copied out. */
-    private static final class Root {
-        private static final Path FOLDER = find();
-
-        private static Path find() {
-            URL url = Objects.requireNonNull(Golden.class.getResource("/golden"), "golden files are missing");
-            try {
-                if (!url.getProtocol().equals("jar")) {
-                    return Path.of(url.toURI());
-                }
-                try (FileSystem archive = FileSystems.newFileSystem(url.toURI(), Map.of());
-                        Stream<Path> files = Files.walk(archive.getPath("/golden"))) {
-                    Path folder = Files.createTempDirectory("golden");
-                    folder.toFile().deleteOnExit();
-                    for (Path file : files.skip(1).toList()) {
-                        Path copy = folder.resolve(
-                                archive.getPath("/golden").relativize(file).toString());
-                        Files.copy(file, copy);
-                        copy.toFile().deleteOnExit();
-                    }
-                    return folder;
-                }
-            } catch (URISyntaxException e) {
-                throw new IllegalStateException(e);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+    private static Path find(String resource) {
+        URL url = Objects.requireNonNull(Golden.class.getResource(resource), "golden files are missing");
+        try {
+            if (!url.getProtocol().equals("jar")) {
+                return Path.of(url.toURI());
             }
-        }
-    }
-
-    private static Golden read(Path folder) {
-        Path file = folder.resolve("golden.json");
-        try (JsonParser parser = new JsonFactory().createParser(file.toFile())) {
-            parser.nextToken();
-            Map<?, ?> root = (Map<?, ?>) value(parser);
-            List<Request> requests = new ArrayList<>();
-            for (Object entry : list(root, "requests")) {
-                Map<?, ?> request = (Map<?, ?>) entry;
-                requests.add(new Request(
-                        list(request, "images").stream()
-                                .map(image -> RgbImage.read(folder.resolve((String) image)))
-                                .toList(),
-                        text(request, "prompt"),
-                        number(request, "maxNewTokens"),
-                        integers(request, "textTokenIds"),
-                        number(request, "imageTokens"),
-                        integers(request, "tokenIds"),
-                        list(request, "logprobs").stream()
-                                .map(value -> ((Number) value).doubleValue())
-                                .toList(),
-                        text(request, "text"),
-                        text(request, "finishReason")));
+            try (FileSystem archive = FileSystems.newFileSystem(url.toURI(), Map.of());
+                    Stream<Path> files = Files.walk(archive.getPath(resource))) {
+                Path folder = Files.createTempDirectory("golden");
+                folder.toFile().deleteOnExit();
+                for (Path file : files.skip(1).toList()) {
+                    Path copy = folder.resolve(
+                            archive.getPath(resource).relativize(file).toString());
+                    Files.copy(file, copy);
+                    copy.toFile().deleteOnExit();
+                }
+                return folder;
             }
-            return new Golden(folder, requests);
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static String text(Map<?, ?> map, String key) {
+    private static Golden read(Path folder) {
+        return new Golden(folder, requests(readJson(folder.resolve("golden.json")), folder));
+    }
+
+    /** The object in a JSON file. */
+    public static Map<?, ?> readJson(Path file) {
+        try (JsonParser parser = new JsonFactory().createParser(file.toFile())) {
+            parser.nextToken();
+            return (Map<?, ?>) Objects.requireNonNull(value(parser));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The requests of a {@code golden.json}. */
+    static List<Request> requests(Map<?, ?> root, Path pictures) {
+        List<Request> requests = new ArrayList<>();
+        for (Object entry : list(root, "requests")) {
+            Map<?, ?> request = (Map<?, ?>) entry;
+            requests.add(new Request(
+                    list(request, "images").stream()
+                            .map(image -> RgbImage.read(pictures.resolve((String) image)))
+                            .toList(),
+                    text(request, "prompt"),
+                    number(request, "maxNewTokens"),
+                    integers(request, "textTokenIds"),
+                    number(request, "imageTokens"),
+                    integers(request, "tokenIds"),
+                    list(request, "logprobs").stream()
+                            .map(value -> ((Number) value).doubleValue())
+                            .toList(),
+                    text(request, "text"),
+                    text(request, "finishReason")));
+        }
+        return requests;
+    }
+
+    static String text(Map<?, ?> map, String key) {
         return (String) Objects.requireNonNull(map.get(key), key);
     }
 

@@ -25,10 +25,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.api.parallel.Resources;
 
 class PaliGemmaPipelineTest {
     private static final Golden GOLDEN = Golden.of("pg2-gqa");
@@ -164,6 +167,30 @@ class PaliGemmaPipelineTest {
     }
 
     @Test
+    @ResourceLock(Resources.SYSTEM_PROPERTIES)
+    void theEngineIsThatOfTheProgramOrElseOfTheProperty() {
+        assertThat(engineOf(PaliGemmaPipeline.builder(), null)).isEqualTo("onnx");
+        assertThat(engineOf(PaliGemmaPipeline.builder(), "recording")).isEqualTo("recording");
+        assertThat(engineOf(PaliGemmaPipeline.builder().engine("auto"), "recording"))
+                .isEqualTo("onnx");
+        assertThatThrownBy(() -> engineOf(PaliGemmaPipeline.builder(), "abacus"))
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("paligemma.engine")
+                .hasMessageContaining("abacus");
+    }
+
+    private static String engineOf(PaliGemmaPipeline.Builder builder, @Nullable String property) {
+        if (property != null) {
+            System.setProperty(PaliGemmaPipeline.ENGINE_PROPERTY, property);
+        }
+        try (PaliGemmaPipeline pipeline = builder.checkpoint(GOLDEN.folder()).build()) {
+            return pipeline.info().engine();
+        } finally {
+            System.clearProperty(PaliGemmaPipeline.ENGINE_PROPERTY);
+        }
+    }
+
+    @Test
     void builderRefusesWhatItCannotDo() {
         PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder();
         assertThatThrownBy(builder::build).isInstanceOf(IllegalStateException.class);
@@ -173,7 +200,7 @@ class PaliGemmaPipelineTest {
                 .hasMessageContaining("onnx");
         assertThatThrownBy(() -> builder.threads(0)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> builder.maxConcurrentRequests(0)).isInstanceOf(IllegalArgumentException.class);
-        builder.checkpoint(GOLDEN.folder());
+        builder.checkpoint(GOLDEN.folder()).engine("onnx");
         assertThatThrownBy(() -> builder.precision(Precision.BFLOAT16).build())
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("bfloat16");

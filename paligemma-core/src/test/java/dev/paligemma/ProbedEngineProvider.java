@@ -1,6 +1,9 @@
 package dev.paligemma;
 
+import dev.paligemma.engine.Device;
+import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.engine.graph.Graph;
@@ -10,9 +13,10 @@ import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.engine.spi.Engines;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Makes engines that compute as another engine does and tell a {@link Probe} about it. */
@@ -50,8 +54,16 @@ public final class ProbedEngineProvider implements EngineProvider {
     }
 
     @Override
+    public Set<Precision> precisions(Device.Kind kind) {
+        return EnumSet.of(Precision.FLOAT32, Precision.INT8, Precision.INT4);
+    }
+
+    @Override
     public Engine create(EngineOptions options) {
-        Made made = Objects.requireNonNull(MADE.get(), "use ProbedEngineProvider.load");
+        Made made = MADE.get();
+        if (made == null) {
+            throw new EngineException("engine '" + NAME + "' is made by ProbedEngineProvider.load");
+        }
         return new ProbedEngine(Engines.create(made.engine.engine(), options), made.probe);
     }
 

@@ -1,5 +1,6 @@
 package dev.paligemma;
 
+import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
@@ -11,8 +12,10 @@ import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Makes engines that compute nothing and remember what they were asked to compile; they know all precisions but int4. */
@@ -27,6 +30,11 @@ public final class RecordingEngineProvider implements EngineProvider {
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public Set<Precision> precisions(Device.Kind kind) {
+        return EnumSet.complementOf(EnumSet.of(Precision.INT4));
     }
 
     @Override

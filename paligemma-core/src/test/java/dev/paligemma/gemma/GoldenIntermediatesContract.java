@@ -42,8 +42,8 @@ public abstract class GoldenIntermediatesContract {
     @MethodSource("dev.paligemma.Golden#all")
     void imageEncoderAndProjectorEqualTransformersLayerByLayer(Golden golden) {
         try (Checkpoint checkpoint = Checkpoint.open(golden.folder());
-                Program program = engine
-                        .compile(VisionGraph.record(checkpoint.config()).withMarksAsOutputs(), checkpoint)) {
+                Program program =
+                        engine.compile(VisionGraph.record(checkpoint.config()).withMarksAsOutputs(), checkpoint)) {
             HostTensor input = pixelValues(golden);
             int images = (int) input.shape()[0];
             int patches = images * checkpoint.config().vision().patches();
@@ -172,11 +172,8 @@ public abstract class GoldenIntermediatesContract {
             checkpoint = Checkpoint.open(golden.folder());
             layers = checkpoint.config().text().layers();
             width = checkpoint.config().text().hiddenSize();
-            program = engine
-                    .compile(
-                            GemmaDecoder.record(checkpoint.config().text(), options)
-                                    .withMarksAsOutputs(),
-                            checkpoint);
+            program = engine.compile(
+                    GemmaDecoder.record(checkpoint.config().text(), options).withMarksAsOutputs(), checkpoint);
             state = program.newState(4);
         }
 

@@ -1,8 +1,6 @@
 package dev.paligemma.examples;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.DType;
@@ -10,25 +8,25 @@ import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.checkpoint.TextConfig;
 import dev.paligemma.engine.checkpoint.VisionConfig;
-import dev.paligemma.engine.spi.Engines;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code paligemma info}: what a checkpoint is, without loading its weights. */
+/** {@code paligemma info}: what the machine and a checkpoint are, without loading weights. */
 @Command(
         name = "info",
-        description = "Show what a checkpoint is and which engines can run it; weights are not loaded.",
+        description = {
+            "Show the machine, its engines, and what a checkpoint is; weights are not loaded.",
+            "Memory needed is that of one request with one image, a short prompt and 128 written tokens."
+        },
         sortOptions = false,
         usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma info --model paligemma2-3b-mix-224"})
@@ -64,7 +62,8 @@ final class InfoCommand implements Runnable {
             Set<DType> storedTypes,
             List<Path> files,
             long weightBytes,
-            List<String> engines,
+            MachineFacts machine,
+            MemoryFacts memory,
             Path cacheFolder) {
 
         static Facts of(Checkpoint checkpoint, Path cacheFolder) {
@@ -74,6 +73,7 @@ final class InfoCommand implements Runnable {
                 bytes += tensor.byteLength();
                 types.add(tensor.dtype());
             }
+            MachineFacts machine = MachineFacts.find();
             return new Facts(
                     checkpoint.folder(),
                     checkpoint.config(),
@@ -82,18 +82,9 @@ final class InfoCommand implements Runnable {
                     types,
                     checkpoint.files(),
                     bytes,
-                    Engines.names().stream().sorted().map(Facts::describe).toList(),
+                    machine,
+                    MemoryFacts.of(checkpoint, machine),
                     cacheFolder);
-        }
-
-        /** An engine that cannot run here is a fact worth knowing, not a reason to hide the others. */
-        private static String describe(String engine) {
-            try {
-                return engine + " "
-                        + Engines.create(engine, EngineOptions.defaults()).version();
-            } catch (EngineException e) {
-                return engine + " (not usable: " + e.getMessage() + ")";
-            }
         }
 
         private String architecture() {
@@ -106,27 +97,25 @@ final class InfoCommand implements Runnable {
         String text() {
             VisionConfig vision = config.vision();
             TextConfig text = config.text();
-            StringBuilder lines = new StringBuilder();
-            line(lines, "checkpoint", "%s", folder);
-            line(lines, "architecture", "%s", architecture());
-            line(lines, "parameters", "%,d", parameters);
-            line(lines, "precision", "%s", precision);
-            line(lines, "stored as", "%s, %,d bytes", names(storedTypes), weightBytes);
+            FactLines lines = new FactLines();
+            lines.add("checkpoint", "%s", folder);
+            lines.add("architecture", "%s", architecture());
+            lines.add("parameters", "%,d", parameters);
+            lines.add("precision", "%s", precision);
+            lines.add("stored as", "%s, %,d bytes", names(storedTypes), weightBytes);
             for (Path file : files) {
-                line(lines, "weight file", "%s", file.getFileName());
+                lines.add("weight file", "%s", file.getFileName());
             }
-            line(lines, "image", "%d x %d pixels", vision.imageSize(), vision.imageSize());
-            line(lines, "image tokens", "%d (patches of %d pixels)", vision.patches(), vision.patchSize());
-            line(
-                    lines,
+            lines.add("image", "%d x %d pixels", vision.imageSize(), vision.imageSize());
+            lines.add("image tokens", "%d (patches of %d pixels)", vision.patches(), vision.patchSize());
+            lines.add(
                     "vision encoder",
                     "%d layers, width %d, %d heads, MLP %d",
                     vision.layers(),
                     vision.hiddenSize(),
                     vision.heads(),
                     vision.intermediateSize());
-            line(
-                    lines,
+            lines.add(
                     "language model",
                     "%d layers, width %d, %d heads of %d (%d for keys and values), MLP %d",
                     text.layers(),
@@ -135,19 +124,12 @@ final class InfoCommand implements Runnable {
                     text.headDim(),
                     text.kvHeads(),
                     text.intermediateSize());
-            line(lines, "vocabulary", "%,d", text.vocabSize());
-            for (String engine : engines) {
-                line(lines, "engine", "%s", engine);
-            }
-            line(lines, "cache folder", "%s", cacheFolder);
-            line(lines, "paligemma", "%s", ToolVersion.version());
+            lines.add("vocabulary", "%,d", text.vocabSize());
+            memory.addTo(lines);
+            machine.addTo(lines);
+            lines.add("cache folder", "%s", cacheFolder);
+            lines.add("paligemma", "%s", ToolVersion.version());
             return lines.toString();
-        }
-
-        private static void line(StringBuilder lines, String label, String format, @Nullable Object... values) {
-            lines.append(String.format(Locale.ROOT, "%-16s", label))
-                    .append(String.format(Locale.ROOT, format, values))
-                    .append(System.lineSeparator());
         }
 
         private static String names(Set<DType> types) {
@@ -190,11 +172,8 @@ final class InfoCommand implements Runnable {
             json.writeNumberField("mlp", text.intermediateSize());
             json.writeEndObject();
             json.writeNumberField("vocabulary", text.vocabSize());
-            json.writeArrayFieldStart("engines");
-            for (String engine : engines) {
-                json.writeString(engine);
-            }
-            json.writeEndArray();
+            memory.writeTo(json);
+            machine.writeTo(json);
             json.writeStringField("cacheFolder", cacheFolder.toString());
             json.writeStringField("version", ToolVersion.version());
         }

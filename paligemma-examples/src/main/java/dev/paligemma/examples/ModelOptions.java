@@ -1,11 +1,14 @@
 package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.engine.Device;
 import dev.paligemma.engine.Precision;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** The options that choose a model and how it runs. */
 final class ModelOptions {
@@ -15,8 +18,17 @@ final class ModelOptions {
     @Option(
             names = "--engine",
             paramLabel = "NAME",
-            description = "Engine that runs the model (default: ${DEFAULT-VALUE}).")
-    String engine = "onnx";
+            description = "Engine that runs the model: auto, onnx or pytorch; auto takes pytorch for a GPU and for "
+                    + "bfloat16, else onnx (default: what the Java system property paligemma.engine says, else auto).")
+    @Nullable
+    String engine;
+
+    @Option(
+            names = "--device",
+            paramLabel = "NAME",
+            converter = DeviceConverter.class,
+            description = "Where to compute: cpu, cuda or cuda:N for the GPU with index N (default: cpu).")
+    Device device = Device.CPU;
 
     @Option(
             names = "--precision",
@@ -32,6 +44,14 @@ final class ModelOptions {
             description = "Threads of the engine (default: as many as it finds useful).")
     @Nullable
     Integer threads;
+
+    @Option(
+            names = "--adapter",
+            paramLabel = "DIR",
+            description =
+                    "LoRA adapter that answers, a folder saved by PEFT; the model's own weights stay as they are.")
+    @Nullable
+    Path adapter;
 
     /** The mask decoder's weights, from a command that has an option for them; null for those of the checkpoint. */
     @Nullable
@@ -58,10 +78,14 @@ final class ModelOptions {
     PaliGemmaPipeline open(Path folder, @Nullable Precision chosen, ProgressDisplay progress) {
         progress.step("loading " + folder.getFileName());
         PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
-                .engine(engine)
+                .device(device)
                 .checkpoint(folder)
                 .cacheDirectory(checkpoint.cacheFolder())
                 .onConversion(progress);
+        String name = engine;
+        if (name != null) {
+            builder.engine(name);
+        }
         if (chosen != null) {
             builder.precision(chosen);
         }
@@ -73,6 +97,23 @@ final class ModelOptions {
         if (masks != null) {
             builder.maskWeights(masks);
         }
-        return builder.build();
+        Path lora = adapter;
+        if (lora == null) {
+            return builder.build();
+        }
+        String name = lora.toString();
+        return builder.adapter(name, lora).build().withAdapter(name);
+    }
+
+    /** Reads the name of a device. */
+    static final class DeviceConverter implements ITypeConverter<Device> {
+        @Override
+        public Device convert(String text) {
+            try {
+                return Device.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
     }
 }

@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
             TokenizeCommand.class,
             InfoCommand.class,
             ConvertCommand.class,
+            MergeCommand.class,
             VerifyCommand.class
         },
         versionProvider = ToolVersion.class,

@@ -102,7 +102,9 @@ class CommandLineTest {
                 "--image",
                 picture,
                 "--engine",
-                "onnx",
+                "auto",
+                "--device",
+                "cpu",
                 "--precision",
                 "Float32",
                 "--threads",
@@ -138,11 +140,38 @@ class CommandLineTest {
         Outcome info = run("info");
         assertThat(info.exitCode()).isZero();
         assertThat(info.out())
-                .contains("architecture    PaliGemma 2", "image           112 x 112 pixels", "engine          onnx 1.");
+                .contains("architecture    PaliGemma 2", "image           112 x 112 pixels", "engine          onnx 1.")
+                .contains("main memory     ", "instructions    ", "memory          precision device  engine")
+                .containsPattern("int8 +cpu +onnx +0\\.\\d\\d GB +\\d+\\.\\d\\d GB  (yes|no)");
 
         Map<String, Object> json = parsed("info");
         assertThat(json).containsEntry("architecture", "PaliGemma 2").containsEntry("imageTokens", 64L);
         assertThat((Long) json.get("parameters")).isBetween(1_000_000L, 10_000_000L);
+        assertThat(json.get("machine"))
+                .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+                .containsKeys("processor", "instructions", "memory", "gpus", "nvidiaDriver")
+                .containsEntry("cores", (long) Runtime.getRuntime().availableProcessors());
+        assertThat(list(json, "engines"))
+                .anySatisfy(engine -> assertThat(engine)
+                        .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+                        .containsEntry("name", "onnx")
+                        .containsKeys("version", "problem")
+                        .containsEntry("precisions", Map.of("cpu", List.of("float32", "int8", "int4"))));
+        assertThat(list(json, "memory"))
+                .hasSizeGreaterThanOrEqualTo(4)
+                .allSatisfy(each -> assertThat(each)
+                        .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+                        .containsKeys("precision", "device", "engine", "neededBytes", "freeBytes", "fits"));
+    }
+
+    @Test
+    void refusesDevicesAndEnginesThatAreNotThere() {
+        Outcome unknown = run("caption", "--device", "gpu");
+        assertRefused(unknown);
+        assertThat(unknown.err()).contains("'gpu'", "expected cpu, cuda or cuda:N");
+        Outcome wrongEngine = run("caption", "--engine", "onnx", "--device", "cuda:1");
+        assertRefused(wrongEngine);
+        assertThat(wrongEngine.err()).contains("onnx", "cuda:1");
     }
 
     @Test
@@ -204,7 +233,7 @@ class CommandLineTest {
                 List.of("caption", "--threads", "1.5"),
                 List.of("caption", "--engine", "steam"),
                 List.of("caption", "--precision", "float33"),
-                List.of("caption", "--precision", "bfloat16"),
+                List.of("caption", "--engine", "onnx", "--precision", "bfloat16"),
                 List.of("caption", "--model", "no-such-folder"),
                 List.of("info", "--model", "no-such-folder"),
                 List.of("tokenize", "text", "--model", "no-such-folder"),

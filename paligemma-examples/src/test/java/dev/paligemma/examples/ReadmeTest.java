@@ -30,20 +30,27 @@ import picocli.CommandLine;
 
 /** What the README shows must be what happens. */
 class ReadmeTest {
+    private static final List<String> DOCUMENTS = List.of("README.md", "docs/tasks.md", "docs/adapters.md");
     private static final Path ROOT = Path.of("..");
     private static final Path EXAMPLES = Path.of("src/main/java/dev/paligemma/examples");
 
+    static List<String> documents() {
+        return DOCUMENTS;
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "docs/tasks.md"})
+    @MethodSource("documents")
     void examplesAreThoseThatAreCompiled(String document) throws IOException {
         assertThat(blocks(document, "java").stream().map(String::strip)).isSubsetOf(regions());
     }
 
     @Test
     void everyExampleIsShown() throws IOException {
-        assertThat(Stream.concat(blocks("README.md", "java").stream(), blocks("docs/tasks.md", "java").stream())
-                        .map(String::strip))
-                .containsAll(regions());
+        List<String> shown = new ArrayList<>();
+        for (String document : DOCUMENTS) {
+            shown.addAll(blocks(document, "java"));
+        }
+        assertThat(shown.stream().map(String::strip)).containsAll(regions());
     }
 
     /** What stands between the marks in the examples. */
@@ -133,11 +140,11 @@ class ReadmeTest {
         assertThat(printed(() -> PicturesExample.main(new String[0])).lines()).hasSize(2);
     }
 
-    private interface Example {
+    interface Example {
         void run() throws IOException;
     }
 
-    private static String printed(Example example) {
+    static String printed(Example example) {
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         PrintStream standardOut = System.out;
         System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
@@ -197,7 +204,7 @@ class ReadmeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "docs/architecture.md", "docs/tasks.md"})
+    @ValueSource(strings = {"README.md", "docs/architecture.md", "docs/tasks.md", "docs/adapters.md"})
     void linksPointToFiles(String document) throws IOException {
         Path file = ROOT.resolve(document);
         Matcher link = Pattern.compile("\\]\\(([^)#]+)\\)|src=\"([^\"]+)\"").matcher(Files.readString(file));

@@ -184,12 +184,17 @@ final class GraphCompiler {
         OnnxGraph target = new OnnxGraph(piece.name());
         MappedWeights weights = new MappedWeights(target, checkpoint);
         GraphEmitter.emit(piece, target, weights, settings.apply(phase));
-        byte[] model = target.toModel();
+        OnnxModel model = model(target, weights);
         OnnxSession session = pack
-                ? OnnxSession.createLater(environment, model, weights.folder(), threads, true)
-                : OnnxSession.create(environment, model, weights.folder(), threads, false);
+                ? OnnxSession.createLater(environment, model, threads, true)
+                : OnnxSession.create(environment, model, threads, false);
         sessions.add(session);
         return new Stage(session, same(target.inputs()), same(target.outputs()), Map.of(), List.of());
+    }
+
+    private OnnxModel model(OnnxGraph target, MappedWeights weights) throws OrtException {
+        return new OnnxModel(
+                target.toModel(), weights.folder(), ComputedWeights.of(weights.computed(), checkpoint, constants));
     }
 
     private static Map<String, String> same(List<String> names) {
@@ -212,7 +217,7 @@ final class GraphCompiler {
             MappedWeights mapped = new MappedWeights(target, checkpoint);
             InputWeights weights = new InputWeights(target, canonical, mapped);
             GraphEmitter.emit(canonical.graph(), target, weights, settings.apply(Phase.PREFIX));
-            OnnxSession session = OnnxSession.create(environment, target.toModel(), mapped.folder(), threads, true);
+            OnnxSession session = OnnxSession.create(environment, model(target, mapped), threads, true);
             sessions.add(session);
             shared = new BlockSession(session, weights.operands());
             known.put(canonical.graph(), shared);

@@ -9,6 +9,7 @@ import dev.paligemma.engine.quant.MatrixFormat;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -18,12 +19,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Weights stored in 16 bits are followed by a cast, which ONNX Runtime evaluates once while it loads the model; the
  * 16-bit original is then only a file mapping that the system may drop.
+ *
+ * <p>Of quantised weights no file holds the numbers. They become external constants too, which whoever makes the session
+ * has to supply.
  */
 final class MappedWeights implements Weights {
     private final OnnxGraph graph;
     private final Checkpoint checkpoint;
     private final WeightValues values;
     private final Map<String, String> written = new HashMap<>();
+    private final Map<String, Weight> computed = new LinkedHashMap<>();
     private @Nullable Path folder;
 
     MappedWeights(OnnxGraph graph, Checkpoint checkpoint) {
@@ -36,6 +41,11 @@ final class MappedWeights implements Weights {
     @Nullable
     Path folder() {
         return folder;
+    }
+
+    /** The weights whose numbers the session has to be given, by the names of their constants. */
+    Map<String, Weight> computed() {
+        return computed;
     }
 
     /** Vectors, which are small, are written into the model itself. */
@@ -60,6 +70,11 @@ final class MappedWeights implements Weights {
         return written.computeIfAbsent(weight + " stored", key -> {
             TensorInfo info = values.find(weight);
             long[] dims = weight.shape().stream().mapToLong(Long::longValue).toArray();
+            if (info.dtype().isQuantised()) {
+                computed.put(key, weight);
+                long bytes = Math.multiplyExact(info.elementCount(), OnnxType.FLOAT.bytes);
+                return graph.external(key, OnnxType.FLOAT, "computed", 0, bytes, dims);
+            }
             return external(key, typeOf(info), info, dims);
         });
     }
@@ -119,7 +134,8 @@ final class MappedWeights implements Weights {
 
     @Override
     public boolean isFloat32(Weight weight) {
-        return values.find(weight).dtype() == DType.F32;
+        DType dtype = values.find(weight).dtype();
+        return dtype == DType.F32 || dtype.isQuantised();
     }
 
     private static OnnxType typeOf(TensorInfo info) {

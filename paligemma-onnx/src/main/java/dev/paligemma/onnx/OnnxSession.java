@@ -4,21 +4,23 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
-import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
 
 /** A session of ONNX Runtime with its settings, which must outlive it. Thread-safe until it is closed. */
 final class OnnxSession implements AutoCloseable {
-    /** What a session is made of; dropped once it is made. */
-    private record Model(OrtEnvironment environment, byte[] bytes) {}
-
+    private final OrtEnvironment environment;
     private final OrtSession.SessionOptions settings;
-    private @Nullable Model model;
+
+    /** Dropped once the session is made. */
+    private byte @Nullable [] model;
+
     private @Nullable OrtSession session;
     private @Nullable OrtException failure;
 
-    private OnnxSession(Model model, OrtSession.SessionOptions settings) {
+    private OnnxSession(OrtEnvironment environment, byte[] model, OrtSession.SessionOptions settings) {
+        this.environment = environment;
         this.model = model;
         this.settings = settings;
     }
@@ -26,13 +28,11 @@ final class OnnxSession implements AutoCloseable {
     /**
      * Loads a model.
      *
-     * @param folder where its external constants lie, or null if it has none
      * @param pack whether matrices are copied into the order that the kernels like best
      */
-    static OnnxSession create(
-            OrtEnvironment environment, byte[] model, @Nullable Path folder, int threads, boolean pack)
+    static OnnxSession create(OrtEnvironment environment, OnnxModel model, int threads, boolean pack)
             throws OrtException {
-        OnnxSession created = prepare(environment, model, folder, threads, pack);
+        OnnxSession created = prepare(environment, model, threads, pack);
         try {
             created.get();
             return created;
@@ -46,16 +46,14 @@ final class OnnxSession implements AutoCloseable {
      * Loads a model on the common pool, while the caller goes on. Whoever needs it first waits for it, or loads it if the
      * pool has not come to it yet; a failure is reported there.
      */
-    static OnnxSession createLater(
-            OrtEnvironment environment, byte[] model, @Nullable Path folder, int threads, boolean pack)
+    static OnnxSession createLater(OrtEnvironment environment, OnnxModel model, int threads, boolean pack)
             throws OrtException {
-        OnnxSession later = prepare(environment, model, folder, threads, pack);
+        OnnxSession later = prepare(environment, model, threads, pack);
         ForkJoinPool.commonPool().execute(later::load);
         return later;
     }
 
-    private static OnnxSession prepare(
-            OrtEnvironment environment, byte[] model, @Nullable Path folder, int threads, boolean pack)
+    private static OnnxSession prepare(OrtEnvironment environment, OnnxModel model, int threads, boolean pack)
             throws OrtException {
         OrtSession.SessionOptions settings = new OrtSession.SessionOptions();
         try {
@@ -67,10 +65,15 @@ final class OnnxSession implements AutoCloseable {
             // Casts of 16-bit weights are evaluated at load, whatever their size, instead of at every run.
             settings.addConfigEntry(
                     "optimization.constant_folding_max_output_size_in_bytes", Long.toString(Long.MAX_VALUE));
-            if (folder != null) {
-                settings.addConfigEntry("session.model_external_initializers_file_folder_path", folder.toString());
+            if (model.folder() != null) {
+                settings.addConfigEntry(
+                        "session.model_external_initializers_file_folder_path",
+                        model.folder().toString());
             }
-            return new OnnxSession(new Model(environment, model), settings);
+            if (!model.computed().isEmpty()) {
+                settings.addExternalInitializers(new HashMap<>(model.computed()));
+            }
+            return new OnnxSession(environment, model.bytes(), settings);
         } catch (OrtException | RuntimeException e) {
             settings.close();
             throw e;
@@ -81,7 +84,7 @@ final class OnnxSession implements AutoCloseable {
     private synchronized void load() {
         if (model != null) {
             try {
-                session = model.environment.createSession(model.bytes, settings);
+                session = environment.createSession(model, settings);
             } catch (OrtException e) {
                 failure = e;
             }

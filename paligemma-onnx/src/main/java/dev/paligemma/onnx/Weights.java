@@ -12,10 +12,10 @@ interface Weights {
     /** A vector with a constant added to each element, in single precision. */
     String plus(Weight weight, float addend);
 
-    /** A weight in the floating-point type in which it is stored. */
+    /** A weight in the floating-point type in which it is stored; a quantised one in single precision. */
     String stored(Weight weight);
 
-    /** Whether the weight is stored in single precision, so that {@link #stored} needs no cast. */
+    /** Whether {@link #stored} gives the weight in single precision, so that it needs no cast. */
     boolean isFloat32(Weight weight);
 
     /** Whether the weight is stored in that format. */

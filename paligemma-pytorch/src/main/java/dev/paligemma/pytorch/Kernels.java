@@ -14,7 +14,29 @@ final class Kernels {
     private Kernels() {}
 
     /** What graphs without caches need, too. */
-    static final String ALL = """
+    static String all(Target target) {
+        return fill(target.isSingle() ? GENERAL : GENERAL + PRODUCTS, target);
+    }
+
+    /** What only graphs with caches need. */
+    static String cached(Target target) {
+        return fill(CACHED, target);
+    }
+
+    /** Targets differ in constants alone, so that one of them says much about the others. */
+    private static String fill(String text, Target target) {
+        return text.replace("$DEVICE", target.device().expression())
+                .replace("$SEPARATE", target.device().separate() ? "True" : "False")
+                .replace("$MATRICES", Integer.toString(target.matrices().code))
+                .replace("$ATTENTION", Integer.toString(target.attention().code))
+                .replace("$FEW", Integer.toString(target.fewRows()))
+                .replace("$BLOCK", Integer.toString(WIDENED_ROWS));
+    }
+
+    /** How many rows of a matrix are widened at once: few enough to stay in the processor's cache. */
+    private static final int WIDENED_ROWS = 512;
+
+    private static final String GENERAL = """
               def give(self: __torch__.Network,
                 outputs: List[Tensor],
                 wanted: List[bool],
@@ -26,11 +48,51 @@ final class Kernels {
                     ops.prim.RaiseException("an output has other sizes than its result")
                   _0 = torch.copy_(target, value)
                 return None
-              def fill(self: __torch__.Network,
-                target: Tensor,
+              def bring(self: __torch__.Network,
+                tensor: Tensor) -> Tensor:
+                return torch.to(tensor, $DEVICE, ops.prim.dtype(tensor), False, $SEPARATE)
+              def require(self: __torch__.Network,
+                index: Tensor,
+                rows: int) -> NoneType:
+                if $SEPARATE:
+                  if torch.gt(torch.numel(index), 0):
+                    if torch.lt(int(torch.amin(index)), 0):
+                      ops.prim.RaiseException("index out of range: it must be at least 0")
+                    if torch.ge(int(torch.amax(index)), rows):
+                      ops.prim.RaiseException(torch.format("index out of range: there are {} rows", rows))
+                return None
+              def no_weights(self: __torch__.Network) -> List[Tensor]:
+                return annotate(List[Tensor], [])
+              def add_weight(self: __torch__.Network,
+                weights: List[Tensor],
+                weight: Tensor) -> NoneType:
+                _0 = torch.append(weights, (self).bring(weight, ))
+                return None
+              def map_file(self: __torch__.Network,
+                file: str,
+                elements: int) -> Tensor:
+                return torch.from_file(file, False, elements, dtype=15)
+              def add_mapped_weight(self: __torch__.Network,
+                weights: List[Tensor],
+                file: Tensor,
+                first: int,
+                elements: int,
+                sizes: List[int]) -> NoneType:
+                part = torch.reshape(torch.narrow(file, 0, first, elements), sizes)
+                _0 = torch.append(weights, (self).bring(part, ))
+                return None
+              def add_empty_weight(self: __torch__.Network,
+                weights: List[Tensor],
+                sizes: List[int],
+                type: int) -> NoneType:
+                _0 = torch.append(weights, torch.empty(sizes, dtype=type, layout=None, device=$DEVICE))
+                return None
+              def fill_last_weight(self: __torch__.Network,
+                weights: List[Tensor],
                 first: int,
                 part: Tensor) -> NoneType:
-                _0 = torch.copy_(torch.narrow(torch.view(target, [-1]), 0, first, torch.size(part, 0)), part)
+                target = torch.view(weights[-1], [-1])
+                _0 = torch.copy_(torch.narrow(target, 0, first, torch.size(part, 0)), part)
                 return None
               def rotate(self: __torch__.Network,
                 x: Tensor,
@@ -53,7 +115,7 @@ final class Kernels {
                 width: int) -> Tensor:
                 tokens = torch.floordiv(torch.size(rows, 0), sequences)
                 groups = torch.floordiv(torch.size(rows, 1), torch.mul(heads, width))
-                split = torch.reshape(rows, [sequences, tokens, heads, groups, width])
+                split = torch.reshape(torch.to(rows, $ATTENTION), [sequences, tokens, heads, groups, width])
                 return torch.reshape(torch.permute(split, [0, 2, 1, 3, 4]), [sequences, heads, torch.mul(tokens, groups), width])
               def unfold(self: __torch__.Network,
                 mixed: Tensor,
@@ -61,7 +123,8 @@ final class Kernels {
                 sequences, heads, rows, width, = torch.size(mixed)
                 tokens = torch.floordiv(rows, groups)
                 split = torch.permute(torch.reshape(mixed, [sequences, heads, tokens, groups, width]), [0, 2, 1, 3, 4])
-                return torch.reshape(split, [torch.mul(sequences, tokens), torch.mul(torch.mul(heads, groups), width)])
+                sizes = [torch.mul(sequences, tokens), torch.mul(torch.mul(heads, groups), width)]
+                return torch.to(torch.reshape(split, sizes), 6)
               def mix_capped(self: __torch__.Network,
                 queries: Tensor,
                 keys: Tensor,
@@ -75,9 +138,10 @@ final class Kernels {
                 for i in range(torch.floordiv(torch.add(rows, torch.sub(block, 1)), block)):
                   first = torch.mul(i, block)
                   count = ops.prim.min(block, torch.sub(rows, first))
-                  part = torch.mul(torch.narrow(queries, 2, first, count), torch.div(scale, cap))
-                  scores = torch.mul_(torch.tanh_(torch.matmul(part, turned)), cap)
-                  _0 = torch.copy_(torch.narrow(mixed, 2, first, count), torch.matmul(torch.softmax(scores, -1), values))
+                  products = torch.to(torch.matmul(torch.narrow(queries, 2, first, count), turned), 6)
+                  scores = torch.mul_(torch.tanh_(torch.mul_(products, torch.div(scale, cap))), cap)
+                  weights = torch.to(torch.softmax(scores, -1), $ATTENTION)
+                  _0 = torch.copy_(torch.narrow(mixed, 2, first, count), torch.matmul(weights, values))
                 return mixed
               def mix(self: __torch__.Network,
                 queries: Tensor,
@@ -108,8 +172,38 @@ final class Kernels {
                 return (self).unfold((self).mix(queries, keys, values, scale, cap, block, ), groups, )
             """;
 
-    /** What only graphs with caches need. */
-    static final String CACHED = """
+    /** Products of float32 rows with matrices of another type. */
+    private static final String PRODUCTS = """
+              def multiply(self: __torch__.Network,
+                x: Tensor,
+                matrix: Tensor) -> Tensor:
+                rows = torch.size(x, 0)
+                if torch.le(rows, $FEW):
+                  y = torch.to(torch.linear(torch.to(x, $MATRICES), matrix), 6)
+                else:
+                  columns, width, = torch.size(matrix)
+                  y = torch.empty([rows, columns], dtype=6, layout=None, device=$DEVICE)
+                  wide = torch.empty([ops.prim.min($BLOCK, columns), width], dtype=6, layout=None, device=$DEVICE)
+                  for i in range(torch.floordiv(torch.add(columns, torch.sub($BLOCK, 1)), $BLOCK)):
+                    first = torch.mul(i, $BLOCK)
+                    count = ops.prim.min($BLOCK, torch.sub(columns, first))
+                    block = torch.copy_(torch.narrow(wide, 0, 0, count), torch.narrow(matrix, 0, first, count))
+                    _0 = torch.mm(x, torch.t(block), out=torch.narrow(y, 1, first, count))
+                return y
+              def multiply_add(self: __torch__.Network,
+                x: Tensor,
+                matrix: Tensor,
+                bias: Tensor) -> Tensor:
+                return torch.add_((self).multiply(x, matrix, ), bias)
+            """;
+
+    private static final String CACHED = """
+              def blank(self: __torch__.Network,
+                sequences: int,
+                heads: int,
+                capacity: int,
+                width: int) -> Tensor:
+                return torch.zeros([sequences, heads, capacity, width], dtype=$ATTENTION, layout=None, device=$DEVICE)
               def attend_prefix(self: __torch__.Network,
                 q: Tensor,
                 k: Tensor,
@@ -155,7 +249,7 @@ final class Kernels {
                 visible: int,
                 window: int) -> Tensor:
                 own = torch.reshape(lengths, [-1, 1, 1, 1])
-                rows = torch.reshape(torch.arange(visible), [1, 1, 1, visible])
+                rows = torch.reshape(torch.arange(visible, dtype=4, layout=None, device=$DEVICE), [1, 1, 1, visible])
                 hidden = torch.gt(rows, own)
                 if torch.gt(window, 0):
                   result = torch.logical_or(hidden, torch.le(rows, torch.sub(own, window)))
@@ -179,13 +273,13 @@ final class Kernels {
                 _1 = torch.scatter_(value_cache, 2, place, (self).fold(v, sequences, heads, width, ))
                 keys = torch.narrow(key_cache, 2, 0, torch.size(hidden, 3))
                 values = torch.narrow(value_cache, 2, 0, torch.size(hidden, 3))
-                queries = torch.mul((self).fold(q, sequences, heads, width, ), scale)
-                scores = torch.matmul(queries, torch.transpose(keys, 2, 3))
+                queries = (self).fold(q, sequences, heads, width, )
+                scores = torch.mul_(torch.to(torch.matmul(queries, torch.transpose(keys, 2, 3)), 6), scale)
                 if torch.gt(cap, 0.):
                   capped = torch.mul(torch.tanh(torch.div(scores, cap)), cap)
                 else:
                   capped = scores
-                weights = torch.softmax(torch.masked_fill(capped, hidden, -1.0e30), -1)
+                weights = torch.to(torch.softmax(torch.masked_fill(capped, hidden, -1.0e30), -1), $ATTENTION)
                 return (self).unfold(torch.matmul(weights, values), groups, )
               def grow(self: __torch__.Network,
                 caches: List[Tensor],
@@ -193,25 +287,27 @@ final class Kernels {
                 capacity: int) -> NoneType:
                 for i in range(torch.len(caches)):
                   old = caches[i]
-                  sizes = [torch.size(old, 0), torch.size(old, 1), capacity, torch.size(old, 3)]
-                  larger = torch.zeros(sizes, dtype=6)
+                  sequences, heads, _2, width, = torch.size(old)
+                  larger = (self).blank(sequences, heads, capacity, width, )
                   _0 = torch.copy_(torch.narrow(larger, 2, 0, used), torch.narrow(old, 2, 0, used))
                   _1 = torch._set_item(caches, i, larger)
                 return None
               def choose(self: __torch__.Network,
                 caches: List[Tensor],
                 chosen: Tensor) -> NoneType:
+                order = (self).bring(chosen, )
                 for i in range(torch.len(caches)):
-                  _0 = torch._set_item(caches, i, torch.index_select(caches[i], 0, chosen))
+                  _0 = torch._set_item(caches, i, torch.index_select(caches[i], 0, order))
                 return None
               def rearrange(self: __torch__.Network,
                 caches: List[Tensor],
                 chosen: Tensor,
                 first: int,
                 count: int) -> NoneType:
+                order = (self).bring(chosen, )
                 for i in range(torch.len(caches)):
                   rows = torch.narrow(caches[i], 2, first, count)
-                  _0 = torch.copy_(rows, torch.index_select(rows, 0, chosen))
+                  _0 = torch.copy_(rows, torch.index_select(rows, 0, order))
                 return None
               def take(self: __torch__.Network,
                 caches: List[Tensor],

@@ -3,14 +3,15 @@ package dev.paligemma.pytorch;
 import dev.paligemma.engine.graph.Weight;
 
 /**
- * One element of the list of weights that a script takes: rows of a weight, in single precision. Immutable.
+ * One element of the list of weights that a script takes: rows of a weight. Immutable.
  *
  * @param weight the weight
+ * @param type how the script takes it
  * @param addend added to each element
  * @param firstRow index along the weight's first dimension
  * @param rows how many
  */
-record Operand(Weight weight, float addend, long firstRow, long rows) {
+record Operand(Weight weight, NumberType type, float addend, long firstRow, long rows) {
 
     /** Rows as a tensor: the sizes of the weight but for the first. */
     long[] shape() {

@@ -13,15 +13,18 @@ import java.util.Map;
  * is taken in pieces of consecutive rows.
  */
 final class Operands {
+    private final NumberType matrices;
     private final long pieceBytes;
     private final Map<Operand, Integer> indices = new LinkedHashMap<>();
 
     /**
      * An empty list.
      *
+     * @param matrices how matrices are taken
      * @param pieceBytes how large a tensor may be
      */
-    Operands(long pieceBytes) {
+    Operands(NumberType matrices, long pieceBytes) {
+        this.matrices = matrices;
         this.pieceBytes = pieceBytes;
     }
 
@@ -30,23 +33,23 @@ final class Operands {
         return List.copyOf(indices.keySet());
     }
 
-    /** The expression for a whole weight. */
+    /** The expression for a whole weight in single precision. */
     String whole(Weight weight) {
         return plus(weight, 0);
     }
 
-    /** The expression for a whole weight with a constant added to each element. */
+    /** The expression for a whole weight in single precision with a constant added to each element. */
     String plus(Weight weight, float addend) {
-        return name(new Operand(weight, addend, 0, weight.size(0)));
+        return name(new Operand(weight, NumberType.FLOAT32, addend, 0, weight.size(0)));
     }
 
     /** The pieces of a matrix, in order; mostly one. */
     List<Operand> pieces(Weight matrix) {
-        long rowBytes = matrix.elementCount() / matrix.size(0) * Float.BYTES;
+        long rowBytes = matrix.elementCount() / matrix.size(0) * matrices.bytes;
         long rows = Math.max(1, pieceBytes / rowBytes);
         List<Operand> pieces = new ArrayList<>();
         for (long first = 0; first < matrix.size(0); first += rows) {
-            pieces.add(new Operand(matrix, 0, first, Math.min(rows, matrix.size(0) - first)));
+            pieces.add(new Operand(matrix, matrices, 0, first, Math.min(rows, matrix.size(0) - first)));
         }
         return pieces;
     }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Translates a recorded graph into TorchScript: one method for each kind of run, in it one statement for each operation,
@@ -22,7 +23,8 @@ import java.util.stream.Collectors;
  * <p>Numbers are written with all their digits; names only into comments, as a graph may use any.
  */
 final class ScriptEmitter implements Operation.Visitor {
-    private static final String HEADER = """
+    /** The class that all scripts define, up to its first method. */
+    static final String HEADER = """
             class Network(Module):
               __parameters__ = []
               __buffers__ = []
@@ -31,6 +33,7 @@ final class ScriptEmitter implements Operation.Visitor {
 
     private final Graph graph;
     private final Operands operands;
+    private final Target target;
     private final int scoreRows;
     private final Map<String, Integer> caches = new LinkedHashMap<>();
     private final StringBuilder text = new StringBuilder();
@@ -39,14 +42,16 @@ final class ScriptEmitter implements Operation.Visitor {
     /**
      * What depends on the engine rather than on the graph.
      *
+     * @param target where and in which types the script computes
      * @param pieceBytes how large the tensor of a weight may be
      * @param scoreRows how many rows of attention scores may be held at once, over all heads, where they are soft-capped
      */
-    record Settings(long pieceBytes, int scoreRows) {}
+    record Settings(Target target, long pieceBytes, int scoreRows) {}
 
     private ScriptEmitter(Graph graph, Settings settings) {
         this.graph = graph;
-        this.operands = new Operands(settings.pieceBytes());
+        this.target = settings.target();
+        this.operands = new Operands(target.matrices(), settings.pieceBytes());
         this.scoreRows = settings.scoreRows();
         graph.caches().forEach(spec -> caches.put(spec.cache(), caches.size()));
     }
@@ -54,11 +59,11 @@ final class ScriptEmitter implements Operation.Visitor {
     /** The script of a graph. */
     static Script emit(Graph graph, Settings settings) {
         ScriptEmitter emitter = new ScriptEmitter(graph, settings);
-        emitter.text.append(HEADER).append(Kernels.ALL);
+        emitter.text.append(HEADER).append(Kernels.all(settings.target()));
         if (graph.caches().isEmpty()) {
             emitter.method(Run.STATELESS);
         } else {
-            emitter.text.append(Kernels.CACHED);
+            emitter.text.append(Kernels.cached(settings.target()));
             emitter.emptyCaches();
             emitter.method(Run.PREFIX);
             emitter.method(Run.NEXT);
@@ -71,7 +76,7 @@ final class ScriptEmitter implements Operation.Visitor {
     private void emptyCaches() {
         List<String> zeros = new ArrayList<>();
         for (AttentionSpec spec : graph.caches()) {
-            String one = "torch.zeros([sequences, " + spec.kvHeads() + ", capacity, " + spec.headDim() + "], dtype=6)";
+            String one = own("blank", "sequences", integer(spec.kvHeads()), "capacity", integer(spec.headDim()));
             zeros.add(one);
             zeros.add(one);
         }
@@ -93,14 +98,15 @@ final class ScriptEmitter implements Operation.Visitor {
                 .append(") -> NoneType:\n");
         int input = 0;
         for (Tensor tensor : graph.inputs().values()) {
-            let(tensor, "inputs[" + input++ + "]");
+            let(tensor, own("bring", "inputs[" + input++ + "]"));
         }
         if (run == Run.NEXT_OF_UNEQUAL) {
+            text.append("    places = (self).bring(lengths, )\n");
             graph.caches().stream()
                     .map(AttentionSpec::window)
                     .distinct()
-                    .forEach(window -> text.append(
-                            "    hidden" + window + " = (self).hide(lengths, visible, " + window + ", )\n"));
+                    .forEach(window ->
+                            text.append("    hidden" + window + " = (self).hide(places, visible, " + window + ", )\n"));
         }
         graph.nodes().forEach(node -> node.operation().accept(this, node));
         int output = 0;
@@ -119,17 +125,20 @@ final class ScriptEmitter implements Operation.Visitor {
     public void embedding(Operation.Embedding operation, Node node) {
         List<Operand> pieces = operands.pieces(operation.table());
         String ids = name(node.input(0));
+        requireRows(node.input(0), integer(operation.table().size(0)));
         if (pieces.size() == 1) {
-            let(node, call("torch.embedding", operands.name(pieces.get(0)), ids));
+            let(node, single(call("torch.embedding", operands.name(pieces.get(0)), ids)));
             return;
         }
         // An id below the first piece or above the last stays outside of it, where torch refuses it. One statement for
-        // each
-        // piece, as torch's parser recurses into nested expressions and ends the process when they are too deep.
+        // each piece, as torch's parser recurses into nested expressions and ends the process when they are too deep.
         Operand first = pieces.get(0);
         let(
                 node,
-                call("torch.embedding", operands.name(first), call("torch.clamp_max", ids, integer(first.rows() - 1))));
+                single(call(
+                        "torch.embedding",
+                        operands.name(first),
+                        call("torch.clamp_max", ids, integer(first.rows() - 1)))));
         for (Operand piece : pieces.subList(1, pieces.size())) {
             String start = integer(piece.firstRow());
             String within = call("torch.clamp_min", call("torch.sub", ids, start), integer(0));
@@ -137,7 +146,7 @@ final class ScriptEmitter implements Operation.Visitor {
                 within = call("torch.clamp_max", within, integer(piece.rows() - 1));
             }
             String before = call("torch.unsqueeze", call("torch.lt", ids, start), integer(1));
-            String rows = call("torch.embedding", operands.name(piece), within);
+            String rows = single(call("torch.embedding", operands.name(piece), within));
             let(node, call("torch.where", before, name(node.output()), rows));
         }
     }
@@ -153,17 +162,11 @@ final class ScriptEmitter implements Operation.Visitor {
         Weight bias = operation.weights().bias();
         String x = name(node.input(0));
         if (pieces.size() == 1) {
-            String matrix = operands.name(pieces.get(0));
-            let(
-                    node,
-                    bias == null
-                            ? call("torch.linear", x, matrix)
-                            : call("torch.linear", x, matrix, operands.whole(bias)));
+            let(node, product(x, pieces.get(0), bias));
             return;
         }
-        String products = pieces.stream()
-                .map(piece -> call("torch.linear", x, operands.name(piece)))
-                .collect(Collectors.joining(", ", "[", "]"));
+        String products =
+                pieces.stream().map(piece -> product(x, piece, null)).collect(Collectors.joining(", ", "[", "]"));
         String joined = call("torch.cat", products, integer(1));
         let(node, bias == null ? joined : call("torch.add", joined, operands.whole(bias)));
     }
@@ -251,7 +254,7 @@ final class ScriptEmitter implements Operation.Visitor {
                 let(node, own("attend_next", arguments));
             }
             case NEXT_OF_UNEQUAL -> {
-                arguments.addAll(List.of("lengths", "hidden" + spec.window(), groups, scale, cap));
+                arguments.addAll(List.of("places", "hidden" + spec.window(), groups, scale, cap));
                 let(node, own("attend_unequal", arguments));
             }
             case STATELESS -> throw new EngineException("graph " + graph.name() + " keeps a state");
@@ -303,6 +306,7 @@ final class ScriptEmitter implements Operation.Visitor {
 
     @Override
     public void gatherRows(Operation.GatherRows operation, Node node) {
+        requireRows(node.input(1), call("torch.size", name(node.input(0)), integer(0)));
         let(node, call("torch.index_select", name(node.input(0)), integer(0), name(node.input(1))));
     }
 
@@ -315,6 +319,34 @@ final class ScriptEmitter implements Operation.Visitor {
     public void largestLogProbability(Operation.LargestLogProbability operation, Node node) {
         String logarithms = call("torch.log_softmax", name(node.input(0)), integer(1));
         let(node, call("torch.amax", logarithms, "[1]"));
+    }
+
+    private String product(String x, Operand matrix, @Nullable Weight bias) {
+        List<String> arguments = new ArrayList<>(List.of(x, operands.name(matrix)));
+        if (bias != null) {
+            arguments.add(operands.whole(bias));
+        }
+        if (target.isSingle()) {
+            return call("torch.linear", arguments);
+        }
+        return own(bias == null ? "multiply" : "multiply_add", arguments);
+    }
+
+    /** Numbers of a matrix as they go from one operation to the next. */
+    private String single(String expression) {
+        return target.isSingle() ? expression : call("torch.to", expression, integer(NumberType.FLOAT32.code));
+    }
+
+    /** A GPU does not survive an index that is out of range, so those of the caller are checked before they go there. */
+    private void requireRows(Tensor index, String rows) {
+        int position = List.copyOf(graph.inputs().values()).indexOf(index);
+        if (position >= 0) {
+            text.append("    _")
+                    .append(name(index))
+                    .append(" = ")
+                    .append(own("require", "inputs[" + position + "]", rows))
+                    .append('\n');
+        }
     }
 
     private void let(Node node, String expression) {

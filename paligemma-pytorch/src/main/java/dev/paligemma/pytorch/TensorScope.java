@@ -70,12 +70,23 @@ final class TensorScope implements AutoCloseable {
         return keep(IValue.from(value));
     }
 
+    /** A list of integers as an argument. */
+    IValue integers(long... list) {
+        return keep(IValue.listFrom(list));
+    }
+
+    /** A text as an argument. */
+    IValue text(String value) {
+        return keep(IValue.from(value));
+    }
+
     /** A list of truth values as an argument. */
     IValue booleans(boolean... list) {
         return keep(IValue.listFrom(list));
     }
 
-    private IValue keep(IValue value) {
+    /** Closes a value with this scope. */
+    IValue keep(IValue value) {
         values.add(value);
         return value;
     }

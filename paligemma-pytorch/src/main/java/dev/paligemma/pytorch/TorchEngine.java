@@ -1,8 +1,6 @@
 package dev.paligemma.pytorch;
 
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDArray;
-import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
@@ -10,11 +8,10 @@ import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.Program;
-import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs graphs with PyTorch on the CPU, in single precision. Thread-safe. */
+/** Runs graphs with PyTorch, on one device in one precision. Thread-safe. */
 final class TorchEngine implements Engine {
     private static final Logger LOG = LoggerFactory.getLogger(TorchEngine.class);
 
@@ -35,19 +32,12 @@ final class TorchEngine implements Engine {
     }
 
     static TorchEngine create(EngineOptions options) {
-        return create(options, new ScriptEmitter.Settings(PIECE_BYTES, SCORE_ROWS));
+        return create(options, new ScriptEmitter.Settings(Target.of(options), PIECE_BYTES, SCORE_ROWS));
     }
 
     /** Makes an engine with other limits. */
     static TorchEngine create(EngineOptions options, ScriptEmitter.Settings settings) {
-        if (options.device().kind() != Device.Kind.CPU) {
-            throw new EngineException("engine 'pytorch' computes on the CPU only, got device " + options.device());
-        }
-        if (options.precision() != Precision.FLOAT32) {
-            throw new EngineException("engine 'pytorch' computes in float32, got precision " + options.precision()
-                    + "; files in bfloat16 and float16 are read in float32");
-        }
-        return new TorchEngine(TorchRuntime.start(), options, settings);
+        return new TorchEngine(TorchRuntime.start(settings.target().device()), options, settings);
     }
 
     @Override
@@ -67,9 +57,10 @@ final class TorchEngine implements Engine {
 
     @Override
     public Program compile(Graph graph, Checkpoint checkpoint) {
-        if (checkpoint.precision() != options.precision()) {
+        if (checkpoint.precision() != Precision.FLOAT32) {
             throw new EngineException("engine 'pytorch' was made for precision " + options.precision() + ", but "
-                    + checkpoint.folder() + " holds weights in " + checkpoint.precision());
+                    + checkpoint.folder() + " holds weights converted for " + checkpoint.precision()
+                    + "; load the original checkpoint");
         }
         long start = System.nanoTime();
         NDManager manager = runtime.newBaseManager(ai.djl.Device.cpu());
@@ -92,12 +83,17 @@ final class TorchEngine implements Engine {
         }
     }
 
-    /** What fails here is closed with the manager. */
+    /** What fails here and is not closed goes with the manager. */
     private Program compile(Graph graph, Checkpoint checkpoint, NDManager manager) {
         Script script = ScriptEmitter.emit(graph, settings);
+        TorchDevice device = settings.target().device();
         TorchModule module = TorchModule.load(manager, TorchArchive.of(script.text()), options.threads());
         TensorScope constants = new TensorScope(manager);
-        List<PtNDArray> weights = new WeightLoader(checkpoint, module, constants).load(script.weights());
-        return new TorchProgram(graph, manager, module, constants, weights);
+        try (WeightLoader loader = new WeightLoader(checkpoint, module, device, constants)) {
+            return new TorchProgram(graph, device, manager, module, constants, loader.load(script.weights()));
+        } catch (RuntimeException e) {
+            constants.close();
+            throw e;
+        }
     }
 }

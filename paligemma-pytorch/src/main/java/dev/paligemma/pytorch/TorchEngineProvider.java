@@ -1,9 +1,15 @@
 package dev.paligemma.pytorch;
 
+import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.spi.DeviceMemory;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.EngineProvider;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
 
 /**
  * Offers the PyTorch engine under the name {@value #NAME}.
@@ -23,6 +29,18 @@ public final class TorchEngineProvider implements EngineProvider {
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public Set<Precision> precisions(Device.Kind kind) {
+        return switch (kind) {
+            case CPU, CUDA -> EnumSet.of(Precision.FLOAT32, Precision.BFLOAT16);
+        };
+    }
+
+    @Override
+    public List<DeviceMemory> deviceMemory() {
+        return Gpus.find();
     }
 
     @Override

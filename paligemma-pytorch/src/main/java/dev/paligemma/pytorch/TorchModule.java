@@ -51,7 +51,15 @@ final class TorchModule implements AutoCloseable {
         if (JniUtils.getNumThreads() != threads) {
             JniUtils.setNumThreads(threads);
         }
-        return IValueUtils.runMethod(block, method, arguments);
+        // As the other setting: it belongs to the thread. Each method would be analysed anew in its first two calls,
+        // which takes
+        // longer than the analysis saves.
+        JniUtils.setGraphExecutorOptimize(false);
+        try {
+            return IValueUtils.runMethod(block, method, arguments);
+        } finally {
+            JniUtils.setGraphExecutorOptimize(true);
+        }
     }
 
     @Override

@@ -19,7 +19,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 /**
  * A compiled script with its weights. Thread-safe.
  *
- * <p>Torch reads the caller's inputs and writes the caller's outputs where they are. Freeing a script while it runs would
+ * <p>Torch reads the caller's inputs and writes the caller's outputs where they are; only the script knows whether it copies
+ * them to a device in between. Freeing a script while it runs would
  * end the JVM; the lock below is what prevents that.
  */
 final class TorchProgram implements Program {
@@ -30,6 +31,7 @@ final class TorchProgram implements Program {
     /** Owns the weights. */
     private final TensorScope constants;
 
+    private final TorchDevice device;
     private final IValue weights;
     /** Calls hold the read side, closing the write side. */
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -48,13 +50,20 @@ final class TorchProgram implements Program {
      * @param manager the parent of the scopes of its calls
      * @param constants owns the weights
      */
-    TorchProgram(Graph graph, NDManager manager, TorchModule module, TensorScope constants, List<PtNDArray> weights) {
+    TorchProgram(
+            Graph graph,
+            TorchDevice device,
+            NDManager manager,
+            TorchModule module,
+            TensorScope constants,
+            IValue weights) {
         this.graph = graph;
+        this.device = device;
         this.signature = new Signature(graph);
         this.manager = manager;
         this.module = module;
         this.constants = constants;
-        this.weights = constants.list(weights);
+        this.weights = weights;
     }
 
     @Override
@@ -171,6 +180,7 @@ final class TorchProgram implements Program {
                 module.close();
                 constants.close();
                 manager.close();
+                TorchRuntime.release(device);
             }
         } finally {
             lock.writeLock().unlock();

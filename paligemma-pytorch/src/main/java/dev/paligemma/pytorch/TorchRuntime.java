@@ -1,6 +1,8 @@
 package dev.paligemma.pytorch;
 
 import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.JniUtils;
 import dev.paligemma.engine.EngineException;
 
 /** Starts PyTorch inside Deep Java Library. Stateless; the runtime is one per JVM and lives as long as it. */
@@ -9,8 +11,27 @@ final class TorchRuntime {
 
     private TorchRuntime() {}
 
-    /** The runtime, loaded if that has not happened. */
-    static Engine start() {
+    /**
+     * The runtime, loaded if that has not happened.
+     *
+     * @throws EngineException if there is none for this machine, or it cannot use the device
+     */
+    static Engine start(TorchDevice device) {
+        Engine runtime = start();
+        if (device.isGpu()) {
+            requireUsable(device, runtime);
+        }
+        return runtime;
+    }
+
+    /** Gives memory that no tensor uses back to the driver. */
+    static void release(TorchDevice device) {
+        if (device.isGpu()) {
+            JniUtils.emptyCudaCache();
+        }
+    }
+
+    private static Engine start() {
         if (Boolean.getBoolean(COPYING_LAYOUT)) {
             throw new EngineException(
                     "engine 'pytorch' writes results where the caller wants them, but the system property "
@@ -23,13 +44,44 @@ final class TorchRuntime {
             return Engine.getEngine("PyTorch");
         } catch (ai.djl.engine.EngineException
                 | IllegalArgumentException
+                | IllegalStateException
                 | UnsatisfiedLinkError
-                | ExceptionInInitializerError e) {
+                | ExceptionInInitializerError
+                | AssertionError e) {
             throw new EngineException(
-                    "PyTorch has no native library for " + System.getProperty("os.name") + " on "
-                            + System.getProperty("os.arch")
-                            + " on the class path, or it could not be loaded: " + e.getMessage()
-                            + "; there are artifacts ai.djl.pytorch:pytorch-native-cpu with a classifier for each system",
+                    Natives.cannotStart(Natives.classifier(), isLibraryFound(), innermostMessage(e)), e);
+        }
+    }
+
+    private static boolean isLibraryFound() {
+        return System.getenv("PYTORCH_LIBRARY_PATH") != null
+                || TorchRuntime.class.getResource("/native/lib/pytorch.properties") != null;
+    }
+
+    private static String innermostMessage(Throwable error) {
+        Throwable innermost = error;
+        while (innermost.getCause() != null) {
+            innermost = innermost.getCause();
+        }
+        return innermost.toString();
+    }
+
+    /** Computes something: torch reports only then what it lacks, be it code for GPUs, a driver or a GPU. */
+    private static void requireUsable(TorchDevice device, Engine runtime) {
+        String text = ScriptEmitter.HEADER + """
+                  def forward(self: __torch__.Network) -> Tensor:
+                    return torch.to(torch.zeros([1], dtype=6, layout=None, device=%s), torch.device("cpu"))
+                """.formatted(device.expression());
+        try (NDManager manager = runtime.newBaseManager(ai.djl.Device.cpu());
+                TorchModule module = TorchModule.load(manager, TorchArchive.of(text), 1)) {
+            module.call("forward").close();
+        } catch (ai.djl.engine.EngineException e) {
+            throw new EngineException(
+                    Natives.cannotUse(
+                            Natives.classifier(),
+                            device,
+                            runtime.hasCapability("CUDA"),
+                            String.valueOf(e.getMessage())),
                     e);
         }
     }

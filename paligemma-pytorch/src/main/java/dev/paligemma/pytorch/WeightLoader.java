@@ -1,56 +1,90 @@
 package dev.paligemma.pytorch;
 
-import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.IValue;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Weight;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
- * Reads weights of a checkpoint as tensors in single precision.
+ * Reads weights of a checkpoint into the list that a script takes, each in the type it takes it. Used once, by one thread.
  *
- * <p>Those stored so are mapped and used where they lie in the file. Others are widened, once, into memory of torch, which
- * the limit of the JVM on direct buffers does not count.
+ * <p>Those stored in that type are mapped, and used where they lie in the file or copied from there to the device. Others
+ * are converted, once and piece by piece, into memory of torch, which the limit of the JVM on direct buffers does not
+ * count.
  */
-final class WeightLoader {
+final class WeightLoader implements AutoCloseable {
     private static final int CHUNK = 1 << 20;
 
     private final Checkpoint checkpoint;
     private final TorchModule module;
-    private final TensorScope scope;
+    private final TorchDevice device;
+    /** Owns what the weights stay views of. */
+    private final TensorScope constants;
+    /** Files as tensors of bfloat16, which the weights that are parts of them keep alive. */
+    private final Map<Path, IValue> files = new HashMap<>();
 
-    /** A loader of tensors that belong to a scope. */
-    WeightLoader(Checkpoint checkpoint, TorchModule module, TensorScope scope) {
+    /**
+     * A loader.
+     *
+     * @param constants stays open as long as the weights are used
+     */
+    WeightLoader(Checkpoint checkpoint, TorchModule module, TorchDevice device, TensorScope constants) {
         this.checkpoint = checkpoint;
         this.module = module;
-        this.scope = scope;
+        this.device = device;
+        this.constants = constants;
     }
 
-    /** The list of weights that a script takes. */
-    List<PtNDArray> load(List<Operand> operands) {
-        List<PtNDArray> tensors = new ArrayList<>();
+    /** The list of weights that a script takes; the scope of the constants owns it. */
+    IValue load(List<Operand> operands) {
+        IValue weights = constants.keep(module.call("no_weights"));
         for (Operand operand : operands) {
-            tensors.add(load(operand));
+            try (TensorScope scope = constants.inner()) {
+                load(operand, weights, scope);
+            }
         }
-        return tensors;
+        return weights;
     }
 
-    private PtNDArray load(Operand operand) {
+    private void load(Operand operand, IValue weights, TensorScope scope) {
         TensorInfo info = find(operand.weight());
-        boolean aligned = info.offset() % Float.BYTES == 0;
-        if (info.dtype() == DType.F32 && operand.addend() == 0 && aligned) {
-            long bytes = operand.elements() * Float.BYTES;
-            ByteBuffer mapped = checkpoint.map(info, operand.firstElement() * Float.BYTES, bytes);
-            return scope.view(ElementType.FLOAT32, mapped, operand.shape());
+        boolean asStored = operand.addend() == 0 && info.offset() % operand.type().bytes == 0;
+        if (asStored && operand.type() == NumberType.FLOAT32 && info.dtype() == DType.F32) {
+            // A copy on another device needs the mapping no longer.
+            TensorScope owner = device.separate() ? scope : constants;
+            ByteBuffer mapped = checkpoint.map(
+                    info, operand.firstElement() * Float.BYTES, Math.multiplyExact(operand.elements(), Float.BYTES));
+            IValue view = scope.tensor(owner.view(ElementType.FLOAT32, mapped, operand.shape()));
+            module.call("add_weight", weights, view).close();
+        } else if (asStored
+                && operand.type() == NumberType.BFLOAT16
+                && info.dtype() == DType.BF16
+                && hasPlainName(info.file())) {
+            long first = info.offset() / operand.type().bytes + operand.firstElement();
+            module.call(
+                            "add_mapped_weight",
+                            weights,
+                            mapped(info),
+                            scope.integer(first),
+                            scope.integer(operand.elements()),
+                            scope.integers(operand.shape()))
+                    .close();
+        } else {
+            convert(operand, info, weights, scope);
         }
-        return widen(operand, info);
     }
 
     /** Where a weight lies, checked to have as many elements as the graph expects. */
@@ -67,32 +101,55 @@ final class WeightLoader {
         return info;
     }
 
-    private PtNDArray widen(Operand operand, TensorInfo info) {
-        PtNDArray target = scope.allocate(ElementType.FLOAT32, operand.shape());
-        float[] chunk = new float[(int) Math.min(CHUNK, operand.elements())];
-        for (long done = 0; done < operand.elements(); done += chunk.length) {
-            int count = (int) Math.min(chunk.length, operand.elements() - done);
+    /** Whether a path reaches torch as it is: Java's native interface writes rare characters in a way of its own. */
+    private static boolean hasPlainName(Path file) {
+        return file.toString().chars().noneMatch(c -> c == 0 || Character.isSurrogate((char) c));
+    }
+
+    /** The whole file as numbers of two bytes, of which most are none; torch maps nothing but whole files. */
+    private IValue mapped(TensorInfo info) {
+        // Fails if the file is not the one that was opened.
+        checkpoint.readFloats(info, 0, FloatBuffer.allocate(0));
+        return files.computeIfAbsent(info.file(), file -> {
+            try (TensorScope scope = constants.inner()) {
+                long elements = Files.size(file) / NumberType.BFLOAT16.bytes;
+                return module.call("map_file", scope.text(file.toString()), scope.integer(elements));
+            } catch (IOException e) {
+                throw new CheckpointException(file + " cannot be read: " + e.getMessage(), e);
+            }
+        });
+    }
+
+    private void convert(Operand operand, TensorInfo info, IValue weights, TensorScope scope) {
+        module.call("add_empty_weight", weights, scope.integers(operand.shape()), scope.integer(operand.type().code))
+                .close();
+        int longest = (int) Math.min(CHUNK, operand.elements());
+        float[] chunk = new float[longest];
+        ByteBuffer memory = ByteBuffer.allocateDirect(longest * Float.BYTES).order(ByteOrder.nativeOrder());
+        for (long done = 0; done < operand.elements(); done += longest) {
+            int count = (int) Math.min(longest, operand.elements() - done);
             checkpoint.readFloats(info, operand.firstElement() + done, FloatBuffer.wrap(chunk, 0, count));
             if (operand.addend() != 0) {
                 for (int i = 0; i < count; i++) {
                     chunk[i] += operand.addend();
                 }
             }
-            put(target, done, chunk, count);
+            memory.asFloatBuffer().put(chunk, 0, count);
+            try (TensorScope part = scope.inner()) {
+                IValue numbers = part.tensor(part.view(
+                        ElementType.FLOAT32,
+                        memory.slice(0, count * Float.BYTES).order(ByteOrder.nativeOrder()),
+                        count));
+                module.call("fill_last_weight", weights, part.integer(done), numbers)
+                        .close();
+            }
         }
-        return target;
     }
 
-    private void put(PtNDArray target, long first, float[] chunk, int count) {
-        ByteBuffer part = ByteBuffer.allocateDirect(count * Float.BYTES).order(ByteOrder.nativeOrder());
-        part.asFloatBuffer().put(chunk, 0, count);
-        try (TensorScope parts = scope.inner()) {
-            module.call(
-                            "fill",
-                            parts.tensor(target),
-                            parts.integer(first),
-                            parts.tensor(parts.view(ElementType.FLOAT32, part, count)))
-                    .close();
-        }
+    /** Lets go of the files; weights that are parts of them keep them mapped. */
+    @Override
+    public void close() {
+        files.values().forEach(IValue::close);
+        files.clear();
     }
 }

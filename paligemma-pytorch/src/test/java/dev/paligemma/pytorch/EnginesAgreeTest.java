@@ -28,8 +28,22 @@ class EnginesAgreeTest {
     private static final int RANDOM_REQUESTS = 12;
 
     private static final List<String> WORDS = List.of(
-            "caption", "en", "detect", "cat", "dog", ";", "segment", "ocr", "answer", "what", "is", "this", "<loc0123>",
-            "?", "größe", "猫");
+            "caption",
+            "en",
+            "detect",
+            "cat",
+            "dog",
+            ";",
+            "segment",
+            "ocr",
+            "answer",
+            "what",
+            "is",
+            "this",
+            "<loc0123>",
+            "?",
+            "größe",
+            "猫");
 
     @ParameterizedTest
     @MethodSource("dev.paligemma.Golden#all")

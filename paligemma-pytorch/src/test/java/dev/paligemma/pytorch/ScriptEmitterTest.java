@@ -2,6 +2,9 @@ package dev.paligemma.pytorch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.paligemma.engine.Device;
+import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.contract.CachedCase;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;
@@ -13,7 +16,8 @@ import dev.paligemma.engine.graph.Weight;
 import org.junit.jupiter.api.Test;
 
 class ScriptEmitterTest {
-    private static final ScriptEmitter.Settings SETTINGS = new ScriptEmitter.Settings(1 << 20, 100);
+    private static final TorchDevice CPU = TorchDevice.of(Device.CPU);
+    private static final ScriptEmitter.Settings SETTINGS = settings(Target.single(CPU), 1 << 20);
     private static final Weight TABLE = Weight.of("table", 10, 4);
 
     @Test
@@ -22,13 +26,12 @@ class ScriptEmitterTest {
 
         assertThat(script.text())
                 .contains(
-                        "    x0 = inputs[0]  # -- x\n",
+                        "    x0 = (self).bring(inputs[0], )  # -- x\n",
                         "    x1 = torch.linear(x0, weights[0], weights[1])  # -- block.linear\n",
                         "    x2 = torch.gelu(x1, approximate=\"tanh\")  # -- block.gelu\n",
                         "    x3 = torch.mul(x2, 0.10000000149011612)  # -- block.scale\n",
                         "    _0 = (self).give(outputs, wanted, 0, x3, )\n");
-        assertThat(script.weights())
-                .containsExactly(new Operand(TABLE, 0, 0, 10), new Operand(Weight.of("bias", 10), 0, 0, 10));
+        assertThat(script.weights()).containsExactly(single(TABLE, 0, 10), single(Weight.of("bias", 10), 0, 10));
     }
 
     @Test
@@ -48,8 +51,8 @@ class ScriptEmitterTest {
                         "def prefix(",
                         "def next(",
                         "def next_of_unequal(",
-                        "hidden5 = (self).hide(lengths, visible, 5, )",
-                        "return [torch.zeros([sequences, 2, capacity, 4], dtype=6),")
+                        "hidden5 = (self).hide(places, visible, 5, )",
+                        "return [(self).blank(sequences, 2, capacity, 4, ),")
                 .doesNotContain("def forward(");
     }
 
@@ -73,10 +76,9 @@ class ScriptEmitterTest {
         Tensor ids = g.input("ids", ElementType.INT64, Shape.of("rows"));
         g.output("y", g.embedding(ids, TABLE));
 
-        Script script = ScriptEmitter.emit(g.build(), new ScriptEmitter.Settings(4 * 4 * Float.BYTES, 100));
+        Script script = ScriptEmitter.emit(g.build(), settings(Target.single(CPU), 4 * 4 * Float.BYTES));
 
-        assertThat(script.weights())
-                .containsExactly(new Operand(TABLE, 0, 0, 4), new Operand(TABLE, 0, 4, 4), new Operand(TABLE, 0, 8, 2));
+        assertThat(script.weights()).containsExactly(single(TABLE, 0, 4), single(TABLE, 4, 4), single(TABLE, 8, 2));
     }
 
     /** Names come from the one who records the graph, and torch compiles what stands on a line of its own. */
@@ -87,7 +89,57 @@ class ScriptEmitterTest {
         g.output("y", g.scope("type: (int) -> int", () -> g.gelu(x)));
 
         assertThat(ScriptEmitter.emit(g.build(), SETTINGS).text())
-                .contains("x0 = inputs[0]  # -- x?    evil()??\n", "# -- type: (int) -> int.gelu\n");
+                .contains("x0 = (self).bring(inputs[0], )  # -- x?    evil()??\n", "# -- type: (int) -> int.gelu\n");
+    }
+
+    @Test
+    void matricesInBfloat16AreMultipliedByAMethodAndTheRestIsFloat32() {
+        Target target = new Target(CPU, NumberType.BFLOAT16, NumberType.FLOAT32, 4);
+
+        Script script = ScriptEmitter.emit(block(), settings(target, 1 << 20));
+
+        assertThat(script.text())
+                .contains(
+                        "    x1 = (self).multiply_add(x0, weights[0], weights[1], )  # -- block.linear\n",
+                        "    if torch.le(rows, 4):\n      y = torch.to(torch.linear(torch.to(x, 15), matrix), 6)\n")
+                .doesNotContain("$");
+        assertThat(script.weights())
+                .containsExactly(
+                        new Operand(TABLE, NumberType.BFLOAT16, 0, 0, 10), single(Weight.of("bias", 10), 0, 10));
+    }
+
+    /** What is made, and what is brought in, is on the device; nothing else in the text says where. */
+    @Test
+    void gpuChangesOnlyConstants() {
+        Graph graph = CachedCase.named("window_and_softcap").graph();
+        Target gpu = Target.of(new EngineOptions(Device.cuda(3), Precision.BFLOAT16, 1));
+        Target copying = new Target(new TorchDevice("cpu", true), gpu.matrices(), gpu.attention(), gpu.fewRows());
+
+        String text = ScriptEmitter.emit(graph, settings(gpu, 1 << 20)).text();
+
+        assertThat(text)
+                .contains(
+                        "return torch.to(tensor, torch.device(\"cuda:3\"), ops.prim.dtype(tensor), False, True)\n",
+                        "torch.zeros([sequences, heads, capacity, width], dtype=15, layout=None, device=torch.device(\"cuda:3\"))",
+                        "torch.arange(visible, dtype=4, layout=None, device=torch.device(\"cuda:3\"))",
+                        "torch.empty(sizes, dtype=type, layout=None, device=torch.device(\"cuda:3\"))")
+                .doesNotContain("$", "\"cpu\"");
+        assertThat(text.replace("cuda:3", "cpu"))
+                .isEqualTo(ScriptEmitter.emit(graph, settings(copying, 1 << 20)).text());
+    }
+
+    @Test
+    void theMainProcessorNeedsNoCopies() {
+        assertThat(ScriptEmitter.emit(block(), SETTINGS).text())
+                .contains("torch.to(tensor, torch.device(\"cpu\"), ops.prim.dtype(tensor), False, False)\n");
+    }
+
+    private static ScriptEmitter.Settings settings(Target target, long pieceBytes) {
+        return new ScriptEmitter.Settings(target, pieceBytes, 100);
+    }
+
+    private static Operand single(Weight weight, long firstRow, long rows) {
+        return new Operand(weight, NumberType.FLOAT32, 0, firstRow, rows);
     }
 
     private static Graph block() {

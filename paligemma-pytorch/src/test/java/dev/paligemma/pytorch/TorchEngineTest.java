@@ -5,6 +5,7 @@ import static dev.paligemma.engine.contract.Tensors.fill;
 import static dev.paligemma.engine.contract.Tensors.floats;
 import static dev.paligemma.engine.contract.Tensors.unwritten;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -43,6 +44,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TorchEngineTest {
     private static final EngineOptions OPTIONS = new EngineOptions(Device.CPU, Precision.FLOAT32, 1);
+    private static final Target SINGLE = Target.of(OPTIONS);
+    private static final Target COPIED = Target.single(new TorchDevice("cpu", true));
     private static final Weight TABLE = Weight.of("language_model.embed_tokens.weight", 1040, 64);
     private static final Weight POSITIONS = Weight.of("vision_tower.embeddings.position_embedding.weight", 4, 12);
 
@@ -59,18 +62,18 @@ class TorchEngineTest {
         assertThat(Engines.create("pytorch", OPTIONS).options()).isEqualTo(OPTIONS);
     }
 
+    /** The library on the class path of the tests has no CUDA. */
     @Test
-    void refusesDevicesItCannotUse() {
+    void saysWhatAGpuNeeds() {
         EngineOptions options = new EngineOptions(Device.cuda(1), Precision.FLOAT32, 1);
 
         assertThatThrownBy(() -> Engines.create("pytorch", options))
                 .isInstanceOf(EngineException.class)
-                .hasMessageContaining("CPU")
-                .hasMessageContaining("cuda:1");
+                .hasMessageContaining("device cuda:1 cannot be used");
     }
 
     @ParameterizedTest
-    @EnumSource(value = Precision.class, mode = EnumSource.Mode.EXCLUDE, names = "FLOAT32")
+    @EnumSource(names = {"INT8", "INT4"})
     void refusesPrecisionsItDoesNotHave(Precision precision) {
         EngineOptions options = new EngineOptions(Device.CPU, precision, 1);
 
@@ -109,7 +112,7 @@ class TorchEngineTest {
     @ParameterizedTest
     @ValueSource(ints = {100, 400, 519, 520, 1039})
     void matrixInPiecesGivesTheSame(int rows) {
-        ScriptEmitter.Settings settings = new ScriptEmitter.Settings(rows * 64L * Float.BYTES, 100);
+        ScriptEmitter.Settings settings = new ScriptEmitter.Settings(SINGLE, rows * 64L * Float.BYTES, 100);
         GraphBuilder g = new GraphBuilder("pieces");
         g.output("embedded", g.embedding(g.input("ids", ElementType.INT64, Shape.of("tokens")), TABLE));
         Tensor x = g.input("x", ElementType.FLOAT32, Shape.of("rows", 64));
@@ -139,19 +142,39 @@ class TorchEngineTest {
     @ParameterizedTest
     @ValueSource(longs = {-1, 1040, Long.MIN_VALUE, Long.MAX_VALUE})
     void refusesIdsThatTheTableLacks(long id) {
-        for (long pieceBytes : new long[] {1 << 30, 400 * 64 * Float.BYTES}) {
+        for (ScriptEmitter.Settings settings : List.of(
+                new ScriptEmitter.Settings(SINGLE, 1 << 30, 100),
+                new ScriptEmitter.Settings(SINGLE, 400 * 64 * Float.BYTES, 100),
+                new ScriptEmitter.Settings(COPIED, 1 << 30, 100))) {
             GraphBuilder g = new GraphBuilder("ids");
             g.output("y", g.embedding(g.input("ids", ElementType.INT64, Shape.of("tokens")), TABLE));
             HostTensor y = unwritten(2, 64);
 
-            try (Program program = TorchEngine.create(OPTIONS, new ScriptEmitter.Settings(pieceBytes, 100))
-                    .compile(g.build(), goldens.checkpoint())) {
+            try (Program program = TorchEngine.create(OPTIONS, settings).compile(g.build(), goldens.checkpoint())) {
                 assertThatThrownBy(() -> program.run(Map.of("ids", HostTensor.ofLongs(0, id)), Map.of("y", y)))
                         .isInstanceOf(EngineException.class)
                         .hasMessageContaining("graph ids");
                 program.run(Map.of("ids", HostTensor.ofLongs(0, 1039)), Map.of("y", y));
             }
             assertThat(floats(y)).doesNotContain(Float.NaN);
+        }
+    }
+
+    /** On a GPU such a row would end everything that runs there; so it is found before. */
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 3, Long.MIN_VALUE, Long.MAX_VALUE})
+    void refusesRowsThatAreNotThereBeforeTheyAreCopied(long row) {
+        GraphBuilder g = new GraphBuilder("rows");
+        Tensor x = g.input("x", ElementType.FLOAT32, Shape.of("rows", 4));
+        g.output("y", g.gatherRows(x, g.input("index", ElementType.INT64, Shape.of("picked"))));
+
+        try (Program program = TorchEngine.create(OPTIONS, new ScriptEmitter.Settings(COPIED, 1 << 30, 100))
+                .compile(g.build(), goldens.checkpoint())) {
+            assertThatThrownBy(() -> program.run(
+                            Map.of("x", zeros(3, 4), "index", HostTensor.ofLongs(0, row)), Map.of("y", zeros(2, 4))))
+                    .isInstanceOf(EngineException.class)
+                    .hasMessageContaining("index out of range");
+            program.run(Map.of("x", zeros(3, 4), "index", HostTensor.ofLongs(2)), Map.of("y", zeros(1, 4)));
         }
     }
 
@@ -194,13 +217,45 @@ class TorchEngineTest {
         for (String name : List.of("softcap", "softcap_one_kv_head", "window_and_softcap")) {
             CachedCase test = CachedCase.named(name);
             HostTensor y = unwritten(goldens.tensor(test.golden() + ".y").shape());
-            ScriptEmitter.Settings settings = new ScriptEmitter.Settings(1 << 30, scoreRows);
+            ScriptEmitter.Settings settings = new ScriptEmitter.Settings(SINGLE, 1 << 30, scoreRows);
             try (Program program = TorchEngine.create(OPTIONS, settings).compile(test.graph(), goldens.checkpoint());
                     DecodingState state = program.newState(3)) {
                 test.run(goldens, state, y);
             }
             assertClose(name, y, goldens.tensor(test.golden() + ".y"), 1e-5);
         }
+    }
+
+    /** Weights that a script holds in bfloat16 must be the stored ones, rounded once, however they are stored. */
+    @ParameterizedTest
+    @EnumSource
+    void weightsInBfloat16AreTheStoredOnesRounded(Storage storage) {
+        GraphBuilder g = new GraphBuilder("rounded");
+        g.output("y", g.embedding(g.input("ids", ElementType.INT64, Shape.of("tokens")), TABLE));
+        HostTensor ids = HostTensor.allocate(ElementType.INT64, 1040);
+        HostTensor expected = unwritten(1040, 64);
+        for (int i = 0; i < 1040; i++) {
+            ids.longs().put(i, i);
+        }
+        goldens.checkpoint(storage).readFloats(goldens.checkpoint(storage).tensor(TABLE.name()), 0, expected.floats());
+        for (int i = 0; i < expected.floats().capacity(); i++) {
+            int bits = Float.floatToRawIntBits(expected.floats().get(i));
+            int rounded = (bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff0000;
+            expected.floats().put(i, Float.intBitsToFloat(rounded));
+        }
+        HostTensor y = unwritten(1040, 64);
+
+        try (Program program = Engines.create("pytorch", new EngineOptions(Device.CPU, Precision.BFLOAT16, 1))
+                .compile(g.build(), goldens.checkpoint(storage))) {
+            program.run(Map.of("ids", ids), Map.of("y", y));
+        }
+
+        assertClose("rows", y, expected, 0);
+    }
+
+    @Test
+    void gpuMemoryIsThatOfAGpu() {
+        assertThatIllegalArgumentException().isThrownBy(() -> GpuMemory.of(Device.CPU));
     }
 
     @Test

@@ -2,8 +2,8 @@ package dev.paligemma.pytorch;
 
 import static dev.paligemma.engine.contract.TestedEngine.PYTORCH_FLOAT32;
 
-import dev.paligemma.engine.contract.ProgramContract;
 import dev.paligemma.engine.contract.EngineUnderTest;
+import dev.paligemma.engine.contract.ProgramContract;
 
 @EngineUnderTest(PYTORCH_FLOAT32)
 class TorchProgramContractTest extends ProgramContract {}

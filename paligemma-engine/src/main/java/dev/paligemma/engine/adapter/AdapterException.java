@@ -1,11 +1,37 @@
 package dev.paligemma.engine.adapter;
 
 import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.engine.checkpoint.CheckpointException;
+import org.jspecify.annotations.Nullable;
 
-/** stand-in */
+/**
+ * Says that an adapter cannot be used: a file is missing or damaged, the adapter does something that is not supported, does
+ * not fit the base model, or cannot be merged or written.
+ */
 public class AdapterException extends PaliGemmaException {
-    /** stand-in. */
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * Makes an exception without a cause.
+     *
+     * @param message the file or tensor, the problem, what was expected and what was found
+     */
     public AdapterException(String message) {
         super(message);
+    }
+
+    /**
+     * Makes an exception that keeps the failure behind it.
+     *
+     * @param message the file or tensor, the problem, what was expected and what was found
+     * @param cause the failure behind this one, or null if there is none
+     */
+    public AdapterException(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+
+    /** The same said of an adapter's file by those who read all files. */
+    static AdapterException of(CheckpointException e) {
+        return new AdapterException(String.valueOf(e.getMessage()), e);
     }
 }

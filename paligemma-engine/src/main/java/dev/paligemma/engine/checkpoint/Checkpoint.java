@@ -1,15 +1,12 @@
 package dev.paligemma.engine.checkpoint;
 
 import dev.paligemma.engine.Precision;
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,8 +21,8 @@ import org.slf4j.LoggerFactory;
  * {@code model.safetensors}, or with shards and their {@code model.safetensors.index.json}.
  *
  * <p>Opening a folder reads the configuration and the headers of the weight files, and compares the two: a checkpoint
- * that opens has every tensor the model needs, in the right shape, as float32, bfloat16 or float16. The weights stay on
- * disk until they are asked for.
+ * that opens has every tensor the model needs, in the right shape, as float32, bfloat16 or float16, or quantised by the
+ * bitsandbytes library in 8 or 4 bits. The weights stay on disk until they are asked for.
  *
  * <p>Tensors go by canonical names, whatever version of the transformers library wrote the files:
  * {@code vision_tower.embeddings.patch_embedding.weight}, {@code vision_tower.encoder.layers.0.self_attn.q_proj.weight},
@@ -44,31 +41,33 @@ import org.slf4j.LoggerFactory;
 public final class Checkpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
-    private static final int CHUNK_BYTES = 1 << 18;
     private static final int MAX_LOGGED = 5;
 
     private final Path folder;
     private final PaliGemmaConfig config;
-    private final Map<Path, SafeTensorsFile> files;
+    private final TensorFiles files;
     private final Map<String, TensorInfo> tensors;
+    private final Map<TensorInfo, QuantisedWeight> quantised;
     private final List<TensorInfo> unusedTensors;
+    private final Map<String, List<Long>> parameterShapes;
     private final @Nullable ConvertedManifest manifest;
     private volatile boolean closed;
 
     private Checkpoint(
             Path folder,
             PaliGemmaConfig config,
-            List<SafeTensorsFile> files,
+            TensorFiles files,
             Map<String, TensorInfo> tensors,
+            Map<TensorInfo, QuantisedWeight> quantised,
             List<TensorInfo> unusedTensors,
             @Nullable ConvertedManifest manifest) {
         this.folder = folder;
         this.config = config;
-        Map<Path, SafeTensorsFile> byPath = new LinkedHashMap<>();
-        files.forEach(file -> byPath.put(file.path(), file));
-        this.files = Collections.unmodifiableMap(byPath);
+        this.files = files;
         this.tensors = Collections.unmodifiableMap(tensors);
+        this.quantised = Map.copyOf(quantised);
         this.unusedTensors = List.copyOf(unusedTensors);
+        this.parameterShapes = parameterShapes(config);
         this.manifest = manifest;
     }
 
@@ -93,6 +92,9 @@ public final class Checkpoint implements AutoCloseable {
         WeightFiles weights = WeightFiles.read(folder);
         Map<String, TensorInfo> named = canonicalNames(folder, weights.tensors());
         ExpectedTensors expected = ExpectedTensors.of(config);
+        TensorFiles files = new TensorFiles(folder, weights.files());
+        Map<TensorInfo, QuantisedWeight> quantised =
+                QuantisedWeights.replace(expected.shapes().keySet(), named, files);
         List<String> problems = expected.problems(named);
         if (!problems.isEmpty()) {
             throw new CheckpointException(folder + ": " + problems.size() + " of "
@@ -107,7 +109,7 @@ public final class Checkpoint implements AutoCloseable {
         logUnused(folder, unused);
         int rows = Math.toIntExact(
                 Objects.requireNonNull(used.get(ExpectedTensors.EMBEDDING)).shape()[0]);
-        return new Checkpoint(folder, config.withVocabSize(rows), weights.files(), used, unused, null);
+        return new Checkpoint(folder, config.withVocabSize(rows), files, used, quantised, unused, null);
     }
 
     private static Checkpoint openConverted(Path folder) {
@@ -126,8 +128,9 @@ public final class Checkpoint implements AutoCloseable {
         return new Checkpoint(
                 folder,
                 config.withVocabSize(converted.embeddingRows()),
-                List.of(file),
+                new TensorFiles(folder, List.of(file)),
                 converted.used(),
+                Map.of(),
                 converted.unused(),
                 manifest);
     }
@@ -189,7 +192,7 @@ public final class Checkpoint implements AutoCloseable {
      * Returns what the weights are stored for.
      *
      * @return {@link Precision#INT8} or {@link Precision#INT4} for a converted checkpoint, {@link Precision#FLOAT32} for
-     *     one in float32, bfloat16 or float16
+     *     any other, whose weights are read as float32
      */
     public Precision precision() {
         return manifest == null ? Precision.FLOAT32 : manifest.precision();
@@ -202,14 +205,32 @@ public final class Checkpoint implements AutoCloseable {
      */
     public long parameterCount() {
         long count = 0;
-        for (long[] shape : ExpectedTensors.of(config).shapes().values()) {
-            long elements = 1;
-            for (long size : shape) {
-                elements *= size == ExpectedTensors.ANY_ROWS ? config.text().vocabSize() : size;
-            }
-            count += elements;
+        for (List<Long> shape : parameterShapes().values()) {
+            count += shape.stream().reduce(1L, (a, b) -> a * b);
         }
         return count;
+    }
+
+    /**
+     * Returns the shapes of the parameters of the model, however they are stored.
+     *
+     * @return an unmodifiable map from canonical names to sizes, in the order of evaluation; a matrix is
+     *     {@code [out, in]}, the patch convolution {@code [out, 3, patch, patch]}
+     */
+    public Map<String, List<Long>> parameterShapes() {
+        return parameterShapes;
+    }
+
+    private static Map<String, List<Long>> parameterShapes(PaliGemmaConfig config) {
+        long rows = config.text().vocabSize();
+        Map<String, List<Long>> shapes = new LinkedHashMap<>();
+        ExpectedTensors.of(config).shapes().forEach((name, shape) -> {
+            List<Long> sizes = Arrays.stream(shape)
+                    .mapToObj(size -> size == ExpectedTensors.ANY_ROWS ? rows : size)
+                    .toList();
+            shapes.put(name, sizes);
+        });
+        return Collections.unmodifiableMap(shapes);
     }
 
     /**
@@ -231,7 +252,7 @@ public final class Checkpoint implements AutoCloseable {
      * @return real paths, symbolic links resolved, in the order of the index
      */
     public List<Path> files() {
-        return List.copyOf(files.keySet());
+        return List.copyOf(files.paths());
     }
 
     /**
@@ -281,9 +302,25 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * Reads elements of a tensor as float32, exactly, until the destination is full.
+     * Finds what is stored of a tensor of the model.
      *
-     * @param tensor a tensor of this checkpoint, of type F32, BF16 or F16
+     * @param canonicalName the canonical name
+     * @return the tensors of the files from which its numbers are computed: the tensor itself, or of a quantised weight the
+     *     codes, then scales and tables
+     * @throws CheckpointException if the model has no such tensor
+     * @throws IllegalStateException if the checkpoint is closed
+     */
+    public List<TensorInfo> storedTensors(String canonicalName) {
+        TensorInfo tensor = tensor(canonicalName);
+        QuantisedWeight weight = quantised.get(tensor);
+        return weight == null ? List.of(tensor) : weight.parts();
+    }
+
+    /**
+     * Reads elements of a tensor as float32 until the destination is full: exactly, or, of a quantised weight, the numbers
+     * its codes stand for.
+     *
+     * @param tensor a tensor of this checkpoint, of type F32, BF16 or F16 or quantised
      * @param firstElement the first element to read, counted row-major from 0
      * @param destination takes {@code destination.remaining()} elements and is left without remaining room
      * @throws IllegalArgumentException if the tensor is not of this checkpoint or not a float tensor
@@ -296,26 +333,12 @@ public final class Checkpoint implements AutoCloseable {
             throw new IllegalArgumentException(tensor + " is not a float tensor");
         }
         Objects.checkFromIndexSize(firstElement, destination.remaining(), tensor.elementCount());
-        int elementBytes = tensor.dtype().byteSize();
-        long position = tensor.offset() + firstElement * elementBytes;
-        try (FileChannel channel = openFile(tensor)) {
-            long bytes = (long) destination.remaining() * elementBytes;
-            ByteBuffer chunk =
-                    ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, bytes)).order(ByteOrder.LITTLE_ENDIAN);
-            while (destination.hasRemaining()) {
-                chunk.clear();
-                chunk.limit((int) Math.min(chunk.capacity(), (long) destination.remaining() * elementBytes));
-                while (chunk.hasRemaining()) {
-                    int count = channel.read(chunk, position);
-                    if (count < 0) {
-                        throw new CheckpointException(tensor.file() + " ended at " + position + " inside a tensor");
-                    }
-                    position += count;
-                }
-                FloatWidening.widen(tensor.dtype(), chunk.flip(), destination);
-            }
-        } catch (IOException e) {
-            throw InputFiles.unreadable(tensor.file(), e);
+        requireOpen();
+        QuantisedWeight weight = quantised.get(tensor);
+        if (weight != null) {
+            weight.read(files, firstElement, destination);
+        } else {
+            files.readFloats(tensor, firstElement, destination);
         }
     }
 
@@ -327,7 +350,8 @@ public final class Checkpoint implements AutoCloseable {
      * @param byteFrom the first byte, counted from the start of the tensor
      * @param byteCount the number of bytes, at most 2^31 - 1
      * @return a read-only, little-endian buffer from position 0; its address is not aligned to the elements
-     * @throws IllegalArgumentException if the tensor is not of this checkpoint, or {@code byteCount} is over 2^31 - 1
+     * @throws IllegalArgumentException if the tensor is not of this checkpoint or quantised, or {@code byteCount} is over
+     *     2^31 - 1
      * @throws IndexOutOfBoundsException if the range is not inside the tensor
      * @throws CheckpointException if the file cannot be mapped or has changed, or the thread is interrupted
      * @throws IllegalStateException if the checkpoint is closed
@@ -337,36 +361,11 @@ public final class Checkpoint implements AutoCloseable {
         if (byteCount > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("byteCount must be at most " + Integer.MAX_VALUE + ", got " + byteCount);
         }
-        try (FileChannel channel = openFile(tensor)) {
-            return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset() + byteFrom, byteCount)
-                    .order(ByteOrder.LITTLE_ENDIAN);
-        } catch (IOException e) {
-            throw InputFiles.unreadable(tensor.file(), e);
+        if (tensor.dtype().isQuantised()) {
+            throw new IllegalArgumentException(tensor + " is quantised; readFloats gives its numbers");
         }
-    }
-
-    /**
-     * Opens the file of a tensor for one call. A channel shared by all threads would be closed for all of them as soon as
-     * one is interrupted while it reads.
-     */
-    private FileChannel openFile(TensorInfo tensor) throws IOException {
         requireOpen();
-        SafeTensorsFile file = files.get(tensor.file());
-        if (file == null || !tensor.equals(file.tensors().get(tensor.name()))) {
-            throw new IllegalArgumentException(tensor + " is not a tensor of " + folder);
-        }
-        FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.READ);
-        try {
-            long size = channel.size();
-            if (size != file.size()) {
-                throw new CheckpointException(file.path() + " has changed since it was opened: expected " + file.size()
-                        + " bytes, got " + size);
-            }
-            return channel;
-        } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw e;
-        }
+        return files.map(tensor, byteFrom, byteCount);
     }
 
     private void requireOpen() {

@@ -20,6 +20,7 @@ final class ConfigReader {
 
     private static final String MODEL_TYPE = "paligemma";
     private static final String ARCHITECTURE = "PaliGemmaForConditionalGeneration";
+    private static final String BITS_AND_BYTES = "bitsandbytes";
     private static final String VISION_MODEL_TYPE = "siglip_vision_model";
 
     /** Names under which transformers computes the tanh approximation of GELU. */
@@ -42,7 +43,7 @@ final class ConfigReader {
 
     private PaliGemmaConfig model() {
         checkArchitecture();
-        refuseQuantised();
+        refuseOtherQuantisation();
         JsonObject textJson = root.object("text_config");
         VisionConfig vision = vision(root.object("vision_config"));
         TextConfig text = text(textJson);
@@ -76,13 +77,20 @@ final class ConfigReader {
         }
     }
 
-    private void refuseQuantised() {
+    /** The tensors themselves tell what bitsandbytes did to them; of other methods they would look like damage. */
+    private void refuseOtherQuantisation() {
         JsonObject quantisation = root.objectOrNull("quantization_config");
-        if (quantisation != null) {
-            throw new CheckpointException(root.where() + ": quantised checkpoints are not supported yet, got "
-                    + "quantization_config with quant_method "
-                    + JsonObject.describe(quantisation.members().get("quant_method"))
-                    + ", expected float32, bfloat16 or float16 weights");
+        if (quantisation == null) {
+            return;
+        }
+        Object method = quantisation.members().get("quant_method");
+        // The first releases that could save such a model did not write the name of the method.
+        boolean unnamed = method == null
+                && (quantisation.bool("load_in_8bit", false) || quantisation.bool("load_in_4bit", false));
+        if (!unnamed && !BITS_AND_BYTES.equals(method)) {
+            throw new CheckpointException(root.where() + ": weights quantised by quant_method "
+                    + JsonObject.describe(method) + " are not supported, expected " + Quote.quote(BITS_AND_BYTES)
+                    + " or weights in float32, bfloat16 or float16");
         }
     }
 

@@ -1,12 +1,16 @@
 package dev.paligemma.engine.checkpoint;
 
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The element types of the safetensors format that fill whole bytes. Constants carry the names used in the files.
+ * How the elements of a tensor are stored: one of the element types of the safetensors format that fill whole bytes, whose
+ * constants carry the names used in the files, or one of the formats of the bitsandbytes library, which are made of
+ * several tensors of a file and start with {@code BNB_}.
  *
- * <p>Only {@link #F32}, {@link #BF16} and {@link #F16} can hold the weights of a model here. The others are understood
- * so that a file which holds them can be opened and described.
+ * <p>The weights of a model can be read here from {@link #F32}, {@link #BF16}, {@link #F16} and the quantised formats. The
+ * others are understood so that a file which holds them can be opened and described.
  */
 public enum DType {
     /** IEEE 754 binary32. */
@@ -42,35 +46,78 @@ public enum DType {
     /** Unsigned 8-bit integer. */
     U8(1),
     /** A truth value in one byte. */
-    BOOL(1);
+    BOOL(1),
+    /** A signed 8-bit code, times a scale for its row, divided by 127. */
+    BNB_INT8(Byte.SIZE, true),
+    /** A 4-bit code of the "normal float" table, times a scale for its block. */
+    BNB_NF4(Byte.SIZE / 2, true),
+    /** A 4-bit code of a table of small floats, times a scale for its block. */
+    BNB_FP4(Byte.SIZE / 2, true);
 
-    private final int byteSize;
+    private final int bits;
+    private final boolean quantised;
 
-    DType(int byteSize) {
-        this.byteSize = byteSize;
+    DType(int bytes) {
+        this(bytes * Byte.SIZE, false);
+    }
+
+    DType(int bits, boolean quantised) {
+        this.bits = bits;
+        this.quantised = quantised;
     }
 
     /**
      * Returns the size of one element in bytes.
      *
      * @return 1, 2, 4 or 8
+     * @throws IllegalStateException if an element is smaller than a byte; {@link #byteCount} knows how much several take
      */
     public int byteSize() {
-        return byteSize;
+        if (bits < Byte.SIZE) {
+            throw new IllegalStateException("an element of " + this + " takes " + bits + " bits, not whole bytes");
+        }
+        return bits / Byte.SIZE;
+    }
+
+    /**
+     * Returns how many bytes a row-major tensor takes; of a quantised format, its codes without their scales.
+     *
+     * @param elements the number of elements, not negative
+     * @return the bytes, the last of which may be used in part
+     * @throws ArithmeticException if that is over 2^63 - 1
+     */
+    public long byteCount(long elements) {
+        return bits < Byte.SIZE
+                ? elements / (Byte.SIZE / bits) + (elements % (Byte.SIZE / bits) == 0 ? 0 : 1)
+                : Math.multiplyExact(elements, bits / Byte.SIZE);
+    }
+
+    /**
+     * Tells whether a tensor of this type is made of codes and scales, so that no range of a file holds its numbers.
+     *
+     * @return true for the formats of bitsandbytes
+     */
+    public boolean isQuantised() {
+        return quantised;
     }
 
     /**
      * Tells whether weights of this type can be read as float32.
      *
-     * @return true for {@link #F32}, {@link #BF16} and {@link #F16}
+     * @return true for {@link #F32}, {@link #BF16}, {@link #F16} and the quantised formats
      */
     public boolean isFloatWeight() {
-        return this == F32 || this == BF16 || this == F16;
+        return this == F32 || this == BF16 || this == F16 || quantised;
     }
 
-    /** The type of that name, or null when the name is none of the known ones. */
+    /** The types that the safetensors format itself has. */
+    static List<DType> ofFiles() {
+        return Arrays.stream(values()).filter(type -> !type.quantised).toList();
+    }
+
+    /** The type of that name in a file, or null when the name is none of the known ones. */
     static @Nullable DType named(String name) {
-        for (DType type : values()) {
+        for (DType type : ofFiles()) {
             if (type.name().equals(name)) {
                 return type;
             }

@@ -54,8 +54,8 @@ final class ExpectedTensors {
             if (tensor == null) {
                 problems.add(name + ": missing, expected " + describe(shape));
             } else if (!tensor.dtype().isFloatWeight()) {
-                problems.add(name + ": expected F32, BF16 or F16, got " + tensor.dtype() + describe(tensor.shape())
-                        + " (quantised files are not supported yet)");
+                problems.add(name + ": expected F32, BF16, F16, or codes of bitsandbytes with their scales, got "
+                        + tensor.dtype() + describe(tensor.shape()));
             } else if (!matches(shape, tensor.shape())) {
                 problems.add(name + ": expected " + describe(shape) + ", got " + describe(tensor.shape()));
             }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -67,35 +68,55 @@ final class Json {
             if (size > maxBytes) {
                 throw new CheckpointException(file + " has " + size + " bytes, expected at most " + maxBytes);
             }
-            try (JsonParser parser = parser(Files.newInputStream(real))) {
-                if (parser.nextToken() != JsonToken.START_OBJECT) {
-                    throw new CheckpointException(file + " does not hold a JSON object");
-                }
-                Map<String, @Nullable Object> members = members(parser);
-                if (parser.nextToken() != null) {
-                    throw new CheckpointException(file + " has text after the JSON object");
-                }
-                return new JsonObject(file.toString(), members);
-            }
+            return readObject(file.toString(), Files.newInputStream(real));
         } catch (IOException e) {
             throw malformed(file, e);
         }
     }
 
+    /**
+     * Reads bytes that hold one JSON object.
+     *
+     * @param where what the bytes are, for messages
+     * @throws CheckpointException if they are not a well-formed object
+     */
+    static JsonObject readObject(String where, byte[] utf8) {
+        try {
+            return readObject(where, new ByteArrayInputStream(utf8));
+        } catch (IOException e) {
+            throw new CheckpointException(malformed(where, e), e);
+        }
+    }
+
+    private static JsonObject readObject(String where, InputStream utf8) throws IOException {
+        try (JsonParser parser = parser(utf8)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw new CheckpointException(where + " does not hold a JSON object");
+            }
+            Map<String, @Nullable Object> members = members(parser);
+            if (parser.nextToken() != null) {
+                throw new CheckpointException(where + " has text after the JSON object");
+            }
+            return new JsonObject(where, members);
+        }
+    }
+
     /** The exception for JSON text that could not be read: either not JSON, or not UTF-8, or a failing disk. */
     static CheckpointException malformed(Path file, IOException e) {
+        return e instanceof JsonProcessingException || e instanceof CharacterCodingException
+                ? new CheckpointException(malformed(file.toString(), e), e)
+                : InputFiles.unreadable(file, e);
+    }
+
+    private static String malformed(String where, IOException e) {
         if (e instanceof JsonProcessingException json) {
             String at = json.getLocation() == null
                     ? ""
                     : " at line " + json.getLocation().getLineNr() + ", column "
                             + json.getLocation().getColumnNr();
-            return new CheckpointException(
-                    file + " is not valid JSON" + at + ": " + Quote.quote(json.getOriginalMessage()), e);
+            return where + " is not valid JSON" + at + ": " + Quote.quote(json.getOriginalMessage());
         }
-        if (e instanceof CharacterCodingException) {
-            return new CheckpointException(file + " is not valid JSON: malformed UTF-8", e);
-        }
-        return InputFiles.unreadable(file, e);
+        return where + " is not valid JSON: malformed UTF-8";
     }
 
     private static Map<String, @Nullable Object> members(JsonParser parser) throws IOException {

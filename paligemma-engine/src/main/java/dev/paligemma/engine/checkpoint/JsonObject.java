@@ -1,5 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A member that is null counts as absent, except for {@link #isNull}. Every error names file and member.
  */
-final class JsonObject {
+public final class JsonObject {
     private final String where;
     private final Map<String, @Nullable Object> members;
 
@@ -18,16 +19,45 @@ final class JsonObject {
         this.members = members;
     }
 
-    /** The file and the way to this object, for messages. */
-    String where() {
+    /**
+     * Reads a file that holds one JSON object. Depth, lengths and the number of digits are limited, and a name may
+     * appear only once in an object.
+     *
+     * @param file a regular file, or a link to one
+     * @param maxBytes the largest size that is read
+     * @return its contents
+     * @throws CheckpointException if the file is missing, larger than the limit, or not a well-formed object
+     */
+    public static JsonObject read(Path file, long maxBytes) {
+        return Json.readObject(file, maxBytes);
+    }
+
+    /**
+     * The file and the way to this object, for messages.
+     *
+     * @return for example {@code /models/config.json: text_config}
+     */
+    public String where() {
         return where;
     }
 
-    Map<String, @Nullable Object> members() {
+    /**
+     * All members as they are.
+     *
+     * @return an unmodifiable map in the order of the file; objects are maps, arrays lists, integers Long or BigInteger,
+     *     other numbers Double, and null is null
+     */
+    public Map<String, @Nullable Object> members() {
         return members;
     }
 
-    boolean has(String name) {
+    /**
+     * Whether a member is there and not null.
+     *
+     * @param name the member
+     * @return true if it has a value
+     */
+    public boolean has(String name) {
         return members.get(name) != null;
     }
 
@@ -36,8 +66,14 @@ final class JsonObject {
         return members.containsKey(name) && members.get(name) == null;
     }
 
-    @Nullable
-    JsonObject objectOrNull(String name) {
+    /**
+     * An object.
+     *
+     * @param name the member
+     * @return the object, or null if the member is absent
+     * @throws CheckpointException if it is something else
+     */
+    public @Nullable JsonObject objectOrNull(String name) {
         Object value = members.get(name);
         if (value == null) {
             return null;
@@ -59,8 +95,14 @@ final class JsonObject {
         return value;
     }
 
-    @Nullable
-    String stringOrNull(String name) {
+    /**
+     * A text.
+     *
+     * @param name the member
+     * @return the text, or null if the member is absent
+     * @throws CheckpointException if it is something else
+     */
+    public @Nullable String stringOrNull(String name) {
         Object value = members.get(name);
         if (value == null) {
             return null;
@@ -71,7 +113,15 @@ final class JsonObject {
         throw wrong(name, "a string");
     }
 
-    boolean bool(String name, boolean fallback) {
+    /**
+     * A truth value.
+     *
+     * @param name the member
+     * @param fallback what counts if the member is absent
+     * @return the value
+     * @throws CheckpointException if it is something else
+     */
+    public boolean bool(String name, boolean fallback) {
         Object value = members.get(name);
         if (value == null) {
             return fallback;
@@ -88,12 +138,32 @@ final class JsonObject {
         return value == null ? null : asInteger(name, value, min, max);
     }
 
-    int integer(String name, int fallback, int min, int max) {
+    /**
+     * An integer.
+     *
+     * @param name the member
+     * @param fallback what counts if the member is absent
+     * @param min the least that is accepted
+     * @param max the largest that is accepted
+     * @return the integer
+     * @throws CheckpointException if it is something else or out of range
+     */
+    public int integer(String name, int fallback, int min, int max) {
         Integer value = integerOrNull(name, min, max);
         return value == null ? fallback : value;
     }
 
-    int asInteger(String name, @Nullable Object value, int min, int max) {
+    /**
+     * A value as an integer.
+     *
+     * @param name what to call it in a message
+     * @param value a value from a member or a list
+     * @param min the least that is accepted
+     * @param max the largest that is accepted
+     * @return the integer
+     * @throws CheckpointException if it is something else or out of range
+     */
+    public int asInteger(String name, @Nullable Object value, int min, int max) {
         if (value instanceof Long number && number >= min && number <= max) {
             return number.intValue();
         }
@@ -116,13 +186,29 @@ final class JsonObject {
         throw wrong(name, "a number from " + min + " to " + max);
     }
 
-    double number(String name, double fallback, double min, double max) {
+    /**
+     * A number.
+     *
+     * @param name the member
+     * @param fallback what counts if the member is absent
+     * @param min the least that is accepted
+     * @param max the largest that is accepted
+     * @return the number
+     * @throws CheckpointException if it is something else or out of range
+     */
+    public double number(String name, double fallback, double min, double max) {
         Double value = numberOrNull(name, min, max);
         return value == null ? fallback : value;
     }
 
-    @Nullable
-    List<@Nullable Object> listOrNull(String name) {
+    /**
+     * An array.
+     *
+     * @param name the member
+     * @return the list, unmodifiable, or null if the member is absent
+     * @throws CheckpointException if it is something else
+     */
+    public @Nullable List<@Nullable Object> listOrNull(String name) {
         Object value = members.get(name);
         if (value == null) {
             return null;
@@ -136,12 +222,25 @@ final class JsonObject {
         return list;
     }
 
-    CheckpointException wrong(String name, String expected) {
+    /**
+     * The error for a member that is not as expected.
+     *
+     * @param name the member
+     * @param expected what it should be
+     * @return an exception that names file, member, expectation and value
+     */
+    public CheckpointException wrong(String name, String expected) {
         return new CheckpointException(
                 where + ": " + name + " must be " + expected + ", got " + describe(members.get(name)));
     }
 
-    static String describe(@Nullable Object value) {
+    /**
+     * A value for a message.
+     *
+     * @param value a value from a member or a list
+     * @return a short text
+     */
+    public static String describe(@Nullable Object value) {
         if (value == null) {
             return "null";
         }

@@ -1,12 +1,18 @@
 package dev.paligemma.engine.checkpoint;
 
 /** Makes text from files fit for an error message or a log line: quoted, on one line, of bounded length. */
-final class Quote {
+public final class Quote {
     private static final int MAX_CHARS = 200;
 
     private Quote() {}
 
-    static String quote(String text) {
+    /**
+     * Quotes a text.
+     *
+     * @param text a text from a file
+     * @return at most some 200 characters of it, control characters escaped, in double quotes
+     */
+    public static String quote(String text) {
         StringBuilder out = new StringBuilder().append('"');
         for (int i = 0; i < Math.min(text.length(), MAX_CHARS); i++) {
             char c = text.charAt(i);

@@ -109,7 +109,7 @@ final class SafeTensorsHeader {
         DType dtype = DType.named(parser.getText());
         if (dtype == null) {
             throw new CheckpointException(file + ": " + what + " " + Quote.quote(parser.getText())
-                    + " is not supported, expected one of " + Arrays.toString(DType.values()));
+                    + " is not supported, expected one of " + DType.ofFiles());
         }
         return dtype;
     }

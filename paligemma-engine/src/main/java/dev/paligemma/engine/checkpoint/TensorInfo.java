@@ -9,12 +9,15 @@ import java.util.Objects;
  *
  * <p>The bytes are row-major, little-endian, without gaps. The offset is not aligned to anything.
  *
+ * <p>Of a weight in a {@linkplain DType#isQuantised() quantised} format, the shape is that of the weight, and the bytes are
+ * its codes; {@link Checkpoint#storedTensors} knows where its scales lie.
+ *
  * @param name the name of the tensor as written in the file
  * @param dtype the type of the elements
  * @param shape the sizes of the dimensions, none for a scalar; copied on the way in and out
  * @param file the absolute path of the file with symbolic links resolved
  * @param offset the position of the first byte, counted from the start of the file
- * @param byteLength the number of bytes, equal to the product of the shape times the size of an element
+ * @param byteLength the number of bytes that the elements of the shape take in that type
  */
 public record TensorInfo(String name, DType dtype, long[] shape, Path file, long offset, long byteLength) {
 
@@ -26,7 +29,7 @@ public record TensorInfo(String name, DType dtype, long[] shape, Path file, long
      * @param shape the sizes of the dimensions, none for a scalar; copied on the way in and out
      * @param file the absolute path of the file with symbolic links resolved
      * @param offset the position of the first byte, counted from the start of the file
-     * @param byteLength the number of bytes, equal to the product of the shape times the size of an element
+     * @param byteLength the number of bytes that the elements of the shape take in that type
      * @throws IllegalArgumentException if a number is negative, overflows, or the length does not fit the shape
      */
     public TensorInfo {
@@ -40,7 +43,7 @@ public record TensorInfo(String name, DType dtype, long[] shape, Path file, long
         }
         long needed;
         try {
-            needed = Math.multiplyExact(product(shape), dtype.byteSize());
+            needed = dtype.byteCount(product(shape));
         } catch (ArithmeticException e) {
             throw new IllegalArgumentException("shape " + Arrays.toString(shape) + " is too large", e);
         }
@@ -66,7 +69,7 @@ public record TensorInfo(String name, DType dtype, long[] shape, Path file, long
      * @return the product of the shape; 1 for a scalar
      */
     public long elementCount() {
-        return byteLength / dtype.byteSize();
+        return product(shape);
     }
 
     /** The product of non-negative sizes. */

@@ -7,7 +7,7 @@ package dev.paligemma.engine.checkpoint;
  * {@code model.} after {@code language_model.}, and in the place of {@code lm_head}. The names without all of these are
  * called canonical here.
  */
-final class TensorNames {
+public final class TensorNames {
     private static final String MODEL = "model.";
     private static final String VISION = "vision_tower.";
     private static final String VISION_MODEL = "vision_model.";
@@ -16,7 +16,13 @@ final class TensorNames {
 
     private TensorNames() {}
 
-    static String canonical(String name) {
+    /**
+     * Returns the canonical name of a tensor.
+     *
+     * @param name its name in a file
+     * @return the name without what differs between versions; the name itself if nothing is known about it
+     */
+    public static String canonical(String name) {
         String rest = without(name, MODEL);
         if (rest.startsWith(VISION)) {
             return VISION + without(rest.substring(VISION.length()), VISION_MODEL);
@@ -28,8 +34,13 @@ final class TensorNames {
         return rest;
     }
 
-    /** True for buffers that older versions saved and for the pooling head, none of which the model uses. */
-    static boolean isIgnored(String canonicalName) {
+    /**
+     * Whether a tensor is a buffer that older versions saved, or of the pooling head: the model uses none of these.
+     *
+     * @param canonicalName the canonical name
+     * @return true if it can be left out
+     */
+    public static boolean isIgnored(String canonicalName) {
         return canonicalName.endsWith(".position_ids")
                 || canonicalName.endsWith(".rotary_emb.inv_freq")
                 || canonicalName.endsWith(".embed_scale")

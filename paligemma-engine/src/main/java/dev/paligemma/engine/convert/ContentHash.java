@@ -23,7 +23,7 @@ import java.util.Map;
  * The hash of everything a converted checkpoint is made from, however it is cut into files.
  *
  * <p>SHA-256 over lines of text: for each small file its name and SHA-256, for each tensor of the model in order its
- * canonical name, type, shape and the SHA-256 of its bytes.
+ * canonical name, type, shape and the SHA-256 of its bytes; of a quantised weight, then the same of all it is stored in.
  */
 final class ContentHash {
     private static final int BUFFER_BYTES = 1 << 20;
@@ -49,9 +49,17 @@ final class ContentHash {
             ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
             return task -> {
                 int index = order.get(task);
+                String name = tensors.get(index).getKey();
                 TensorInfo tensor = tensors.get(index).getValue();
-                lines[index] = tensors.get(index).getKey() + " " + tensor.dtype() + Arrays.toString(tensor.shape())
-                        + " " + hash(tensor, buffer);
+                StringBuilder line = new StringBuilder(name + " " + describe(tensor));
+                if (tensor.dtype().isQuantised()) {
+                    for (TensorInfo part : source.storedTensors(name)) {
+                        line.append(' ').append(describe(part)).append(' ').append(hash(part, buffer));
+                    }
+                } else {
+                    line.append(' ').append(hash(tensor, buffer));
+                }
+                lines[index] = line.toString();
             };
         });
         List<String> all = new ArrayList<>();
@@ -60,6 +68,10 @@ final class ContentHash {
         }
         all.addAll(List.of(lines));
         return of(String.join("\n", all));
+    }
+
+    private static String describe(TensorInfo tensor) {
+        return tensor.dtype() + Arrays.toString(tensor.shape());
     }
 
     /** The hash of a text. */

@@ -148,6 +148,15 @@ public final class ConversionPlan {
     }
 
     /**
+     * The weights that are stored in float32 under their own names, such as norms, biases and position embeddings.
+     *
+     * @return an unmodifiable set
+     */
+    public Set<Weight> float32() {
+        return Collections.unmodifiableSet(plain);
+    }
+
+    /**
      * Whether a weight is stored in float32 under its own name, be it beside other formats.
      *
      * @param name the name of the weight

@@ -38,7 +38,7 @@ final class ConversionTasks {
 
         /** How much of the source is read. */
         long sourceBytes() {
-            return (long) numbers() * tensor.dtype().byteSize();
+            return tensor.dtype().byteCount(numbers());
         }
 
         /** The number of blocks in all rows. */

@@ -14,7 +14,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /** What the JDK does not do with folders in one call. */
-final class FileTrees {
+public final class FileTrees {
     private FileTrees() {}
 
     /** Deletes a folder with all that is in it, links themselves and not what they lead to; fine if it is not there. */
@@ -45,8 +45,14 @@ final class FileTrees {
         });
     }
 
-    /** Whether it is a folder without anything in it. */
-    static boolean isEmptyFolder(Path folder) throws IOException {
+    /**
+     * Whether it is a folder without anything in it.
+     *
+     * @param folder a path, perhaps of nothing
+     * @return true if it is an empty folder
+     * @throws IOException if it cannot be listed
+     */
+    public static boolean isEmptyFolder(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
             return false;
         }
@@ -55,8 +61,13 @@ final class FileTrees {
         }
     }
 
-    /** Returns once the contents of a file are on disk. */
-    static void forceFile(Path file) throws IOException {
+    /**
+     * Returns once the contents of a file are on disk.
+     *
+     * @param file an existing file
+     * @throws IOException if they cannot be written
+     */
+    public static void forceFile(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             channel.force(true);
         }

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * lock of a killed process, and the next conversion removes what that one left. Within one process the caller must allow
  * one at a time, see {@link ProcessLock}.
  */
-final class TemporaryFolder implements AutoCloseable {
+public final class TemporaryFolder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TemporaryFolder.class);
 
     private static final String MARK = ".converting-";
@@ -41,8 +41,14 @@ final class TemporaryFolder implements AutoCloseable {
         this.channel = channel;
     }
 
-    /** Makes an empty folder beside the target. */
-    static TemporaryFolder beside(Path target) throws IOException {
+    /**
+     * Makes an empty folder beside the target.
+     *
+     * @param target the place that the folder will have
+     * @return the folder
+     * @throws IOException if it cannot be made
+     */
+    public static TemporaryFolder beside(Path target) throws IOException {
         Path path = target.resolveSibling("." + target.getFileName() + MARK + UUID.randomUUID());
         Files.createDirectory(path);
         FileChannel channel = null;
@@ -106,7 +112,12 @@ final class TemporaryFolder implements AutoCloseable {
         return Objects.requireNonNull(target.toAbsolutePath().getParent(), "parent");
     }
 
-    Path path() {
+    /**
+     * Where it lies now.
+     *
+     * @return an existing folder with a lock file in it
+     */
+    public Path path() {
         return path;
     }
 
@@ -114,8 +125,9 @@ final class TemporaryFolder implements AutoCloseable {
      * Gives the folder its name in one step, and makes sure that it lasts.
      *
      * @param target not there, or an empty folder
+     * @throws IOException if something else is there, or the folder cannot be renamed
      */
-    void moveTo(Path target) throws IOException {
+    public void moveTo(Path target) throws IOException {
         channel.close();
         Files.delete(path.resolve(LOCK_FILE));
         FileTrees.forceFolder(path);
@@ -125,7 +137,11 @@ final class TemporaryFolder implements AutoCloseable {
         FileTrees.forceFolder(parentOf(target));
     }
 
-    /** Removes the folder unless it was moved. */
+    /**
+     * Removes the folder unless it was moved.
+     *
+     * @throws IOException if something in it cannot be removed
+     */
     @Override
     public void close() throws IOException {
         if (!moved) {

@@ -100,4 +100,32 @@ public enum MatrixFormat {
     public int codeBytes() {
         return this == INT4_BLOCKS ? BLOCK / 2 : BLOCK;
     }
+
+    /**
+     * Turns codes and scales of one row back into numbers, in single precision: what a kernel for this format multiplies
+     * with.
+     *
+     * @param codes holds the codes of the row, {@code blocks(count) * codeBytes()} bytes
+     * @param codesFrom where they start
+     * @param scales holds the scales of the row, {@code blocks(count)} numbers
+     * @param scalesFrom where they start
+     * @param values takes the row
+     * @param from where it starts in {@code values}
+     * @param count its length
+     */
+    public void dequantize(
+            byte[] codes, int codesFrom, float[] scales, int scalesFrom, float[] values, int from, int count) {
+        for (int i = 0; i < count; i++) {
+            values[from + i] = code(codes, codesFrom, i) * scales[scalesFrom + i / BLOCK];
+        }
+    }
+
+    /** The signed code of an element of a row. */
+    private int code(byte[] codes, int from, int index) {
+        if (this != INT4_BLOCKS) {
+            return (codes[from + index] & 0xff) - 128;
+        }
+        int both = codes[from + index / 2] & 0xff;
+        return (index % 2 == 0 ? both & 0xf : both >>> 4) - 8;
+    }
 }

@@ -1,7 +1,11 @@
 package dev.paligemma.engine.spi;
 
+import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
+import java.util.List;
+import java.util.Set;
 
 /**
  * Makes engines of one kind; found by {@link java.util.ServiceLoader}. Thread-safe, and cheap until an engine is created.
@@ -14,6 +18,24 @@ public interface EngineProvider {
      * @return a short lower-case name, for example {@code "onnx"}
      */
     String name();
+
+    /**
+     * The precisions this engine computes in, wherever its runtime works. Loads no native code.
+     *
+     * @param kind the kind of device
+     * @return the precisions; none if the engine does not know the device
+     */
+    Set<Precision> precisions(Device.Kind kind);
+
+    /**
+     * The devices with a memory of their own that this engine could use now. Never fails: where drivers or libraries are
+     * missing there are none.
+     *
+     * @return the devices in the order of their indices; none unless the engine says otherwise
+     */
+    default List<DeviceMemory> deviceMemory() {
+        return List.of();
+    }
 
     /**
      * Loads the native runtime, if that has not happened, and makes an engine.

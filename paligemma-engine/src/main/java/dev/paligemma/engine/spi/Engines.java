@@ -27,15 +27,18 @@ public final class Engines {
      *
      * @param name for example {@code "onnx"}
      * @return the provider
-     * @throws EngineException if no engine of that name is on the class path
+     * @throws EngineException if no engine of that name is on the class path; the message has the dependency to add
      */
     public static EngineProvider require(String name) {
-        return providers().stream()
+        return require(name, providers());
+    }
+
+    static EngineProvider require(String name, List<EngineProvider> providers) {
+        return providers.stream()
                 .filter(provider -> provider.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new EngineException("engine '" + name + "' is not on the class path; found "
-                        + names() + ". Add the dependency dev.paligemma:paligemma-" + name
-                        + " if there is one of that name"));
+                .orElseThrow(() -> new EngineException("engine '" + name + "' is not on the class path, where there is "
+                        + providers.stream().map(EngineProvider::name).toList() + "; " + Artifacts.advice(name)));
     }
 
     /**
@@ -47,7 +50,7 @@ public final class Engines {
         return providers().stream().map(EngineProvider::name).toList();
     }
 
-    private static List<EngineProvider> providers() {
+    static List<EngineProvider> providers() {
         List<EngineProvider> providers = new ArrayList<>();
         ServiceLoader.load(EngineProvider.class, Engines.class.getClassLoader()).forEach(providers::add);
         return providers;

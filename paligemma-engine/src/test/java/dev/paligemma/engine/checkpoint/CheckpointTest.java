@@ -233,8 +233,8 @@ class CheckpointTest {
         Path copy = zeros(goodShapes(), dtype);
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> Checkpoint.open(copy))
-                .withMessageContaining("expected F32, BF16 or F16, got " + dtype)
-                .withMessageContaining("quantised files are not supported yet");
+                .withMessageContaining(
+                        "expected F32, BF16, F16, or codes of bitsandbytes with their scales, got " + dtype);
     }
 
     @Test

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
 import net.jqwik.api.ForAll;
@@ -74,6 +78,31 @@ class HostileFilesTest {
     void damagedConfig(@ForAll long seed) throws IOException {
         checkDamaged(
                 Files.readAllBytes(Resources.golden("gemma2-bf16-sharded/config.json")), seed, PaliGemmaConfig::read);
+    }
+
+    @Property(tries = 400)
+    void damagedQuantisedWeights(@ForAll long seed) throws IOException {
+        byte[] good = Files.readAllBytes(QuantisedWeightsTest.WEIGHTS);
+        checkDamaged(good, seed, path -> {
+            SafeTensorsFile read = SafeTensorsFile.read(path);
+            TensorFiles files = new TensorFiles(path, List.of(read));
+            Map<String, TensorInfo> tensors = new LinkedHashMap<>(read.tensors());
+            List<String> names =
+                    QuantisedWeightsTest.names().map(name -> name + ".weight").toList();
+            QuantisedWeights.replace(names, tensors, files)
+                    .forEach((tensor, weight) -> weight.read(
+                            files, 0, FloatBuffer.allocate((int) Math.min(1 << 16, tensor.elementCount()))));
+        });
+    }
+
+    @Property(tries = 400)
+    void damagedState(@ForAll long seed) throws IOException {
+        String state = "{\"quant_type\": \"nf4\", \"blocksize\": 64, \"dtype\": \"bfloat16\", \"shape\": [150, 150],"
+                + " \"nested_blocksize\": 256, \"nested_dtype\": \"float32\", \"nested_offset\": 0.129}";
+        checkDamaged(state.getBytes(StandardCharsets.UTF_8), seed, path -> {
+            FourBitState read = FourBitState.parse(path.toString(), InputFiles.readAll(path, 1 << 16), "nf4");
+            assertThat(Integer.bitCount(read.blockSize())).isEqualTo(1);
+        });
     }
 
     private static void checkDamaged(byte[] good, long seed, Consumer<Path> read) throws IOException {

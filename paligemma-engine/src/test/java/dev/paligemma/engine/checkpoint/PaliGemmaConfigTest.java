@@ -331,6 +331,19 @@ class PaliGemmaConfigTest {
                 .isEqualTo(1024);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true, \"llm_int8_skip_modules\": [\"lm_head\"]}",
+                "{\"load_in_8bit\": true}",
+                "{\"load_in_4bit\": true}",
+                "null"
+            })
+    void acceptsWhatBitsandbytesQuantised(String quantisation) throws IOException {
+        assertThat(withTop("\"quantization_config\": " + quantisation).text().hiddenSize())
+                .isPositive();
+    }
+
     // What is refused
 
     @ParameterizedTest
@@ -338,7 +351,11 @@ class PaliGemmaConfigTest {
             delimiter = '|',
             value = {
                 "\"architectures\": [\"ColPali\"] | \"ColPali\" is not supported, expected \"PaliGemmaForConditionalGeneration\"",
-                "\"quantization_config\": {\"quant_method\": \"bitsandbytes\"} | \"bitsandbytes\"",
+                "\"quantization_config\": {\"quant_method\": \"gptq\"} | quant_method \"gptq\" are not supported, expected \"bitsandbytes\"",
+                "\"quantization_config\": {\"quant_method\": \"awq\", \"load_in_4bit\": true} | quant_method \"awq\"",
+                "\"quantization_config\": {\"quant_method\": 8} | quant_method 8",
+                "\"quantization_config\": {\"load_in_8bit\": false} | quant_method null",
+                "\"quantization_config\": {\"load_in_8bit\": 1} | must be true or false, got 1",
                 "\"image_token_index\": 1, \"image_token_id\": 2 | image_token_index 1 and image_token_id 2",
                 "\"image_token_index\": -1 | image_token_index must be an integer from 0",
                 "\"image_token_index\": 99999999999999999999 | got 99999999999999999999",

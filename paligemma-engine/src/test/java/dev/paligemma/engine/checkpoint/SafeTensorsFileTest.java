@@ -72,7 +72,7 @@ class SafeTensorsFileTest {
     }
 
     @ParameterizedTest
-    @EnumSource(DType.class)
+    @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = "BNB_.*")
     void acceptsEveryKnownType(DType dtype) throws IOException {
         int bytes = 3 * dtype.byteSize();
         TensorInfo tensor = read(file("{" + entry("t", dtype.name(), "[3]", "[0," + bytes + "]") + "}", bytes))

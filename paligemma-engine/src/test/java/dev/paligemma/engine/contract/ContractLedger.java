@@ -44,6 +44,9 @@ public final class ContractLedger implements BeforeAllCallback, TestWatcher {
 
     @Override
     public void beforeAll(ExtensionContext context) {
+        if (!isOfTheTable(context)) {
+            return;
+        }
         TestedEngine engine = TestedEngine.of(context.getRequiredTestClass());
         Class<?> contract = contract(context.getRequiredTestClass());
         List<String> tests = Arrays.stream(contract.getDeclaredMethods())
@@ -55,6 +58,11 @@ public final class ContractLedger implements BeforeAllCallback, TestWatcher {
         RUNS.put(
                 new Run(engine, contract.getSimpleName()),
                 new Outcome(tests, Collections.synchronizedList(new ArrayList<>())));
+    }
+
+    /** A test may make an engine of its own, which counts for nothing here. */
+    private static boolean isOfTheTable(ExtensionContext context) {
+        return context.getRequiredTestClass().isAnnotationPresent(EngineUnderTest.class);
     }
 
     /** The class that is annotated with this extension. */
@@ -87,6 +95,9 @@ public final class ContractLedger implements BeforeAllCallback, TestWatcher {
     }
 
     private static void add(ExtensionContext context, Result result) {
+        if (!isOfTheTable(context)) {
+            return;
+        }
         Class<?> test = context.getRequiredTestClass();
         Outcome outcome = Objects.requireNonNull(
                 RUNS.get(new Run(TestedEngine.of(test), contract(test).getSimpleName())));

@@ -3,7 +3,12 @@ package dev.paligemma.engine.contract;
 import static dev.paligemma.engine.contract.Tensors.assertClose;
 import static dev.paligemma.engine.contract.Tensors.unwritten;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.paligemma.engine.Device;
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.contract.OperationGoldens.Storage;
 import dev.paligemma.engine.graph.AttentionSpec;
 import dev.paligemma.engine.graph.Dim;
@@ -16,6 +21,8 @@ import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.EngineProvider;
+import dev.paligemma.engine.spi.Engines;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
 import java.nio.file.Path;
@@ -56,10 +63,37 @@ public abstract class EngineContract {
     private OperationGoldens goldens;
     private Engine engine;
 
+    /** Makes the engine that the class is annotated with, or another one; fails if it is not available. */
+    protected Engine createEngine() {
+        return TestedEngine.of(getClass()).create();
+    }
+
+    /**
+     * How far a result may be from the golden one.
+     *
+     * @param single how far it may be in single precision, as a part of the largest magnitude in its row
+     */
+    protected double tolerance(double single) {
+        return single;
+    }
+
     @BeforeAll
     void open(@TempDir Path folder) {
         goldens = new OperationGoldens(folder);
-        engine = TestedEngine.of(getClass()).create();
+        engine = createEngine();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void isMadeInThePrecisionsThatItsProviderOffers(Precision precision) {
+        EngineProvider provider = Engines.require(engine.name());
+        EngineOptions options = new EngineOptions(Device.CPU, precision, 1);
+
+        if (provider.precisions(Device.Kind.CPU).contains(precision)) {
+            assertThat(provider.create(options).options()).isEqualTo(options);
+        } else {
+            assertThatExceptionOfType(EngineException.class).isThrownBy(() -> provider.create(options));
+        }
     }
 
     @ParameterizedTest
@@ -124,8 +158,8 @@ public abstract class EngineContract {
                     Map.of("embedded", embedded, "logits", logits));
         }
 
-        assertClose("embedded", embedded, goldens.tensor("embedding_large.y." + storage), EXACT);
-        assertClose("logits", logits, goldens.tensor("linear_large.y." + storage), SUMMED);
+        assertClose("embedded", embedded, goldens.tensor("embedding_large.y." + storage), tolerance(EXACT));
+        assertClose("logits", logits, goldens.tensor("linear_large.y." + storage), tolerance(SUMMED));
     }
 
     @ParameterizedTest
@@ -191,7 +225,7 @@ public abstract class EngineContract {
         }
 
         assertThat(index.longs()).isEqualTo(goldens.tensor("choice.index").longs());
-        assertClose("log_probability", got, expected, 1e-6);
+        assertClose("log_probability", got, expected, tolerance(1e-6));
     }
 
     @Test
@@ -272,7 +306,7 @@ public abstract class EngineContract {
             program.run(Map.of("x", x, "ids", HostTensor.ofLongs()), Map.of("y", y));
         }
 
-        assertClose("y", y, x, EXACT);
+        assertClose("y", y, x, tolerance(EXACT));
     }
 
     /** A run of the decoder: a prefix, then rows one by one. */
@@ -288,7 +322,7 @@ public abstract class EngineContract {
             assertThat(state.length(0)).isEqualTo((int) expected.shape()[0]);
         }
 
-        assertClose(test.golden(), got, expected, ATTENDED);
+        assertClose(test.golden(), got, expected, tolerance(ATTENDED));
     }
 
     static Stream<CachedCase> cachedAttention() {
@@ -317,8 +351,8 @@ public abstract class EngineContract {
             test.run(goldens, state, Map.of("windowed", gotWindowed, "full", gotFull));
         }
 
-        assertClose("windowed", gotWindowed, expected, ATTENDED);
-        assertClose("full", gotFull, goldens.tensor(test.golden() + ".y_without_window"), ATTENDED);
+        assertClose("windowed", gotWindowed, expected, tolerance(ATTENDED));
+        assertClose("full", gotFull, goldens.tensor(test.golden() + ".y_without_window"), tolerance(ATTENDED));
     }
 
     private void checkAttention(String name, AttentionSpec spec) {
@@ -375,6 +409,6 @@ public abstract class EngineContract {
             program.run(inputs, Map.of("y", got));
         }
 
-        assertClose(name, got, expected, tolerance);
+        assertClose(name, got, expected, tolerance(tolerance));
     }
 }

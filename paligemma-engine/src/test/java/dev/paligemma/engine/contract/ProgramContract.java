@@ -57,10 +57,29 @@ public abstract class ProgramContract {
     private OperationGoldens goldens;
     private Engine engine;
 
+    /** Makes the engine that the class is annotated with, or another one on the CPU; fails if it is not available. */
+    protected Engine createEngine() {
+        return TestedEngine.of(getClass()).create();
+    }
+
+    /** The precision of that engine. */
+    protected Precision precision() {
+        return Precision.FLOAT32;
+    }
+
+    /**
+     * How far a result may be from the golden one.
+     *
+     * @param single how far it may be in single precision, as a part of the largest magnitude in its row
+     */
+    protected double tolerance(double single) {
+        return single;
+    }
+
     @BeforeAll
     void open(@TempDir Path folder) {
         goldens = new OperationGoldens(folder);
-        engine = TestedEngine.of(getClass()).create();
+        engine = createEngine();
     }
 
     // Engine and checkpoint
@@ -70,7 +89,7 @@ public abstract class ProgramContract {
         assertThat(engine.name()).matches("[a-z]+");
         assertThat(engine.version()).matches("\\d+\\.\\d+.*");
         assertThat(engine.options().device()).isEqualTo(Device.CPU);
-        assertThat(engine.options().precision()).isEqualTo(Precision.FLOAT32);
+        assertThat(engine.options().precision()).isEqualTo(precision());
     }
 
     @Test
@@ -310,7 +329,7 @@ public abstract class ProgramContract {
             }
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     @Test
@@ -345,7 +364,7 @@ public abstract class ProgramContract {
             }
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     private static void assertRefusesWrongOutput(DecodingState state, Map<String, HostTensor> inputs) {
@@ -361,7 +380,7 @@ public abstract class ProgramContract {
         try (Program program = compile(test)) {
             HostTensor grown = decode(program, test, 0, 100);
 
-            assertClose("rows", grown, decode(program, test, 1000, 100), 2e-6);
+            assertClose("rows", grown, decode(program, test, 1000, 100), tolerance(2e-6));
             assertClose("rows", grown, decode(program, test, 0, 100), 0);
         }
     }
@@ -413,7 +432,7 @@ public abstract class ProgramContract {
             try (DecodingState state = program.newState(0)) {
                 test.run(goldens, state, got);
             }
-            assertClose("y", got, expected, ATTENDED);
+            assertClose("y", got, expected, tolerance(ATTENDED));
         }
     }
 
@@ -436,7 +455,7 @@ public abstract class ProgramContract {
             }
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     @Test
@@ -548,7 +567,7 @@ public abstract class ProgramContract {
                 for (int row = 7; row < y.shape()[0]; row++) {
                     one.run(CachedCase.rows(inputs, row, 1), Map.of("y", y.rows(row, 1)));
                 }
-                assertClose("y", y, expected, ATTENDED);
+                assertClose("y", y, expected, tolerance(ATTENDED));
             }
         }
     }
@@ -599,7 +618,7 @@ public abstract class ProgramContract {
             assertThat(state.length(1)).isEqualTo(rows);
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     @ParameterizedTest
@@ -629,7 +648,7 @@ public abstract class ProgramContract {
             assertThat(state.sequences()).isEqualTo(1);
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     /** The prefixes differ in length; the shorter one is padded. */
@@ -673,9 +692,13 @@ public abstract class ProgramContract {
                             first.run(CachedCase.rows(inputs, 7, 1), Map.of("y", zeros(1, expected.shape()[1]))));
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
         int generated = rows - test.prefix();
-        assertClose("joined", joined.rows(test.prefix(), generated), alone.rows(test.prefix(), generated), ATTENDED);
+        assertClose(
+                "joined",
+                joined.rows(test.prefix(), generated),
+                alone.rows(test.prefix(), generated),
+                tolerance(ATTENDED));
     }
 
     /** A sequence that is ahead of another one keeps its own rows. */
@@ -707,7 +730,7 @@ public abstract class ProgramContract {
             }
         }
 
-        assertClose("y", y, expected, ATTENDED);
+        assertClose("y", y, expected, tolerance(ATTENDED));
     }
 
     @Test

@@ -27,6 +27,7 @@ public enum TestedEngine {
                         "GoldenIntermediatesContract",
                         "GoldenParityContract",
                         "DecodingParityContract",
+                        "AdapterParityContract",
                         "ConcurrencyContract",
                         "CancellationContract",
                         "NativeMemoryContract")),

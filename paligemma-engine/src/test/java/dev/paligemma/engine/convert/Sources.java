@@ -25,7 +25,7 @@ import java.util.Map;
 import java.util.StringJoiner;
 
 /** Small checkpoints to convert, and graphs that use their weights the way PaliGemma does. */
-final class Sources {
+public final class Sources {
     static final String EMBEDDING = "language_model.embed_tokens.weight";
     static final String UP = "language_model.layers.0.mlp.up_proj.weight";
     static final String FC1 = "vision_tower.encoder.layers.0.mlp.fc1.weight";
@@ -45,7 +45,7 @@ final class Sources {
     private Sources() {}
 
     /** Writes a checkpoint of numbers that every type of weights can hold. */
-    static Path write(Path folder, DType dtype, int shards, boolean tied, int seed) throws IOException {
+    public static Path write(Path folder, DType dtype, int shards, boolean tied, int seed) throws IOException {
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("config.json"), CONFIG.formatted(WIDTH, tied));
         Files.writeString(folder.resolve("tokenizer.json"), "{\"made\": \"up\"}");
@@ -65,7 +65,8 @@ final class Sources {
         return folder;
     }
 
-    static Path write(Path folder) throws IOException {
+    /** The same in bfloat16, one file, tied. */
+    public static Path write(Path folder) throws IOException {
         return write(folder, DType.BF16, 1, true, 1);
     }
 
@@ -155,7 +156,8 @@ final class Sources {
         shapes.put(name + ".bias", new long[] {out});
     }
 
-    static ConversionPlan plan(Precision precision, Checkpoint source) {
+    /** How to convert such a checkpoint. */
+    public static ConversionPlan plan(Precision precision, Checkpoint source) {
         return ConversionPlan.of(precision, graphs(source));
     }
 

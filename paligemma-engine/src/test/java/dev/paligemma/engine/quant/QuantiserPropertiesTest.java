@@ -35,6 +35,21 @@ class QuantiserPropertiesTest {
         }
     }
 
+    @Property(tries = 100)
+    void dequantisedIsCodeTimesScale(@ForAll("rows") float[] row) {
+        for (MatrixFormat format : MatrixFormat.values()) {
+            Quantised quantised = Quantised.of(format, row);
+            float[] values = new float[row.length + 1];
+            format.dequantize(quantised.codes, 0, quantised.scales, 0, values, 1, row.length);
+            for (int i = 0; i < row.length; i++) {
+                int code = format == MatrixFormat.INT4_BLOCKS
+                        ? quantised.nibble(i) - 8
+                        : (quantised.codes[i] & 0xff) - 128;
+                assertThat(values[i + 1]).isEqualTo(code * quantised.scales[i / BLOCK]);
+            }
+        }
+    }
+
     @Property(tries = 300)
     void fourBitsAreNoWorseThanTheFullScale(@ForAll("rows") float[] row) {
         Quantised quantised = Quantised.of(MatrixFormat.INT4_BLOCKS, row);

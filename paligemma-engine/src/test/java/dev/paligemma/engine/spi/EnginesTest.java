@@ -19,7 +19,7 @@ class EnginesTest {
         assertThatExceptionOfType(EngineException.class)
                 .isThrownBy(() -> Engines.create("onnx", EngineOptions.defaults()))
                 .withMessageContaining("engine 'onnx' is not on the class path")
-                .withMessageContaining("found []")
-                .withMessageContaining("dev.paligemma:paligemma-onnx");
+                .withMessageContaining("there is []")
+                .withMessageContaining("<groupId>dev.paligemma</groupId><artifactId>paligemma-onnx</artifactId>");
     }
 }

@@ -7,6 +7,7 @@ import dev.paligemma.GenerationRequest;
 import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.Timings;
+import dev.paligemma.engine.Device;
 import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.tokenizer.TokenizerException;
@@ -35,7 +36,7 @@ public final class PipelineRun {
      * Runs the program.
      *
      * @param args {@code --checkpoint DIR --precision NAME --threads N --image FILE --prompt TEXT --warm-ups N
-     *     --requests N --new-tokens N [--batches N,N,...]}
+     *     --requests N --new-tokens N [--engine NAME] [--device NAME] [--batches N,N,...]}
      * @throws IOException if the memory of the process cannot be read
      */
     public static void main(String[] args) throws IOException {
@@ -53,6 +54,8 @@ public final class PipelineRun {
         int newTokens = number(options, "new-tokens");
         try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.builder()
                 .checkpoint(Path.of(required(options, "checkpoint")))
+                .engine(options.getOrDefault("engine", PaliGemmaPipeline.DEFAULT_ENGINE))
+                .device(Device.parse(options.getOrDefault("device", Device.CPU.toString())))
                 .precision(Precision.parse(required(options, "precision")))
                 .threads(number(options, "threads"))
                 .build()) {

@@ -1,0 +1,87 @@
+package dev.paligemma;
+
+import dev.paligemma.engine.checkpoint.SafeTensorsFile;
+import dev.paligemma.engine.checkpoint.TensorInfo;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The stored adapters with what PEFT computes with them; {@code src/reference/adapters/README.md} describes the files.
+ *
+ * @param folder the adapter, with {@code golden.json} and perhaps {@code golden.safetensors}
+ * @param base the checkpoint it is for
+ * @param requests what was asked and answered
+ * @param sameAs the case that this one repeats with other names of tensors, or null
+ */
+public record AdapterGolden(
+        Path folder,
+        Golden base,
+        List<Golden.Request> requests,
+        @Nullable String sameAs) {
+    /** Of large tables only every so many rows are stored. */
+    static final int ROW_STEP = 41;
+
+    private static final String RESOURCE = "/adapters";
+
+    /** All stored adapters. */
+    public static Stream<AdapterGolden> all() throws IOException {
+        try (Stream<Path> folders = Files.list(Golden.root(RESOURCE))) {
+            return folders.sorted().map(AdapterGolden::read).toList().stream();
+        }
+    }
+
+    /** Those that have values of their own. */
+    static Stream<AdapterGolden> originals() throws IOException {
+        return all().filter(golden -> golden.sameAs() == null);
+    }
+
+    /** The adapter of a name. */
+    public static AdapterGolden of(String name) {
+        return read(Golden.root(RESOURCE).resolve(name));
+    }
+
+    private static AdapterGolden read(Path folder) {
+        Map<?, ?> json = Golden.readJson(folder.resolve("golden.json"));
+        Golden base = Golden.of(Golden.text(json, "base"));
+        return new AdapterGolden(folder, base, Golden.requests(json, base.folder()), (String) json.get("sameAs"));
+    }
+
+    /** The name of the folder. */
+    public String name() {
+        return folder.getFileName().toString();
+    }
+
+    /** The weights after PEFT has merged the adapter, by canonical name. */
+    Map<String, TensorInfo> merged() {
+        Map<String, TensorInfo> merged = new LinkedHashMap<>();
+        values().tensors().forEach((name, tensor) -> {
+            if (name.startsWith("merged.")) {
+                merged.put(name.substring("merged.".length()), tensor);
+            }
+        });
+        return merged;
+    }
+
+    float[] read(TensorInfo tensor) {
+        float[] numbers = new float[Math.toIntExact(tensor.elementCount())];
+        values().readFloats(tensor, 0, FloatBuffer.wrap(numbers));
+        return numbers;
+    }
+
+    private SafeTensorsFile values() {
+        return SafeTensorsFile.read(folder.resolve("golden.safetensors"));
+    }
+
+    /** The name of the case. */
+    @Override
+    public String toString() {
+        return name();
+    }
+}

@@ -1,0 +1,52 @@
+package dev.paligemma.examples;
+
+import dev.paligemma.GenerationRequest;
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.engine.adapter.AdapterMerger;
+import dev.paligemma.engine.adapter.LoraAdapter;
+import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.vision.RgbImage;
+import java.nio.file.Path;
+
+/** Examples of the documentation: LoRA adapters. */
+public final class AdapterExample {
+    private AdapterExample() {}
+
+    /**
+     * Asks the bundled model with two adapters and without, and merges one of them.
+     *
+     * @param args two folders of adapters for the bundled model, and one to make
+     */
+    public static void main(String[] args) {
+        RgbImage image = RgbImage.read(BundledModel.picture());
+        ask(BundledModel.folder(), Path.of(args[0]), Path.of(args[1]), image);
+        merge(BundledModel.folder(), Path.of(args[0]), Path.of(args[2]));
+    }
+
+    // region adapters
+    static void ask(Path base, Path receipts, Path signs, RgbImage image) {
+        try (PaliGemmaPipeline model = PaliGemmaPipeline.builder()
+                .checkpoint(base)
+                .adapter("receipts", receipts)
+                .adapter("signs", signs)
+                .build()) {
+            GenerationRequest request = GenerationRequest.builder()
+                    .image(image)
+                    .prompt("ocr")
+                    .adapter("receipts")
+                    .build();
+            System.out.println(model.generate(request).text());
+            System.out.println(model.withAdapter("signs").ocr(image)); // the same for all requests of a view
+            System.out.println(model.ocr(image)); // the model as it is
+        }
+    }
+    // endregion
+
+    // region merge-adapter
+    static void merge(Path base, Path adapter, Path merged) {
+        try (Checkpoint checkpoint = Checkpoint.open(base)) {
+            AdapterMerger.merge(checkpoint, LoraAdapter.open(adapter), merged);
+        }
+    }
+    // endregion
+}

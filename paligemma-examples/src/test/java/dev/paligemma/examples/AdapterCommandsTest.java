@@ -1,0 +1,88 @@
+package dev.paligemma.examples;
+
+import static dev.paligemma.examples.Outcome.assertRefused;
+import static dev.paligemma.examples.Outcome.parsed;
+import static dev.paligemma.examples.Outcome.run;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AdapterCommandsTest {
+    @TempDir
+    Path folder;
+
+    private String adapter;
+
+    @BeforeEach
+    void writeAdapter() throws IOException {
+        adapter = RandomAdapter.write(folder.resolve("lora"), 7).toString();
+    }
+
+    @Test
+    void anAdapterAnswersTheSameOnBothEnginesAndMerged() throws IOException {
+        Path merged = folder.resolve("merged");
+        Outcome merging = run("merge", "--adapter", adapter, "--out", merged.toString());
+        assertThat(merging.exitCode()).as(merging.err()).isZero();
+        assertThat(merging.out()).isEqualTo(merged + System.lineSeparator());
+
+        Object without = parsed("caption").get("tokenIds");
+        Map<String, Object> onnx = parsed("caption", "--adapter", adapter);
+        Map<String, Object> pytorch = parsed("caption", "--adapter", adapter, "--engine", "pytorch");
+        Map<String, Object> whole = parsed("caption", "--model", merged.toString());
+
+        assertThat(onnx.get("tokenIds")).isNotEqualTo(without);
+        assertThat(pytorch.get("tokenIds")).isEqualTo(onnx.get("tokenIds"));
+        assertThat(whole.get("tokenIds")).isEqualTo(onnx.get("tokenIds"));
+    }
+
+    @Test
+    void anAdapterWorksOnSmallerWeights() throws IOException {
+        Object without = parsed("caption", "--precision", "int8").get("text");
+
+        assertThat(parsed("caption", "--precision", "int8", "--adapter", adapter)
+                        .get("text"))
+                .isNotEqualTo(without);
+    }
+
+    @Test
+    void refusesWhatIsNoAdapter() throws IOException {
+        assertRefused(run("caption", "--adapter", folder.resolve("nowhere").toString()));
+        assertRefused(run("merge", "--adapter", adapter));
+        Files.delete(Path.of(adapter, "adapter_model.safetensors"));
+        assertRefused(run("caption", "--adapter", adapter));
+        assertRefused(run(
+                "merge", "--adapter", adapter, "--out", folder.resolve("merged").toString()));
+        assertThat(folder.resolve("merged")).doesNotExist();
+    }
+
+    @Test
+    void refusesToMergeOverSomething() throws IOException {
+        Path target = Files.createDirectories(folder.resolve("target"));
+        Files.writeString(target.resolve("mine.txt"), "mine");
+
+        assertRefused(run("merge", "--adapter", adapter, "--out", target.toString()));
+
+        assertThat(Files.list(target)).hasSize(1);
+    }
+
+    @Test
+    void examplesOfAdaptersRun() throws IOException {
+        Path other = RandomAdapter.write(folder.resolve("other"), 8);
+
+        List<String> lines = ReadmeTest.printed(() -> AdapterExample.main(new String[] {
+                    adapter, other.toString(), folder.resolve("merged").toString()
+                }))
+                .lines()
+                .toList();
+
+        assertThat(lines).last().isEqualTo(BundledScene.WORD);
+        assertThat(folder.resolve("merged/model.safetensors")).exists();
+    }
+}

@@ -1,0 +1,60 @@
+package dev.paligemma.onnx;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.graph.Weight;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Computes weights that no file holds as numbers, only as codes and scales, into memory outside the Java heap. */
+final class ComputedWeights {
+    private ComputedWeights() {}
+
+    /**
+     * Computes weights.
+     *
+     * @param weights by the name that the model has for each
+     * @param scope owns the result
+     * @return {@code float32} in the shape of each weight, by the same names
+     * @throws EngineException if there is not enough memory
+     */
+    static Map<String, OnnxTensor> of(Map<String, Weight> weights, Checkpoint checkpoint, TensorScope scope)
+            throws OrtException {
+        Map<String, OnnxTensor> computed = new LinkedHashMap<>();
+        for (Map.Entry<String, Weight> entry : weights.entrySet()) {
+            Weight weight = entry.getValue();
+            long[] dims = weight.shape().stream().mapToLong(Long::longValue).toArray();
+            computed.put(entry.getKey(), scope.floats(floats(checkpoint, weight), dims));
+        }
+        return computed;
+    }
+
+    private static ByteBuffer floats(Checkpoint checkpoint, Weight weight) {
+        TensorInfo info = checkpoint.tensor(weight.name());
+        ByteBuffer buffer = allocate(info);
+        checkpoint.readFloats(info, 0, buffer.asFloatBuffer());
+        return buffer;
+    }
+
+    private static ByteBuffer allocate(TensorInfo info) {
+        long most = Integer.MAX_VALUE / Float.BYTES;
+        if (info.elementCount() > most) {
+            throw new EngineException("quantised weight " + info + " has " + info.elementCount()
+                    + " elements, expected at most " + most + " in single precision");
+        }
+        try {
+            return ByteBuffer.allocateDirect((int) info.elementCount() * Float.BYTES)
+                    .order(ByteOrder.nativeOrder());
+        } catch (OutOfMemoryError e) {
+            throw new EngineException(
+                    "not enough memory outside the Java heap for quantised weight " + info
+                            + " in single precision; raise -XX:MaxDirectMemorySize, or load the model at int8 or int4",
+                    e);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package dev.paligemma.onnx;
+
+import ai.onnxruntime.OnnxTensor;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a session is made of.
+ *
+ * @param bytes the encoded model
+ * @param folder where its external constants lie, or null if it has none in files
+ * @param computed its external constants that lie in no file, by name; they must outlive the session
+ */
+record OnnxModel(byte[] bytes, @Nullable Path folder, Map<String, OnnxTensor> computed) {
+
+    /** A model without external constants. */
+    static OnnxModel of(byte[] bytes) {
+        return new OnnxModel(bytes, null, Map.of());
+    }
+}

@@ -1,0 +1,25 @@
+package dev.paligemma.pytorch;
+
+/**
+ * How torch holds numbers.
+ *
+ * <p>Deep Java Library does not know bfloat16 and ends the JVM when it meets it. So tensors of that type exist only inside
+ * scripts and in lists that go from one script to another; see {@link TensorScope}.
+ */
+enum NumberType {
+    /** Single precision. */
+    FLOAT32(6, 4),
+    /** The upper half of single precision. */
+    BFLOAT16(15, 2);
+
+    /** The number of the type in scripts. */
+    final int code;
+
+    /** The size of an element. */
+    final int bytes;
+
+    NumberType(int code, int bytes) {
+        this.code = code;
+        this.bytes = bytes;
+    }
+}
