@@ -38,25 +38,29 @@ class ArchitectureTest {
         "dev.paligemma.prompt..",
         "dev.paligemma.detection.."
     };
+    private static final String[] DJL = {"dev.paligemma.djl.."};
     private static final String[] EXAMPLES = {"dev.paligemma.examples.."};
 
     @ArchTest
-    static final ArchRule tokenizerStandsAlone = arrow(TOKENIZER, ENGINE, VISION, ONNX, PYTORCH, CORE, EXAMPLES);
+    static final ArchRule tokenizerStandsAlone = arrow(TOKENIZER, ENGINE, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule engineStandsAlone = arrow(ENGINE, TOKENIZER, VISION, ONNX, PYTORCH, CORE, EXAMPLES);
+    static final ArchRule engineStandsAlone = arrow(ENGINE, TOKENIZER, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule visionKnowsOnlyTheEngine = arrow(VISION, TOKENIZER, ONNX, PYTORCH, CORE, EXAMPLES);
+    static final ArchRule visionKnowsOnlyTheEngine = arrow(VISION, TOKENIZER, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule onnxKnowsOnlyTheEngine = arrow(ONNX, TOKENIZER, VISION, PYTORCH, CORE, EXAMPLES);
+    static final ArchRule onnxKnowsOnlyTheEngine = arrow(ONNX, TOKENIZER, VISION, PYTORCH, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule pytorchKnowsOnlyTheEngine = arrow(PYTORCH, TOKENIZER, VISION, ONNX, CORE, EXAMPLES);
+    static final ArchRule pytorchKnowsOnlyTheEngine = arrow(PYTORCH, TOKENIZER, VISION, ONNX, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule coreFindsItsEngineAtRunTime = arrow(CORE, ONNX, PYTORCH, EXAMPLES);
+    static final ArchRule coreFindsItsEngineAtRunTime = arrow(CORE, ONNX, PYTORCH, DJL, EXAMPLES);
+
+    @ArchTest
+    static final ArchRule djlKnowsNoEngine = arrow(DJL, ONNX, PYTORCH, EXAMPLES);
 
     @ArchTest
     static final ArchRule tokensKnowOnlyTheTokenizer = arrow(TOKEN, ENGINE, VISION, PROMPT, DETECTION, MODEL);
@@ -109,7 +113,7 @@ class ArchitectureTest {
                         each -> assertThat(each.getPackageName())
                                 .as("package of %s: add new modules to the arrows above", each.getName())
                                 .matches(
-                                        "dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|pytorch|gemma|token|prompt|detection|examples)(\\..+)?)?"));
+                                        "dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|pytorch|gemma|token|prompt|detection|djl|examples)(\\..+)?)?"));
     }
 
     private static ArchRule arrow(String[] from, String[]... forbidden) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ModelException;
+import ai.djl.translate.TranslateException;
 import dev.paligemma.vision.RgbImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -30,7 +32,7 @@ import picocli.CommandLine;
 
 /** What the README shows must be what happens. */
 class ReadmeTest {
-    private static final List<String> DOCUMENTS = List.of("README.md", "docs/tasks.md", "docs/adapters.md");
+    private static final List<String> DOCUMENTS = List.of("README.md", "docs/tasks.md", "docs/adapters.md", "docs/djl.md");
     private static final Path ROOT = Path.of("..");
     private static final Path EXAMPLES = Path.of("src/main/java/dev/paligemma/examples");
 
@@ -140,6 +142,26 @@ class ReadmeTest {
         assertThat(printed(() -> PicturesExample.main(new String[0])).lines()).hasSize(2);
     }
 
+    @Test
+    void examplesOfDeepJavaLibraryPredict() {
+        List<String> lines = printed(() -> {
+                    try {
+                        DjlExample.main(new String[0]);
+                    } catch (ModelException | TranslateException e) {
+                        throw new IOException("the example failed", e);
+                    }
+                })
+                .lines()
+                .toList();
+
+        assertThat(lines).hasSize(6);
+        assertThat(lines.get(0)).matches(BundledScene.THING + " at 0[.,]\\d+, 0[.,]\\d+");
+        assertThat(lines.get(1)).matches("word at 0[.,]\\d+, 0[.,]\\d+");
+        assertThat(lines.subList(2, 6))
+                .containsExactly(
+                        BundledScene.WORD, "64 rows of a mask", "cafe, rather than hotel", BundledScene.CAPTION);
+    }
+
     interface Example {
         void run() throws IOException;
     }
@@ -204,7 +226,7 @@ class ReadmeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "docs/architecture.md", "docs/tasks.md", "docs/adapters.md"})
+    @ValueSource(strings = {"README.md", "docs/architecture.md", "docs/tasks.md", "docs/adapters.md", "docs/djl.md"})
     void linksPointToFiles(String document) throws IOException {
         Path file = ROOT.resolve(document);
         Matcher link = Pattern.compile("\\]\\(([^)#]+)\\)|src=\"([^\"]+)\"").matcher(Files.readString(file));

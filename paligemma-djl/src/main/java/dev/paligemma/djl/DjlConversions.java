@@ -1,0 +1,135 @@
+package dev.paligemma.djl;
+
+import ai.djl.modality.cv.BufferedImageFactory;
+import ai.djl.modality.cv.Image;
+import ai.djl.modality.cv.output.DetectedObjects;
+import ai.djl.modality.cv.output.Mask;
+import ai.djl.modality.cv.output.Rectangle;
+import dev.paligemma.detection.BoundingBox;
+import dev.paligemma.detection.Detection;
+import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.detection.Segment;
+import dev.paligemma.detection.SegmentationResult;
+import dev.paligemma.vision.ImageException;
+import dev.paligemma.vision.RgbImage;
+import dev.paligemma.vision.mask.SegmentationMask;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Pictures, boxes and masks of Deep Java Library (DJL) from ours, and back. No tensors are involved. */
+public final class DjlConversions {
+    private DjlConversions() {}
+
+    /**
+     * Copies a picture of DJL. A wrapped {@link BufferedImage}, which is what DJL has unless OpenCV is on the class path, is
+     * copied sample by sample, see {@link RgbImage#of(BufferedImage)}; any other kind is saved as PNG and read again.
+     *
+     * <p>Pictures that DJL read are as its decoder made them: {@code ImageIO} turns no photograph upright and decodes JPEG
+     * slightly differently. {@link RgbImage#read(java.nio.file.Path)} and {@link #toImage} give the model exactly what it
+     * saw in training.
+     *
+     * @param image the picture; only read during the call
+     * @return a copy
+     * @throws ImageException if the picture is too large, or cannot be saved
+     */
+    public static RgbImage toRgbImage(Image image) {
+        if (image.getWrappedImage() instanceof BufferedImage wrapped) {
+            return RgbImage.of(wrapped);
+        }
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        try {
+            image.save(png, "png");
+        } catch (IOException e) {
+            throw new ImageException(
+                    "cannot save a picture of " + image.getClass().getName() + " as PNG: " + e.getMessage(), e);
+        }
+        return RgbImage.read(png.toByteArray());
+    }
+
+    /**
+     * Copies a picture to DJL.
+     *
+     * @param image the picture
+     * @return a picture that wraps a {@link BufferedImage}
+     */
+    public static Image toImage(RgbImage image) {
+        return new BufferedImageFactory().fromImage(image.toBufferedImage());
+    }
+
+    /**
+     * A box in the form of DJL. Both are fractions of the picture; DJL has corner, width and height, all 0 to 1.
+     *
+     * @param box the box
+     * @return the rectangle
+     */
+    public static Rectangle toRectangle(BoundingBox box) {
+        return new Rectangle(box.left(), box.top(), box.width(), box.height());
+    }
+
+    /**
+     * A mask in the form of DJL: float32[64, 64], row by row from the top, stretched over the box.
+     *
+     * @param box where the mask belongs
+     * @param mask the probabilities within the box
+     * @return the rectangle with the mask, not one of the full picture
+     */
+    public static Mask toMask(BoundingBox box, SegmentationMask mask) {
+        float[][] rows = new float[SegmentationMask.SIZE][SegmentationMask.SIZE];
+        for (int row = 0; row < rows.length; row++) {
+            for (int column = 0; column < rows[row].length; column++) {
+                rows[row][column] = mask.probability(row, column);
+            }
+        }
+        return new Mask(box.left(), box.top(), box.width(), box.height(), rows);
+    }
+
+    /**
+     * The kept boxes of an answer, in their order.
+     *
+     * <p>The probability of each is {@link Detection#confidence()}: it ranks boxes but is not calibrated, and those of one
+     * picture do not add up to 1. It is NaN if the answer was parsed from text. The class name is what the model wrote;
+     * empty if it wrote none.
+     *
+     * @param result what the model wrote
+     * @return the boxes as {@link Rectangle}s
+     */
+    public static DetectedObjects toDetectedObjects(DetectionResult result) {
+        List<ai.djl.modality.cv.output.BoundingBox> boxes = new ArrayList<>();
+        result.detections().forEach(detection -> boxes.add(toRectangle(detection.box())));
+        return detectedObjects(result.detections(), boxes);
+    }
+
+    /**
+     * The segments of an answer, in their order, with class names and probabilities as
+     * {@linkplain #toDetectedObjects(DetectionResult) those of boxes}.
+     *
+     * @param result what the model wrote
+     * @return boxes that are {@link Mask}s. One is a plain {@link Rectangle} if the model wrote no mask for it, if the
+     *     pipeline has no weights of the mask decoder, or if it is less than a pixel wide or high, where DJL cannot draw a
+     *     mask
+     */
+    public static DetectedObjects toDetectedObjects(SegmentationResult result) {
+        List<ai.djl.modality.cv.output.BoundingBox> boxes = new ArrayList<>();
+        result.segments().forEach(segment -> boxes.add(toRectangleOrMask(segment)));
+        return detectedObjects(
+                result.segments().stream().map(Segment::detection).toList(), boxes);
+    }
+
+    private static Rectangle toRectangleOrMask(Segment segment) {
+        BoundingBox box = segment.box();
+        SegmentationMask mask = segment.mask();
+        boolean visible = box.width() * segment.imageWidth() >= 1 && box.height() * segment.imageHeight() >= 1;
+        return mask != null && visible ? toMask(box, mask) : toRectangle(box);
+    }
+
+    private static DetectedObjects detectedObjects(
+            List<Detection> detections, List<ai.djl.modality.cv.output.BoundingBox> boxes) {
+        return new DetectedObjects(
+                detections.stream().map(Detection::label).toList(),
+                detections.stream().map(Detection::confidence).toList(),
+                boxes);
+    }
+}

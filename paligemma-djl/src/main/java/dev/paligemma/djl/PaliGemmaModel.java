@@ -1,0 +1,169 @@
+package dev.paligemma.djl;
+
+import ai.djl.BaseModel;
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.inference.Predictor;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import ai.djl.translate.Translator;
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.engine.convert.ConversionException;
+import dev.paligemma.tokenizer.TokenizerException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model of Deep Java Library (DJL) that is a {@link PaliGemmaPipeline}. Thread-safe once loaded; predictors share the
+ * pipeline and need not be one per thread.
+ *
+ * <p>Made by {@code Criteria.loadModel()} or {@code Model.newInstance(name, "PaliGemma")}. It can be used, not trained or
+ * saved.
+ */
+public final class PaliGemmaModel extends BaseModel {
+    private @Nullable PaliGemmaPipeline pipeline;
+
+    PaliGemmaModel(String name, NDManager manager) {
+        super(name);
+        this.manager = manager;
+        dataType = DataType.FLOAT32;
+    }
+
+    /**
+     * Loads a checkpoint folder in Hugging Face format. Options, all of them text:
+     *
+     * <table>
+     * <caption>Options</caption>
+     * <tr><th>name</th><th>value</th><th>as</th></tr>
+     * <tr><td>{@code engine}</td><td>the engine below DJL: {@code onnx} or another on the class path</td>
+     *     <td>{@link PaliGemmaPipeline.Builder#engine}</td></tr>
+     * <tr><td>{@code precision}</td><td>{@code float32}, {@code int8}, {@code int4}, ...</td>
+     *     <td>{@link PaliGemmaPipeline.Builder#precision}</td></tr>
+     * <tr><td>{@code threads}</td><td>a number</td><td>{@link PaliGemmaPipeline.Builder#threads}</td></tr>
+     * <tr><td>{@code maxConcurrentRequests}</td><td>a number</td>
+     *     <td>{@link PaliGemmaPipeline.Builder#maxConcurrentRequests}</td></tr>
+     * <tr><td>{@code cacheDirectory}</td><td>a folder</td>
+     *     <td>{@link PaliGemmaPipeline.Builder#cacheDirectory}</td></tr>
+     * <tr><td>{@code maskWeights}</td><td>a file</td><td>{@link PaliGemmaPipeline.Builder#maskWeights}</td></tr>
+     * </table>
+     *
+     * <p>DJL's own {@code modelName} is ignored, since it is read before. The device is that of the criteria, {@code gpu}
+     * meaning CUDA.
+     *
+     * @param modelPath the folder
+     * @param prefix not used
+     * @param options as above, or null for none
+     * @throws MalformedModelException if the checkpoint, its tokenizer or the weights of the mask decoder are missing,
+     *     damaged or of another kind; the cause says what is wrong
+     * @throws IOException if weights must be converted and cannot be, for example because the disk is full
+     * @throws ai.djl.engine.EngineException if there is no such engine, or it cannot run here as asked
+     * @throws IllegalArgumentException if an option is unknown or has no such value
+     * @throws IllegalStateException if the model is loaded
+     */
+    @Override
+    public synchronized void load(Path modelPath, @Nullable String prefix, @Nullable Map<String, ?> options)
+            throws IOException, MalformedModelException {
+        if (wasLoaded) {
+            throw new IllegalStateException("model '" + getName() + "' is loaded, from " + getModelPath());
+        }
+        setModelDir(modelPath);
+        PaliGemmaPipeline loaded = open(options == null ? Map.of() : options);
+        block = new PaliGemmaBlock(loaded);
+        pipeline = loaded;
+        wasLoaded = true;
+    }
+
+    private PaliGemmaPipeline open(Map<String, ?> options) throws IOException, MalformedModelException {
+        try {
+            return LoadingOptions.builder(options, manager.getDevice())
+                    .checkpoint(modelDir)
+                    .build();
+        } catch (EngineException e) {
+            throw new ai.djl.engine.EngineException("cannot run " + modelDir + ": " + e.getMessage(), e);
+        } catch (ConversionException e) {
+            throw new IOException("cannot convert " + modelDir + ": " + e.getMessage(), e);
+        } catch (PaliGemmaException | TokenizerException e) {
+            throw new MalformedModelException("cannot load " + modelDir + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * The pipeline, for what DJL has no form for: streams, batches, scores, constraints. It is closed with the model.
+     *
+     * @return the pipeline of this model; from a {@code ZooModel}, its {@code getWrappedModel()} is this model
+     * @throws IllegalStateException if the model is not loaded
+     */
+    public synchronized PaliGemmaPipeline pipeline() {
+        if (pipeline == null) {
+            throw new IllegalStateException("model '" + getName() + "' is not loaded");
+        }
+        return pipeline;
+    }
+
+    /**
+     * Makes a predictor, which costs nothing.
+     *
+     * @param translator one of {@link PaliGemmaTranslators}
+     * @param device the device of this model
+     * @param <I> what the predictor takes
+     * @param <O> what the predictor gives
+     * @return the predictor
+     * @throws IllegalArgumentException if the device is another one
+     */
+    @Override
+    public <I, O> Predictor<I, O> newPredictor(Translator<I, O> translator, Device device) {
+        if (!device.equals(manager.getDevice())) {
+            throw new IllegalArgumentException(
+                    "model '" + getName() + "' is on " + manager.getDevice() + " and cannot predict on " + device);
+        }
+        return super.newPredictor(translator, device);
+    }
+
+    /**
+     * Not supported: the network is that of the checkpoint.
+     *
+     * @param block not used
+     * @throws UnsupportedOperationException always
+     */
+    @Override
+    public void setBlock(Block block) {
+        throw new UnsupportedOperationException("the network of a PaliGemma model is that of its checkpoint");
+    }
+
+    /**
+     * Not supported; see {@link PaliGemmaPipeline#convert} for checkpoints in another precision.
+     *
+     * @param modelPath not used
+     * @param newModelName not used
+     * @throws UnsupportedOperationException always
+     */
+    @Override
+    public void save(Path modelPath, String newModelName) {
+        throw new UnsupportedOperationException("a PaliGemma model is not saved: its files are in " + getModelPath());
+    }
+
+    /** Closes the pipeline as soon as no step of it is running. Does nothing the second time. */
+    @Override
+    public synchronized void close() {
+        super.close();
+        if (pipeline != null) {
+            pipeline.close();
+        }
+    }
+
+    /**
+     * Does nothing.
+     *
+     * @deprecated as in {@link Object}; it is here because the one inherited from DJL warns of every model whose manager is
+     *     open, and a manager without tensors always is
+     */
+    @Deprecated
+    @Override
+    @SuppressWarnings({"removal", "Finalize"})
+    protected void finalize() {}
+}

@@ -1,0 +1,205 @@
+package dev.paligemma.djl;
+
+import ai.djl.modality.cv.Image;
+import ai.djl.modality.cv.VisionLanguageInput;
+import ai.djl.modality.cv.output.DetectedObjects;
+import ai.djl.translate.Translator;
+import dev.paligemma.GenerationRequest;
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.prompt.Prompts;
+import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.tokenizer.ControlTokens;
+import dev.paligemma.vision.RgbImage;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Translators for {@code Criteria.optTranslator} or {@code Model.newPredictor}: what a predictor takes, and what it gives.
+ *
+ * <p>All are immutable and thread-safe, and work with models of the engine {@link PaliGemmaEngineProvider} only. Inputs are
+ * not batched: {@code batchPredict} answers one after the other. Whatever goes wrong while predicting, {@code predict}
+ * throws as a {@code TranslateException} with the cause: an {@link dev.paligemma.vision.ImageException} for a picture that
+ * cannot be used, a {@link dev.paligemma.RequestException} for a prompt that is too long, an
+ * {@link IllegalArgumentException} for an input without what is needed, an {@link IllegalStateException} for a closed
+ * model or one of another engine.
+ */
+public final class PaliGemmaTranslators {
+    private PaliGemmaTranslators() {}
+
+    /**
+     * Finds things in pictures; see {@link DjlConversions#toDetectedObjects(dev.paligemma.detection.DetectionResult)} for
+     * boxes and probabilities.
+     *
+     * @param labels what to find, each without a semicolon
+     * @return a translator from a picture to boxes
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    public static Translator<Image, DetectedObjects> detect(String... labels) {
+        return detect(List.of(labels), DetectionOptions.defaults());
+    }
+
+    /**
+     * Finds things in pictures, with limits on which boxes are kept.
+     *
+     * @param labels what to find, each without a semicolon
+     * @param options how boxes are read and which are kept
+     * @return a translator from a picture to boxes
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    public static Translator<Image, DetectedObjects> detect(List<String> labels, DetectionOptions options) {
+        List<String> things = checked(labels);
+        Objects.requireNonNull(options, "options");
+        return of((pipeline, image) ->
+                DjlConversions.toDetectedObjects(pipeline.detect(DjlConversions.toRgbImage(image), things, options)));
+    }
+
+    /**
+     * Finds things in pictures, and their shapes: the boxes are {@code Mask}s; see
+     * {@link DjlConversions#toDetectedObjects(dev.paligemma.detection.SegmentationResult)}. Shapes need the weights of the
+     * mask decoder, {@link PaliGemmaPipeline.Builder#maskWeights}.
+     *
+     * @param labels what to find, each without a semicolon
+     * @return a translator from a picture to masks
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    public static Translator<Image, DetectedObjects> segment(String... labels) {
+        String[] things = checked(List.of(labels)).toArray(new String[0]);
+        return of((pipeline, image) ->
+                DjlConversions.toDetectedObjects(pipeline.segment(DjlConversions.toRgbImage(image), things)));
+    }
+
+    /**
+     * Writes text about pictures to one prompt, for example {@code Prompts.caption("en")}.
+     *
+     * @param task the prompt
+     * @return a translator from a picture to text
+     */
+    public static Translator<Image, String> text(TaskPrompt task) {
+        return text(task, GenerationRequest.DEFAULT_MAX_NEW_TOKENS);
+    }
+
+    /**
+     * Writes text about pictures to one prompt.
+     *
+     * @param task the prompt
+     * @param maxNewTokens the largest number of tokens to write, at least 1
+     * @return a translator from a picture to text
+     * @throws IllegalArgumentException if the number is below 1
+     */
+    public static Translator<Image, String> text(TaskPrompt task, int maxNewTokens) {
+        Objects.requireNonNull(task, "task");
+        requireLimit(maxNewTokens);
+        return of((pipeline, image) -> generate(pipeline, DjlConversions.toRgbImage(image), task, maxNewTokens));
+    }
+
+    /**
+     * Answers the prompt that comes with each picture, {@code VisionLanguageInput.getText()}, as the model was trained to
+     * read it: {@code caption en}, {@code answer en what is this?}. Control tokens in it count, as for
+     * {@link GenerationRequest#of(dev.paligemma.vision.RgbImage, String)}.
+     *
+     * @return a translator from a picture with a prompt to text
+     */
+    public static Translator<VisionLanguageInput, String> prompted() {
+        return prompted(GenerationRequest.DEFAULT_MAX_NEW_TOKENS);
+    }
+
+    /**
+     * Answers the prompt that comes with each picture, see {@link #prompted()}.
+     *
+     * @param maxNewTokens the largest number of tokens to write, at least 1
+     * @return a translator from a picture with a prompt to text
+     * @throws IllegalArgumentException if the number is below 1
+     */
+    public static Translator<VisionLanguageInput, String> prompted(int maxNewTokens) {
+        requireLimit(maxNewTokens);
+        return of((pipeline, input) -> generate(
+                pipeline,
+                DjlConversions.toRgbImage(image(input)),
+                new TaskPrompt(prompt(input), ControlTokens.PARSE),
+                maxNewTokens));
+    }
+
+    /**
+     * Finds the things that come with each picture, {@code VisionLanguageInput.getCandidates()}. The hypothesis template
+     * is not used.
+     *
+     * @return a translator from a picture with candidate labels to boxes
+     */
+    public static Translator<VisionLanguageInput, DetectedObjects> candidates() {
+        return of((pipeline, input) -> DjlConversions.toDetectedObjects(
+                pipeline.detect(DjlConversions.toRgbImage(image(input)), labels(input))));
+    }
+
+    /**
+     * Finds the things that come with each picture, {@code VisionLanguageInput.getCandidates()}, and their shapes, as
+     * {@link #segment}.
+     *
+     * @return a translator from a picture with candidate labels to masks
+     */
+    public static Translator<VisionLanguageInput, DetectedObjects> candidateMasks() {
+        return of((pipeline, input) -> DjlConversions.toDetectedObjects(
+                pipeline.segment(DjlConversions.toRgbImage(image(input)), labels(input))));
+    }
+
+    /**
+     * Does anything else with the pipeline, for example score answers or write under a constraint.
+     *
+     * <pre>{@code
+     * Translator<Image, Double> likelyOpen = PaliGemmaTranslators.of((pipeline, image) -> pipeline.score(
+     *                 DjlConversions.toRgbImage(image), Prompts.answer("en", "is the door open?"), List.of("yes", "no"))
+     *         .get(0)
+     *         .share());
+     * }</pre>
+     *
+     * @param task called for every input, in the thread of the caller; never null, and must not give null
+     * @param <I> what the predictor takes
+     * @param <O> what the predictor gives
+     * @return the translator, thread-safe if the task is
+     */
+    public static <I, O> Translator<I, O> of(BiFunction<? super PaliGemmaPipeline, ? super I, ? extends O> task) {
+        return new PipelineTranslator<>(task);
+    }
+
+    static String generate(PaliGemmaPipeline pipeline, RgbImage image, TaskPrompt task, int maxNewTokens) {
+        GenerationRequest request = GenerationRequest.builder()
+                .image(image)
+                .task(task)
+                .maxNewTokens(maxNewTokens)
+                .build();
+        return pipeline.generate(request).text();
+    }
+
+    /** Refuses a limit when a translator is made and not at the first picture. */
+    static void requireLimit(int maxNewTokens) {
+        GenerationRequest.builder().maxNewTokens(maxNewTokens);
+    }
+
+    /** The labels, after a prompt could be made of them. */
+    private static List<String> checked(List<String> labels) {
+        List<String> copy = List.copyOf(labels);
+        Prompts.detect(copy);
+        return copy;
+    }
+
+    private static Image image(VisionLanguageInput input) {
+        return required(input.getImage(), "image");
+    }
+
+    private static String prompt(VisionLanguageInput input) {
+        return required(input.getText(), "text");
+    }
+
+    private static String[] labels(VisionLanguageInput input) {
+        return required(input.getCandidates(), "candidates");
+    }
+
+    private static <T> T required(@Nullable T value, String name) {
+        if (value == null) {
+            throw new IllegalArgumentException("the VisionLanguageInput has no " + name);
+        }
+        return value;
+    }
+}

@@ -1,0 +1,120 @@
+package dev.paligemma.djl;
+
+import dev.paligemma.GenerationRequest;
+import dev.paligemma.prompt.Prompts;
+import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.tokenizer.ControlTokens;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The arguments of a {@code Criteria} that choose a task, as {@link PaliGemmaTranslatorFactory} describes them. Values may
+ * be text, whatever they mean. All methods throw {@link IllegalArgumentException} for a value that is none.
+ */
+final class TranslatorArguments {
+    private static final String DETECT = "detect";
+    private static final String SEGMENT = "segment";
+
+    private final @Nullable String task;
+    private final @Nullable String prompt;
+    private final @Nullable String language;
+    private final @Nullable Object labels;
+    private final @Nullable String maxNewTokens;
+
+    TranslatorArguments(Map<String, ?> arguments) {
+        task = text(arguments, "task");
+        prompt = text(arguments, "prompt");
+        language = text(arguments, "language");
+        labels = arguments.get("labels");
+        maxNewTokens = text(arguments, "maxNewTokens");
+    }
+
+    private static @Nullable String text(Map<String, ?> arguments, String name) {
+        Object value = arguments.get(name);
+        return value == null ? null : value.toString();
+    }
+
+    /** Whether the task is one of boxes; if not, it is one of text. */
+    boolean wantsBoxes() {
+        return DETECT.equals(task) || SEGMENT.equals(task);
+    }
+
+    /** Whether boxes, of which this is about, are to have masks. */
+    boolean wantsMasks() {
+        if (task != null && !wantsBoxes()) {
+            throw new IllegalArgumentException("task must be detect or segment for boxes, not '" + task + "'");
+        }
+        return SEGMENT.equals(task);
+    }
+
+    /** What to find. */
+    List<String> labels() {
+        List<String> given = labelsIfAny();
+        if (given == null) {
+            throw new IllegalArgumentException("argument labels is missing: what to find, for example cat;dog");
+        }
+        return given;
+    }
+
+    /** What to find, or null if that is not said. */
+    @Nullable
+    List<String> labelsIfAny() {
+        if (labels == null) {
+            return null;
+        }
+        if (labels instanceof Collection<?> collection) {
+            return collection.stream().map(Object::toString).toList();
+        }
+        return labels instanceof Object[] array
+                ? Arrays.stream(array).map(Object::toString).toList()
+                : split(labels.toString());
+    }
+
+    /** Labels written as text. */
+    static List<String> split(String labels) {
+        return Arrays.stream(labels.split(";", -1)).map(String::strip).toList();
+    }
+
+    /** What to ask for text. */
+    TaskPrompt prompt() {
+        if (prompt != null) {
+            if (task != null) {
+                throw new IllegalArgumentException(
+                        "task '" + task + "' and prompt '" + prompt + "' exclude each other");
+            }
+            return new TaskPrompt(prompt, ControlTokens.PARSE);
+        }
+        String spoken = language == null ? "en" : language;
+        if (task == null) {
+            return Prompts.caption(spoken);
+        }
+        return switch (task) {
+            case "caption" -> Prompts.caption(spoken);
+            case "cap" -> Prompts.cap(spoken);
+            case "describe" -> Prompts.describe(spoken);
+            case "ocr" -> Prompts.ocr();
+            default ->
+                throw new IllegalArgumentException(
+                        "task must be caption, cap, describe or ocr for text, not '" + task + "'");
+        };
+    }
+
+    /** For inputs that bring a prompt of their own. */
+    void requireNoPrompt() {
+        if (task != null || prompt != null) {
+            throw new IllegalArgumentException(
+                    "arguments task and prompt are not for inputs with a text of their own, got '"
+                            + (task == null ? prompt : task) + "'");
+        }
+    }
+
+    /** How long text may become. */
+    int maxNewTokens() {
+        return maxNewTokens == null
+                ? GenerationRequest.DEFAULT_MAX_NEW_TOKENS
+                : LoadingOptions.number("maxNewTokens", maxNewTokens);
+    }
+}
