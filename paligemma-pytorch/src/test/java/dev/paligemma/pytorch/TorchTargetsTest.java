@@ -1,9 +1,12 @@
 package dev.paligemma.pytorch;
 
+import static dev.paligemma.engine.contract.TestedEngine.PYTORCH_BFLOAT16;
+
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.contract.EngineContract;
+import dev.paligemma.engine.contract.EngineUnderTest;
 import dev.paligemma.engine.contract.ProgramContract;
 import dev.paligemma.engine.spi.Engine;
 import org.junit.jupiter.api.Nested;
@@ -55,6 +58,7 @@ class TorchTargetsTest {
     }
 
     @Nested
+    @EngineUnderTest(PYTORCH_BFLOAT16)
     class Bfloat16 extends Bfloat16Operations {
         @Override
         protected Engine createEngine() {
