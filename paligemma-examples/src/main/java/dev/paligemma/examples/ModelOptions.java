@@ -101,8 +101,7 @@ final class ModelOptions {
         if (lora == null) {
             return builder.build();
         }
-        String name = lora.toString();
-        return builder.adapter(name, lora).build().withAdapter(name);
+        return builder.adapter(lora.toString(), lora).build().withAdapter(lora.toString());
     }
 
     /** Reads the name of a device. */

@@ -32,7 +32,8 @@ import picocli.CommandLine;
 
 /** What the README shows must be what happens. */
 class ReadmeTest {
-    private static final List<String> DOCUMENTS = List.of("README.md", "docs/tasks.md", "docs/adapters.md", "docs/djl.md");
+    private static final List<String> DOCUMENTS =
+            List.of("README.md", "docs/tasks.md", "docs/adapters.md", "docs/djl.md");
     private static final Path ROOT = Path.of("..");
     private static final Path EXAMPLES = Path.of("src/main/java/dev/paligemma/examples");
 

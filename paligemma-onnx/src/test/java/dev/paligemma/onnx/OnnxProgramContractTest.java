@@ -2,8 +2,8 @@ package dev.paligemma.onnx;
 
 import static dev.paligemma.engine.contract.TestedEngine.ONNX_FLOAT32;
 
-import dev.paligemma.engine.contract.ProgramContract;
 import dev.paligemma.engine.contract.EngineUnderTest;
+import dev.paligemma.engine.contract.ProgramContract;
 
 @EngineUnderTest(ONNX_FLOAT32)
 class OnnxProgramContractTest extends ProgramContract {}

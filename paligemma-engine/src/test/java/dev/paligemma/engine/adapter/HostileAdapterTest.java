@@ -82,12 +82,12 @@ class HostileAdapterTest {
         }
     }
 
-    @Property(tries = 400)
+    @Property(tries = 200)
     void damagedConfig(@ForAll long seed) throws IOException {
         check(damage(config, config.length, new Random(seed)), weights);
     }
 
-    @Property(tries = 400)
+    @Property(tries = 200)
     void damagedWeights(@ForAll long seed) throws IOException {
         Random random = new Random(seed);
         check(config, damage(weights, random.nextInt(10) == 0 ? weights.length : 900, random));
