@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -76,6 +77,7 @@ public final class ManyRequests implements AutoCloseable {
         @Override
         public String toString() {
             return String.format(
+                    Locale.ROOT,
                     "%d direct buffers, %.2f MiB; resident %.1f MiB",
                     directBuffers, directBytes / 1048576.0, residentBytes / 1048576.0);
         }
