@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Checkpoints and adapters by their names on a hub; the hub is on the loopback interface. */
 class HubModelsTest {
-    private static final Path SHARDED = Path.of("src/test/resources/golden/pg1-sharded");
+    private static final Path SHARDED = Golden.root("/golden").resolve("pg1-sharded");
 
     @TempDir
     Path folder;

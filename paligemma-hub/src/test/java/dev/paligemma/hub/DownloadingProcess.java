@@ -8,11 +8,12 @@ import java.util.Map;
 final class DownloadingProcess {
     private DownloadingProcess() {}
 
-    /** @param args the hub's address, the cache folder */
+    /** @param args the hub's address, the cache folder, and perhaps a word to be offline */
     public static void main(String[] args) {
         HubClient client = new HubClient.Builder(new HubEnvironment(Map.of(), args[1]))
                 .endpoint(args[0])
                 .cacheFolder(Path.of(args[1]))
+                .offline(args.length > 2)
                 .backoff(Duration.ofMillis(5), Duration.ofMillis(50))
                 .build();
         System.out.println("ready");

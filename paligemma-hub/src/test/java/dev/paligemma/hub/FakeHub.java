@@ -82,6 +82,14 @@ public final class FakeHub implements AutoCloseable {
         return hub;
     }
 
+    /** Serves a small model until it is killed; prints its address. */
+    public static void main(String[] args) throws IOException, InterruptedException {
+        try (FakeHub hub = withCheckpoint()) {
+            System.out.println(hub.address());
+            Thread.currentThread().join();
+        }
+    }
+
     static byte[] content(int seed, int size) {
         byte[] content = new byte[size];
         new Random(seed).nextBytes(content);

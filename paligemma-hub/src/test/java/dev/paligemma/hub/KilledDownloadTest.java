@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /**
  * Processes that are killed while they download. {@code -Dhub.kill.rounds=100} kills more of them, and
@@ -24,7 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KilledDownloadTest {
     private static final int PROCESSES = 2;
-    private static final int LONGEST_LIFE_MILLIS = 1_500;
+    private static final int MOST_REQUESTS = 26;
+    private static final int LONGEST_DELAY_MILLIS = 400;
     private static final int PIECE_BYTES = 20_000;
     private static final int PIECE_MILLIS = 2;
 
@@ -37,18 +39,19 @@ class KilledDownloadTest {
         int rounds = Integer.getInteger("hub.kill.rounds", 3);
         Random random = new Random(Long.getLong("hub.kill.seed", 1));
         int completed = 0;
-        int resumed = 0;
         try (FakeHub hub = sharded()) {
             Path cache = folder.resolve("cache");
             for (int round = 0; round < rounds; round++) {
                 List<Process> processes = new ArrayList<>();
+                int before = requests(hub);
                 for (int i = 0; i < 1 + random.nextInt(PROCESSES); i++) {
                     processes.add(start(hub, cache));
                 }
                 for (Process process : processes) {
                     awaitReady(process);
                 }
-                Thread.sleep(random.nextInt(LONGEST_LIFE_MILLIS));
+                awaitRequests(hub, before + random.nextInt(MOST_REQUESTS), processes);
+                Thread.sleep(random.nextInt(LONGEST_DELAY_MILLIS));
                 for (Process process : processes) {
                     process.destroyForcibly().waitFor();
                 }
@@ -70,12 +73,23 @@ class KilledDownloadTest {
             assertThat(isComplete(hub, cache)).isTrue();
             assertThat(Files.list(cache.resolve("models--owner--tiny-model/blobs")).map(Path::toString))
                     .noneMatch(each -> each.endsWith(".paligemma.incomplete"));
-            resumed = (int) hub.cdn().requests().stream()
+            long resumed = hub.cdn().requests().stream()
                     .filter(each -> each.header("range") != null)
                     .count();
+            LoggerFactory.getLogger(KilledDownloadTest.class)
+                    .info("{} rounds, {} complete before they were killed, {} downloads gone on with", rounds, completed, resumed);
         }
-        System.out.println(rounds + " rounds, " + completed + " complete before they were killed, " + resumed
-                + " downloads gone on with");
+    }
+
+    private static int requests(FakeHub hub) {
+        return hub.hub().requests().size() + hub.cdn().requests().size();
+    }
+
+    /** Counts requests and not seconds, so that a busy machine kills at the same stages as an idle one. */
+    private static void awaitRequests(FakeHub hub, int count, List<Process> processes) throws InterruptedException {
+        while (requests(hub) < count && processes.stream().anyMatch(Process::isAlive)) {
+            Thread.sleep(5);
+        }
     }
 
     private static FakeHub sharded() throws IOException {
