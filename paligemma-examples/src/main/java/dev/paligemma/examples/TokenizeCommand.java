@@ -34,8 +34,7 @@ final class TokenizeCommand implements Runnable {
 
     @Override
     public void run() {
-        PaliGemmaTokenizer tokenizer =
-                PaliGemmaTokenizer.load(checkpoint.folder().resolve("tokenizer.json"));
+        PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(checkpoint.folder());
         int[] ids = tokenizer.encode(text);
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
