@@ -7,14 +7,15 @@ paligemma.model        trained by SentencePiece with Gemma's settings on the tex
                        and byte pieces where Gemma has them, runs of white space; <locNNNN> and <segNNN> appended as
                        user-defined pieces, as big_vision appends them.
 gemma.model            another of a text-only Gemma's kind, smaller: a tab of its own, short runs, no codes.
-*.model.tokenizer.json what transformers converts each to (GemmaConverter), with the tokens that PaliGemmaProcessor adds.
+paligemma.model.json   what transformers converts the first to (GemmaConverter), with <image> as PaliGemmaProcessor adds it,
+                       and without its 1152 codes among the added tokens, which are long and all alike.
 sentencepiece.jsonl    [model, kind, text, ids by SentencePiece, ids by the converted file]; the last is null if it is the
                        same. The kind says why the two may differ, and is empty if they may not: see kind_of.
 
 Every number comes from the libraries; the files are the same on every run. For comparisons too large to be stored:
 
     python make_sentencepiece.py --compare MODEL COUNT SEED FILE    # as sentencepiece.jsonl, with the name of the model
-                                                                    # given; FILE.tokenizer.json is the converted file
+                                                                    # given
     python make_sentencepiece.py --rebuild TOKENIZER.JSON MODEL     # a model with the vocabulary of a tokenizer.json
 """
 
@@ -22,14 +23,13 @@ import argparse
 import json
 import random
 import re
-import sys
 from collections import Counter
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
 import sentencepiece
-from make_golden import LOCATIONS, OTHERS, SEGMENTS, SENTENCES, TAGS, TURNS, write_lines
+from make_golden import LOCATIONS, OTHERS, SEGMENTS, SENTENCES, TAGS, TURNS
 from tokenizers import AddedToken, Tokenizer
 from transformers.convert_slow_tokenizer import GemmaConverter, GemmaSentencePieceExtractor, import_protobuf
 
@@ -91,6 +91,7 @@ def convert(file):
 WORDS = """caption detect segment answer describe en the cat Zürich naïve größer Straße Ελλάδα привет мир שלום مرحبا नमस्ते
 こんにちは 世界 你好 안녕하세요 ภาษาไทย ქართული հայերեն አማርኛ e\u0301 ﬁ İstanbul ß ſ ½ № ™ beach traffic light banana ananas
 aaaa coconut 1284 2024-02-29 3.14159 https://example.org/a/b?c=d&e=f#g {"key":[1,2.5,null]} i++;""".split()
+LINES = [line for line in SENTENCES if line]
 EMOJI = ["😀", "👍🏽", "👩‍👩‍👧‍👦", "🏳️‍🌈", "🇩🇪", "❤️", "1️⃣", "🫡", "🧑🏿‍🚀", "\u200d", "\ufe0f", "𝔘", "𓀀", "𐍈"]
 SPACES = [" ", "  ", "   ", "\n", "\n\n", "\n\n\n", "\t", "\t\t", "\r\n", "\r", "\u00a0", "\u3000", "\u2028", "\u200b", "\f", "\ufeff"]
 DEFINED = ["<h1>", "</h1>", "<td>", "</table>", "<mask>", "<2mass>", "[@BOS@]", "<unused0>", "<unused6>", "<start_of_turn>", "<"]
@@ -110,7 +111,7 @@ def part(rng, kinds):
     if kind == "letters":
         return "".join(rng.choice("aaaeeinnotrsTHE") for _ in range(rng.randint(1, 12)))
     if kind == "sentence":
-        sentence = rng.choice(SENTENCES)
+        sentence = rng.choice(LINES)
         start = rng.randrange(len(sentence))
         return sentence[start : start + rng.randint(1, 60)]
     if kind == "spaces":
@@ -145,13 +146,16 @@ def kind_of(text, model, defined):
     control   the text spells out a token that SentencePiece takes for text: a control token, the unknown token, a byte, or
               one that the processor appends
     meta      U+2581 stands in the text: the converted file finds user-defined runs of it before spaces become it
+    space     the text spells out a user-defined piece with a space inside, which SentencePiece never finds
     overlap   the rest of what is found to differ: two ways to make one piece overlap, and SentencePiece takes the left one
     """
     literal = [piece.piece for piece in model.pieces if piece.type in (UNKNOWN, CONTROL, BYTE)]
     literal += [token for token in ["<image>"] + LOCATIONS + SEGMENTS if token not in defined]
     if re.search("|".join(map(re.escape, literal)), text):
         return "control"
-    return "meta" if "▁" in text else ""
+    if "▁" in text:
+        return "meta"
+    return "space" if any(" " in piece and piece in text for piece in defined) else ""
 
 
 def compare(name, file, texts):
@@ -171,27 +175,32 @@ def compare(name, file, texts):
         rows.append([name, kind, text, ids, None if ids == others else others])
     for (kind, same), count in sorted(counts.items()):
         print(f"{name}: {kind}: {count} {'equal' if same else 'different'}")
-    return rows, converted
+    return rows
 
 
-def save(tokenizer, file):
-    file.write_text(json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
+def without_codes(tokenizer):
+    content = json.loads(tokenizer.to_str())
+    codes = set(LOCATIONS + SEGMENTS)
+    content["added_tokens"] = [token for token in content["added_tokens"] if token["content"] not in codes]
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def write_lines(path, rows):
+    lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
+    path.write_text("".join(lines), encoding="utf-8")
 
 
 def make_resources(folder):
     rows = []
     for name, model in (("paligemma.model", paligemma_model()), ("gemma.model", gemma_model())):
         (folder / name).write_bytes(model.SerializeToString(deterministic=True))
-        found, converted = compare(name, folder / name, corpus(1100, 7, 300))
-        rows += found
-        save(converted, folder / f"{name}.tokenizer.json")
+        rows += compare(name, folder / name, corpus(750, 7, 120))
+    (folder / "paligemma.model.json").write_text(without_codes(convert(folder / "paligemma.model")), "utf-8")
     write_lines(folder / "sentencepiece.jsonl", rows)
 
 
 def make_comparison(model, count, seed, file):
-    rows, converted = compare(Path(model).name, model, corpus(int(count), int(seed), 100_000))
-    write_lines(Path(file), rows)
-    save(converted, Path(f"{file}.tokenizer.json"))
+    write_lines(Path(file), compare(Path(model).name, model, corpus(int(count), int(seed), 100_000)))
 
 
 def rebuild(tokenizer_file, model_file):
@@ -210,7 +219,6 @@ def rebuild(tokenizer_file, model_file):
         if piece == "\t" and "<0x09>" not in tokenizer["model"]["vocab"]:
             piece, kind = "<0x09>", BYTE
         model.pieces.add(piece=piece, score=-float(i) if kind == NORMAL else 0.0, type=kind)
-    del model.self_test_data.samples[:]
     Path(model_file).write_bytes(model.SerializeToString(deterministic=True))
 
 
