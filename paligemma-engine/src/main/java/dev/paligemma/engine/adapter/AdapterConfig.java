@@ -93,8 +93,8 @@ final class AdapterConfig {
         JsonObject json = JsonObject.read(file, MAX_BYTES);
         String type = json.stringOrNull("peft_type");
         if (!"LORA".equals(type)) {
-            throw new AdapterException(json.where() + ": peft_type must be \"LORA\", got "
-                    + JsonObject.describe(type) + "; other kinds of adapters are not supported");
+            throw new AdapterException(json.where() + ": peft_type must be \"LORA\", got " + JsonObject.describe(type)
+                    + "; other kinds of adapters are not supported");
         }
         requireSupported(json);
         return new AdapterConfig(json);
@@ -143,7 +143,8 @@ final class AdapterConfig {
             return tokens;
         }
         JsonObject byTable = json.objectOrNull(name);
-        for (String table : byTable == null ? Set.<String>of() : byTable.members().keySet()) {
+        for (String table :
+                byTable == null ? Set.<String>of() : byTable.members().keySet()) {
             tokens.put(table, ids(byTable, table));
         }
         return tokens;
@@ -185,7 +186,8 @@ final class AdapterConfig {
     }
 
     /** The token ids whose rows are replaced in a table, null if the file does not say. */
-    @Nullable List<Integer> tokens(String path) {
+    @Nullable
+    List<Integer> tokens(String path) {
         for (Map.Entry<String, List<Integer>> entry : tokens.entrySet()) {
             if (path.equals(entry.getKey()) || path.endsWith("." + entry.getKey())) {
                 return entry.getValue();

@@ -73,8 +73,7 @@ record AdapterKey(String module, ModuleKind kind, String path, Role role) {
         boolean named = end.size() == 1 || end.size() == 2;
         return switch (mark) {
             case "lora_A" -> named && last.equals(WEIGHT) ? Role.DOWN : null;
-            case "lora_B" ->
-                !named ? null : last.equals(WEIGHT) ? Role.UP : last.equals(BIAS) ? Role.UP_BIAS : null;
+            case "lora_B" -> !named ? null : last.equals(WEIGHT) ? Role.UP : last.equals(BIAS) ? Role.UP_BIAS : null;
             case "lora_embedding_A" -> end.size() < 2 ? Role.TABLE_DOWN : null;
             case "lora_embedding_B" -> end.size() < 2 ? Role.TABLE_UP : null;
             case "lora_magnitude_vector" ->
@@ -103,12 +102,11 @@ record AdapterKey(String module, ModuleKind kind, String path, Role role) {
 
     private static @Nullable AdapterKey replacement(List<String> segments) {
         int last = segments.size() - 1;
-        Role role =
-                switch (segments.get(last)) {
-                    case WEIGHT -> Role.WEIGHT;
-                    case BIAS -> Role.BIAS;
-                    default -> null;
-                };
+        Role role = switch (segments.get(last)) {
+            case WEIGHT -> Role.WEIGHT;
+            case BIAS -> Role.BIAS;
+            default -> null;
+        };
         return role == null ? null : key(segments.subList(0, last), role);
     }
 

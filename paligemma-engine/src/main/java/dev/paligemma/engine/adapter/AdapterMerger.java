@@ -106,8 +106,8 @@ public final class AdapterMerger {
         Path parent = Objects.requireNonNull(target.getParent(), "parent");
         long free = Files.getFileStore(parent).getUsableSpace();
         if (free < bytes) {
-            throw new AdapterException("not enough room for " + target + ": " + bytes + " bytes are needed, " + free
-                    + " bytes are free");
+            throw new AdapterException(
+                    "not enough room for " + target + ": " + bytes + " bytes are needed, " + free + " bytes are free");
         }
     }
 
@@ -135,7 +135,10 @@ public final class AdapterMerger {
         if (weights.untied() && !headStored) {
             TensorInfo table = base.tensor(TABLE);
             Objects.requireNonNull(files.get(names.get(table.file())))
-                    .add(headName(), table, Objects.requireNonNull(weights.sources().get(HEAD)));
+                    .add(
+                            headName(),
+                            table,
+                            Objects.requireNonNull(weights.sources().get(HEAD)));
         }
         return files;
     }
@@ -144,7 +147,8 @@ public final class AdapterMerger {
         String name = TensorNames.canonical(tensor.name());
         boolean used = tensor.equals(base.tensors().get(name));
         // The head of a tied model is stored in some checkpoints, without a use until now.
-        boolean newHead = weights.untied() && name.equals(HEAD) && base.unusedTensors().contains(tensor);
+        boolean newHead =
+                weights.untied() && name.equals(HEAD) && base.unusedTensors().contains(tensor);
         return used || newHead ? weights.sources().get(name) : null;
     }
 
@@ -207,7 +211,8 @@ public final class AdapterMerger {
         JsonObject index = JsonObject.read(file, MAX_INDEX_BYTES);
         JsonObject map = index.objectOrNull("weight_map");
         boolean listed = map != null
-                && map.members().keySet().stream().anyMatch(name -> TensorNames.canonical(name).equals(HEAD));
+                && map.members().keySet().stream()
+                        .anyMatch(name -> TensorNames.canonical(name).equals(HEAD));
         TensorInfo table = base.tensor(TABLE);
         if (!weights.untied() || map == null || listed || !map.has(table.name())) {
             Files.copy(file, copy);

@@ -63,8 +63,8 @@ final class BaseFit {
     private void checkTokens(List<String> problems) {
         for (int id : Objects.requireNonNull(module.tokens())) {
             if (id >= weight.get(0)) {
-                problems.add(module.name() + ": token " + id + " is trained, but the base model has only "
-                        + weight.get(0));
+                problems.add(
+                        module.name() + ": token " + id + " is trained, but the base model has only " + weight.get(0));
                 return;
             }
         }
@@ -77,15 +77,15 @@ final class BaseFit {
         long second = tensor.shape().length < 2 ? 0 : tensor.shape()[1];
         return switch (role) {
             case DOWN -> withFirst(first);
-            case UP -> module.kind() == ModuleKind.CONVOLUTION
-                    ? List.of(outputs, second, 1L, 1L)
-                    : List.of(outputs, second);
+            case UP ->
+                module.kind() == ModuleKind.CONVOLUTION ? List.of(outputs, second, 1L, 1L) : List.of(outputs, second);
             case TABLE_DOWN -> List.of(first, weight.get(0));
             case TABLE_UP -> List.of(weight.get(1), second);
             case UP_BIAS, MAGNITUDE -> List.of(outputs);
             case WEIGHT, BASE_COPY -> weight;
             case BIAS -> bias;
-            case TOKENS -> List.of((long) Objects.requireNonNull(module.tokens()).size(), weight.get(1));
+            case TOKENS ->
+                List.of((long) Objects.requireNonNull(module.tokens()).size(), weight.get(1));
         };
     }
 

@@ -33,8 +33,8 @@ final class BaseMatrix {
         this.name = name;
         List<Long> shape = Objects.requireNonNull(base.parameterShapes().get(name), name);
         this.rows = shape.size() == 1 ? 1 : shape.get(0);
-        long others = shape.subList(shape.size() == 1 ? 0 : 1, shape.size()).stream()
-                .reduce(1L, Math::multiplyExact);
+        long others =
+                shape.subList(shape.size() == 1 ? 0 : 1, shape.size()).stream().reduce(1L, Math::multiplyExact);
         this.columns = Math.toIntExact(others);
         this.format = base.contains(name) ? null : stored(base, name);
     }

@@ -18,7 +18,8 @@ final class ChangeReader {
     }
 
     /** The change to a module; null if it stays as it is. */
-    @Nullable ModuleChange read(ModuleTensors module) {
+    @Nullable
+    ModuleChange read(ModuleTensors module) {
         BaseMatrix weight = reader.matrix(module);
         reader.requireCopy(module, weight);
         if (module.kind().isNorm()) {
@@ -102,12 +103,13 @@ final class ChangeReader {
             AdaptedRows.Product product = reader.product(module, weight);
             float[] scale = reader.scale(module, weight, product);
             float[] old = weight.readAll();
-            new AdaptedRows(weight, product).forEachBlock((AdaptedRows.Sink<RuntimeException>) (first, rows, values) -> {
-                for (int i = 0; i < rows * columns; i++) {
-                    float changed = scale == null ? values[i] : scale[i % columns] * values[i];
-                    out.put(changed - old[(int) first * columns + i]);
-                }
-            });
+            new AdaptedRows(weight, product).forEachBlock((AdaptedRows.Sink<RuntimeException>)
+                    (first, rows, values) -> {
+                        for (int i = 0; i < rows * columns; i++) {
+                            float changed = scale == null ? values[i] : scale[i % columns] * values[i];
+                            out.put(changed - old[(int) first * columns + i]);
+                        }
+                    });
         }
         return isAll(shift.floats(), 0) ? null : new ModuleChange(null, null, null, shift);
     }
@@ -189,8 +191,8 @@ final class ChangeReader {
     private static HostTensor allocate(ModuleTensors module, long rows, long columns) {
         long bytes = Math.multiplyExact(Math.multiplyExact(rows, columns), (long) Float.BYTES);
         if (bytes > Integer.MAX_VALUE) {
-            throw new AdapterException(module.name() + ": the change float32[" + rows + ", " + columns + "] takes " + bytes
-                    + " bytes, more than a tensor of 2 GiB holds; merge the adapter instead");
+            throw new AdapterException(module.name() + ": the change float32[" + rows + ", " + columns + "] takes "
+                    + bytes + " bytes, more than a tensor of 2 GiB holds; merge the adapter instead");
         }
         return HostTensor.allocate(ElementType.FLOAT32, rows, columns);
     }

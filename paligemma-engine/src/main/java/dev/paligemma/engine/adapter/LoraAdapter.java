@@ -66,13 +66,15 @@ public final class LoraAdapter {
         try {
             Path configFile = folder.resolve(CONFIG);
             if (!Files.exists(configFile) && Files.exists(folder.resolve("config.json"))) {
-                throw new AdapterException(folder + " holds no " + CONFIG + "; it looks like a whole model, not an adapter");
+                throw new AdapterException(
+                        folder + " holds no " + CONFIG + "; it looks like a whole model, not an adapter");
             }
             AdapterConfig config = AdapterConfig.read(configFile);
             Path weights = folder.resolve(WEIGHTS);
             if (!Files.exists(weights) && Files.exists(folder.resolve(PICKLED))) {
-                throw new AdapterException(folder + " holds " + PICKLED + " only; pickled weights are not read, save the"
-                        + " adapter again with save_pretrained(..., safe_serialization=True)");
+                throw new AdapterException(
+                        folder + " holds " + PICKLED + " only; pickled weights are not read, save the"
+                                + " adapter again with save_pretrained(..., safe_serialization=True)");
             }
             AdapterFile file = new AdapterFile(SafeTensorsFile.read(weights));
             return new LoraAdapter(folder, file, collect(weights, file, config), config.tied());
@@ -105,8 +107,8 @@ public final class LoraAdapter {
             }
         }
         if (!strangers.isEmpty()) {
-            throw new AdapterException(weights + " holds " + strangers.size() + " tensors that are not understood:"
-                    + lines(strangers));
+            throw new AdapterException(
+                    weights + " holds " + strangers.size() + " tensors that are not understood:" + lines(strangers));
         }
         Map<String, ModuleTensors> modules = new LinkedHashMap<>();
         builders.forEach((name, builder) -> modules.put(name, builder.build(config, problems)));
@@ -182,7 +184,8 @@ public final class LoraAdapter {
     Map<String, ModuleTensors> fitted(Checkpoint base) {
         Map<String, ModuleTensors> fitted = new LinkedHashMap<>(modules);
         ModuleTensors table = modules.get(ModuleKind.TABLE_NAME);
-        boolean together = table != null && base.config().text().tieWordEmbeddings() && (tied || table.has(Role.TOKENS));
+        boolean together =
+                table != null && base.config().text().tieWordEmbeddings() && (tied || table.has(Role.TOKENS));
         if (together && !modules.containsKey(ModuleKind.HEAD_NAME)) {
             ModuleTensors head = TiedHead.of(table);
             fitted.put(head.name(), head);

@@ -124,8 +124,7 @@ final class MergedFile {
         }
     }
 
-    private static void writeNumbers(Entry entry, MergedWeights.Source source, FileChannel channel)
-            throws IOException {
+    private static void writeNumbers(Entry entry, MergedWeights.Source source, FileChannel channel) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         long before = channel.position();
         source.writeTo((values, count) -> {
@@ -138,8 +137,8 @@ final class MergedFile {
         });
         flush(buffer, channel);
         if (channel.position() - before != entry.bytes()) {
-            throw new IllegalStateException(entry.name() + ": wrote " + (channel.position() - before) + " bytes, expected "
-                    + entry.bytes());
+            throw new IllegalStateException(
+                    entry.name() + ": wrote " + (channel.position() - before) + " bytes, expected " + entry.bytes());
         }
     }
 

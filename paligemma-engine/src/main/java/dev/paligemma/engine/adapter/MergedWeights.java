@@ -36,8 +36,7 @@ final class MergedWeights {
         adapter.fitted(base).values().forEach(this::add);
         String head = ModuleKind.HEAD_NAME + ".weight";
         String table = ModuleKind.TABLE_NAME + ".weight";
-        untied = base.config().text().tieWordEmbeddings()
-                && (sources.containsKey(head) || sources.containsKey(table));
+        untied = base.config().text().tieWordEmbeddings() && (sources.containsKey(head) || sources.containsKey(table));
         if (untied) {
             sources.putIfAbsent(head, this::copyTable);
         }
@@ -47,8 +46,8 @@ final class MergedWeights {
         BaseMatrix weight = reader.matrix(module);
         reader.requireCopy(module, weight);
         if (module.has(Role.UP_BIAS) && !base.contains(BaseFit.biasName(module))) {
-            throw new AdapterException(module.name() + ": the adapter adds a bias, for which the checkpoint has no place;"
-                    + " it cannot be merged");
+            throw new AdapterException(module.name()
+                    + ": the adapter adds a bias, for which the checkpoint has no place;" + " it cannot be merged");
         }
         if (module.has(Role.BIAS) || module.has(Role.UP_BIAS)) {
             sources.put(BaseFit.biasName(module), sink -> {
@@ -66,9 +65,8 @@ final class MergedWeights {
 
     private void copyTable(Sink sink) throws IOException {
         BaseMatrix table = new BaseMatrix(base, ModuleKind.TABLE_NAME + ".weight");
-        new AdaptedRows(table, null)
-                .forEachBlock((AdaptedRows.Sink<IOException>)
-                        (first, rows, values) -> sink.accept(values, rows * table.columns()));
+        new AdaptedRows(table, null).forEachBlock((AdaptedRows.Sink<IOException>)
+                (first, rows, values) -> sink.accept(values, rows * table.columns()));
     }
 
     private void copy(TensorInfo tensor, Sink sink) throws IOException {

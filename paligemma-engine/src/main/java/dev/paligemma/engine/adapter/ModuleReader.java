@@ -82,8 +82,9 @@ final class ModuleReader {
         for (int i = 0; i < scale.length; i++) {
             scale[i] /= norms[i];
             if (!Float.isFinite(scale[i])) {
-                throw new AdapterException(module.name() + ": the magnitude of output " + i + " by the norm of its weights, "
-                        + norms[i] + ", is " + scale[i] + ", expected a finite number");
+                throw new AdapterException(
+                        module.name() + ": the magnitude of output " + i + " by the norm of its weights, " + norms[i]
+                                + ", is " + scale[i] + ", expected a finite number");
             }
         }
         return scale;
@@ -140,8 +141,8 @@ final class ModuleReader {
 
     private static int requireArray(ModuleTensors module, long elements) {
         if (elements > Integer.MAX_VALUE / Float.BYTES) {
-            throw new AdapterException(module.name() + ": " + elements
-                    + " numbers are more than a float32 tensor of 2 GiB holds");
+            throw new AdapterException(
+                    module.name() + ": " + elements + " numbers are more than a float32 tensor of 2 GiB holds");
         }
         return (int) elements;
     }

@@ -38,11 +38,13 @@ record ModuleTensors(
         return Objects.requireNonNull(tensors.get(role), () -> name + " has no " + role);
     }
 
-    @Nullable TensorInfo down() {
+    @Nullable
+    TensorInfo down() {
         return tensors.get(kind.isTable() ? Role.TABLE_DOWN : Role.DOWN);
     }
 
-    @Nullable TensorInfo up() {
+    @Nullable
+    TensorInfo up() {
         return tensors.get(kind.isTable() ? Role.TABLE_UP : Role.UP);
     }
 
@@ -64,7 +66,8 @@ record ModuleTensors(
         }
 
         /** Returns the tensor that is in this role already, or null. */
-        @Nullable TensorInfo add(AdapterKey key, TensorInfo tensor) {
+        @Nullable
+        TensorInfo add(AdapterKey key, TensorInfo tensor) {
             if (key.role() == Role.DOWN || key.role() == Role.TABLE_DOWN || key.role() == Role.TOKENS) {
                 path = key.path();
             }

@@ -19,7 +19,6 @@ final class TiedHead {
         }
         Map<Role, TensorInfo> tensors = new EnumMap<>(table.tensors());
         tensors.remove(Role.BASE_COPY);
-        return new ModuleTensors(
-                ModuleKind.HEAD_NAME, ModuleKind.HEAD, tensors, table.scaling(), table.tokens());
+        return new ModuleTensors(ModuleKind.HEAD_NAME, ModuleKind.HEAD, tensors, table.scaling(), table.tokens());
     }
 }

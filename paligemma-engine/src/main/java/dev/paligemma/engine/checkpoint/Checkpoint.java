@@ -215,13 +215,15 @@ public final class Checkpoint implements AutoCloseable {
      */
     public Map<String, List<Long>> parameterShapes() {
         Map<String, List<Long>> shapes = new LinkedHashMap<>();
-        ExpectedTensors.of(config).shapes().forEach((name, shape) -> shapes.put(
-                name,
-                Arrays.stream(shape)
-                        .mapToObj(size -> size == ExpectedTensors.ANY_ROWS
-                                ? (long) config.text().vocabSize()
-                                : size)
-                        .toList()));
+        ExpectedTensors.of(config)
+                .shapes()
+                .forEach((name, shape) -> shapes.put(
+                        name,
+                        Arrays.stream(shape)
+                                .mapToObj(size -> size == ExpectedTensors.ANY_ROWS
+                                        ? (long) config.text().vocabSize()
+                                        : size)
+                                .toList()));
         return Collections.unmodifiableMap(shapes);
     }
 
