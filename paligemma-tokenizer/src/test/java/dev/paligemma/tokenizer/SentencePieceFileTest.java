@@ -193,7 +193,7 @@ class SentencePieceFileTest {
                 refused(
                         "a byte too many",
                         model -> model.add("<0x100>", 0, SentencePieceModel.BYTE),
-                        "pieces[260] must be <0x100>, "),
+                        "must have 256 pieces of type BYTE, but has 257"),
                 refused("a piece twice", model -> model.add("a", "a"), "pieces[261] is \"a\", as is pieces[260]"),
                 refused(
                         "the tab's byte as text",
