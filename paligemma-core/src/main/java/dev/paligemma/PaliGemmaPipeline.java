@@ -125,8 +125,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * converted checkpoint in the precision it was converted for.
      *
      * @param checkpoint a folder in Hugging Face format, with {@code config.json}, {@code model.safetensors} or its
-     *     shards, {@code tokenizer.json} and {@code preprocessor_config.json} or {@code processor_config.json}; its
-     *     files must not change while the pipeline is open
+     *     shards, {@code tokenizer.json} or {@code tokenizer.model}, and {@code preprocessor_config.json} or
+     *     {@code processor_config.json}; its files must not change while the pipeline is open
      * @return the pipeline, to be closed by the caller
      * @throws CheckpointException if a file is missing, damaged or not of a known architecture
      * @throws TokenizerException if the tokenizer file is damaged or of another kind

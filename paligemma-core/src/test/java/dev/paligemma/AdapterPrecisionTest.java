@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Adapters on weights in 8 and 4 bits do what they do on those in single precision, which equals peft. */
 class AdapterPrecisionTest {
-    /** Nats per token; measured are at most 0.021. See {@link SmallPrecisionTest} for models without adapters. */
+    /** Nats per token; measured are at most 0.021. See {@link SmallPrecisionContract} for models without adapters. */
     private static final double INT8_DIVERGENCE = 0.05;
 
     /** Nats per token; measured are at most 0.18. */

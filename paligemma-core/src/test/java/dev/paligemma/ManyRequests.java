@@ -9,12 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
  * Asks a small model many things of all kinds and tells how much memory the process has. Run it by hand from the test class
  * path, with a heap that does not grow, so that all growth is outside it:
- * {@code java -Xms128m -Xmx128m -XX:+AlwaysPreTouch dev.paligemma.ManyRequests 10000 ONNX_FLOAT32}. After the first few
+ * {@code java -Xms128m -Xmx128m -XX:+AlwaysPreTouch dev.paligemma.ManyRequests 10000 ONNX_FLOAT32 20}. After the first few
  * hundred requests the numbers should stay.
  */
 public final class ManyRequests implements AutoCloseable {
@@ -76,8 +77,11 @@ public final class ManyRequests implements AutoCloseable {
         @Override
         public String toString() {
             return String.format(
+                    Locale.ROOT,
                     "%d direct buffers, %.2f MiB; resident %.1f MiB",
-                    directBuffers, directBytes / 1048576.0, residentBytes / 1048576.0);
+                    directBuffers,
+                    directBytes / 1048576.0,
+                    residentBytes / 1048576.0);
         }
     }
 
@@ -147,15 +151,16 @@ public final class ManyRequests implements AutoCloseable {
     }
 
     /**
-     * Asks, and prints a line after every twentieth of the requests.
+     * Asks, and prints what the process has some times in between.
      *
-     * @param args how many requests, and a row of {@link TestedEngine}
+     * @param args how many requests; a row of {@link TestedEngine}; how many lines to print
      */
     public static void main(String[] args) throws IOException, InterruptedException {
         int total = Integer.parseInt(args[0]);
+        int lines = Integer.parseInt(args[2]);
         try (ManyRequests requests = new ManyRequests(TestedEngine.valueOf(args[1]), "pg2-gqa")) {
-            while (requests.done < total) {
-                requests.run(Math.min(Math.max(1, total / 20), total - requests.done));
+            for (int line = 1; line <= lines; line++) {
+                requests.run(Math.toIntExact((long) total * line / lines) - requests.done);
                 System.out.println(requests.done + " requests: " + Memory.afterCollection());
             }
         }

@@ -38,8 +38,8 @@ final class TokenizeCommand implements Runnable {
     public void run() {
         PaliGemmaTokenizer tokenizer;
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
-            Path folder = checkpoint.folder(FileSet.of("tokenizer.json"), progress);
-            tokenizer = PaliGemmaTokenizer.load(folder.resolve("tokenizer.json"));
+            Path folder = checkpoint.folder(FileSet.TOKENIZER, progress);
+            tokenizer = PaliGemmaTokenizer.load(folder);
         }
         int[] ids = tokenizer.encode(text);
         PrintWriter out = spec.commandLine().getOut();

@@ -35,6 +35,10 @@ public final class FileSet {
             "an adapter",
             List.of(Wanted.required("adapter_config.json"), Wanted.required("adapter_model.safetensors")));
 
+    /** A tokenizer: {@code tokenizer.json} or else {@code tokenizer.model}. */
+    public static final FileSet TOKENIZER =
+            new FileSet("a tokenizer", List.of(Wanted.firstOf("tokenizer.json", "tokenizer.model")));
+
     private final String what;
     private final List<Wanted> wanted;
 

@@ -71,9 +71,8 @@ class KilledDownloadTest {
             assertThat(last.waitFor()).isZero();
             assertNothingWrong(hub, cache);
             assertThat(isComplete(cache)).isTrue();
-            try (Stream<Path> left = Files.list(cache.resolve("models--owner--tiny-model/blobs"))) {
-                assertThat(left.map(Path::toString)).noneMatch(each -> each.endsWith(".paligemma.incomplete"));
-            }
+            assertThat(cache.resolve("models--owner--tiny-model/blobs"))
+                    .isDirectoryNotContaining(each -> each.toString().endsWith(".paligemma.incomplete"));
             long resumed = hub.cdn().requests().stream()
                     .filter(each -> each.header("range") != null)
                     .count();

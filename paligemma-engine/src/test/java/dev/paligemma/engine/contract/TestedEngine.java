@@ -16,7 +16,8 @@ public enum TestedEngine {
     ONNX_FLOAT32("onnx", Precision.FLOAT32, Standard.REFERENCE),
     ONNX_INT8("onnx", Precision.INT8, Standard.CLOSE),
     ONNX_INT4("onnx", Precision.INT4, Standard.CLOSE),
-    PYTORCH_FLOAT32("pytorch", Precision.FLOAT32, Standard.REFERENCE);
+    PYTORCH_FLOAT32("pytorch", Precision.FLOAT32, Standard.REFERENCE),
+    PYTORCH_BFLOAT16("pytorch", Precision.BFLOAT16, Standard.ROUNDED);
 
     /** What an engine is compared with, and by which contracts. */
     public enum Standard {
@@ -32,10 +33,16 @@ public enum TestedEngine {
                         "CancellationContract",
                         "NativeMemoryContract")),
 
+        /** Equals torch operation by operation up to its own rounding, and stays close as below. */
+        ROUNDED(List.of("EngineContract"), List.of("SmallPrecisionContract")),
+
         /** Gives nearly the probabilities that the same engine gives in single precision. */
         CLOSE(List.of(), List.of("SmallPrecisionContract"));
 
+        @SuppressWarnings("ImmutableEnumChecker") // of the immutable lists above
         private final List<String> operations;
+
+        @SuppressWarnings("ImmutableEnumChecker")
         private final List<String> models;
 
         Standard(List<String> operations, List<String> models) {

@@ -1,0 +1,14 @@
+package dev.paligemma.pytorch;
+
+import static dev.paligemma.engine.contract.TestedEngine.PYTORCH_BFLOAT16;
+
+import dev.paligemma.SmallPrecisionContract;
+import dev.paligemma.engine.contract.EngineUnderTest;
+
+/** Beside {@link Bfloat16ParityTest}, which compares with transformers. */
+@EngineUnderTest(PYTORCH_BFLOAT16)
+class TorchBfloat16Test extends SmallPrecisionContract {
+    TorchBfloat16Test() {
+        super(0.02);
+    }
+}
