@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * and behind it the location and segmentation tokens if the file has none. So the ids equal those of the
  * {@code tokenizer.json} made of the same file. SentencePiece itself gives others for a text that spells out a control
  * token ({@code <bos>}, {@code <image>}), which it takes for text; for a U+2581 next to a space or to another one, which
- * it does not tell from a space; and where two ways to make one piece overlap, of which it takes the left one.
+ * it does not tell from a space; and for a user-defined piece with a space inside, of which Gemma has none.
  * A file with settings other than Gemma's is refused.
  *
  * <p>A text is never truncated, and no {@code <bos>} is put in front of it: see {@link PromptEncoder} for the layout of
