@@ -315,11 +315,7 @@ class SentencePieceFileTest {
             }
 
             @Override
-<<<<<<< HEAD
-            public int read(byte[] target, int offset, int length) throws IOException {
-=======
             public int read(byte[] bytes, int offset, int length) throws IOException {
->>>>>>> spm
                 throw broken;
             }
         };
