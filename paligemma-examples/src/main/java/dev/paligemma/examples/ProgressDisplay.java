@@ -85,7 +85,7 @@ final class ProgressDisplay implements ConversionListener, DownloadListener, Aut
     public synchronized void progress(ConversionProgress progress) {
         int percent = progress.bytesTotal() == 0
                 ? 100
-                : (int) (100 * ((double) progress.bytesDone() / progress.bytesTotal()));
+                : (int) (100 * ((double) progress.bytesDone() / (double) progress.bytesTotal()));
         if (percent == shownPercent) {
             return;
         }
