@@ -110,9 +110,7 @@ public record KnownModel(ModelSize size, Kind kind, @Nullable String task, int i
             return Optional.empty();
         }
         Family family = parts.group(1).isEmpty() ? Family.GEMMA : Family.GEMMA2;
-        return ModelSize.named(family, parts.group(2)).stream()
-                .map(size -> new KnownModel(size, kind, task, imageSize))
-                .findFirst();
+        return ModelSize.named(family, parts.group(2)).map(size -> new KnownModel(size, kind, task, imageSize));
     }
 
     /**

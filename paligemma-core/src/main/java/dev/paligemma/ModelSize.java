@@ -8,6 +8,7 @@ import dev.paligemma.engine.checkpoint.VisionConfig;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** The architectures that Google published, with the numbers of their configuration files and of the Gemma models inside. */
@@ -143,10 +144,10 @@ public enum ModelSize {
         return (family == Family.GEMMA ? "PaliGemma " : "PaliGemma 2 ") + label.replace('b', 'B');
     }
 
-    /** The size with such parts of a name, if there is one. */
-    static List<ModelSize> named(Family family, String label) {
+    /** The architecture with these parts of a name, if there is one. */
+    static Optional<ModelSize> named(Family family, String label) {
         return Arrays.stream(values())
                 .filter(size -> size.family == family && size.label.equals(label))
-                .toList();
+                .findFirst();
     }
 }
