@@ -73,10 +73,11 @@ public record MemoryShortage(MemoryEstimate needed, long freeBytes, @Nullable Me
     /**
      * Says it in words.
      *
-     * @return for example {@code float32 needs about 12.59 GB of memory, 8.00 GB are free; int8 would fit with 4.00 GB}
+     * @return for example {@code float32 needs about 12.61 GB of memory and 5.00 GB are free; int8 would fit with 4.02
+     *     GB}
      */
     public String message() {
-        return needed.precision() + " needs about " + gigabytes(needed.totalBytes()) + " of memory, "
+        return needed.precision() + " needs about " + gigabytes(needed.totalBytes()) + " of memory and "
                 + gigabytes(freeBytes) + " are free; "
                 + (fitting == null
                         ? "no other precision that can be used here would fit"
