@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param task the data it was fine-tuned on, such as {@code docvqa}; null unless the kind is {@link Kind#FINE_TUNED}
  * @param imageSize the height and width of the image in pixels, one of {@link ModelSize#imageSizes}
  */
-public record KnownModel(ModelSize size, Kind kind, @Nullable String task, int imageSize) {
+public record KnownModel(
+        ModelSize size, Kind kind, @Nullable String task, int imageSize) {
     /** The page with the terms that hold for all of these models: {@value}. */
     public static final String LICENSE_PAGE = "https://ai.google.dev/gemma/terms";
 
@@ -89,8 +90,8 @@ public record KnownModel(ModelSize size, Kind kind, @Nullable String task, int i
                     "imageSize must be one of " + ModelSize.imageSizes() + ", got " + imageSize);
         }
         if ((task != null) != (kind == Kind.FINE_TUNED)) {
-            throw new IllegalArgumentException("a task belongs to a fine-tuned model and to no other, got " + task + " for "
-                    + kind);
+            throw new IllegalArgumentException(
+                    "a task belongs to a fine-tuned model and to no other, got " + task + " for " + kind);
         }
         if (task != null && !TASK.matcher(task).matches()) {
             throw new IllegalArgumentException("task must be lower-case words joined by hyphens");

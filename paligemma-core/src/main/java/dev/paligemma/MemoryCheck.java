@@ -85,13 +85,15 @@ final class MemoryCheck {
 
     private static OptionalLong free(EngineProvider provider, Device device) {
         return switch (device.kind()) {
-            case CPU -> MainMemory.ofThisMachine()
-                    .map(memory -> OptionalLong.of(memory.freeBytes()))
-                    .orElse(OptionalLong.empty());
-            case CUDA -> provider.deviceMemory().stream()
-                    .filter(memory -> memory.device().equals(device))
-                    .mapToLong(DeviceMemory::freeBytes)
-                    .findFirst();
+            case CPU ->
+                MainMemory.ofThisMachine()
+                        .map(memory -> OptionalLong.of(memory.freeBytes()))
+                        .orElse(OptionalLong.empty());
+            case CUDA ->
+                provider.deviceMemory().stream()
+                        .filter(memory -> memory.device().equals(device))
+                        .mapToLong(DeviceMemory::freeBytes)
+                        .findFirst();
         };
     }
 }

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param freeBytes what is free
  * @param fitting what it needs in the most precise of the other precisions that fit; null if none does
  */
-public record MemoryShortage(MemoryEstimate needed, long freeBytes, @Nullable MemoryEstimate fitting) {
+public record MemoryShortage(
+        MemoryEstimate needed, long freeBytes, @Nullable MemoryEstimate fitting) {
     /**
      * Checks the parts.
      *

@@ -167,7 +167,8 @@ class KnownModelsTest {
     void theConfigurationIsThatOfThePublishedFilesOfPaliGemma2(
             ModelSize size, int width, int mlp, int layers, int heads, int kvHeads, int headWidth, int queryScalar)
             throws IOException {
-        assertThat(size.config(448)).isEqualTo(read(String.format("""
+        assertThat(size.config(448))
+                .isEqualTo(read(String.format("""
                 {"model_type": "paligemma", "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0,
                  "image_token_index": 257152,
                  "text_config": {"model_type": "gemma2", "hidden_size": %d, "intermediate_size": %d,

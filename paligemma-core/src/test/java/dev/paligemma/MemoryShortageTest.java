@@ -48,11 +48,12 @@ class MemoryShortageTest {
 
     @Test
     void thereIsNoneWhereTheModelFitsToTheByte() {
-        long needed =
-                MemoryEstimate.of(PALIGEMMA2_3B, Precision.INT8).totalBytes();
+        long needed = MemoryEstimate.of(PALIGEMMA2_3B, Precision.INT8).totalBytes();
 
-        assertThat(MemoryShortage.of(PALIGEMMA2_3B, Precision.INT8, ALL, needed)).isEmpty();
-        assertThat(MemoryShortage.of(PALIGEMMA2_3B, Precision.INT8, ALL, needed - 1)).isPresent();
+        assertThat(MemoryShortage.of(PALIGEMMA2_3B, Precision.INT8, ALL, needed))
+                .isEmpty();
+        assertThat(MemoryShortage.of(PALIGEMMA2_3B, Precision.INT8, ALL, needed - 1))
+                .isPresent();
     }
 
     @Test

@@ -12,7 +12,9 @@ import picocli.CommandLine.Option;
 
 /** The options of the Hugging Face hub, and the way from what was typed to a folder. */
 final class HubOptions {
-    @Option(names = "--offline", description = "Use models that were downloaded before; ask nobody (as HF_HUB_OFFLINE=1).")
+    @Option(
+            names = "--offline",
+            description = "Use models that were downloaded before; ask nobody (as HF_HUB_OFFLINE=1).")
     boolean offline;
 
     @Option(
@@ -66,14 +68,16 @@ final class HubOptions {
             return Path.of(typed);
         }
         if (!HubModel.isName(typed)) {
-            throw new IllegalArgumentException("there is no folder " + typed
-                    + ", and it is not the name of a model on the hub (owner/name, such as google/paligemma2-3b-mix-224)");
+            throw new IllegalArgumentException(
+                    "there is no folder " + typed
+                            + ", and it is not the name of a model on the hub (owner/name, such as google/paligemma2-3b-mix-224)");
         }
         HubModel model = HubModel.parse(typed);
         try {
             return download(revision == null ? model : model.withRevision(revision), files, listener);
         } catch (HubException e) {
-            throw new HubException(e.kind(), "there is no folder " + typed + " here, and as a model of the hub: " + e.getMessage(), e);
+            throw new HubException(
+                    e.kind(), "there is no folder " + typed + " here, and as a model of the hub: " + e.getMessage(), e);
         }
     }
 

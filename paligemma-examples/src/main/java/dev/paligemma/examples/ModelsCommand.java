@@ -34,7 +34,10 @@ final class ModelsCommand implements Runnable {
     @Nullable
     String size;
 
-    @Option(names = "--resolution", paramLabel = "PIXELS", description = "Only models of this resolution: 224, 448 or 896.")
+    @Option(
+            names = "--resolution",
+            paramLabel = "PIXELS",
+            description = "Only models of this resolution: 224, 448 or 896.")
     @Nullable
     Integer resolution;
 
@@ -51,11 +54,16 @@ final class ModelsCommand implements Runnable {
 
     @Override
     public void run() {
-        check("--size", size, Arrays.stream(ModelSize.values()).map(ModelSize::label).distinct().toList());
+        check(
+                "--size",
+                size,
+                Arrays.stream(ModelSize.values())
+                        .map(ModelSize::label)
+                        .distinct()
+                        .toList());
         check("--resolution", resolution, ModelSize.imageSizes());
         check("--kind", kind, Arrays.stream(Kind.values()).map(Kind::label).toList());
-        List<KnownModel> ofSize =
-                KnownModels.all().stream().filter(matching()).toList();
+        List<KnownModel> ofSize = KnownModels.all().stream().filter(matching()).toList();
         List<KnownModel> chosen = ofSize.stream().filter(this::isOfKind).toList();
         PublishedModels models =
                 PublishedModels.of(chosen, MainMemory.ofThisMachine().orElse(null));
@@ -80,7 +88,9 @@ final class ModelsCommand implements Runnable {
     }
 
     private boolean isOfKind(KnownModel model) {
-        return kind == null ? model.kind() != Kind.FINE_TUNED : model.kind().label().equals(kind);
+        return kind == null
+                ? model.kind() != Kind.FINE_TUNED
+                : model.kind().label().equals(kind);
     }
 
     private static void printFooter(PrintWriter out, int hidden) {
@@ -89,6 +99,7 @@ final class ModelsCommand implements Runnable {
             out.println(hidden + " more are fine-tuned for one task: --kind ft");
         }
         out.println("Terms: " + KnownModel.LICENSE_PAGE + ". To get access, accept them on the model's page,");
-        out.println("https://huggingface.co/NAME, make a token on https://huggingface.co/settings/tokens, and set HF_TOKEN.");
+        out.println(
+                "https://huggingface.co/NAME, make a token on https://huggingface.co/settings/tokens, and set HF_TOKEN.");
     }
 }

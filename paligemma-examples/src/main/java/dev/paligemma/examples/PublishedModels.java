@@ -55,7 +55,10 @@ final class PublishedModels {
      * @param needed what it needs, by precision
      * @param freeBytes what is free; null if that is not known
      */
-    private record Row(KnownModel model, List<MemoryEstimate> needed, @Nullable Long freeBytes) {
+    private record Row(
+            KnownModel model,
+            List<MemoryEstimate> needed,
+            @Nullable Long freeBytes) {
         /** Null if it is not known. */
         @Nullable
         List<String> fitting() {

@@ -38,14 +38,16 @@ class HubCommandsTest {
         try (FakeHub hub = FakeHub.serving(BundledModel.folder())) {
             Outcome downloaded = runWith(hub, "download", FakeHub.ID);
 
-            Path snapshot = cache().resolve("models--owner--tiny-model/snapshots").resolve(FakeHub.COMMIT);
+            Path snapshot =
+                    cache().resolve("models--owner--tiny-model/snapshots").resolve(FakeHub.COMMIT);
             assertThat(downloaded.exitCode()).as(downloaded.err()).isZero();
             assertThat(downloaded.out()).isEqualTo(lines(snapshot.toString()));
             assertThat(downloaded.err())
                     .contains("paligemma: downloading owner/tiny-model: 0 % of ")
                     .contains("paligemma: downloading owner/tiny-model: 100 % of ");
 
-            assertThat(runWith(hub, "download", FakeHub.ID + "@" + FakeHub.COMMIT)).isEqualTo(downloadedAgain(downloaded));
+            assertThat(runWith(hub, "download", FakeHub.ID + "@" + FakeHub.COMMIT))
+                    .isEqualTo(downloadedAgain(downloaded));
         }
         assertThat(run("caption", "--model", FakeHub.ID, "--offline", "--hub-cache", cache().toString()))
                 .isEqualTo(new Outcome(0, lines(BundledScene.CAPTION), ""));
@@ -62,7 +64,9 @@ class HubCommandsTest {
 
             assertThat(tokenized).isEqualTo(run("tokenize", "caption en"));
             try (Stream<Path> files = Files.walk(cache())) {
-                assertThat(files.map(each -> each.getFileName().toString())).contains("tokenizer.json").doesNotContain("model.safetensors");
+                assertThat(files.map(each -> each.getFileName().toString()))
+                        .contains("tokenizer.json")
+                        .doesNotContain("model.safetensors");
             }
         }
     }
@@ -74,7 +78,8 @@ class HubCommandsTest {
             Outcome remote = runWith(hub, "caption", "--adapter", FakeHub.ID, "--quiet");
 
             assertThat(remote).isEqualTo(run("caption", "--adapter", adapter.toString()));
-            assertThat(runWith(hub, "download", FakeHub.ID, "--adapter").exitCode()).isZero();
+            assertThat(runWith(hub, "download", FakeHub.ID, "--adapter").exitCode())
+                    .isZero();
         }
     }
 
@@ -91,7 +96,8 @@ class HubCommandsTest {
                     .contains("main: F32, 11.70 GB to download", "bfloat16: BF16, 5.85 GB to download")
                     .contains("memory          precision");
             assertThat(cache()).doesNotExist();
-            assertThat(runWith(hub, "info", "--model", "google/paligemma-3b-mix-448", "--json").out())
+            assertThat(runWith(hub, "info", "--model", "google/paligemma-3b-mix-448", "--json")
+                            .out())
                     .contains("\"downloaded\":false", "\"parameters\":2924351216");
         }
     }
@@ -101,7 +107,9 @@ class HubCommandsTest {
         try (FakeHub hub = FakeHub.serving(BundledModel.folder())) {
             Outcome other = runWith(hub, "info", "--model", "owner/other");
             assertRefused(other);
-            assertThat(other.err()).contains("there is no folder owner/other here").contains("HTTP 404");
+            assertThat(other.err())
+                    .contains("there is no folder owner/other here")
+                    .contains("HTTP 404");
 
             Outcome offline = runWith(hub, "info", "--model", FakeHub.ID, "--offline");
             assertRefused(offline);

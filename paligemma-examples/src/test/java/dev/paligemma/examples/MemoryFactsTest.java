@@ -110,14 +110,16 @@ class MemoryFactsTest {
         EngineFacts pytorch = pytorch(new DeviceMemory(Device.cuda(0), "one", 20 * GB, 24 * GB));
 
         assertThat(warning(large, Precision.FLOAT32, machine(8 * GB, GB, ONNX, pytorch)))
-                .isEqualTo("WARNING         float32 needs about 12.61 GB of memory and 8.00 GB are free; bfloat16 would fit"
-                        + " with 6.55 GB");
+                .isEqualTo(
+                        "WARNING         float32 needs about 12.61 GB of memory and 8.00 GB are free; bfloat16 would fit"
+                                + " with 6.55 GB");
         assertThat(warning(large, Precision.FLOAT32, machine(8 * GB, GB, ONNX)))
                 .endsWith("; int8 would fit with 4.02 GB");
         assertThat(warning(large, Precision.INT8, machine(3 * GB, GB, ONNX)))
                 .startsWith("WARNING         int8 needs about 4.02 GB")
                 .endsWith("no other precision that can be used here would fit");
-        assertThat(warning(large, Precision.FLOAT32, machine(13 * GB, GB, ONNX))).startsWith("memory ");
+        assertThat(warning(large, Precision.FLOAT32, machine(13 * GB, GB, ONNX)))
+                .startsWith("memory ");
         assertThat(warning(large, Precision.FLOAT32, machine(13 * GB, 1000, ONNX)))
                 .startsWith("WARNING         keys and values of a request take 0.17 GB of direct memory");
     }

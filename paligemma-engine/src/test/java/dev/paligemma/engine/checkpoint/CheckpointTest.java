@@ -308,8 +308,9 @@ class CheckpointTest {
         Files.writeString(config, "{\"base_model_name_or_path\": \"google/paligemma-3b-pt-224\"}");
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> Checkpoint.open(folder))
-                .withMessage(folder + " holds an adapter for \"google/paligemma-3b-pt-224\" and no config.json: open that"
-                        + " model, and give this folder as its adapter (--adapter, or adapter(...) of the builder)");
+                .withMessage(
+                        folder + " holds an adapter for \"google/paligemma-3b-pt-224\" and no config.json: open that"
+                                + " model, and give this folder as its adapter (--adapter, or adapter(...) of the builder)");
         Files.writeString(config, "{}");
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> Checkpoint.open(folder))
