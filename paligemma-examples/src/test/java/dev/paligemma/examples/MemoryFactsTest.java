@@ -121,7 +121,7 @@ class MemoryFactsTest {
         assertThat(warning(large, Precision.FLOAT32, machine(13 * GB, GB, ONNX)))
                 .startsWith("memory ");
         assertThat(warning(large, Precision.FLOAT32, machine(13 * GB, 1000, ONNX)))
-                .startsWith("WARNING         keys and values of a request take 0.17 GB of direct memory");
+                .startsWith("WARNING         keys and values of a request take 0.09 GB of direct memory");
     }
 
     @Test
