@@ -39,8 +39,8 @@ final class ModelSources {
 
     void revision(String newRevision) {
         if (!HubModel.isRevision(newRevision)) {
-            throw new IllegalArgumentException(
-                    "a revision is a branch, a tag or a commit of 40 hexadecimal digits, got '" + newRevision + "'");
+            throw new IllegalArgumentException("a revision is a branch, a tag or a commit of 40 hexadecimal digits, got '"
+                    + newRevision + "'");
         }
         this.revision = newRevision;
     }
@@ -81,8 +81,7 @@ final class ModelSources {
                     + ", were chosen: call checkpoint(folder) or model(name)");
         }
         if (revision != null && model == null) {
-            throw new IllegalStateException(
-                    "revision(" + revision + ") is for a model of the hub: call model(name) too");
+            throw new IllegalStateException("revision(" + revision + ") is for a model of the hub: call model(name) too");
         }
         if (folder != null) {
             return folder;

@@ -81,8 +81,7 @@ class HubModelsTest {
                 builder().model(FakeHub.ID).revision(FakeHub.COMMIT).build()) {
             assertThat(pipeline.info().folder()).hasFileName(FakeHub.COMMIT);
         }
-        PaliGemmaPipeline.Builder nowhere =
-                builder().model(FakeHub.ID + "@main").revision("nowhere");
+        PaliGemmaPipeline.Builder nowhere = builder().model(FakeHub.ID + "@main").revision("nowhere");
         assertThatThrownBy(nowhere::build)
                 .isInstanceOf(HubException.class)
                 .extracting(e -> ((HubException) e).kind())
@@ -105,8 +104,7 @@ class HubModelsTest {
         assertThatThrownBy(() -> builder().model(FakeHub.ID).checkpoint(SHARDED).build())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining(FakeHub.ID);
-        assertThatThrownBy(
-                        () -> builder().checkpoint(SHARDED).revision("bfloat16").build())
+        assertThatThrownBy(() -> builder().checkpoint(SHARDED).revision("bfloat16").build())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("bfloat16");
         assertThatThrownBy(() -> builder().model("paligemma")).isInstanceOf(IllegalArgumentException.class);

@@ -87,9 +87,7 @@ final class Failure {
             return failure.getClass().getName();
         }
         // Messages of the library's own exceptions are sentences; of others only the type tells what happened.
-        return failure instanceof PaliGemmaException
-                        || failure instanceof HubException
-                        || (input && !(failure instanceof FileSystemException))
+        return failure instanceof PaliGemmaException || failure instanceof HubException || (input && !(failure instanceof FileSystemException))
                 ? message
                 : failure.getClass().getSimpleName() + ": " + message;
     }

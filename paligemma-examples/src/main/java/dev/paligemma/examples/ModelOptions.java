@@ -48,9 +48,8 @@ final class ModelOptions {
     @Option(
             names = "--adapter",
             paramLabel = "MODEL",
-            description =
-                    "LoRA adapter that answers, a folder saved by PEFT or the name of one on the hub; the model's own "
-                            + "weights stay as they are.")
+            description = "LoRA adapter that answers, a folder saved by PEFT or the name of one on the hub; the model's own "
+                    + "weights stay as they are.")
     @Nullable
     String adapter;
 

@@ -43,8 +43,7 @@ class ArchitectureTest {
     private static final String[] EXAMPLES = {"dev.paligemma.examples.."};
 
     @ArchTest
-    static final ArchRule tokenizerStandsAlone =
-            arrow(TOKENIZER, HUB, ENGINE, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
+    static final ArchRule tokenizerStandsAlone = arrow(TOKENIZER, HUB, ENGINE, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
 
     @ArchTest
     static final ArchRule hubStandsAlone = arrow(HUB, TOKENIZER, ENGINE, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);

@@ -113,8 +113,7 @@ class ProgressDisplayTest {
 
     private static DownloadProgress downloaded(long bytes, double rate, boolean finished) {
         HubModel model = HubModel.parse("google/paligemma2-3b-mix-224");
-        return new DownloadProgress(
-                model, "model.safetensors", bytes, 6_070_000_000L, bytes, 6_070_000_000L, rate, finished);
+        return new DownloadProgress(model, "model.safetensors", bytes, 6_070_000_000L, bytes, 6_070_000_000L, rate, finished);
     }
 
     private void show(Place place, int... percents) {

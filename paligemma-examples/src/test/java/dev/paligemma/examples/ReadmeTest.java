@@ -228,15 +228,7 @@ class ReadmeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "README.md",
-                "docs/architecture.md",
-                "docs/tasks.md",
-                "docs/adapters.md",
-                "docs/hub.md",
-                "docs/djl.md"
-            })
+    @ValueSource(strings = {"README.md", "docs/architecture.md", "docs/tasks.md", "docs/adapters.md", "docs/hub.md", "docs/djl.md"})
     void linksPointToFiles(String document) throws IOException {
         Path file = ROOT.resolve(document);
         Matcher link = Pattern.compile("\\]\\(([^)#]+)\\)|src=\"([^\"]+)\"").matcher(Files.readString(file));

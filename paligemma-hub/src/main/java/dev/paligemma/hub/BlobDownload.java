@@ -138,8 +138,7 @@ final class BlobDownload {
                 if (wrong == WRONG_CONTENTS) {
                     throw new HubException(
                             Kind.CORRUPT,
-                            what() + ": " + problem + ", " + wrong
-                                    + " times. Something between here and the hub changes what"
+                            what() + ": " + problem + ", " + wrong + " times. Something between here and the hub changes what"
                                     + " it sends; nothing of it was kept");
                 }
                 LOG.warn("{}: {}; it is downloaded again", what(), problem);
@@ -221,7 +220,9 @@ final class BlobDownload {
 
     private void requireLength(Reply reply, PartialFile partial) throws TransientFailure {
         long announced = reply.size("Content-Length");
-        if (announced >= 0 && metadata.size() >= 0 && partial.length() + announced != metadata.size()) {
+        if (announced >= 0
+                && metadata.size() >= 0
+                && partial.length() + announced != metadata.size()) {
             throw wrong(announced + " bytes were announced after the first " + partial.length() + ", expected "
                     + metadata.size() + " in all");
         }

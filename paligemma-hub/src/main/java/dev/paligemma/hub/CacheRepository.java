@@ -239,9 +239,7 @@ final class CacheRepository {
             if (!Files.isRegularFile(ref)) {
                 return null;
             }
-            String text = Files.size(ref) > MAX_REF_BYTES
-                    ? ""
-                    : new String(Files.readAllBytes(ref), StandardCharsets.ISO_8859_1).strip();
+            String text = Files.size(ref) > MAX_REF_BYTES ? "" : new String(Files.readAllBytes(ref), StandardCharsets.ISO_8859_1).strip();
             if (HubModel.isCommit(text)) {
                 return text;
             }

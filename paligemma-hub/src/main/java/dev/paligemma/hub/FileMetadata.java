@@ -42,8 +42,7 @@ record FileMetadata(String file, String etag, long size) {
         }
         if (!ETAG.matcher(etag).matches() || !FileNames.isSafePart(etag)) {
             throw new HubException(
-                    Kind.BAD_ANSWER,
-                    where + ": the hub's ETag '" + FreeText.printable(etag, 60) + "' is not a checksum");
+                    Kind.BAD_ANSWER, where + ": the hub's ETag '" + FreeText.printable(etag, 60) + "' is not a checksum");
         }
         long size = reply.size("X-Linked-Size");
         if (size < 0 && !reply.isRedirect()) {
@@ -52,8 +51,7 @@ record FileMetadata(String file, String etag, long size) {
         long most = mostBytes(file);
         if (size > most) {
             throw new HubException(
-                    Kind.BAD_ANSWER,
-                    where + " has " + size + " bytes, expected at most " + most + "; it was not downloaded");
+                    Kind.BAD_ANSWER, where + " has " + size + " bytes, expected at most " + most + "; it was not downloaded");
         }
         return new FileMetadata(file, etag, size);
     }

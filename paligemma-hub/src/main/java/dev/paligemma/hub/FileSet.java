@@ -32,8 +32,7 @@ public final class FileSet {
 
     /** A LoRA adapter: {@code adapter_config.json} and {@code adapter_model.safetensors}. */
     public static final FileSet ADAPTER = new FileSet(
-            "an adapter",
-            List.of(Wanted.required("adapter_config.json"), Wanted.required("adapter_model.safetensors")));
+            "an adapter", List.of(Wanted.required("adapter_config.json"), Wanted.required("adapter_model.safetensors")));
 
     /** A tokenizer: {@code tokenizer.json} or else {@code tokenizer.model}. */
     public static final FileSet TOKENIZER =

@@ -103,7 +103,8 @@ final class Http {
     static URI target(Endpoint endpoint, URI asked, int status, @Nullable String location) {
         String from = place(asked);
         if (location == null || location.isEmpty() || location.length() > MAX_LOCATION_CHARS) {
-            throw new HubException(Kind.BAD_ANSWER, from + " redirects (HTTP " + status + ") without saying where to");
+            throw new HubException(
+                    Kind.BAD_ANSWER, from + " redirects (HTTP " + status + ") without saying where to");
         }
         URI target;
         try {
@@ -130,9 +131,7 @@ final class Http {
     private HttpRequest request(String method, URI uri, Map<String, String> headers) {
         HttpRequest.Builder builder = HttpRequest.newBuilder(uri)
                 .method(method, HttpRequest.BodyPublishers.noBody())
-                .header(
-                        "User-Agent",
-                        "paligemma-java; java/" + Runtime.version().feature())
+                .header("User-Agent", "paligemma-java; java/" + Runtime.version().feature())
                 .header("Accept-Encoding", "identity");
         headers.forEach(builder::header);
         if (token != null && endpoint.isOrigin(uri)) {

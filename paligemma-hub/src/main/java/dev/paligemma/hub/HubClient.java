@@ -124,7 +124,8 @@ public final class HubClient {
         try (WorkerPool pool = new WorkerPool(parallelDownloads)) {
             Http http = new Http(endpoint, token, timing, clientThreads);
             Refusals refusals = new Refusals(endpoint, token, tokenFile);
-            SnapshotDownload job = new SnapshotDownload(http, refusals, timing, repository, model, files, pool);
+            SnapshotDownload job =
+                    new SnapshotDownload(http, refusals, timing, repository, model, files, pool);
             RepositoryListing listing;
             try {
                 listing = job.list(!isCached);
@@ -142,7 +143,9 @@ public final class HubClient {
     }
 
     private HubException offline(HubModel model, @Nullable Local cached) {
-        String found = cached == null ? "it is not in the cache" : "the cache lacks " + cached.missing();
+        String found = cached == null
+                ? "it is not in the cache"
+                : "the cache lacks " + cached.missing();
         return new HubException(
                 Kind.OFFLINE,
                 model + ": " + found + " (" + cacheFolder + "), and the network is switched off (HF_HUB_OFFLINE or"
@@ -157,8 +160,8 @@ public final class HubClient {
      */
     @Override
     public String toString() {
-        return "HubClient[endpoint=" + endpoint + ", cache=" + cacheFolder + ", token="
-                + (token == null ? "none" : "***") + ", offline=" + offline + "]";
+        return "HubClient[endpoint=" + endpoint + ", cache=" + cacheFolder + ", token=" + (token == null ? "none" : "***")
+                + ", offline=" + offline + "]";
     }
 
     /** Collects the settings of a {@link HubClient}. Confined to one thread. */
@@ -240,8 +243,7 @@ public final class HubClient {
          */
         public Builder parallelDownloads(int count) {
             if (count < 1 || count > MAX_PARALLEL) {
-                throw new IllegalArgumentException(
-                        "parallelDownloads must be from 1 to " + MAX_PARALLEL + ", got " + count);
+                throw new IllegalArgumentException("parallelDownloads must be from 1 to " + MAX_PARALLEL + ", got " + count);
             }
             this.parallelDownloads = count;
             return this;

@@ -98,9 +98,7 @@ record HubEnvironment(Map<String, String> variables, String home) {
     private Path path(String text) {
         boolean inHome = text.equals("~") || text.startsWith("~/") || text.startsWith("~\\");
         try {
-            return Path.of(inHome ? home + text.substring(1) : text)
-                    .toAbsolutePath()
-                    .normalize();
+            return Path.of(inHome ? home + text.substring(1) : text).toAbsolutePath().normalize();
         } catch (InvalidPathException e) {
             throw new IllegalArgumentException("not a path: '" + text + "', from HF_HOME or a variable like it", e);
         }

@@ -30,9 +30,8 @@ public record HubModel(String id, String revision) {
         Objects.requireNonNull(id, "id");
         Objects.requireNonNull(revision, "revision");
         if (!isId(id)) {
-            throw new IllegalArgumentException(
-                    "'" + shown(id)
-                            + "' is not the name of a model on the hub; expected owner/name, such as google/paligemma2-3b-mix-224");
+            throw new IllegalArgumentException("'" + shown(id)
+                    + "' is not the name of a model on the hub; expected owner/name, such as google/paligemma2-3b-mix-224");
         }
         if (!isRevision(revision)) {
             throw new IllegalArgumentException("'" + shown(revision)

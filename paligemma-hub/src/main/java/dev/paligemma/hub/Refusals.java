@@ -96,8 +96,8 @@ final class Refusals {
     }
 
     private String howToGiveToken() {
-        return "make one on " + endpoint
-                + "/settings/tokens and set HF_TOKEN, or run 'hf auth login', which stores it in " + tokenFile;
+        return "make one on " + endpoint + "/settings/tokens and set HF_TOKEN, or run 'hf auth login', which stores it in "
+                + tokenFile;
     }
 
     private String said(Reply reply) {

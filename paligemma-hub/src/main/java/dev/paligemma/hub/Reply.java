@@ -19,12 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param body its body
  * @param linkedEtag what the hub itself said on the way that the content is; null if it did not
  */
-record Reply(
-        URI uri,
-        int status,
-        HttpHeaders headers,
-        PolledBody body,
-        @Nullable String linkedEtag) implements AutoCloseable {
+record Reply(URI uri, int status, HttpHeaders headers, PolledBody body, @Nullable String linkedEtag)
+        implements AutoCloseable {
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
 
     @Nullable
@@ -71,8 +67,8 @@ record Reply(
             return Duration.ofSeconds(Math.min(Long.parseLong(value.strip()), Integer.MAX_VALUE));
         }
         try {
-            Instant then = ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME)
-                    .toInstant();
+            Instant then =
+                    ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
             Duration wait = Duration.between(Instant.now(), then);
             return wait.isNegative() ? Duration.ZERO : wait;
         } catch (DateTimeException e) {

@@ -72,8 +72,7 @@ record RepositoryListing(String commit, Set<String> files) {
     private static HubException bad(String where, String problem, @Nullable Exception cause) {
         return new HubException(
                 Kind.BAD_ANSWER,
-                where + ": the answer " + problem
-                        + ", so this is not a Hugging Face hub; check HF_ENDPOINT and the proxy",
+                where + ": the answer " + problem + ", so this is not a Hugging Face hub; check HF_ENDPOINT and the proxy",
                 cause);
     }
 }

@@ -80,9 +80,7 @@ final class Retries {
         all++;
         inARow = progressed ? 1 : inARow + 1;
         boolean hopeless = failure instanceof SSLHandshakeException || failure instanceof SSLPeerUnverifiedException;
-        if (hopeless
-                || inARow >= (failure instanceof ConnectException ? mostUnreachable : mostInARow)
-                || all >= timing.failures()) {
+        if (hopeless || inARow >= (failure instanceof ConnectException ? mostUnreachable : mostInARow) || all >= timing.failures()) {
             Kind kind = failure instanceof TransientFailure known ? known.kind() : Kind.UNREACHABLE;
             throw new HubException(kind, what + ": " + describe(failure) + times() + advice(kind), failure);
         }

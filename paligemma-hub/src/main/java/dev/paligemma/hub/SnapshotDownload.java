@@ -51,13 +51,12 @@ final class SnapshotDownload {
     RepositoryListing list(boolean patient) throws InterruptedException {
         URI uri = http.endpoint().listing(model);
         String where = model + " on " + http.endpoint();
-        RepositoryListing listing = Retries.ofFirstRequest(timing, patient, where)
-                .until(() -> {
-                    try (Reply reply = http.get(uri, Map.of())) {
-                        refusals.requireSuccess(reply, model, "list of files");
-                        return RepositoryListing.parse(bounded(reply, where), where);
-                    }
-                });
+        RepositoryListing listing = Retries.ofFirstRequest(timing, patient, where).until(() -> {
+            try (Reply reply = http.get(uri, Map.of())) {
+                refusals.requireSuccess(reply, model, "list of files");
+                return RepositoryListing.parse(bounded(reply, where), where);
+            }
+        });
         if (model.isPinned() && !listing.commit().equals(model.revision())) {
             throw new HubException(
                     Kind.BAD_ANSWER, where + ": asked was for this commit, the answer is of " + listing.commit());
@@ -85,7 +84,8 @@ final class SnapshotDownload {
     /** Downloads what the cache lacks. */
     Path complete(RepositoryListing listing, DownloadListener listener) throws InterruptedException {
         String commit = listing.commit();
-        Choice choice = files.choose(name -> listing.files().contains(name) ? Presence.THERE : Presence.ABSENT);
+        Choice choice =
+                files.choose(name -> listing.files().contains(name) ? Presence.THERE : Presence.ABSENT);
         if (!choice.missing().isEmpty()) {
             throw lacks(listing, choice.missing());
         }
@@ -94,9 +94,8 @@ final class SnapshotDownload {
         fetch(commit, indexes, DownloadListener.NONE);
         for (String index : indexes) {
             List<String> shards = WeightIndex.shards(repository.entry(commit, index), index);
-            List<String> missing = shards.stream()
-                    .filter(each -> !listing.files().contains(each))
-                    .toList();
+            List<String> missing =
+                    shards.stream().filter(each -> !listing.files().contains(each)).toList();
             if (!missing.isEmpty()) {
                 throw lacks(listing, missing);
             }
@@ -142,7 +141,8 @@ final class SnapshotDownload {
         List<FileMetadata> known =
                 pool.all(needed.stream().map(name -> describing(commit, name)).toList());
         requireRoom(known);
-        long total = known.stream().mapToLong(each -> Math.max(0, each.size())).reduce(0, Math::addExact);
+        long total =
+                known.stream().mapToLong(each -> Math.max(0, each.size())).reduce(0, Math::addExact);
         ProgressMeter meter = new ProgressMeter(model, listener, total);
         pool.all(known.stream().map(each -> downloading(commit, each, meter)).toList());
         FileMetadata last = known.get(known.size() - 1);

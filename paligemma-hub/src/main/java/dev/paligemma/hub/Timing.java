@@ -34,31 +34,14 @@ record Timing(
             300);
 
     Timing withConnect(Duration duration) {
-        return new Timing(
-                duration,
-                stall,
-                backoff,
-                longestBackoff,
-                longestRetryAfter,
-                failuresInARow,
-                unreachableInARow,
-                failures);
+        return new Timing(duration, stall, backoff, longestBackoff, longestRetryAfter, failuresInARow, unreachableInARow, failures);
     }
 
     Timing withStall(Duration duration) {
-        return new Timing(
-                connect,
-                duration,
-                backoff,
-                longestBackoff,
-                longestRetryAfter,
-                failuresInARow,
-                unreachableInARow,
-                failures);
+        return new Timing(connect, duration, backoff, longestBackoff, longestRetryAfter, failuresInARow, unreachableInARow, failures);
     }
 
     Timing withBackoff(Duration first, Duration longest) {
-        return new Timing(
-                connect, stall, first, longest, longestRetryAfter, failuresInARow, unreachableInARow, failures);
+        return new Timing(connect, stall, first, longest, longestRetryAfter, failuresInARow, unreachableInARow, failures);
     }
 }

@@ -51,8 +51,7 @@ final class WeightIndex {
                 }
             }
         } catch (IOException e) {
-            throw new HubException(
-                    Kind.BAD_ANSWER, index + " cannot be read as an index of weights: " + e.getClass(), e);
+            throw new HubException(Kind.BAD_ANSWER, index + " cannot be read as an index of weights: " + e.getClass(), e);
         }
         if (shards.isEmpty()) {
             throw new HubException(Kind.BAD_ANSWER, index + " names no weight files");

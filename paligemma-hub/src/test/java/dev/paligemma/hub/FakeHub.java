@@ -30,7 +30,6 @@ public final class FakeHub implements AutoCloseable {
     public static final String ID = "owner/tiny-model";
     /** What its main branch is. */
     public static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
-
     static final String SIGNATURE = "c2lnbmF0dXJl";
 
     /** Answers a request, or returns false to leave it to the ordinary hub. */
@@ -245,8 +244,7 @@ public final class FakeHub implements AutoCloseable {
     }
 
     private String listing(String commit) {
-        return "{\"id\": \"" + ID + "\", \"modelId\": \"" + ID + "\", \"tags\": [\"a\", {\"b\": [1]}], \"sha\": \""
-                + commit
+        return "{\"id\": \"" + ID + "\", \"modelId\": \"" + ID + "\", \"tags\": [\"a\", {\"b\": [1]}], \"sha\": \"" + commit
                 + "\", \"siblings\": ["
                 + files.keySet().stream()
                         .map(each -> "{\"rfilename\": \"" + each + "\"}")

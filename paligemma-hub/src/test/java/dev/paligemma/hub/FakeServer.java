@@ -115,8 +115,8 @@ final class FakeServer implements AutoCloseable {
     /** Writes the head of an answer. */
     static void head(OutputStream out, int status, Map<String, ?> headers) throws IOException {
         StringBuilder text = new StringBuilder("HTTP/1.1 " + status + " X\r\nConnection: close\r\n");
-        headers.forEach(
-                (name, value) -> text.append(name).append(": ").append(value).append("\r\n"));
+        headers.forEach((name, value) ->
+                text.append(name).append(": ").append(value).append("\r\n"));
         out.write(text.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1));
         out.flush();
     }

@@ -43,7 +43,11 @@ class HubClientTest {
     private static final String TOKEN = "hf_theSecretOfThisTest";
     private static final String WEIGHTS = "model.safetensors";
     private static final List<String> NEEDED = List.of(
-            "config.json", "generation_config.json", "tokenizer.json", "preprocessor_config.json", "model.safetensors");
+            "config.json",
+            "generation_config.json",
+            "tokenizer.json",
+            "preprocessor_config.json",
+            "model.safetensors");
     private static final HubModel MODEL = HubModel.parse(FakeHub.ID);
 
     @TempDir
@@ -268,8 +272,7 @@ class HubClientTest {
         Path first = download();
         int before = hub.hub().requests().size();
 
-        Path again = builder()
-                .build()
+        Path again = builder().build()
                 .snapshot(MODEL.withRevision(FakeHub.COMMIT), FileSet.CHECKPOINT, DownloadListener.NONE);
 
         assertThat(again).isEqualTo(first);
@@ -297,8 +300,8 @@ class HubClientTest {
     void revisionsMayHaveSlashes() {
         hub.revision("refs/pr/1", "e".repeat(40));
 
-        Path snapshot =
-                builder().build().snapshot(MODEL.withRevision("refs/pr/1"), FileSet.CHECKPOINT, DownloadListener.NONE);
+        Path snapshot = builder().build()
+                .snapshot(MODEL.withRevision("refs/pr/1"), FileSet.CHECKPOINT, DownloadListener.NONE);
 
         assertThat(snapshot.getFileName()).hasToString("e".repeat(40));
         assertThat(store().resolve("refs/refs/pr/1")).hasContent("e".repeat(40));
@@ -310,9 +313,9 @@ class HubClientTest {
         hub.close();
         HubClient offline = builder().offline(true).build();
 
-        assertThat(offline.snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE))
-                .isEqualTo(first);
-        assertThat(offline.snapshot(MODEL.withRevision(FakeHub.COMMIT), FileSet.CHECKPOINT, DownloadListener.NONE))
+        assertThat(offline.snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE)).isEqualTo(first);
+        assertThat(offline.snapshot(
+                        MODEL.withRevision(FakeHub.COMMIT), FileSet.CHECKPOINT, DownloadListener.NONE))
                 .isEqualTo(first);
     }
 
@@ -402,8 +405,7 @@ class HubClientTest {
         assertComplete(snapshot);
         assertThat(snapshot.resolve("processor_config.json")).exists();
         assertThat(names(snapshot)).noneMatch(each -> Files.isSymbolicLink(snapshot.resolve(each)));
-        assertThat(client.snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE))
-                .isEqualTo(snapshot);
+        assertThat(client.snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE)).isEqualTo(snapshot);
     }
 
     // Refusals
@@ -457,8 +459,7 @@ class HubClientTest {
 
     @Test
     void refusalsAreTyped() {
-        assertThat(failure(builder().build(), HubModel.parse("owner/other")).kind())
-                .isEqualTo(Kind.NOT_FOUND);
+        assertThat(failure(builder().build(), HubModel.parse("owner/other")).kind()).isEqualTo(Kind.NOT_FOUND);
         assertThat(failure(builder().build(), MODEL.withRevision("nowhere")).kind())
                 .isEqualTo(Kind.NO_SUCH_REVISION);
         hub.onHub((request, out) -> refuse(out, 401, null));
@@ -554,7 +555,9 @@ class HubClientTest {
                 return false;
             }
             FakeServer.head(
-                    out, 200, Map.of("X-Repo-Commit", FakeHub.COMMIT, "ETag", '"' + etag + '"', "Content-Length", 3));
+                    out,
+                    200,
+                    Map.of("X-Repo-Commit", FakeHub.COMMIT, "ETag", '"' + etag + '"', "Content-Length", 3));
             return true;
         });
 
@@ -590,13 +593,7 @@ class HubClientTest {
             FakeServer.head(
                     out,
                     200,
-                    Map.of(
-                            "X-Repo-Commit",
-                            FakeHub.COMMIT,
-                            "ETag",
-                            '"' + hub.etag(file) + '"',
-                            "Content-Length",
-                            size));
+                    Map.of("X-Repo-Commit", FakeHub.COMMIT, "ETag", '"' + hub.etag(file) + '"', "Content-Length", size));
             return true;
         });
     }
@@ -630,8 +627,7 @@ class HubClientTest {
         hub.onHub((request, out) -> request.path().equals("/steal") && refuse(out, 404, null));
         hub.onCdn((request, out) -> {
             // What another host says must not lead the token anywhere but to the hub itself.
-            FakeServer.head(
-                    out, 302, Map.of("Location", "//localhost:" + hub.address().replaceAll(".*:", "") + "/steal"));
+            FakeServer.head(out, 302, Map.of("Location", "//localhost:" + hub.address().replaceAll(".*:", "") + "/steal"));
             return true;
         });
 
@@ -662,8 +658,8 @@ class HubClientTest {
             return true;
         });
 
-        Path snapshot =
-                builder().build().snapshot(HubModel.parse("old/name"), FileSet.CHECKPOINT, DownloadListener.NONE);
+        Path snapshot = builder().build()
+                .snapshot(HubModel.parse("old/name"), FileSet.CHECKPOINT, DownloadListener.NONE);
 
         assertComplete(snapshot, NEEDED);
         assertThat(snapshot.toString()).contains("models--old--name");
@@ -678,13 +674,7 @@ class HubClientTest {
             FakeServer.head(
                     out,
                     307,
-                    Map.of(
-                            "Location",
-                            request.path() + "?again",
-                            "X-Repo-Commit",
-                            FakeHub.COMMIT,
-                            "Content-Length",
-                            0));
+                    Map.of("Location", request.path() + "?again", "X-Repo-Commit", FakeHub.COMMIT, "Content-Length", 0));
             return true;
         });
 
@@ -705,16 +695,7 @@ class HubClientTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "ftp://example.org/x",
-                "file:///etc/passwd",
-                "http:///x",
-                "mailto:a",
-                "http://a:b@c/",
-                "http://\\",
-                ""
-            })
+    @ValueSource(strings = {"ftp://example.org/x", "file:///etc/passwd", "http:///x", "mailto:a", "http://a:b@c/", "http://\\", ""})
     void redirectsLeadToTheWebOnly(String location) {
         hub.onHub((request, out) -> {
             FakeServer.head(out, 302, Map.of("Location", location, "Content-Length", 0));
@@ -760,11 +741,8 @@ class HubClientTest {
         assertComplete(download());
 
         List<Request> parts = hub.cdn().requests();
-        assertThat(parts)
-                .extracting(each -> each.header("range"))
-                .containsExactly(null, "bytes=100000-", "bytes=200000-");
-        assertThat(parts.get(1).header("if-range"))
-                .isEqualTo("\"cdn-" + hub.etag(WEIGHTS).substring(0, 8) + '"');
+        assertThat(parts).extracting(each -> each.header("range")).containsExactly(null, "bytes=100000-", "bytes=200000-");
+        assertThat(parts.get(1).header("if-range")).isEqualTo("\"cdn-" + hub.etag(WEIGHTS).substring(0, 8) + '"');
     }
 
     @Test
@@ -831,9 +809,7 @@ class HubClientTest {
             return true;
         });
 
-        Path snapshot = builder()
-                .stallTimeout(Duration.ofSeconds(2))
-                .build()
+        Path snapshot = builder().stallTimeout(Duration.ofSeconds(2)).build()
                 .snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE);
         end.countDown();
 
@@ -853,10 +829,7 @@ class HubClientTest {
             return true;
         });
 
-        Path snapshot = builder()
-                .connectTimeout(Duration.ofSeconds(1))
-                .stallTimeout(Duration.ofSeconds(2))
-                .build()
+        Path snapshot = builder().connectTimeout(Duration.ofSeconds(1)).stallTimeout(Duration.ofSeconds(2)).build()
                 .snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE);
         end.countDown();
 
@@ -973,7 +946,8 @@ class HubClientTest {
             if (request.header("range") == null) {
                 return false;
             }
-            FakeServer.head(out, 206, Map.of("Content-Range", "bytes 60000-299999/300000", "Content-Length", 240_000));
+            FakeServer.head(
+                    out, 206, Map.of("Content-Range", "bytes 60000-299999/300000", "Content-Length", 240_000));
             out.write(hub.get(WEIGHTS), 60_000, 240_000);
             return true;
         });
@@ -1192,18 +1166,17 @@ class HubClientTest {
         Path snapshot = download();
 
         for (Path file : Arrays.asList(snapshot.resolve(WEIGHTS), store().resolve("refs/main"))) {
-            assertThat(Files.getPosixFilePermissions(file)).isEqualTo(Files.getPosixFilePermissions(ordinary));
+            assertThat(Files.getPosixFilePermissions(file))
+                    .isEqualTo(Files.getPosixFilePermissions(ordinary));
         }
     }
 
     @Test
     void theTokenIsNotShown() {
         assertThat(builder().build().toString()).doesNotContain(TOKEN).contains(hub.address());
-        assertThat(Stream.of("a b", "a\nb", "ä", "")
-                        .map(each -> catchThrowableOfType(
-                                IllegalArgumentException.class, () -> builder().token(each))))
-                .allSatisfy(
-                        each -> assertThat(each).hasMessageNotContaining("a b").hasMessageNotContaining("ä"));
+        assertThat(Stream.of("a b", "a\nb", "ä", "").map(each -> catchThrowableOfType(
+                        IllegalArgumentException.class, () -> builder().token(each))))
+                .allSatisfy(each -> assertThat(each).hasMessageNotContaining("a b").hasMessageNotContaining("ä"));
         assertThat(Stream.of("ftp://x", "nothing", "https://user:secret@x", "https://x?y", "https:///x", "://")
                         .map(each -> catchThrowableOfType(
                                 IllegalArgumentException.class, () -> builder().endpoint(each)))

@@ -34,8 +34,7 @@ class HubEnvironmentTest {
                 .isEqualTo(home.resolve("hf/hub"));
         assertThat(environment("HF_HUB_CACHE", home + "/c", "HF_HOME", "~/hf").cacheFolder())
                 .isEqualTo(home.resolve("c"));
-        assertThat(environment("HUGGINGFACE_HUB_CACHE", home + "/d").cacheFolder())
-                .isEqualTo(home.resolve("d"));
+        assertThat(environment("HUGGINGFACE_HUB_CACHE", home + "/d").cacheFolder()).isEqualTo(home.resolve("d"));
         assertThat(environment("HF_HOME", "").cacheFolder()).isEqualTo(home.resolve(".cache/huggingface/hub"));
     }
 
@@ -51,8 +50,7 @@ class HubEnvironmentTest {
         assertThat(environment("HF_TOKEN", "hf_given\n").token()).isEqualTo("hf_given");
         assertThat(environment("HF_TOKEN", " ").token()).isEqualTo("hf_stored");
         assertThat(environment("HUGGING_FACE_HUB_TOKEN", "hf_old").token()).isEqualTo("hf_old");
-        assertThat(environment("HF_TOKEN", "hf_given", "HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")
-                        .token())
+        assertThat(environment("HF_TOKEN", "hf_given", "HF_HUB_DISABLE_IMPLICIT_TOKEN", "1").token())
                 .isNull();
     }
 
@@ -83,10 +81,8 @@ class HubEnvironmentTest {
     void theEndpointMayHaveAPathAndSlashes() {
         HubModel model = HubModel.parse("a/b@refs/pr/1");
         assertThat(environment().endpoint()).hasToString("https://huggingface.co");
-        Endpoint mirror =
-                environment("HF_ENDPOINT", "https://mirror.example/hf//").endpoint();
-        assertThat(mirror.listing(model))
-                .hasToString("https://mirror.example/hf/api/models/a/b/revision/refs%2Fpr%2F1");
+        Endpoint mirror = environment("HF_ENDPOINT", "https://mirror.example/hf//").endpoint();
+        assertThat(mirror.listing(model)).hasToString("https://mirror.example/hf/api/models/a/b/revision/refs%2Fpr%2F1");
         assertThat(mirror.file(model, "abc", "x y/ä.json"))
                 .hasToString("https://mirror.example/hf/a/b/resolve/abc/x%20y/%C3%A4.json");
         assertThatThrownBy(() -> environment("HF_ENDPOINT", "huggingface.co").endpoint())

@@ -71,18 +71,13 @@ class KilledDownloadTest {
             assertThat(last.waitFor()).isZero();
             assertNothingWrong(hub, cache);
             assertThat(isComplete(hub, cache)).isTrue();
-            assertThat(Files.list(cache.resolve("models--owner--tiny-model/blobs"))
-                            .map(Path::toString))
+            assertThat(Files.list(cache.resolve("models--owner--tiny-model/blobs")).map(Path::toString))
                     .noneMatch(each -> each.endsWith(".paligemma.incomplete"));
             long resumed = hub.cdn().requests().stream()
                     .filter(each -> each.header("range") != null)
                     .count();
             LoggerFactory.getLogger(KilledDownloadTest.class)
-                    .info(
-                            "{} rounds, {} complete before they were killed, {} downloads gone on with",
-                            rounds,
-                            completed,
-                            resumed);
+                    .info("{} rounds, {} complete before they were killed, {} downloads gone on with", rounds, completed, resumed);
         }
     }
 
@@ -146,9 +141,7 @@ class KilledDownloadTest {
 
     private void awaitReady(Process process) throws IOException {
         BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
-        assertThat(out.readLine())
-                .as(Files.readString(folder.resolve("errors.txt")))
-                .isEqualTo("ready");
+        assertThat(out.readLine()).as(Files.readString(folder.resolve("errors.txt"))).isEqualTo("ready");
     }
 
     /** Whatever has a name has its content. */
@@ -160,15 +153,13 @@ class KilledDownloadTest {
         Path snapshot = store.resolve("snapshots").resolve(FakeHub.COMMIT);
         if (Files.exists(snapshot)) {
             try (Stream<Path> files = Files.list(snapshot)) {
-                assertThat(files)
-                        .allSatisfy(each -> assertThat(each)
-                                .hasBinaryContent(hub.get(each.getFileName().toString())));
+                assertThat(files).allSatisfy(each -> assertThat(each)
+                        .hasBinaryContent(hub.get(each.getFileName().toString())));
             }
         }
         try (Stream<Path> blobs = Files.list(store.resolve("blobs"))) {
             assertThat(blobs.filter(each -> !each.toString().endsWith(".incomplete")))
-                    .allSatisfy(each -> assertThat(
-                                    ContentHash.problem(each, each.getFileName().toString()))
+                    .allSatisfy(each -> assertThat(ContentHash.problem(each, each.getFileName().toString()))
                             .isNull());
         }
         Path ref = store.resolve("refs/main");

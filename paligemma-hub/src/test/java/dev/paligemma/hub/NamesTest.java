@@ -31,42 +31,9 @@ class NamesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "",
-                "a",
-                "a/",
-                "/b",
-                "a/b/c",
-                "a//b",
-                "./b",
-                "../b",
-                "a/..",
-                "a/b..c",
-                "a/b--c",
-                "a\\b",
-                "a/b@",
-                "a/b@..",
-                "a/b@../c",
-                "a/b@a//b",
-                "a/b@/a",
-                "a/b@a/",
-                "a/b@a\\b",
-                "a/b@a b",
-                "a/b@a:b",
-                "a/b@a/b/c/d/e/f",
-                "a/b@con",
-                "a/ b",
-                "a/b.git",
-                "a/-b",
-                "a/b.",
-                "a b/c",
-                "a/b\n",
-                "a/b?x",
-                "a/b#x",
-                "a/%2e",
-                "C:/b",
-                "a/b@@",
-                "~/b",
-                "a/b@x."
+                "", "a", "a/", "/b", "a/b/c", "a//b", "./b", "../b", "a/..", "a/b..c", "a/b--c", "a\\b", "a/b@", "a/b@..",
+                "a/b@../c", "a/b@a//b", "a/b@/a", "a/b@a/", "a/b@a\\b", "a/b@a b", "a/b@a:b", "a/b@a/b/c/d/e/f", "a/b@con", "a/ b",
+                "a/b.git", "a/-b", "a/b.", "a b/c", "a/b\n", "a/b?x", "a/b#x", "a/%2e", "C:/b", "a/b@@", "~/b", "a/b@x."
             })
     void othersAreNoNames(String text) {
         assertThat(HubModel.isName(text)).isFalse();
@@ -100,19 +67,14 @@ class NamesTest {
 
     @Provide
     Arbitrary<String> texts() {
-        return Arbitraries.of(
-                        "a", "b", "main", "..", ".", "/", "/", "\\", "@", "-", "--", "con", ":", "\0", " ", "ä", "~")
+        return Arbitraries.of("a", "b", "main", "..", ".", "/", "/", "\\", "@", "-", "--", "con", ":", "\0", " ", "ä", "~")
                 .list()
                 .ofMaxSize(6)
                 .map(parts -> String.join("", parts));
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "", ".", "..", "a/..", "/a", "a//b", "a/", "a\\b", "a\0b", "a\nb", "c:a", "a*", "nul", "NUL.txt",
-                "com1", "a.", "a "
-            })
+    @ValueSource(strings = {"", ".", "..", "a/..", "/a", "a//b", "a/", "a\\b", "a\0b", "a\nb", "c:a", "a*", "nul", "NUL.txt", "com1", "a.", "a "})
     void refusesUnsafePaths(String path) {
         assertThatThrownBy(() -> FileSet.of(path)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> FileNames.requireSafePath(path, "the list"))
@@ -137,8 +99,7 @@ class NamesTest {
     void encryptionIsNeverLost(String hub, String asked, String location, boolean isAllowed) {
         Endpoint endpoint = new Endpoint(hub);
         if (isAllowed) {
-            assertThat(Http.target(endpoint, URI.create(asked), 302, location).getHost())
-                    .isNotNull();
+            assertThat(Http.target(endpoint, URI.create(asked), 302, location).getHost()).isNotNull();
         } else {
             assertThatThrownBy(() -> Http.target(endpoint, URI.create(asked), 302, location))
                     .isInstanceOf(HubException.class)

@@ -74,9 +74,8 @@ final class ProtobufInput {
             case LENGTH -> advance(length("field " + field), "field " + field);
             case FIXED32 -> advance(Integer.BYTES, "field " + field);
             // Groups, 3 and 4, went out of use before this kind of file was made; 6 and 7 were never given out.
-            default ->
-                throw error("field " + field + " is of wire type " + wireType
-                        + ", expected 0 (number), 1 (8 bytes), 2 (length) or 5 (4 bytes)");
+            default -> throw error("field " + field + " is of wire type " + wireType
+                    + ", expected 0 (number), 1 (8 bytes), 2 (length) or 5 (4 bytes)");
         }
     }
 
@@ -160,8 +159,8 @@ final class ProtobufInput {
     private int length(String what) {
         long length = varint("the length of " + what);
         if (length < 0 || length > end - position) {
-            throw error(what + " has a length of " + Long.toUnsignedString(length) + " bytes, but " + (end - position)
-                    + " are left");
+            throw error(what + " has a length of " + Long.toUnsignedString(length) + " bytes, but "
+                    + (end - position) + " are left");
         }
         return (int) length;
     }

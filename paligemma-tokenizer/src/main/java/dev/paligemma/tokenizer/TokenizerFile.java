@@ -36,6 +36,7 @@ final class TokenizerFile {
 
     static final int MAX_ADDED_CHARS_TOGETHER = 1 << 18;
 
+
     private static final Map<String, Object> SPACE = Map.of("String", " ");
     private static final Map<String, Object> REPLACE_SPACE =
             Map.of("type", "Replace", "pattern", SPACE, "content", "\u2581");

@@ -12,7 +12,11 @@ import java.util.List;
  * @param fuseUnknown whether neighbouring unknown characters become one token
  */
 record TokenizerParts(
-        Vocabulary vocabulary, MergeTable merges, List<AddedToken> addedTokens, int unknownId, boolean fuseUnknown) {
+        Vocabulary vocabulary,
+        MergeTable merges,
+        List<AddedToken> addedTokens,
+        int unknownId,
+        boolean fuseUnknown) {
     TokenizerParts {
         addedTokens = List.copyOf(addedTokens);
     }

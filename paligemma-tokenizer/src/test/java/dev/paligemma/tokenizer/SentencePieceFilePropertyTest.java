@@ -11,9 +11,8 @@ import net.jqwik.api.constraints.IntRange;
 /** Damaged models either load or are refused with a {@link TokenizerException}. */
 class SentencePieceFilePropertyTest {
 
-    private static final byte[] FILE = new SentencePieceModel()
-            .add("▁", "a", "b", "ab", "▁ab", "\n", "<", "bos")
-            .toByteArray();
+    private static final byte[] FILE =
+            new SentencePieceModel().add("▁", "a", "b", "ab", "▁ab", "\n", "<", "bos").toByteArray();
 
     @Property(tries = 3000)
     void neverFailOtherwise(@ForAll long seed, @ForAll @IntRange(min = 1, max = 4) int damages) {

@@ -21,13 +21,15 @@ class SentencePieceFileTest {
 
     @Test
     void mergesThePairOfTheBestScoreFirst() {
-        PaliGemmaTokenizer tokenizer =
-                new SentencePieceModel().add("a", "b", "c", "bc", "ab", "abc").load();
+        PaliGemmaTokenizer tokenizer = new SentencePieceModel()
+                .add("a", "b", "c", "bc", "ab", "abc")
+                .load();
         // "bc" scores better than "ab"; then "a" and "bc" join.
         assertThat(tokenizer.encode("abc")).containsExactly(FIRST + 5);
         assertThat(tokenizer.encode("abbc")).containsExactly(FIRST + 4, FIRST + 3);
-        PaliGemmaTokenizer other =
-                new SentencePieceModel().add("a", "b", "c", "ab", "bc", "abcd").load();
+        PaliGemmaTokenizer other = new SentencePieceModel()
+                .add("a", "b", "c", "ab", "bc", "abcd")
+                .load();
         assertThat(other.encode("abc")).containsExactly(FIRST + 3, FIRST + 2);
     }
 
@@ -111,9 +113,8 @@ class SentencePieceFileTest {
 
     @Test
     void takesAnImageTokenOfTheFile() {
-        PaliGemmaTokenizer tokenizer = new SentencePieceModel()
-                .add("<image>", 0, SentencePieceModel.CONTROL)
-                .load();
+        PaliGemmaTokenizer tokenizer =
+                new SentencePieceModel().add("<image>", 0, SentencePieceModel.CONTROL).load();
         assertThat(tokenizer.imageId()).isEqualTo(FIRST);
         assertThat(tokenizer.locationId(0)).isEqualTo(FIRST + 1);
     }
@@ -186,7 +187,8 @@ class SentencePieceFileTest {
                         "a second piece of type UNKNOWN"),
                 refused(
                         "no unknown piece",
-                        model -> model.pieces.set(3, SentencePieceModel.piece("<unk>", 0, SentencePieceModel.CONTROL)),
+                        model -> model.pieces.set(
+                                3, SentencePieceModel.piece("<unk>", 0, SentencePieceModel.CONTROL)),
                         "no piece of type UNKNOWN"),
                 refused("a byte too few", model -> model.pieces.remove(FIRST - 1), "must have 256 pieces of type BYTE"),
                 refused("a byte left out", model -> model.pieces.remove(100), "must be <0x60>"),
@@ -221,9 +223,7 @@ class SentencePieceFileTest {
                         model -> model.trainer.string(35, "yes"),
                         "trainer_spec.byte_fallback must be of wire type 0"),
                 refused(
-                        "a flag of two",
-                        model -> model.trainer.number(35, 2),
-                        "trainer_spec.byte_fallback must be 0 or 1"),
+                        "a flag of two", model -> model.trainer.number(35, 2), "trainer_spec.byte_fallback must be 0 or 1"),
                 refused(
                         "a large id",
                         model -> model.trainer.number(40, 1L << 32),

@@ -77,8 +77,7 @@ class CheckpointConverterTest {
                             .isZero();
                 }
             }
-            for (String name :
-                    List.of("config.json", "tokenizer.json", "tokenizer.model", "preprocessor_config.json")) {
+            for (String name : List.of("config.json", "tokenizer.json", "tokenizer.model", "preprocessor_config.json")) {
                 assertThat(folder.resolve("target").resolve(name))
                         .hasSameBinaryContentAs(source.folder().resolve(name));
             }
