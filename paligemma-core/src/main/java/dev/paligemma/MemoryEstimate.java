@@ -61,7 +61,11 @@ public record MemoryEstimate(Precision precision, long weightBytes, long cacheBy
      * @return the estimate
      */
     public static MemoryEstimate of(PaliGemmaConfig config, Precision precision) {
-        Networks networks = Networks.record(config, DecoderOptions.defaults());
+        return of(config, Networks.record(config, DecoderOptions.defaults()), precision);
+    }
+
+    /** Estimates for networks that were recorded from the sizes. */
+    static MemoryEstimate of(PaliGemmaConfig config, Networks networks, Precision precision) {
         TextConfig text = config.text();
         long promptRows = config.vision().patches() + (long) PROMPT_TOKENS;
         long keysAndValues = product(2, text.kvHeads(), text.headDim(), text.layers(), Float.BYTES);

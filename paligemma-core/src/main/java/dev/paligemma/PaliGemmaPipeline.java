@@ -22,6 +22,7 @@ import dev.paligemma.engine.convert.ConversionPlan;
 import dev.paligemma.engine.convert.ConvertedCheckpoints;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.EngineChoice;
+import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.gemma.DecoderOptions;
 import dev.paligemma.hub.DownloadListener;
 import dev.paligemma.hub.HubClient;
@@ -988,7 +989,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         }
 
         /**
-         * Loads the model.
+         * Loads the model. Where {@link MemoryEstimate} says that it needs more memory than is free, that is a warning in the
+         * log and loading goes on.
          *
          * @return the pipeline, to be closed by the caller
          * @throws IllegalStateException if no checkpoint was chosen, or a folder and a model of the hub
@@ -1007,13 +1009,16 @@ public final class PaliGemmaPipeline implements AutoCloseable {
             try (Checkpoint given = Checkpoint.open(folder)) {
                 // An engine that does not know the precision refuses here, before anything is converted for it.
                 EngineOptions options = new EngineOptions(device, StoredPrecision.choose(given, precision), threads);
-                Engine runtime = EngineChoice.choose(engine, options.device(), options.precision())
-                        .create(options);
+                EngineProvider provider = EngineChoice.choose(engine, options.device(), options.precision());
+                Engine runtime = provider.create(options);
                 PaliGemmaConfig config = given.config();
+                Networks networks = Networks.record(config, decoderOptions);
+                MemoryCheck.OF_THIS_MACHINE
+                        .warning(given, networks, provider, options, engine)
+                        .ifPresent(LOG::warn);
                 // A vocabulary takes as long to read as an engine needs for its weights, so both are done at once.
                 CompletableFuture<ModelFiles> files =
                         CompletableFuture.supplyAsync(() -> ModelFiles.read(folder, config, maskWeights));
-                Networks networks = Networks.record(config, decoderOptions);
                 VisionLanguageModel model = compile(runtime, given, networks, adapters, files);
                 ModelFiles read = closingOnFailure(model, files);
                 ModelInfo info = new ModelInfo(

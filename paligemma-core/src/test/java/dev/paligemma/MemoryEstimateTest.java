@@ -4,12 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
-import dev.paligemma.engine.checkpoint.TextConfig;
-import dev.paligemma.engine.checkpoint.TextConfig.Family;
-import dev.paligemma.engine.checkpoint.TextConfig.LayerType;
-import dev.paligemma.engine.checkpoint.VisionConfig;
-import java.util.Collections;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,38 +11,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Parameter counts are those of the published checkpoints; peaks are those of {@code docs/benchmarks.md}. */
 class MemoryEstimateTest {
     private static PaliGemmaConfig released(String model, int pixels) {
-        VisionConfig vision = new VisionConfig(1152, 4304, 27, 16, pixels, 14, 1e-6f);
-        TextConfig text = switch (model) {
-            case "pg1-3b" -> text(Family.GEMMA, 2048, 16_384, 18, 8, 1, 256);
-            case "pg2-3b" -> text(Family.GEMMA2, 2304, 9216, 26, 8, 4, 256);
-            case "pg2-10b" -> text(Family.GEMMA2, 3584, 14_336, 42, 16, 8, 256);
-            case "pg2-28b" -> text(Family.GEMMA2, 4608, 36_864, 46, 32, 16, 128);
+        ModelSize size = switch (model) {
+            case "pg1-3b" -> ModelSize.PALIGEMMA_3B;
+            case "pg2-3b" -> ModelSize.PALIGEMMA2_3B;
+            case "pg2-10b" -> ModelSize.PALIGEMMA2_10B;
+            case "pg2-28b" -> ModelSize.PALIGEMMA2_28B;
             default -> throw new IllegalArgumentException(model);
         };
-        return new PaliGemmaConfig(vision, text, 257_152, 2, List.of(1), 0);
-    }
-
-    private static TextConfig text(
-            Family family, int width, int mlp, int layers, int heads, int kvHeads, int headWidth) {
-        boolean second = family == Family.GEMMA2;
-        return new TextConfig(
-                family,
-                257_216,
-                width,
-                mlp,
-                layers,
-                heads,
-                kvHeads,
-                headWidth,
-                1e-6f,
-                10_000,
-                headWidth,
-                second ? 50 : 0,
-                0,
-                second ? 4096 : 0,
-                Collections.nCopies(layers, LayerType.FULL),
-                true,
-                8192);
+        return size.config(pixels);
     }
 
     @ParameterizedTest

@@ -1,7 +1,11 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.KnownModel;
+import dev.paligemma.KnownModels;
 import dev.paligemma.engine.CacheFolder;
 import dev.paligemma.hub.FileSet;
+import dev.paligemma.hub.HubModel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -75,6 +79,23 @@ final class CheckpointOptions {
             return BundledModel.folder(cacheFolder());
         }
         return hub.find(chosen, revision, files, progress);
+    }
+
+    /**
+     * The published model that was named and is not on this machine yet.
+     *
+     * @return the model; null if it was downloaded, or anything else was named
+     */
+    @Nullable
+    KnownModel publishedButAbsent() {
+        String chosen = model;
+        if (chosen == null || Files.exists(Path.of(chosen)) || !HubModel.isName(chosen)) {
+            return null;
+        }
+        HubModel named = HubModel.parse(chosen);
+        HubModel revised = revision == null ? named : named.withRevision(revision);
+        KnownModel known = KnownModels.find(named.id()).orElse(null);
+        return known == null || hub.isDownloaded(revised) ? null : known;
     }
 
     /**

@@ -32,9 +32,9 @@ final class HubOptions {
     @Nullable
     String endpoint;
 
-    private HubClient client() {
+    private HubClient client(boolean staysOffline) {
         HubClient.Builder builder = HubClient.builder();
-        if (offline) {
+        if (staysOffline) {
             builder.offline(true);
         }
         Path folder = cache;
@@ -88,6 +88,23 @@ final class HubOptions {
      * @throws HubException if it cannot be had
      */
     Path download(HubModel model, FileSet files, DownloadListener listener) {
-        return client().snapshot(model, files, listener);
+        return client(offline).snapshot(model, files, listener);
+    }
+
+    /**
+     * Whether a checkpoint was downloaded before, as far as the cache tells.
+     *
+     * @return whether it needs no network
+     */
+    boolean isDownloaded(HubModel model) {
+        try {
+            client(true).snapshot(model, FileSet.CHECKPOINT, DownloadListener.NONE);
+            return true;
+        } catch (HubException e) {
+            if (e.kind() == HubException.Kind.OFFLINE) {
+                return false;
+            }
+            throw e;
+        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.paligemma.examples;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.paligemma.KnownModel;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.DType;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import picocli.CommandLine.Command;
@@ -25,6 +27,7 @@ import picocli.CommandLine.Spec;
         name = "info",
         description = {
             "Show the machine, its engines, and what a checkpoint is; weights are not loaded.",
+            "A model of 'paligemma models' is not downloaded for that either.",
             "Memory needed is that of one request with one image, a short prompt and 128 written tokens."
         },
         sortOptions = false,
@@ -42,16 +45,26 @@ final class InfoCommand implements Runnable {
 
     @Override
     public void run() {
+        KnownModel absent = checkpoint.publishedButAbsent();
+        if (absent != null) {
+            PublishedFacts facts = PublishedFacts.of(absent, MachineFacts.find());
+            print(facts.text(), facts::writeTo);
+            return;
+        }
         try (ProgressDisplay progress = ProgressDisplay.of(spec);
                 Checkpoint opened = Checkpoint.open(checkpoint.folder(progress))) {
             progress.clear();
             Facts facts = Facts.of(opened, checkpoint.cacheFolder());
-            PrintWriter out = spec.commandLine().getOut();
-            if (json) {
-                out.println(Json.object(facts::writeTo));
-            } else {
-                out.print(facts.text());
-            }
+            print(facts.text(), facts::writeTo);
+        }
+    }
+
+    private void print(String text, Json.Fields fields) {
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Json.object(fields));
+        } else {
+            out.print(text);
         }
     }
 
@@ -71,9 +84,12 @@ final class InfoCommand implements Runnable {
         static Facts of(Checkpoint checkpoint, Path cacheFolder) {
             long bytes = 0;
             Set<DType> types = new TreeSet<>();
-            for (TensorInfo tensor : checkpoint.tensors().values()) {
-                bytes += tensor.byteLength();
-                types.add(tensor.dtype());
+            for (Map.Entry<String, TensorInfo> tensor : checkpoint.tensors().entrySet()) {
+                types.add(tensor.getValue().dtype());
+                // Of a quantised weight the codes are not all.
+                for (TensorInfo stored : checkpoint.storedTensors(tensor.getKey())) {
+                    bytes += stored.byteLength();
+                }
             }
             MachineFacts machine = MachineFacts.find();
             return new Facts(

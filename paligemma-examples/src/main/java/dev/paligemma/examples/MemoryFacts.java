@@ -2,6 +2,7 @@ package dev.paligemma.examples;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.MemoryEstimate;
+import dev.paligemma.MemoryShortage;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
@@ -20,9 +21,11 @@ final class MemoryFacts {
     private static final String COLUMNS = "%-10s%-8s%-10s%10s%12s  %s";
 
     private final List<Fit> fits;
+    private final @Nullable String warning;
 
-    private MemoryFacts(List<Fit> fits) {
+    private MemoryFacts(List<Fit> fits, @Nullable String warning) {
         this.fits = List.copyOf(fits);
+        this.warning = warning;
     }
 
     static MemoryFacts of(Checkpoint checkpoint, MachineFacts machine) {
@@ -54,7 +57,31 @@ final class MemoryFacts {
                 }
             }
         }
-        return new MemoryFacts(fits);
+        return new MemoryFacts(fits, warning(fits, config, stored));
+    }
+
+    /** What is wrong with the precision and the device that are taken where nothing is chosen; null if nothing is. */
+    private static @Nullable String warning(List<Fit> fits, PaliGemmaConfig config, Precision stored) {
+        List<Fit> onProcessor =
+                fits.stream().filter(fit -> fit.device.equals(Device.CPU)).toList();
+        Fit taken = onProcessor.stream()
+                .filter(fit -> fit.needed.precision() == stored)
+                .findFirst()
+                .orElseThrow();
+        Long free = taken.freeBytes;
+        String shortage = free == null
+                ? null
+                : MemoryShortage.of(
+                                config,
+                                stored,
+                                onProcessor.stream()
+                                        .filter(Fit::hasEngine)
+                                        .map(fit -> fit.needed.precision())
+                                        .toList(),
+                                free)
+                        .map(MemoryShortage::message)
+                        .orElse(null);
+        return shortage == null ? taken.obstacle : shortage;
     }
 
     private static Fit onProcessor(MemoryEstimate needed, MachineFacts machine) {
@@ -108,6 +135,9 @@ final class MemoryFacts {
     }
 
     void addTo(FactLines lines) {
+        if (warning != null) {
+            lines.add("WARNING", "%s", warning);
+        }
         lines.add("memory", COLUMNS, "precision", "device", "engine", "needed", "free", "fits");
         for (Fit fit : fits) {
             Long free = fit.freeBytes;
@@ -124,6 +154,7 @@ final class MemoryFacts {
     }
 
     void writeTo(JsonGenerator json) throws IOException {
+        json.writeStringField("warning", warning);
         json.writeArrayFieldStart("memory");
         for (Fit fit : fits) {
             json.writeStartObject();

@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             ScoreCommand.class,
             TokenizeCommand.class,
             InfoCommand.class,
+            ModelsCommand.class,
             DownloadCommand.class,
             ConvertCommand.class,
             MergeCommand.class,

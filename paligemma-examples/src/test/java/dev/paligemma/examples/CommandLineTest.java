@@ -5,6 +5,8 @@ import static dev.paligemma.examples.Outcome.parsed;
 import static dev.paligemma.examples.Outcome.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.checkpoint.TensorInfo;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.RandomAccessFile;
@@ -165,6 +167,56 @@ class CommandLineTest {
     }
 
     @Test
+    void listsPublishedModels() throws IOException {
+        Outcome models = run("models", "--size", "10b", "--resolution", "448");
+        assertThat(models.exitCode()).as(models.err()).isZero();
+        assertThat(models.out().lines().map(line -> line.replaceAll(" .*", "")).limit(4))
+                .containsExactly("name", "google/paligemma2-10b-mix-448", "google/paligemma2-10b-pt-448", "");
+        assertThat(models.out())
+                .contains("1 more are fine-tuned for one task: --kind ft")
+                .contains("https://ai.google.dev/gemma/terms", "HF_TOKEN");
+
+        Map<String, Object> json = parsed("models", "--kind", "ft", "--size", "10b");
+        assertThat(json).containsEntry("terms", "https://ai.google.dev/gemma/terms");
+        assertThat(list(json, "models"))
+                .singleElement()
+                .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+                .containsEntry("name", "google/paligemma2-10b-ft-docci-448")
+                .containsEntry("task", "docci")
+                .containsEntry("parameters", 9_663_523_568L)
+                .containsEntry("page", "https://huggingface.co/google/paligemma2-10b-ft-docci-448")
+                .containsKeys("neededBytes", "fits", "revisions");
+    }
+
+    @Test
+    void infoCountsEveryStoredByteOfAQuantisedCheckpoint() throws IOException {
+        Path quantised = Path.of("../paligemma-core/src/test/resources/golden-bitsandbytes/pg1-nf4");
+        long stored = 0;
+        try (Checkpoint checkpoint = Checkpoint.open(quantised)) {
+            for (String name : checkpoint.tensors().keySet()) {
+                stored += checkpoint.storedTensors(name).stream()
+                        .mapToLong(TensorInfo::byteLength)
+                        .sum();
+            }
+        }
+
+        assertThat(parsed("info", "--model", quantised.toString())).containsEntry("weightBytes", stored);
+        // Scales and tables are few bytes beside the codes; headers and what is not used are the rest of the file.
+        assertThat(stored).isBetween(1L, Files.size(quantised.resolve("model.safetensors")));
+    }
+
+    @Test
+    void infoOfAnAdapterSaysHowToUseIt(@TempDir Path folder) throws IOException {
+        Outcome info = run(
+                "info",
+                "--model",
+                RandomAdapter.write(folder.resolve("lora"), 1).toString());
+
+        assertRefused(info);
+        assertThat(info.err()).contains("holds an adapter for a model that it does not name", "--adapter");
+    }
+
+    @Test
     void refusesDevicesAndEnginesThatAreNotThere() {
         Outcome unknown = run("caption", "--device", "gpu");
         assertRefused(unknown);
@@ -187,6 +239,7 @@ class CommandLineTest {
                 "score",
                 "tokenize",
                 "info",
+                "models",
                 "convert",
                 "verify")) {
             Outcome help = run(command, "--help");
@@ -236,6 +289,9 @@ class CommandLineTest {
                 List.of("caption", "--engine", "onnx", "--precision", "bfloat16"),
                 List.of("caption", "--model", "no-such-folder"),
                 List.of("info", "--model", "no-such-folder"),
+                List.of("models", "--size", "7b"),
+                List.of("models", "--resolution", "512"),
+                List.of("models", "--kind", "chat"),
                 List.of("tokenize", "text", "--model", "no-such-folder"),
                 List.of("caption", "--image", "no-such-picture.png"),
                 List.of("caption", "--image", "."),

@@ -83,6 +83,25 @@ class HubCommandsTest {
         }
     }
 
+    /** The hub that it must not ask has no such model. */
+    @Test
+    void infoKnowsPublishedModelsWithoutDownloading() throws IOException {
+        try (FakeHub hub = FakeHub.serving(BundledModel.folder())) {
+            Outcome info = runWith(hub, "info", "--model", "google/paligemma-3b-mix-448@bfloat16");
+
+            assertThat(info.exitCode()).as(info.err()).isZero();
+            assertThat(info.err()).isEmpty();
+            assertThat(info.out())
+                    .contains("google/paligemma-3b-mix-448, not downloaded", "2,924,351,216", "448 x 448 pixels")
+                    .contains("main: F32, 11.70 GB to download", "bfloat16: BF16, 5.85 GB to download")
+                    .contains("memory          precision");
+            assertThat(cache()).doesNotExist();
+            assertThat(runWith(hub, "info", "--model", "google/paligemma-3b-mix-448", "--json")
+                            .out())
+                    .contains("\"downloaded\":false", "\"parameters\":2924351216");
+        }
+    }
+
     @Test
     void refusesWhatIsNeitherAFolderNorAModel() throws IOException {
         try (FakeHub hub = FakeHub.serving(BundledModel.folder())) {

@@ -2,6 +2,9 @@ package dev.paligemma.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.paligemma.KnownModel;
+import dev.paligemma.KnownModels;
+import dev.paligemma.ModelSize;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
@@ -19,6 +22,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What {@code info} says about machines that are not this one. */
@@ -59,6 +63,7 @@ class MemoryFactsTest {
         MemoryFacts.of(TINY, stored, machine).addTo(lines);
         return lines.toString()
                 .lines()
+                .dropWhile(line -> line.startsWith("WARNING"))
                 .skip(1)
                 .map(line -> line.strip().replaceAll(" +", " "))
                 .toList();
@@ -91,6 +96,55 @@ class MemoryFactsTest {
     @Test
     void aConvertedCheckpointRunsInOnePrecision() {
         assertThat(rows(Precision.INT8, machine(GB / 5, GB, ONNX))).containsExactly("int8 cpu onnx 0.30 GB 0.20 GB no");
+    }
+
+    private static String warning(PaliGemmaConfig config, Precision stored, MachineFacts machine) {
+        FactLines lines = new FactLines();
+        MemoryFacts.of(config, stored, machine).addTo(lines);
+        return lines.toString().lines().findFirst().orElseThrow();
+    }
+
+    @Test
+    void warnsThatTheDefaultPrecisionDoesNotFitAndNamesOneThatDoes() {
+        PaliGemmaConfig large = ModelSize.PALIGEMMA2_3B.config(224);
+        EngineFacts pytorch = pytorch(new DeviceMemory(Device.cuda(0), "one", 20 * GB, 24 * GB));
+
+        assertThat(warning(large, Precision.FLOAT32, machine(8 * GB, GB, ONNX, pytorch)))
+                .isEqualTo(
+                        "WARNING         float32 needs about 12.61 GB of memory and 8.00 GB are free; bfloat16 would fit"
+                                + " with 6.55 GB");
+        assertThat(warning(large, Precision.FLOAT32, machine(8 * GB, GB, ONNX)))
+                .endsWith("; int8 would fit with 4.02 GB");
+        assertThat(warning(large, Precision.INT8, machine(3 * GB, GB, ONNX)))
+                .startsWith("WARNING         int8 needs about 4.02 GB")
+                .endsWith("no other precision that can be used here would fit");
+        assertThat(warning(large, Precision.FLOAT32, machine(13 * GB, GB, ONNX)))
+                .startsWith("memory ");
+        assertThat(warning(large, Precision.FLOAT32, machine(13 * GB, 1000, ONNX)))
+                .startsWith("WARNING         keys and values of a request take 0.09 GB of direct memory");
+    }
+
+    @Test
+    void theListOfModelsSaysWhatFits() {
+        List<KnownModel> models = List.of(
+                KnownModels.find("google/paligemma2-3b-mix-224").orElseThrow(),
+                KnownModels.find("google/paligemma2-28b-pt-896").orElseThrow());
+
+        assertThat(table(models, new MainMemory(20 * GB, 32 * GB, false)))
+                .containsExactly(
+                        "name parameters pixels float32 bfloat16 int8 int4 fits here",
+                        "google/paligemma2-3b-mix-224 3,032,242,416 224 12.61 GB 6.55 GB 4.02 GB 2.58 GB yes",
+                        "google/paligemma2-28b-pt-896 27,654,910,704 896 120.18 GB 64.88 GB 41.02 GB 27.56 GB no");
+        assertThat(table(models, new MainMemory(5 * GB, 32 * GB, false)).get(1)).endsWith("2.58 GB int8 int4");
+        assertThat(table(models, null).get(1)).endsWith("2.58 GB unknown");
+    }
+
+    private static List<String> table(List<KnownModel> models, @Nullable MainMemory memory) {
+        return PublishedModels.of(models, memory)
+                .table()
+                .lines()
+                .map(line -> line.replaceAll(" +", " "))
+                .toList();
     }
 
     @Test

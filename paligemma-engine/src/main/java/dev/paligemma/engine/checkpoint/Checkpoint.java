@@ -42,6 +42,9 @@ public final class Checkpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
     private static final int MAX_LOGGED = 5;
+    private static final String CONFIG = "config.json";
+    private static final String ADAPTER_CONFIG = "adapter_config.json";
+    private static final long MAX_ADAPTER_CONFIG_BYTES = 8 << 20;
 
     private final Path folder;
     private final PaliGemmaConfig config;
@@ -77,13 +80,15 @@ public final class Checkpoint implements AutoCloseable {
      * @param folder the folder, for example a snapshot in the cache of the Hugging Face hub; its files may be links
      * @return the checkpoint
      * @throws CheckpointException if a file is missing, damaged or not supported; if tensors are missing or misshapen,
-     *     the message lists all of them (up to 50) with expected and found shapes
+     *     the message lists all of them (up to 50) with expected and found shapes; if the folder holds only an adapter, it
+     *     names the adapter's base
      */
     public static Checkpoint open(Path folder) {
         Objects.requireNonNull(folder, "folder");
         if (!Files.isDirectory(folder)) {
             throw new CheckpointException(folder + " is not a folder");
         }
+        refuseAdapter(folder);
         return ConvertedManifest.isIn(folder) ? openConverted(folder) : openOriginal(folder);
     }
 
@@ -135,8 +140,30 @@ public final class Checkpoint implements AutoCloseable {
                 manifest);
     }
 
+    /** PEFT saves an adapter without the configuration of its base. */
+    private static void refuseAdapter(Path folder) {
+        Path config = folder.resolve(CONFIG);
+        Path adapter = folder.resolve(ADAPTER_CONFIG);
+        if (Files.exists(config) || Files.isSymbolicLink(config) || !Files.exists(adapter)) {
+            return;
+        }
+        String base;
+        try {
+            base = JsonObject.read(adapter, MAX_ADAPTER_CONFIG_BYTES).stringOrNull("base_model_name_or_path");
+        } catch (CheckpointException e) {
+            throw new CheckpointException(adapterAdvice(folder, "a model that its damaged file does not name"), e);
+        }
+        throw new CheckpointException(
+                adapterAdvice(folder, base == null ? "a model that it does not name" : Quote.quote(base)));
+    }
+
+    private static String adapterAdvice(Path folder, String base) {
+        return folder + " holds an adapter for " + base + " and no " + CONFIG
+                + ": open that model, and give this folder as its adapter (--adapter, or adapter(...) of the builder)";
+    }
+
     private static PaliGemmaConfig readConfig(Path folder) {
-        PaliGemmaConfig config = PaliGemmaConfig.read(folder.resolve("config.json"));
+        PaliGemmaConfig config = PaliGemmaConfig.read(folder.resolve(CONFIG));
         List<Integer> eos = ConfigReader.generationEosTokenIds(folder.resolve("generation_config.json"));
         return eos == null ? config : config.withEosTokenIds(eos);
     }
@@ -204,11 +231,7 @@ public final class Checkpoint implements AutoCloseable {
      * @return the elements of all tensors the configuration asks for
      */
     public long parameterCount() {
-        long count = 0;
-        for (List<Long> shape : parameterShapes().values()) {
-            count += shape.stream().reduce(1L, (a, b) -> a * b);
-        }
-        return count;
+        return config.parameterCount();
     }
 
     /**
@@ -221,7 +244,7 @@ public final class Checkpoint implements AutoCloseable {
         return parameterShapes;
     }
 
-    private static Map<String, List<Long>> parameterShapes(PaliGemmaConfig config) {
+    static Map<String, List<Long>> parameterShapes(PaliGemmaConfig config) {
         long rows = config.text().vocabSize();
         Map<String, List<Long>> shapes = new LinkedHashMap<>();
         ExpectedTensors.of(config).shapes().forEach((name, shape) -> {

@@ -77,6 +77,19 @@ public record PaliGemmaConfig(
         return text.hiddenSize();
     }
 
+    /**
+     * Counts the parameters of such a model; the output head counts only where it is not the token embedding.
+     *
+     * @return the elements of all its tensors
+     */
+    public long parameterCount() {
+        long count = 0;
+        for (List<Long> shape : Checkpoint.parameterShapes(this).values()) {
+            count += shape.stream().reduce(1L, Math::multiplyExact);
+        }
+        return count;
+    }
+
     /** The same with other tokens that end the output. */
     PaliGemmaConfig withEosTokenIds(List<Integer> ids) {
         return new PaliGemmaConfig(vision, text, imageTokenId, bosTokenId, ids, padTokenId);

@@ -303,6 +303,26 @@ class CheckpointTest {
     }
 
     @Test
+    void anAdapterWithoutItsBaseIsSaidToBeOne() throws IOException {
+        Path config = folder.resolve("adapter_config.json");
+        Files.writeString(config, "{\"base_model_name_or_path\": \"google/paligemma-3b-pt-224\"}");
+        assertThatExceptionOfType(CheckpointException.class)
+                .isThrownBy(() -> Checkpoint.open(folder))
+                .withMessage(
+                        folder + " holds an adapter for \"google/paligemma-3b-pt-224\" and no config.json: open that"
+                                + " model, and give this folder as its adapter (--adapter, or adapter(...) of the builder)");
+        Files.writeString(config, "{}");
+        assertThatExceptionOfType(CheckpointException.class)
+                .isThrownBy(() -> Checkpoint.open(folder))
+                .withMessageContaining("an adapter for a model that it does not name");
+        Files.writeString(config, "{\"base_model_name_or_path\": [");
+        assertThatExceptionOfType(CheckpointException.class)
+                .isThrownBy(() -> Checkpoint.open(folder))
+                .withMessageContaining("an adapter for a model that its damaged file does not name")
+                .withCauseInstanceOf(CheckpointException.class);
+    }
+
+    @Test
     void namesEveryMissingShard() throws IOException {
         Path copy = Resources.copy("gemma2-bf16-sharded", folder.resolve("m"));
         Files.delete(copy.resolve("model-00001-of-00003.safetensors"));
