@@ -192,7 +192,14 @@ final class BigVisionFile {
                 int columns = Math.toIntExact(info.elementCount() / rows);
                 tensors.put(piece.name(), info);
                 rearranged.put(
-                        info, new RearrangedWeight(info, part, piece.rows(), columns, piece.columnOrder()));
+                        info,
+                        new RearrangedWeight(
+                                info,
+                                part,
+                                piece.rows(),
+                                columns,
+                                piece.columnOrder(),
+                                RearrangedWeight.WINDOW_BYTES));
             }
             return new BigVisionFile(config, new StoredFile(real, size, parts), tensors, rearranged, unused(wanted));
         }

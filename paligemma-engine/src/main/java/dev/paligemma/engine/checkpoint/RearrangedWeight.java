@@ -21,13 +21,15 @@ final class RearrangedWeight implements ComputedWeight {
     /** The columns whose runs are turned into rows together, so that whole cache lines are written. */
     private static final int TILE = 16;
 
-    private static final long WINDOW_BYTES = 1 << 30;
+    /** What is mapped at once; a multiple of the size of a number. */
+    static final long WINDOW_BYTES = 1 << 30;
 
     private final TensorInfo info;
     private final TensorInfo source;
     private final int rows;
     private final int columns;
     private final int @Nullable [] columnOrder;
+    private final long windowBytes;
     private final long windowElements;
     private final AtomicReferenceArray<@Nullable ByteBuffer> windows;
 
@@ -39,14 +41,22 @@ final class RearrangedWeight implements ComputedWeight {
      * @param rows the rows of one batch
      * @param columns the numbers in a row
      * @param columnOrder which number of a row of the source stands in a column of the weight; null if it is the same one
+     * @param windowBytes {@link #WINDOW_BYTES}, or less for tests
      */
-    RearrangedWeight(TensorInfo info, TensorInfo source, int rows, int columns, int @Nullable [] columnOrder) {
+    RearrangedWeight(
+            TensorInfo info,
+            TensorInfo source,
+            int rows,
+            int columns,
+            int @Nullable [] columnOrder,
+            long windowBytes) {
         this.info = info;
         this.source = source;
         this.rows = rows;
         this.columns = columns;
         this.columnOrder = columnOrder;
-        this.windowElements = WINDOW_BYTES / source.dtype().byteSize();
+        this.windowBytes = windowBytes;
+        this.windowElements = windowBytes / source.dtype().byteSize();
         long count = source.elementCount() / windowElements + 1;
         this.windows = new AtomicReferenceArray<>(Math.toIntExact(count));
     }
@@ -151,8 +161,8 @@ final class RearrangedWeight implements ComputedWeight {
     private ByteBuffer window(TensorFiles files, int index) {
         ByteBuffer mapped = windows.get(index);
         if (mapped == null) {
-            long start = index * WINDOW_BYTES;
-            mapped = files.map(source, start, Math.min(WINDOW_BYTES, source.byteLength() - start));
+            long start = index * windowBytes;
+            mapped = files.map(source, start, Math.min(windowBytes, source.byteLength() - start));
             // Another thread may have been as fast; its mapping is as good.
             windows.compareAndSet(index, null, mapped);
         }
