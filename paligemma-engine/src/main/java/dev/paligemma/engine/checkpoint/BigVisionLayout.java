@@ -162,7 +162,7 @@ final class BigVisionLayout {
                         sizes(layers, 2, kvHeads, width, headDim),
                         2L * i + part,
                         headDim,
-                        null);
+                        0);
             }
             transposed(
                     block + "self_attn.o_proj.weight",
