@@ -3,6 +3,7 @@ package dev.paligemma.examples;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,7 +40,11 @@ final class TokenizeCommand implements Runnable {
         PaliGemmaTokenizer tokenizer;
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
             Path folder = checkpoint.folder(FileSet.of("tokenizer.json"), progress);
-            tokenizer = PaliGemmaTokenizer.load(folder.resolve("tokenizer.json"));
+            // A checkpoint of big_vision is a file, with the tokenizer beside it.
+            tokenizer = PaliGemmaTokenizer.load(
+                    Files.isRegularFile(folder)
+                            ? folder.resolveSibling("tokenizer.json")
+                            : folder.resolve("tokenizer.json"));
         }
         int[] ids = tokenizer.encode(text);
         PrintWriter out = spec.commandLine().getOut();
