@@ -1,7 +1,8 @@
 """Writes the golden masks of module paligemma-vision: what torch, Pillow, pycocotools and numpy make of the same inputs.
 
     pip install -r ../requirements.txt
-    python make_goldens.py ../../../paligemma-vision/src/test/resources/masks
+    python make_goldens.py ../../../paligemma-vision/src/test/resources/masks \\
+        ../../../paligemma-engine/src/test/resources
     python make_goldens.py --weights vae.npz        # the random weights below as a full-size file
 
 decode.tsv        16 codes; float32[64, 64] of the decoder in NAME.f32; the codes that the encoder gives for that mask,
@@ -9,7 +10,7 @@ decode.tsv        16 codes; float32[64, 64] of the decoder in NAME.f32; the code
 encode.tsv        name, width, height, COCO run lengths of a mask, box, 16 codes; its 64x64 pixels in NAME.f32, if kept
 place.tsv         name, decode case, image width and height, box; float32[height, width] in NAME.f32
 rle.tsv           name, width, height, bits (row by row, lowest bit first, base64), counts, compressed counts, area, box
-npz/              small files of numpy.savez and numpy.savez_compressed
+npz/              in the second folder: small files of numpy.savez and numpy.savez_compressed
 
 All .f32 files are little endian. The network is the published one (big_vision, pp/proj/paligemma/segmentation.py and
 evaluators/proj/paligemma/transfers/segmentation.py) with random weights that the formula of `uniform` gives; the
@@ -335,7 +336,8 @@ write("iou.tsv", [[50, 40, coco[0]["counts"].decode(), coco[1]["counts"].decode(
 
 # ---------------------------------------------------------------- npz
 
-(OUT / "npz").mkdir(exist_ok=True)
+NPZ = Path(sys.argv[2]) / "npz"
+NPZ.mkdir(parents=True, exist_ok=True)
 ARRAYS = {
     "scalar": np.float32(0.25),
     "vector": np.array([1.5, -2.0, 3e38, 1e-45, -0.0], np.float32),
@@ -343,10 +345,10 @@ ARRAYS = {
     "empty": np.zeros((0, 3), np.float32),
     "many": np.arange(40000, dtype=np.float32) % 7,
 }
-np.savez_compressed(OUT / "npz" / "deflated.npz", **ARRAYS)
-np.savez(OUT / "npz" / "stored.npz", **{k: v for k, v in ARRAYS.items() if k != "many"})
+np.savez_compressed(NPZ / "deflated.npz", **ARRAYS)
+np.savez(NPZ / "stored.npz", **{k: v for k, v in ARRAYS.items() if k != "many"})
 np.savez(
-    OUT / "npz" / "other_types.npz",
+    NPZ / "other_types.npz",
     half=np.ones(3, np.float16),
     double=np.ones(3),
     big_endian=np.ones(3, ">f4"),
@@ -355,4 +357,4 @@ np.savez(
     structured=np.zeros(2, [("a", "<f4"), ("b", "<i4")]),
     text=np.array(["a"]),
 )
-print(json.dumps({"bytes": sum(f.stat().st_size for f in OUT.rglob("*") if f.is_file())}))
+print(json.dumps({"bytes": sum(f.stat().st_size for d in (OUT, NPZ) for f in d.rglob("*") if f.is_file())}))

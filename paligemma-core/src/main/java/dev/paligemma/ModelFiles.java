@@ -1,7 +1,9 @@
 package dev.paligemma;
 
+import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.engine.checkpoint.VisionConfig;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.mask.MaskCodec;
@@ -13,23 +15,32 @@ import org.jspecify.annotations.Nullable;
  * What lies beside the weights in a checkpoint's folder. Immutable and thread-safe.
  *
  * @param tokenizer of {@code tokenizer.json} or, without that, {@code tokenizer.model}
- * @param imageProcessor of {@code preprocessor_config.json} or {@code processor_config.json}
+ * @param imageProcessor of {@code preprocessor_config.json} or {@code processor_config.json}; the usual one for an archive of
+ *     big_vision without either
  * @param maskCodec of the mask decoder's weights; null if there are none
  */
 record ModelFiles(
         PaliGemmaTokenizer tokenizer,
         ImageProcessor imageProcessor,
         @Nullable MaskCodec maskCodec) {
+    private static final int USUAL_SIZE = 224;
+
     /**
      * Reads the files and checks that they belong to the configuration.
      *
+     * @param checkpoint the weights in the folder
      * @param maskWeights where the mask decoder's weights are; null for those in the folder, if there are any
      * @throws CheckpointException if they contradict it
      */
-    static ModelFiles read(Path folder, PaliGemmaConfig config, @Nullable Path maskWeights) {
+    static ModelFiles read(Checkpoint checkpoint, @Nullable Path maskWeights) {
+        Path folder = checkpoint.folder();
+        PaliGemmaConfig config = checkpoint.config();
         PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(folder);
         requireSameImageToken(folder, config, tokenizer);
-        ImageProcessor processor = ImageProcessor.read(processorFile(folder));
+        Path settings = processorFile(folder);
+        ImageProcessor processor = checkpoint.isBigVision() && !Files.exists(settings)
+                ? usualProcessor(config.vision())
+                : ImageProcessor.read(settings);
         requireSameResolution(folder, config, processor);
         return new ModelFiles(tokenizer, processor, maskCodec(folder, maskWeights));
     }
@@ -44,6 +55,20 @@ record ModelFiles(
         Path preprocessor = folder.resolve("preprocessor_config.json");
         Path processor = folder.resolve("processor_config.json");
         return !Files.exists(preprocessor) && Files.exists(processor) ? processor : preprocessor;
+    }
+
+    /** That of all published models; big_vision does not write it down beside the weights. */
+    private static ImageProcessor usualProcessor(VisionConfig vision) {
+        ImageProcessor usual = ImageProcessor.forResolution(USUAL_SIZE);
+        return new ImageProcessor(
+                vision.imageSize(),
+                usual.doResize(),
+                usual.doRescale(),
+                usual.rescaleFactor(),
+                usual.doNormalize(),
+                usual.imageMean(),
+                usual.imageStd(),
+                vision.patches());
     }
 
     private static void requireSameImageToken(Path folder, PaliGemmaConfig config, PaliGemmaTokenizer tokenizer) {

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 /**
  * What a pipeline has loaded, and with what it runs. Immutable.
  *
- * @param folder the checkpoint's folder
+ * @param folder the checkpoint's folder, or its file if that was given
  * @param config the checkpoint's sizes and token ids
  * @param engine the name of the engine that runs it, also where the choice was left to the library
  * @param engineVersion the version of the runtime underneath

@@ -127,7 +127,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      *
      * @param checkpoint a folder in Hugging Face format, with {@code config.json}, {@code model.safetensors} or its
      *     shards, {@code tokenizer.json} or {@code tokenizer.model}, and {@code preprocessor_config.json} or
-     *     {@code processor_config.json}; its files must not change while the pipeline is open
+     *     {@code processor_config.json}; or a checkpoint of big_vision, {@code *.npz} or its folder, with the tokenizer beside
+     *     it. The files must not change while the pipeline is open
      * @return the pipeline, to be closed by the caller
      * @throws CheckpointException if a file is missing, damaged or not of a known architecture
      * @throws TokenizerException if the tokenizer file is damaged or of another kind
@@ -185,7 +186,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         }
         try (Checkpoint source = Checkpoint.open(checkpoint)) {
             // Files that do not belong together are found now and not when the converted folder is loaded.
-            ModelFiles.read(checkpoint, source.config(), null);
+            ModelFiles.read(source, null);
             // The options of the decoder choose what is computed with weights, not which weights there are.
             Networks networks = Networks.record(source.config(), DecoderOptions.defaults());
             CheckpointConverter.convert(source, ConversionPlan.of(precision, networks.all()), target, listener);
@@ -785,7 +786,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         /**
          * Chooses a checkpoint on this machine; this or {@link #model} is required.
          *
-         * @param folder a folder in Hugging Face format
+         * @param folder a folder in Hugging Face format, or a checkpoint of big_vision: a file {@code *.npz}, or its folder
          * @return this builder
          */
         public Builder checkpoint(Path folder) {
@@ -1018,7 +1019,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                         .ifPresent(LOG::warn);
                 // A vocabulary takes as long to read as an engine needs for its weights, so both are done at once.
                 CompletableFuture<ModelFiles> files =
-                        CompletableFuture.supplyAsync(() -> ModelFiles.read(folder, config, maskWeights));
+                        CompletableFuture.supplyAsync(() -> ModelFiles.read(given, maskWeights));
                 VisionLanguageModel model = compile(runtime, given, networks, adapters, files);
                 ModelFiles read = closingOnFailure(model, files);
                 ModelInfo info = new ModelInfo(

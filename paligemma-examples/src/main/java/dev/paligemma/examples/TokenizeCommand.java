@@ -3,6 +3,7 @@ package dev.paligemma.examples;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,8 +39,10 @@ final class TokenizeCommand implements Runnable {
     public void run() {
         PaliGemmaTokenizer tokenizer;
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
-            Path folder = checkpoint.folder(FileSet.TOKENIZER, progress);
-            tokenizer = PaliGemmaTokenizer.load(folder);
+            Path model = checkpoint.folder(FileSet.TOKENIZER, progress);
+            // A checkpoint of big_vision is a file, with the tokenizer beside it.
+            Path beside = model.toAbsolutePath().getParent();
+            tokenizer = PaliGemmaTokenizer.load(Files.isRegularFile(model) && beside != null ? beside : model);
         }
         int[] ids = tokenizer.encode(text);
         PrintWriter out = spec.commandLine().getOut();

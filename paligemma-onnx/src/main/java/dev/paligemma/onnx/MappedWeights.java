@@ -70,7 +70,7 @@ final class MappedWeights implements Weights {
         return written.computeIfAbsent(weight + " stored", key -> {
             TensorInfo info = values.find(weight);
             long[] dims = weight.shape().stream().mapToLong(Long::longValue).toArray();
-            if (info.dtype().isQuantised()) {
+            if (info.dtype().isComputed()) {
                 computed.put(key, weight);
                 long bytes = Math.multiplyExact(info.elementCount(), OnnxType.FLOAT.bytes);
                 return graph.external(key, OnnxType.FLOAT, "computed", 0, bytes, dims);
@@ -135,7 +135,7 @@ final class MappedWeights implements Weights {
     @Override
     public boolean isFloat32(Weight weight) {
         DType dtype = values.find(weight).dtype();
-        return dtype == DType.F32 || dtype.isQuantised();
+        return dtype == DType.F32 || dtype.isComputed();
     }
 
     private static OnnxType typeOf(TensorInfo info) {

@@ -63,7 +63,7 @@ public final class AdapterMerger {
      * @param base an original checkpoint, open; not a converted one, whose weights are rounded already
      * @param adapter an adapter that fits it
      * @param outputFolder where the merged checkpoint will be: nothing yet, or an empty folder; parents are made
-     * @throws AdapterException if the base is converted or quantised; if the adapter does not fit it, or does what a checkpoint has no
+     * @throws AdapterException if the base is converted, quantised, or an archive of big_vision; if the adapter does not fit it, or does what a checkpoint has no
      *     place for (a bias on a layer without one); if a merged weight is not finite in the type of the base; if something
      *     is in the place of the folder, or it cannot be written; if the thread is interrupted, which keeps its interrupted
      *     status
@@ -77,6 +77,10 @@ public final class AdapterMerger {
         if (base.precision() != Precision.FLOAT32) {
             throw new AdapterException(base.folder() + " holds weights for " + base.precision()
                     + "; an adapter is merged into the original checkpoint");
+        }
+        if (base.isBigVision()) {
+            throw new AdapterException(base.files() + " is a checkpoint of big_vision, of which no merged one is written;"
+                    + " an adapter is merged into a checkpoint in Hugging Face format");
         }
         base.tensors().values().stream()
                 .filter(tensor -> tensor.dtype().isQuantised())

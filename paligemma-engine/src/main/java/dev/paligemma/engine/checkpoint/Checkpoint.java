@@ -35,6 +35,13 @@ import org.slf4j.LoggerFactory;
  * {@link dev.paligemma.engine.quant.MatrixFormat MatrixFormat} gives, in one format or several, and everything else
  * float32.
  *
+ * <p>A checkpoint of big_vision, Google's training code, is one NumPy archive {@code *.npz}, alone or as the only one in a
+ * folder without safetensors files ({@code vae-oid.npz} is another network's and does not count). Its arrays must not be
+ * compressed, so that they can be read where they lie. They are given under the same names and in the same shapes: a tensor
+ * whose numbers lie in another order has a type that starts with {@code NPZ_}, can be read and not mapped. The archive does
+ * not describe the model; a {@code config.json} beside it does, and without one the sizes follow from the shapes of the
+ * arrays, and everything else is as in the published models.
+ *
  * <p>Thread-safe, and immutable but for {@link #close()}. No file is held open between calls, so interrupting a thread
  * fails only the read of that thread. The files must not be changed while they are in use.
  */
@@ -50,7 +57,7 @@ public final class Checkpoint implements AutoCloseable {
     private final PaliGemmaConfig config;
     private final TensorFiles files;
     private final Map<String, TensorInfo> tensors;
-    private final Map<TensorInfo, QuantisedWeight> quantised;
+    private final Map<TensorInfo, ComputedWeight> computed;
     private final List<TensorInfo> unusedTensors;
     private final Map<String, List<Long>> parameterShapes;
     private final @Nullable ConvertedManifest manifest;
@@ -61,35 +68,44 @@ public final class Checkpoint implements AutoCloseable {
             PaliGemmaConfig config,
             TensorFiles files,
             Map<String, TensorInfo> tensors,
-            Map<TensorInfo, QuantisedWeight> quantised,
+            Map<TensorInfo, ComputedWeight> computed,
             List<TensorInfo> unusedTensors,
             @Nullable ConvertedManifest manifest) {
         this.folder = folder;
         this.config = config;
         this.files = files;
         this.tensors = Collections.unmodifiableMap(tensors);
-        this.quantised = Map.copyOf(quantised);
+        this.computed = Map.copyOf(computed);
         this.unusedTensors = List.copyOf(unusedTensors);
         this.parameterShapes = parameterShapes(config);
         this.manifest = manifest;
     }
 
     /**
-     * Opens a folder and checks that configuration and weights fit together.
+     * Opens a checkpoint and checks that configuration and weights fit together.
      *
-     * @param folder the folder, for example a snapshot in the cache of the Hugging Face hub; its files may be links
+     * @param checkpoint the folder, for example a snapshot in the cache of the Hugging Face hub, whose files may be links;
+     *     or an archive {@code *.npz} of big_vision
      * @return the checkpoint
      * @throws CheckpointException if a file is missing, damaged or not supported; if tensors are missing or misshapen,
      *     the message lists all of them (up to 50) with expected and found shapes; if the folder holds only an adapter, it
      *     names the adapter's base
      */
-    public static Checkpoint open(Path folder) {
-        Objects.requireNonNull(folder, "folder");
-        if (!Files.isDirectory(folder)) {
-            throw new CheckpointException(folder + " is not a folder");
+    public static Checkpoint open(Path checkpoint) {
+        Objects.requireNonNull(checkpoint, "checkpoint");
+        if (BigVisionFile.hasName(checkpoint) && !Files.isDirectory(checkpoint)) {
+            Path folder = Objects.requireNonNull(checkpoint.toAbsolutePath().getParent());
+            return openArchive(folder, checkpoint);
         }
-        refuseAdapter(folder);
-        return ConvertedManifest.isIn(folder) ? openConverted(folder) : openOriginal(folder);
+        if (!Files.isDirectory(checkpoint)) {
+            throw new CheckpointException(checkpoint + " is not a folder");
+        }
+        refuseAdapter(checkpoint);
+        if (ConvertedManifest.isIn(checkpoint)) {
+            return openConverted(checkpoint);
+        }
+        Path archive = WeightFiles.areIn(checkpoint) ? null : BigVisionFile.in(checkpoint);
+        return archive == null ? openOriginal(checkpoint) : openArchive(checkpoint, archive);
     }
 
     private static Checkpoint openOriginal(Path folder) {
@@ -97,12 +113,32 @@ public final class Checkpoint implements AutoCloseable {
         WeightFiles weights = WeightFiles.read(folder);
         Map<String, TensorInfo> named = canonicalNames(folder, weights.tensors());
         ExpectedTensors expected = ExpectedTensors.of(config);
-        TensorFiles files = new TensorFiles(folder, weights.files());
-        Map<TensorInfo, QuantisedWeight> quantised =
+        TensorFiles files = new TensorFiles(
+                folder, weights.files().stream().map(SafeTensorsFile::stored).toList());
+        Map<TensorInfo, ComputedWeight> computed =
                 QuantisedWeights.replace(expected.shapes().keySet(), named, files);
+        return fitted(folder, config, files, named, computed, weights.unlisted());
+    }
+
+    private static Checkpoint openArchive(Path folder, Path archive) {
+        boolean described = Files.exists(folder.resolve(CONFIG));
+        BigVisionFile file = BigVisionFile.read(archive, described ? readConfig(folder) : null);
+        TensorFiles files = new TensorFiles(archive, List.of(file.stored()));
+        return fitted(folder, file.config(), files, file.tensors(), file.rearranged(), file.unused());
+    }
+
+    /** A checkpoint whose tensors are those that the configuration asks for. */
+    private static Checkpoint fitted(
+            Path folder,
+            PaliGemmaConfig config,
+            TensorFiles files,
+            Map<String, TensorInfo> named,
+            Map<TensorInfo, ComputedWeight> computed,
+            List<TensorInfo> unlisted) {
+        ExpectedTensors expected = ExpectedTensors.of(config);
         List<String> problems = expected.problems(named);
         if (!problems.isEmpty()) {
-            throw new CheckpointException(folder + ": " + problems.size() + " of "
+            throw new CheckpointException(files.folder() + ": " + problems.size() + " of "
                     + expected.shapes().size() + " tensors do not fit config.json:" + WeightFiles.lines(problems));
         }
         Map<String, TensorInfo> used = new LinkedHashMap<>();
@@ -110,11 +146,11 @@ public final class Checkpoint implements AutoCloseable {
             used.put(name, Objects.requireNonNull(named.remove(name)));
         }
         List<TensorInfo> unused = new ArrayList<>(named.values());
-        unused.addAll(weights.unlisted());
+        unused.addAll(unlisted);
         logUnused(folder, unused);
         int rows = Math.toIntExact(
                 Objects.requireNonNull(used.get(ExpectedTensors.EMBEDDING)).shape()[0]);
-        return new Checkpoint(folder, config.withVocabSize(rows), files, used, quantised, unused, null);
+        return new Checkpoint(folder, config.withVocabSize(rows), files, used, computed, unused, null);
     }
 
     private static Checkpoint openConverted(Path folder) {
@@ -133,7 +169,7 @@ public final class Checkpoint implements AutoCloseable {
         return new Checkpoint(
                 folder,
                 config.withVocabSize(converted.embeddingRows()),
-                new TensorFiles(folder, List.of(file)),
+                new TensorFiles(folder, List.of(file.stored())),
                 converted.used(),
                 Map.of(),
                 converted.unused(),
@@ -200,7 +236,7 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * Returns the folder.
      *
-     * @return the path given to {@link #open}
+     * @return the path given to {@link #open}; of an archive, the folder it lies in
      */
     public Path folder() {
         return folder;
@@ -223,6 +259,15 @@ public final class Checkpoint implements AutoCloseable {
      */
     public Precision precision() {
         return manifest == null ? Precision.FLOAT32 : manifest.precision();
+    }
+
+    /**
+     * Tells whether the weights are in an archive of big_vision, which has no configuration files of its own.
+     *
+     * @return true for a {@code .npz} file
+     */
+    public boolean isBigVision() {
+        return files.paths().stream().anyMatch(BigVisionFile::hasName);
     }
 
     /**
@@ -329,13 +374,13 @@ public final class Checkpoint implements AutoCloseable {
      *
      * @param canonicalName the canonical name
      * @return the tensors of the files from which its numbers are computed: the tensor itself, or of a quantised weight the
-     *     codes, then scales and tables
+     *     codes, then scales and tables, or of a rearranged one the numbers as they lie
      * @throws CheckpointException if the model has no such tensor
      * @throws IllegalStateException if the checkpoint is closed
      */
     public List<TensorInfo> storedTensors(String canonicalName) {
         TensorInfo tensor = tensor(canonicalName);
-        QuantisedWeight weight = quantised.get(tensor);
+        ComputedWeight weight = computed.get(tensor);
         return weight == null ? List.of(tensor) : weight.parts();
     }
 
@@ -343,7 +388,7 @@ public final class Checkpoint implements AutoCloseable {
      * Reads elements of a tensor as float32 until the destination is full: exactly, or, of a quantised weight, the numbers
      * its codes stand for.
      *
-     * @param tensor a tensor of this checkpoint, of type F32, BF16 or F16 or quantised
+     * @param tensor a tensor of this checkpoint, of type F32, BF16 or F16, or computed
      * @param firstElement the first element to read, counted row-major from 0
      * @param destination takes {@code destination.remaining()} elements and is left without remaining room
      * @throws IllegalArgumentException if the tensor is not of this checkpoint or not a float tensor
@@ -357,7 +402,7 @@ public final class Checkpoint implements AutoCloseable {
         }
         Objects.checkFromIndexSize(firstElement, destination.remaining(), tensor.elementCount());
         requireOpen();
-        QuantisedWeight weight = quantised.get(tensor);
+        ComputedWeight weight = computed.get(tensor);
         if (weight != null) {
             weight.read(files, firstElement, destination);
         } else {
@@ -373,7 +418,8 @@ public final class Checkpoint implements AutoCloseable {
      * @param byteFrom the first byte, counted from the start of the tensor
      * @param byteCount the number of bytes, at most 2^31 - 1
      * @return a read-only, little-endian buffer from position 0; its address is not aligned to the elements
-     * @throws IllegalArgumentException if the tensor is not of this checkpoint or quantised, or {@code byteCount} is over
+     * @throws IllegalArgumentException if the tensor is not of this checkpoint or {@linkplain DType#isComputed()
+     *     computed}, or {@code byteCount} is over
      *     2^31 - 1
      * @throws IndexOutOfBoundsException if the range is not inside the tensor
      * @throws CheckpointException if the file cannot be mapped or has changed, or the thread is interrupted
@@ -386,6 +432,9 @@ public final class Checkpoint implements AutoCloseable {
         }
         if (tensor.dtype().isQuantised()) {
             throw new IllegalArgumentException(tensor + " is quantised; readFloats gives its numbers");
+        }
+        if (tensor.dtype().isComputed()) {
+            throw new IllegalArgumentException(tensor + " lies in another order; readFloats gives its numbers");
         }
         requireOpen();
         return files.map(tensor, byteFrom, byteCount);

@@ -6,11 +6,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How the elements of a tensor are stored: one of the element types of the safetensors format that fill whole bytes, whose
- * constants carry the names used in the files, or one of the formats of the bitsandbytes library, which are made of
- * several tensors of a file and start with {@code BNB_}.
+ * constants carry the names used in the files; or one of the formats of the bitsandbytes library, which are made of
+ * several tensors of a file and start with {@code BNB_}; or a number of a big_vision archive whose elements lie in another
+ * order than those of the weight, which start with {@code NPZ_}.
  *
- * <p>The weights of a model can be read here from {@link #F32}, {@link #BF16}, {@link #F16} and the quantised formats. The
- * others are understood so that a file which holds them can be opened and described.
+ * <p>The weights of a model can be read here from {@link #F32}, {@link #BF16}, {@link #F16}, and the formats with a prefix.
+ * The others are understood so that a file which holds them can be opened and described.
  */
 public enum DType {
     /** IEEE 754 binary32. */
@@ -48,22 +49,34 @@ public enum DType {
     /** A truth value in one byte. */
     BOOL(1),
     /** A signed 8-bit code, times a scale for its row, divided by 127. */
-    BNB_INT8(Byte.SIZE, true),
+    BNB_INT8(Byte.SIZE, Kind.QUANTISED),
     /** A 4-bit code of the "normal float" table, times a scale for its block. */
-    BNB_NF4(Byte.SIZE / 2, true),
+    BNB_NF4(Byte.SIZE / 2, Kind.QUANTISED),
     /** A 4-bit code of a table of small floats, times a scale for its block. */
-    BNB_FP4(Byte.SIZE / 2, true);
+    BNB_FP4(Byte.SIZE / 2, Kind.QUANTISED),
+    /** {@link #F32}, in another order. */
+    NPZ_F32(Float.SIZE, Kind.REARRANGED),
+    /** {@link #BF16}, in another order. */
+    NPZ_BF16(Short.SIZE, Kind.REARRANGED),
+    /** {@link #F16}, in another order. */
+    NPZ_F16(Short.SIZE, Kind.REARRANGED);
 
-    private final int bits;
-    private final boolean quantised;
-
-    DType(int bytes) {
-        this(bytes * Byte.SIZE, false);
+    private enum Kind {
+        PLAIN,
+        QUANTISED,
+        REARRANGED
     }
 
-    DType(int bits, boolean quantised) {
+    private final int bits;
+    private final Kind kind;
+
+    DType(int bytes) {
+        this(bytes * Byte.SIZE, Kind.PLAIN);
+    }
+
+    DType(int bits, Kind kind) {
         this.bits = bits;
-        this.quantised = quantised;
+        this.kind = kind;
     }
 
     /**
@@ -93,26 +106,36 @@ public enum DType {
     }
 
     /**
-     * Tells whether a tensor of this type is made of codes and scales, so that no range of a file holds its numbers.
+     * Tells whether a tensor of this type is made of codes and scales.
      *
      * @return true for the formats of bitsandbytes
      */
     public boolean isQuantised() {
-        return quantised;
+        return kind == Kind.QUANTISED;
+    }
+
+    /**
+     * Tells whether no range of a file holds the numbers of a tensor of this type, one after the other: they are computed
+     * from codes and scales, or gathered.
+     *
+     * @return true for the formats of bitsandbytes and the rearranged numbers of big_vision
+     */
+    public boolean isComputed() {
+        return kind != Kind.PLAIN;
     }
 
     /**
      * Tells whether weights of this type can be read as float32.
      *
-     * @return true for {@link #F32}, {@link #BF16}, {@link #F16} and the quantised formats
+     * @return true for {@link #F32}, {@link #BF16}, {@link #F16} and the {@linkplain #isComputed() computed} formats
      */
     public boolean isFloatWeight() {
-        return this == F32 || this == BF16 || this == F16 || quantised;
+        return this == F32 || this == BF16 || this == F16 || isComputed();
     }
 
     /** The types that the safetensors format itself has. */
     static List<DType> ofFiles() {
-        return Arrays.stream(values()).filter(type -> !type.quantised).toList();
+        return Arrays.stream(values()).filter(type -> !type.isComputed()).toList();
     }
 
     /** The type of that name in a file, or null when the name is none of the known ones. */

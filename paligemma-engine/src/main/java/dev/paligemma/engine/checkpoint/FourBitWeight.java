@@ -17,7 +17,7 @@ import java.util.Map;
  * <p>An element is {@code quant_map[code] * scale} in float32. The library's own layers round that to the type the weight
  * had before it was quantised, which the state names, or do not, depending on the kernel; nothing is rounded here.
  */
-final class FourBitWeight implements QuantisedWeight {
+final class FourBitWeight implements ComputedWeight {
     private static final String STATE = ".quant_state.bitsandbytes__";
     private static final int CODES = 16;
     private static final int NESTED_CODES = 256;

@@ -14,7 +14,7 @@ import java.util.Map;
  * @param codes its codes
  * @param rowMaxima the largest magnitude of each row
  */
-record Int8Weight(TensorInfo info, TensorInfo codes, TensorInfo rowMaxima) implements QuantisedWeight {
+record Int8Weight(TensorInfo info, TensorInfo codes, TensorInfo rowMaxima) implements ComputedWeight {
     private static final String WEIGHT = "weight";
     private static final float RECIPROCAL = (float) (1 / 127.0);
     private static final int CHUNK = 1 << 18;

@@ -69,6 +69,15 @@ public record PaliGemmaConfig(
     }
 
     /**
+     * Writes the configuration as a {@code config.json}.
+     *
+     * @return text of which {@link #read} makes an equal configuration
+     */
+    public String toJson() {
+        return ConfigWriter.write(this);
+    }
+
+    /**
      * Returns the width of the projected image features, which is the width of the language model.
      *
      * @return the hidden size of {@link #text()}

@@ -18,11 +18,11 @@ final class QuantisedWeights {
      * @return the quantised weights by the tensor that stands for them
      * @throws CheckpointException if the tensors of a weight do not fit together
      */
-    static Map<TensorInfo, QuantisedWeight> replace(
+    static Map<TensorInfo, ComputedWeight> replace(
             Collection<String> names, Map<String, TensorInfo> tensors, TensorFiles files) {
-        Map<TensorInfo, QuantisedWeight> found = new LinkedHashMap<>();
+        Map<TensorInfo, ComputedWeight> found = new LinkedHashMap<>();
         for (String name : names) {
-            QuantisedWeight weight = name.endsWith(".weight") ? find(name, tensors, files) : null;
+            ComputedWeight weight = name.endsWith(".weight") ? find(name, tensors, files) : null;
             if (weight != null) {
                 tensors.put(name, weight.info());
                 found.put(weight.info(), weight);
@@ -31,7 +31,7 @@ final class QuantisedWeights {
         return found;
     }
 
-    private static @Nullable QuantisedWeight find(String name, Map<String, TensorInfo> tensors, TensorFiles files) {
+    private static @Nullable ComputedWeight find(String name, Map<String, TensorInfo> tensors, TensorFiles files) {
         for (DType format : List.of(DType.BNB_NF4, DType.BNB_FP4)) {
             if (tensors.containsKey(FourBitWeight.stateOf(name, format))) {
                 return FourBitWeight.take(name, format, tensors, files);

@@ -13,7 +13,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * The table of contents of one safetensors file. Immutable and thread-safe; holds no open file.
@@ -29,17 +28,12 @@ public final class SafeTensorsFile {
     static final long MAX_HEADER_BYTES = 100_000_000L;
 
     private static final int LENGTH_BYTES = Long.BYTES;
-    private static final int CHUNK_BYTES = 1 << 18;
 
-    private final Path path;
-    private final long size;
-    private final Map<String, TensorInfo> tensors;
+    private final StoredFile stored;
     private final Map<String, String> metadata;
 
-    private SafeTensorsFile(Path path, long size, Map<String, TensorInfo> tensors, Map<String, String> metadata) {
-        this.path = path;
-        this.size = size;
-        this.tensors = Collections.unmodifiableMap(tensors);
+    private SafeTensorsFile(StoredFile stored, Map<String, String> metadata) {
+        this.stored = stored;
         this.metadata = Collections.unmodifiableMap(metadata);
     }
 
@@ -58,8 +52,8 @@ public final class SafeTensorsFile {
             long dataStart = LENGTH_BYTES + headerBytes;
             SafeTensorsHeader header =
                     SafeTensorsHeader.parse(file, new ChannelInputStream(channel, LENGTH_BYTES, dataStart));
-            return new SafeTensorsFile(
-                    real, size, layOut(header.tensors(), file, real, dataStart, size), header.metadata());
+            Map<String, TensorInfo> tensors = layOut(header.tensors(), file, real, dataStart, size);
+            return new SafeTensorsFile(new StoredFile(real, size, tensors), header.metadata());
         } catch (IOException e) {
             throw Json.malformed(file, e);
         }
@@ -144,83 +138,12 @@ public final class SafeTensorsFile {
      * @throws CheckpointException if the file cannot be read or has changed, or the thread is interrupted
      */
     public void readFloats(TensorInfo tensor, long firstElement, FloatBuffer destination) {
-        if (!tensor.dtype().isFloatWeight()) {
-            throw new IllegalArgumentException(tensor + " is not a float tensor");
-        }
-        Objects.checkFromIndexSize(firstElement, destination.remaining(), tensor.elementCount());
-        int elementBytes = tensor.dtype().byteSize();
-        long position = firstElement * elementBytes;
-        try (FileChannel channel = open(tensor)) {
-            long bytes = (long) destination.remaining() * elementBytes;
-            ByteBuffer chunk =
-                    ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, bytes)).order(ByteOrder.LITTLE_ENDIAN);
-            while (destination.hasRemaining()) {
-                chunk.clear();
-                chunk.limit((int) Math.min(chunk.capacity(), (long) destination.remaining() * elementBytes));
-                fill(channel, tensor, position, chunk);
-                position += chunk.position();
-                FloatWidening.widen(tensor.dtype(), chunk.flip(), destination);
-            }
-        } catch (IOException e) {
-            throw InputFiles.unreadable(tensor.file(), e);
-        }
+        stored.readFloats(tensor, firstElement, destination);
     }
 
-    /** Reads bytes of a tensor, from {@code byteFrom} on, until the destination is full; fails as {@link #readFloats}. */
-    void read(TensorInfo tensor, long byteFrom, ByteBuffer destination) {
-        Objects.checkFromIndexSize(byteFrom, destination.remaining(), tensor.byteLength());
-        try (FileChannel channel = open(tensor)) {
-            fill(channel, tensor, byteFrom, destination);
-        } catch (IOException e) {
-            throw InputFiles.unreadable(tensor.file(), e);
-        }
-    }
-
-    /** Maps bytes of a tensor, at most 2^31 - 1, into memory, read-only, little-endian; fails as {@link #readFloats}. */
-    ByteBuffer map(TensorInfo tensor, long byteFrom, long byteCount) {
-        try (FileChannel channel = open(tensor)) {
-            return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset() + byteFrom, byteCount)
-                    .order(ByteOrder.LITTLE_ENDIAN);
-        } catch (IOException e) {
-            throw InputFiles.unreadable(tensor.file(), e);
-        }
-    }
-
-    private static void fill(FileChannel channel, TensorInfo tensor, long byteFrom, ByteBuffer destination)
-            throws IOException {
-        long position = tensor.offset() + byteFrom;
-        while (destination.hasRemaining()) {
-            int count = channel.read(destination, position);
-            if (count < 0) {
-                throw new CheckpointException(tensor.file() + " ended at " + position + " inside a tensor");
-            }
-            position += count;
-        }
-    }
-
-    /**
-     * Opens the file for one call. A channel shared by all threads would be closed for all of them as soon as one is
-     * interrupted while it reads.
-     *
-     * @throws IllegalArgumentException if the tensor is not of this file
-     * @throws CheckpointException if the file has changed
-     */
-    private FileChannel open(TensorInfo tensor) throws IOException {
-        if (!tensor.equals(tensors.get(tensor.name()))) {
-            throw new IllegalArgumentException(tensor + " is not a tensor of " + path);
-        }
-        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
-        try {
-            long now = channel.size();
-            if (now != size) {
-                throw new CheckpointException(
-                        path + " has changed since it was opened: expected " + size + " bytes, got " + now);
-            }
-            return channel;
-        } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw e;
-        }
+    /** What reads the tensors. */
+    StoredFile stored() {
+        return stored;
     }
 
     /**
@@ -229,7 +152,7 @@ public final class SafeTensorsFile {
      * @return the absolute path, symbolic links resolved
      */
     public Path path() {
-        return path;
+        return stored.path();
     }
 
     /**
@@ -238,7 +161,7 @@ public final class SafeTensorsFile {
      * @return bytes, header included
      */
     public long size() {
-        return size;
+        return stored.size();
     }
 
     /**
@@ -247,7 +170,7 @@ public final class SafeTensorsFile {
      * @return an unmodifiable map from the name in the file, in the order of the header
      */
     public Map<String, TensorInfo> tensors() {
-        return tensors;
+        return stored.tensors();
     }
 
     /**

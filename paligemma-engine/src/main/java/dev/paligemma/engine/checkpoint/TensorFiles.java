@@ -12,16 +12,16 @@ import java.util.Set;
 /** Reads tensors as they are stored in a set of files. Immutable and thread-safe. */
 final class TensorFiles {
     private final Path folder;
-    private final Map<Path, SafeTensorsFile> files;
+    private final Map<Path, StoredFile> files;
 
     /**
      * Readers for some files.
      *
      * @param folder what messages call them together
      */
-    TensorFiles(Path folder, List<SafeTensorsFile> files) {
+    TensorFiles(Path folder, List<StoredFile> files) {
         this.folder = folder;
-        Map<Path, SafeTensorsFile> byPath = new LinkedHashMap<>();
+        Map<Path, StoredFile> byPath = new LinkedHashMap<>();
         files.forEach(file -> byPath.put(file.path(), file));
         this.files = Collections.unmodifiableMap(byPath);
     }
@@ -65,8 +65,8 @@ final class TensorFiles {
         return fileOf(tensor).map(tensor, byteFrom, byteCount);
     }
 
-    private SafeTensorsFile fileOf(TensorInfo tensor) {
-        SafeTensorsFile file = files.get(tensor.file());
+    private StoredFile fileOf(TensorInfo tensor) {
+        StoredFile file = files.get(tensor.file());
         if (file == null) {
             throw new IllegalArgumentException(tensor + " is not a tensor of " + folder);
         }

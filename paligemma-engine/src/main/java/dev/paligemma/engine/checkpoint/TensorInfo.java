@@ -10,7 +10,8 @@ import java.util.Objects;
  * <p>The bytes are row-major, little-endian, without gaps. The offset is not aligned to anything.
  *
  * <p>Of a weight in a {@linkplain DType#isQuantised() quantised} format, the shape is that of the weight, and the bytes are
- * its codes; {@link Checkpoint#storedTensors} knows where its scales lie.
+ * its codes; {@link Checkpoint#storedTensors} knows where its scales lie. Of a type that starts with {@code NPZ_}, the bytes
+ * are those of the tensor in another order.
  *
  * @param name the name of the tensor as written in the file
  * @param dtype the type of the elements

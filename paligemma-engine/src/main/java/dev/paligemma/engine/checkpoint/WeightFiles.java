@@ -34,6 +34,17 @@ final class WeightFiles {
         this.unlisted = Collections.unmodifiableList(unlisted);
     }
 
+    /** Whether there is one of the files that {@link #read} starts from. */
+    static boolean areIn(Path folder) {
+        for (String name : List.of(SINGLE, INDEX)) {
+            Path file = folder.resolve(name);
+            if (Files.exists(file) || Files.isSymbolicLink(file)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     static WeightFiles read(Path folder) {
         // Not Files.exists: a dangling link must be reported as such, not skipped in favour of the index.
         Path single = folder.resolve(SINGLE);

@@ -1,5 +1,6 @@
 /**
- * Reads PaliGemma checkpoint folders as published on the Hugging Face hub: {@code config.json} and safetensors files.
+ * Reads PaliGemma checkpoint folders as published on the Hugging Face hub: {@code config.json} and safetensors files;
+ * and the NumPy archives of big_vision.
  *
  * <p>{@link dev.paligemma.engine.checkpoint.Checkpoint} is the entry point. Files are treated as hostile: sizes are
  * capped, offsets checked, and every problem surfaces as a

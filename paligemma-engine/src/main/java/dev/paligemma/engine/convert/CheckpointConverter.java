@@ -128,11 +128,11 @@ public final class CheckpointConverter {
             throws IOException, InterruptedException {
         Path folder = temporary.path();
         List<String> names = new ArrayList<>();
-        for (Path file : SmallFiles.of(source.folder())) {
-            Path copy = folder.resolve(file.getFileName().toString());
-            Files.write(copy, Files.readAllBytes(file), StandardOpenOption.CREATE_NEW);
+        for (SmallFiles.SmallFile file : SmallFiles.contents(source)) {
+            Path copy = folder.resolve(file.name());
+            Files.write(copy, file.bytes(), StandardOpenOption.CREATE_NEW);
             FileTrees.forceFile(copy);
-            names.add(file.getFileName().toString());
+            names.add(file.name());
         }
         long total = tasks.stream().mapToLong(Task::sourceBytes).sum();
         ProgressReporter progress = new ProgressReporter(listener, source, plan, total);

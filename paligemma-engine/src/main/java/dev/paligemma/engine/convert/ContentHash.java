@@ -7,8 +7,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -23,7 +21,7 @@ import java.util.Map;
  * The hash of everything a converted checkpoint is made from, however it is cut into files.
  *
  * <p>SHA-256 over lines of text: for each small file its name and SHA-256, for each tensor of the model in order its
- * canonical name, type, shape and the SHA-256 of its bytes; of a quantised weight, then the same of all it is stored in.
+ * canonical name, type, shape and the SHA-256 of its bytes; of a weight that is computed, then the same of all it is stored in.
  */
 final class ContentHash {
     private static final int BUFFER_BYTES = 1 << 20;
@@ -52,7 +50,7 @@ final class ContentHash {
                 String name = tensors.get(index).getKey();
                 TensorInfo tensor = tensors.get(index).getValue();
                 StringBuilder line = new StringBuilder(name + " " + describe(tensor));
-                if (tensor.dtype().isQuantised()) {
+                if (tensor.dtype().isComputed()) {
                     for (TensorInfo part : source.storedTensors(name)) {
                         line.append(' ').append(describe(part)).append(' ').append(hash(part, buffer));
                     }
@@ -63,8 +61,8 @@ final class ContentHash {
             };
         });
         List<String> all = new ArrayList<>();
-        for (Path file : SmallFiles.of(source.folder())) {
-            all.add(file.getFileName() + " " + hex(sha256().digest(Files.readAllBytes(file))));
+        for (SmallFiles.SmallFile file : SmallFiles.contents(source)) {
+            all.add(file.name() + " " + hex(sha256().digest(file.bytes())));
         }
         all.addAll(List.of(lines));
         return of(String.join("\n", all));

@@ -1,26 +1,44 @@
 package dev.paligemma.engine.convert;
 
+import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The files of a checkpoint beside its weights that this library reads; a converted checkpoint has copies. */
 final class SmallFiles {
+    private static final String CONFIG = "config.json";
+    private static final String PREPROCESSOR = "preprocessor_config.json";
+    private static final String PROCESSOR = "processor_config.json";
+
     private static final List<String> NAMES = List.of(
-            "config.json",
+            CONFIG,
             "generation_config.json",
             "tokenizer.json",
             "tokenizer.model",
-            "preprocessor_config.json",
-            "processor_config.json",
+            PREPROCESSOR,
+            PROCESSOR,
             "vae-oid.npz");
 
     /** Four times the largest tokenizer of this family. */
     private static final long MAX_BYTES = 256L << 20;
 
     private SmallFiles() {}
+
+    /**
+     * A file's name and contents.
+     *
+     * @param name the name in the folder
+     * @param bytes all of it
+     */
+    record SmallFile(String name, byte[] bytes) {}
 
     /**
      * Those that are there.
@@ -40,5 +58,40 @@ final class SmallFiles {
             }
         }
         return files;
+    }
+
+    /**
+     * Those that a converted checkpoint has. A checkpoint of big_vision needs no configuration files, a converted one
+     * does, so they are written for it.
+     *
+     * @throws ConversionException if one is absurdly large
+     */
+    static List<SmallFile> contents(Checkpoint source) throws IOException {
+        List<SmallFile> files = new ArrayList<>();
+        for (Path file : of(source.folder())) {
+            files.add(new SmallFile(file.getFileName().toString(), Files.readAllBytes(file)));
+        }
+        if (source.isBigVision()) {
+            addMissing(files, source.config());
+        }
+        return files;
+    }
+
+    private static void addMissing(List<SmallFile> files, PaliGemmaConfig config) {
+        Set<String> names = files.stream().map(SmallFile::name).collect(Collectors.toSet());
+        if (!names.contains(CONFIG)) {
+            files.add(new SmallFile(CONFIG, config.toJson().getBytes(StandardCharsets.UTF_8)));
+        }
+        if (!names.contains(PREPROCESSOR) && !names.contains(PROCESSOR)) {
+            // Everything else has the default of transformers, which is what the published models have.
+            String settings = String.format(
+                    Locale.ROOT,
+                    "{\n  \"image_processor_type\": \"SiglipImageProcessor\",\n  \"image_seq_length\": %d,\n"
+                            + "  \"size\": {\"height\": %d, \"width\": %d}\n}\n",
+                    config.vision().patches(),
+                    config.vision().imageSize(),
+                    config.vision().imageSize());
+            files.add(new SmallFile(PREPROCESSOR, settings.getBytes(StandardCharsets.UTF_8)));
+        }
     }
 }

@@ -25,10 +25,11 @@ class DTypeTest {
     }
 
     @Test
-    void quantisedFormatsAreReadableAndNoTypesOfFiles() {
+    void computedFormatsAreReadableAndNoTypesOfFiles() {
         for (DType type : DType.values()) {
-            if (type.isQuantised()) {
+            if (type.isComputed()) {
                 assertThat(type.isFloatWeight()).isTrue();
+                assertThat(type.isQuantised()).isEqualTo(type.name().startsWith("BNB_"));
                 assertThat(DType.named(type.name())).isNull();
             } else {
                 assertThat(DType.named(type.name())).isEqualTo(type);

@@ -85,7 +85,7 @@ class HostileFilesTest {
         byte[] good = Files.readAllBytes(QuantisedWeightsTest.WEIGHTS);
         checkDamaged(good, seed, path -> {
             SafeTensorsFile read = SafeTensorsFile.read(path);
-            TensorFiles files = new TensorFiles(path, List.of(read));
+            TensorFiles files = new TensorFiles(path, List.of(read.stored()));
             Map<String, TensorInfo> tensors = new LinkedHashMap<>(read.tensors());
             List<String> names =
                     QuantisedWeightsTest.names().map(name -> name + ".weight").toList();

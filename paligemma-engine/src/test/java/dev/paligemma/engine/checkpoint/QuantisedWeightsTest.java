@@ -47,10 +47,10 @@ class QuantisedWeightsTest {
     }
 
     /** A file whose weights have been looked for. */
-    private record Opened(TensorFiles files, Map<String, TensorInfo> tensors, Map<TensorInfo, QuantisedWeight> found) {
+    private record Opened(TensorFiles files, Map<String, TensorInfo> tensors, Map<TensorInfo, ComputedWeight> found) {
         static Opened of(Path file, Set<String> names) {
             SafeTensorsFile read = SafeTensorsFile.read(file);
-            TensorFiles files = new TensorFiles(file, List.of(read));
+            TensorFiles files = new TensorFiles(file, List.of(read.stored()));
             Map<String, TensorInfo> tensors = new LinkedHashMap<>(read.tensors());
             return new Opened(files, tensors, QuantisedWeights.replace(names, tensors, files));
         }
@@ -59,7 +59,7 @@ class QuantisedWeightsTest {
             return of(file, Set.of(name + ".weight"));
         }
 
-        QuantisedWeight weight(String name) {
+        ComputedWeight weight(String name) {
             return Objects.requireNonNull(found.get(tensors.get(name + ".weight")), name);
         }
 
@@ -80,7 +80,7 @@ class QuantisedWeightsTest {
         SafeTensorsFile file = SafeTensorsFile.read(resource("expected.safetensors"));
         TensorInfo tensor = Objects.requireNonNull(file.tensors().get(name + ".weight"));
         FloatBuffer values = FloatBuffer.allocate(Math.toIntExact(tensor.elementCount()));
-        new TensorFiles(file.path(), List.of(file)).readFloats(tensor, 0, values);
+        new TensorFiles(file.path(), List.of(file.stored())).readFloats(tensor, 0, values);
         return values.array();
     }
 

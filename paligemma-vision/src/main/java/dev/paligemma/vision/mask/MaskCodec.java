@@ -1,5 +1,7 @@
 package dev.paligemma.vision.mask;
 
+import dev.paligemma.engine.numpy.NpzException;
+import dev.paligemma.engine.numpy.NpzFile;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +55,8 @@ public final class MaskCodec {
         Objects.requireNonNull(npz, "npz");
         try (NpzFile file = NpzFile.open(npz, MAX_FILE_BYTES)) {
             return new MaskCodec(new MaskWeights(file, npz.toString()));
+        } catch (NpzException e) {
+            throw new MaskException(e.getMessage(), e);
         }
     }
 

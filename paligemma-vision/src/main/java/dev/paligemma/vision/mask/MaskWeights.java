@@ -1,5 +1,8 @@
 package dev.paligemma.vision.mask;
 
+import dev.paligemma.engine.checkpoint.Quote;
+import dev.paligemma.engine.numpy.NpzFile;
+
 /**
  * Builds the layers from the arrays of a weight file, under the names of the published {@code vae-oid.npz}. PyTorch's
  * layouts: convolutions [out, in, side, side], transposed convolutions [in, out, side, side].
@@ -47,7 +50,7 @@ final class MaskWeights {
         float[] values = file.read(name, shape);
         for (int i = 0; i < values.length; i++) {
             if (!Float.isFinite(values[i])) {
-                throw new MaskException(path + ", array " + NpyHeader.quote(name) + ", element " + i + " is "
+                throw new MaskException(path + ", array " + Quote.quote(name) + ", element " + i + " is "
                         + values[i] + ", expected a finite number");
             }
         }

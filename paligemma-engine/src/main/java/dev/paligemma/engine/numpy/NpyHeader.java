@@ -1,4 +1,4 @@
-package dev.paligemma.vision.mask;
+package dev.paligemma.engine.numpy;
 
 import java.io.EOFException;
 import java.io.IOException;
@@ -20,13 +20,14 @@ final class NpyHeader {
     static final int MAX_DIMENSIONS = 32;
 
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
-    private static final int MAX_QUOTED = 200;
 
     private final String type;
     private final boolean fortranOrder;
     private final long[] shape;
+    private final int byteLength;
 
-    private NpyHeader(String type, boolean fortranOrder, long[] shape) {
+    private NpyHeader(String type, boolean fortranOrder, long[] shape, int byteLength) {
+        this.byteLength = byteLength;
         this.type = type;
         this.fortranOrder = fortranOrder;
         this.shape = shape;
@@ -36,18 +37,18 @@ final class NpyHeader {
      * Reads from the first byte of the file to the first byte of the elements.
      *
      * @param where the file and array, for messages
-     * @throws MaskException if this is not such a header
+     * @throws NpzException if this is not such a header
      * @throws EOFException if the file ends inside of it
      */
     static NpyHeader read(InputStream in, String where) throws IOException {
         byte[] start = exactly(in, MAGIC.length + 2, where);
         if (!Arrays.equals(Arrays.copyOf(start, MAGIC.length), MAGIC)) {
-            throw new MaskException(where + " is not a NumPy array: it does not start with \\x93NUMPY");
+            throw new NpzException(where + " is not a NumPy array: it does not start with \\x93NUMPY");
         }
         int major = start[MAGIC.length] & 255;
         int minor = start[MAGIC.length + 1] & 255;
         if (major < 1 || major > 3 || minor != 0) {
-            throw new MaskException(
+            throw new NpzException(
                     where + " has NumPy format version " + major + "." + minor + ", expected 1.0, 2.0 or 3.0");
         }
         byte[] lengthBytes = exactly(in, major == 1 ? 2 : 4, where);
@@ -56,11 +57,11 @@ final class NpyHeader {
             length = length << 8 | (lengthBytes[i] & 255);
         }
         if (length > MAX_BYTES) {
-            throw new MaskException(
+            throw new NpzException(
                     where + " has a header of " + length + " bytes, more than the allowed " + MAX_BYTES);
         }
         String text = new String(exactly(in, (int) length, where), StandardCharsets.UTF_8);
-        return new Parser(text, where).parse();
+        return new Parser(text, where).parse(start.length + lengthBytes.length + (int) length);
     }
 
     private static byte[] exactly(InputStream in, int count, String where) throws IOException {
@@ -71,33 +72,43 @@ final class NpyHeader {
         return bytes;
     }
 
+    /** NumPy's name of the element type. */
+    String type() {
+        return type;
+    }
+
+    /** Whether the first index varies fastest. */
+    boolean fortranOrder() {
+        return fortranOrder;
+    }
+
+    /** The sizes, outermost first. */
+    long[] shape() {
+        return shape.clone();
+    }
+
+    /** The bytes of the file in front of the elements. */
+    int byteLength() {
+        return byteLength;
+    }
+
     /** Refuses every other type, memory order or shape. */
     void require(String expectedType, int[] expectedShape, String where) {
         if (!type.equals(expectedType)) {
-            throw new MaskException(where + " has type " + quote(type) + ", expected \"" + expectedType + "\"");
+            throw new NpzException(where + " has type " + Quoted.of(type) + ", expected \"" + expectedType + "\"");
         }
         // With at most one side longer than 1, both orders are the same; NumPy then says C order.
         if (fortranOrder) {
-            throw new MaskException(where + " is in Fortran order, expected C order");
+            throw new NpzException(where + " is in Fortran order, expected C order");
         }
         boolean same = shape.length == expectedShape.length;
         for (int i = 0; same && i < shape.length; i++) {
             same = shape[i] == expectedShape[i];
         }
         if (!same) {
-            throw new MaskException(
+            throw new NpzException(
                     where + " has shape " + Arrays.toString(shape) + ", expected " + Arrays.toString(expectedShape));
         }
-    }
-
-    /** Text from a file on one line, of bounded length, without control characters. */
-    static String quote(String text) {
-        StringBuilder out = new StringBuilder("\"");
-        for (int i = 0; i < Math.min(text.length(), MAX_QUOTED); i++) {
-            char c = text.charAt(i);
-            out.append(c < ' ' || c > '~' ? String.format("\\u%04x", (int) c) : String.valueOf(c));
-        }
-        return out.append(text.length() > MAX_QUOTED ? "...\"" : "\"").toString();
     }
 
     /** Recursive descent without recursion: nothing in an accepted header is nested. */
@@ -111,7 +122,7 @@ final class NpyHeader {
             this.where = where;
         }
 
-        NpyHeader parse() {
+        NpyHeader parse(int byteLength) {
             String type = null;
             Boolean fortranOrder = null;
             long[] shape = null;
@@ -123,7 +134,7 @@ final class NpyHeader {
                     case "descr" -> type = once(key, type, string());
                     case "fortran_order" -> fortranOrder = once(key, fortranOrder, bool());
                     case "shape" -> shape = once(key, shape, tuple());
-                    default -> throw error("an unknown key " + quote(key));
+                    default -> throw error("an unknown key " + Quoted.of(key));
                 }
                 if (!accept(',')) {
                     expect('}');
@@ -137,12 +148,12 @@ final class NpyHeader {
             if (type == null || fortranOrder == null || shape == null) {
                 throw error("no " + (type == null ? "descr" : fortranOrder == null ? "fortran_order" : "shape"));
             }
-            return new NpyHeader(type, fortranOrder, shape);
+            return new NpyHeader(type, fortranOrder, shape, byteLength);
         }
 
         private <T> T once(String key, @Nullable T before, T value) {
             if (before != null) {
-                throw error("the key " + quote(key) + " twice");
+                throw error("the key " + Quoted.of(key) + " twice");
             }
             return value;
         }
@@ -231,8 +242,8 @@ final class NpyHeader {
             }
         }
 
-        private MaskException error(String found) {
-            return new MaskException(where + " has a NumPy header with " + found + ": " + quote(text.strip()));
+        private NpzException error(String found) {
+            return new NpzException(where + " has a NumPy header with " + found + ": " + Quoted.of(text.strip()));
         }
     }
 }

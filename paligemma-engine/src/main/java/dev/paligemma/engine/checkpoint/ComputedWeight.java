@@ -3,13 +3,13 @@ package dev.paligemma.engine.checkpoint;
 import java.nio.FloatBuffer;
 import java.util.List;
 
-/** A weight that is stored as codes and scales. Immutable and thread-safe. */
-sealed interface QuantisedWeight permits Int8Weight, FourBitWeight {
+/** A weight that no range of a file holds as it is. Thread-safe. */
+sealed interface ComputedWeight permits Int8Weight, FourBitWeight, RearrangedWeight {
 
-    /** The weight with its own shape, at the place of its codes. */
+    /** The weight with its own shape, at the place of its codes or of its numbers in another order. */
     TensorInfo info();
 
-    /** The tensors of the file from which it is computed, the codes first. */
+    /** The tensors of the file from which it is computed; codes come first. */
     List<TensorInfo> parts();
 
     /**

@@ -1,10 +1,11 @@
-package dev.paligemma.vision.mask;
+package dev.paligemma.engine.numpy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.fail;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -15,6 +16,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -25,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Reads what NumPy writes; whatever else a file holds, it is refused with a {@link MaskException}. */
+/** Reads what NumPy writes; whatever else a file holds, it is refused with a {@link NpzException}. */
 class NpzFileTest {
     private static final long MAX_BYTES = 1 << 20;
 
@@ -35,7 +37,7 @@ class NpzFileTest {
     @ParameterizedTest
     @ValueSource(strings = {"stored.npz", "deflated.npz"})
     void readsWhatNumpyWrites(String name) {
-        try (NpzFile file = NpzFile.open(MaskGoldens.file("npz/" + name, folder), MAX_BYTES)) {
+        try (NpzFile file = NpzFile.open(golden(name, folder), MAX_BYTES)) {
             assertThat(file.names()).contains("empty", "encoder.0.weight", "scalar", "vector");
             assertThat(file.read("scalar")).containsExactly(0.25f);
             assertThat(file.read("vector", 5)).containsExactly(1.5f, -2f, 3e38f, Float.MIN_VALUE, -0f);
@@ -50,7 +52,7 @@ class NpzFileTest {
 
     @Test
     void readsAnArrayOfSeveralChunks() {
-        try (NpzFile file = NpzFile.open(MaskGoldens.file("npz/deflated.npz", folder), MAX_BYTES)) {
+        try (NpzFile file = NpzFile.open(golden("deflated.npz", folder), MAX_BYTES)) {
             float[] many = file.read("many", 40000);
             for (int i = 0; i < many.length; i++) {
                 assertThat(many[i]).isEqualTo(i % 7);
@@ -68,17 +70,17 @@ class NpzFileTest {
         "text, \"<U1\""
     })
     void rejectsOtherTypes(String name, String found) {
-        assertRejected(MaskGoldens.bytes("npz/other_types.npz"), name, new int[] {3}, "\"" + name + "\"", found);
+        assertRejected(bytes("other_types.npz"), name, new int[] {3}, "\"" + name + "\"", found);
     }
 
     @Test
     void rejectsFortranOrder() {
-        assertRejected(MaskGoldens.bytes("npz/other_types.npz"), "fortran", new int[] {2, 3}, "Fortran order");
+        assertRejected(bytes("other_types.npz"), "fortran", new int[] {2, 3}, "Fortran order");
     }
 
     @Test
     void rejectsAnotherShape() {
-        byte[] file = MaskGoldens.bytes("npz/stored.npz");
+        byte[] file = bytes("stored.npz");
 
         assertRejected(file, "vector", new int[] {4}, "\"vector\" has shape [5], expected [4]");
         assertRejected(file, "vector", new int[] {5, 1}, "\"vector\" has shape [5], expected [5, 1]");
@@ -89,24 +91,24 @@ class NpzFileTest {
     @Test
     void rejectsAMissingArray() {
         assertRejected(
-                MaskGoldens.bytes("npz/stored.npz"), "absent", new int[] {7}, "has no array \"absent\"", "float32[7]");
+                bytes("stored.npz"), "absent", new int[] {7}, "has no array \"absent\"", "float32[7]");
     }
 
     @Test
     void rejectsAMissingFile() {
-        assertThatExceptionOfType(MaskException.class)
+        assertThatExceptionOfType(NpzException.class)
                 .isThrownBy(() -> NpzFile.open(folder.resolve("absent.npz"), MAX_BYTES))
                 .withMessageContaining("absent.npz");
-        assertThatExceptionOfType(MaskException.class)
+        assertThatExceptionOfType(NpzException.class)
                 .isThrownBy(() -> NpzFile.open(folder, MAX_BYTES))
                 .withMessageContaining("not a regular file");
     }
 
     @Test
     void rejectsALargeFile() {
-        Path file = MaskGoldens.file("npz/stored.npz", folder);
+        Path file = golden("stored.npz", folder);
 
-        assertThatExceptionOfType(MaskException.class)
+        assertThatExceptionOfType(NpzException.class)
                 .isThrownBy(() -> NpzFile.open(file, 1135))
                 .withMessageContaining("1136 bytes, more than the allowed 1135");
     }
@@ -286,7 +288,7 @@ class NpzFileTest {
     @Property(tries = 300)
     void alteredFilesAreReadOrRefused(
             @ForAll boolean deflated, @ForAll @Size(min = 1, max = 4) List<@IntRange(max = 1 << 20) Integer> changes) {
-        byte[] file = MaskGoldens.bytes("npz/" + (deflated ? "deflated" : "stored") + ".npz");
+        byte[] file = bytes((deflated ? "deflated" : "stored") + ".npz");
         for (int change : changes) {
             file[(change >> 8) % file.length] = (byte) change;
         }
@@ -295,10 +297,10 @@ class NpzFileTest {
 
     @Property(tries = 100)
     void truncatedFilesAreRefused(@ForAll boolean deflated, @ForAll @IntRange(max = 1000) int length) {
-        byte[] file = MaskGoldens.bytes("npz/" + (deflated ? "deflated" : "stored") + ".npz");
+        byte[] file = bytes((deflated ? "deflated" : "stored") + ".npz");
         Path path = temporary(Arrays.copyOf(file, length));
         try {
-            assertThatExceptionOfType(MaskException.class).isThrownBy(() -> NpzFile.open(path, MAX_BYTES));
+            assertThatExceptionOfType(NpzException.class).isThrownBy(() -> NpzFile.open(path, MAX_BYTES));
         } finally {
             delete(path);
         }
@@ -311,7 +313,7 @@ class NpzFileTest {
             file.read("vector", 5);
             file.read("encoder.0.weight", 2, 3, 4);
             file.read("empty", 0, 3);
-        } catch (MaskException e) {
+        } catch (NpzException e) {
             assertThat(e).hasMessageContaining(path.getFileName().toString());
         } finally {
             delete(path);
@@ -343,10 +345,27 @@ class NpzFileTest {
         }
         try (NpzFile file = NpzFile.open(path, MAX_BYTES)) {
             file.read(array, shape);
-        } catch (MaskException e) {
+        } catch (NpzException e) {
             assertThat(e).hasMessageContaining("hostile.npz").hasMessageContainingAll(messageParts);
             return;
         }
         fail("read without an error; expected " + Arrays.toString(messageParts));
+    }
+
+    /** A file written by src/reference/masks/make_goldens.py. */
+    private static byte[] bytes(String name) {
+        try (InputStream in = NpzFileTest.class.getResourceAsStream("/npz/" + name)) {
+            return Objects.requireNonNull(in, name).readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path golden(String name, Path folder) {
+        try {
+            return Files.write(folder.resolve(name), bytes(name));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -1,0 +1,27 @@
+package dev.paligemma.engine.numpy;
+
+import dev.paligemma.engine.PaliGemmaException;
+
+/** Says that a file is not a NumPy archive, is damaged, or holds something else than was asked for. */
+public class NpzException extends PaliGemmaException {
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * Makes an exception without a cause.
+     *
+     * @param message the file, the problem, what was expected and what was found
+     */
+    public NpzException(String message) {
+        super(message);
+    }
+
+    /**
+     * Makes an exception that keeps the failure behind it.
+     *
+     * @param message the file, the problem, what was expected and what was found
+     * @param cause the failure behind this one
+     */
+    public NpzException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}
