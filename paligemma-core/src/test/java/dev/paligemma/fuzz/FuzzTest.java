@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -41,6 +42,24 @@ class FuzzTest {
     @Timeout(value = 2, unit = TimeUnit.HOURS)
     Stream<DynamicTest> damagedFilesAreReadOrRefused() {
         return targets.stream().map(target -> DynamicTest.dynamicTest(target.name(), () -> fuzz(target)));
+    }
+
+    /** Else the damage to a file would not be what it is refused for. */
+    @Test
+    void goodFilesAreRead() throws IOException {
+        try (Fuzzer fuzzer = new Fuzzer()) {
+            for (Target target : targets) {
+                int refused = 0;
+                for (Target.Seed seed : target.corpus()) {
+                    Outcome outcome = fuzzer.readUndamaged(target, seed);
+                    assertThat(outcome.finding()).as("%s %s", target, seed.name()).isEmpty();
+                    refused += outcome.read() ? 0 : 1;
+                    System.out.println(target + " " + seed.name() + " " + outcome);
+                }
+                // Some of the seeds of pictures, settings and archives are there to be refused.
+                assertThat(refused).as("%s", target).isLessThan(target.corpus().size());
+            }
+        }
     }
 
     private static void fuzz(Target target) throws IOException {

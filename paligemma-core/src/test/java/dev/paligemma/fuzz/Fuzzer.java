@@ -87,6 +87,13 @@ final class Fuzzer implements AutoCloseable {
         }
     }
 
+    /** Reads a good folder. */
+    Outcome readUndamaged(Target target, Seed seed) throws IOException {
+        Path folder = target.files() ? write(target, seed) : scratch;
+        String file = seed.damaged().get(0);
+        return watch(target, seed, new Case(folder, file, seed.files().get(file)));
+    }
+
     private static Outcome watch(Target target, Seed seed, Case damaged) {
         long limit = target.allocationLimit(seed, damaged);
         boolean read = false;
