@@ -32,13 +32,14 @@ public final class SafeTensorsFile {
     private static final int CHUNK_BYTES = 1 << 18;
 
     private final Path path;
-    private final long size;
+    private final FileState state;
     private final Map<String, TensorInfo> tensors;
     private final Map<String, String> metadata;
 
-    private SafeTensorsFile(Path path, long size, Map<String, TensorInfo> tensors, Map<String, String> metadata) {
+    private SafeTensorsFile(
+            Path path, FileState state, Map<String, TensorInfo> tensors, Map<String, String> metadata) {
         this.path = path;
-        this.size = size;
+        this.state = state;
         this.tensors = Collections.unmodifiableMap(tensors);
         this.metadata = Collections.unmodifiableMap(metadata);
     }
@@ -53,13 +54,15 @@ public final class SafeTensorsFile {
     public static SafeTensorsFile read(Path file) {
         Path real = InputFiles.regular(file);
         try (FileChannel channel = FileChannel.open(real, StandardOpenOption.READ)) {
+            FileState state = FileState.of(real);
             long size = channel.size();
             long headerBytes = headerLength(channel, file, size);
             long dataStart = LENGTH_BYTES + headerBytes;
             SafeTensorsHeader header =
                     SafeTensorsHeader.parse(file, new ChannelInputStream(channel, LENGTH_BYTES, dataStart));
-            return new SafeTensorsFile(
-                    real, size, layOut(header.tensors(), file, real, dataStart, size), header.metadata());
+            Map<String, TensorInfo> tensors = layOut(header.tensors(), file, real, dataStart, size);
+            state.requireSame(real, size);
+            return new SafeTensorsFile(real, state, tensors, header.metadata());
         } catch (IOException e) {
             throw Json.malformed(file, e);
         }
@@ -211,11 +214,7 @@ public final class SafeTensorsFile {
         }
         FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
         try {
-            long now = channel.size();
-            if (now != size) {
-                throw new CheckpointException(
-                        path + " has changed since it was opened: expected " + size + " bytes, got " + now);
-            }
+            state.requireSame(path, channel.size());
             return channel;
         } catch (IOException | RuntimeException e) {
             channel.close();
@@ -238,7 +237,7 @@ public final class SafeTensorsFile {
      * @return bytes, header included
      */
     public long size() {
-        return size;
+        return state.size();
     }
 
     /**
