@@ -1072,6 +1072,9 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 if (e.getCause() instanceof RuntimeException cause) {
                     throw cause;
                 }
+                if (e.getCause() instanceof Error cause) {
+                    throw cause;
+                }
                 throw e;
             }
         }

@@ -52,7 +52,7 @@ final class BufferPool {
         int size = sizeClass((int) bytes);
         ByteBuffer buffer = poll(size);
         if (buffer == null) {
-            buffer = ByteBuffer.allocateDirect(size);
+            buffer = DirectMemory.allocate(size, "a key/value cache");
         }
         return buffer.clear().limit((int) bytes).order(ByteOrder.nativeOrder());
     }

@@ -7,7 +7,6 @@ import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.graph.Weight;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -47,14 +46,7 @@ final class ComputedWeights {
             throw new EngineException("quantised weight " + info + " has " + info.elementCount()
                     + " elements, expected at most " + most + " in single precision");
         }
-        try {
-            return ByteBuffer.allocateDirect((int) info.elementCount() * Float.BYTES)
-                    .order(ByteOrder.nativeOrder());
-        } catch (OutOfMemoryError e) {
-            throw new EngineException(
-                    "not enough memory outside the Java heap for quantised weight " + info
-                            + " in single precision; raise -XX:MaxDirectMemorySize, or load the model at int8 or int4",
-                    e);
-        }
+        return DirectMemory.allocate(
+                (int) info.elementCount() * Float.BYTES, "quantised weight " + info + " in single precision");
     }
 }

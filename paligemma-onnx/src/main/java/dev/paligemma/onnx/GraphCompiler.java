@@ -11,8 +11,8 @@ import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.quant.MatrixFormat;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -268,8 +268,7 @@ final class GraphCompiler {
     }
 
     private OnnxTensor floats(float[] numbers, long... shape) throws OrtException {
-        ByteBuffer buffer =
-                ByteBuffer.allocateDirect(numbers.length * Float.BYTES).order(ByteOrder.nativeOrder());
+        ByteBuffer buffer = DirectMemory.allocate(numbers.length * Float.BYTES, "weights of " + Arrays.toString(shape));
         buffer.asFloatBuffer().put(numbers);
         return constants.floats(buffer, shape);
     }

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.machine.MainMemory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 class BufferPoolTest {
@@ -31,6 +33,23 @@ class BufferPoolTest {
         for (int bytes = 4097; bytes < 1 << 20; bytes = bytes * 5 / 4 + 3) {
             assertThat(pool.acquire(bytes).capacity()).isBetween(bytes, bytes + bytes / 8 + 1);
         }
+    }
+
+    @Test
+    void tooLittleMemoryIsAnEngineException() {
+        long most = 1 << 30;
+        Assumptions.assumeTrue(MainMemory.maxDirectBytes() < 2 * most, "there is enough");
+        ByteBuffer first = null;
+        try {
+            first = pool.acquireUncleared(most);
+        } catch (EngineException e) {
+            // Then the second fails all the more.
+        }
+        assertThatThrownBy(() -> pool.acquireUncleared(most))
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("not enough memory outside the Java heap for a key/value cache")
+                .hasCauseInstanceOf(OutOfMemoryError.class);
+        assertThat(first == null || first.capacity() >= most).isTrue();
     }
 
     @Test

@@ -93,6 +93,7 @@ final class BigVisionFile {
     static BigVisionFile read(Path file, @Nullable PaliGemmaConfig given) {
         Path real = InputFiles.regular(file);
         try (NpzFile npz = NpzFile.open(real, Long.MAX_VALUE)) {
+            FileState state = FileState.of(real);
             Map<String, NpyArray> arrays = arrays(file, npz);
             Map<String, long[]> shapes = new LinkedHashMap<>();
             arrays.forEach((name, array) -> shapes.put(name, array.shape()));
@@ -101,9 +102,13 @@ final class BigVisionFile {
             if (table != null && table.length == 2 && table[0] >= 1 && table[0] <= Limits.MAX_VOCAB) {
                 config = config.withVocabSize((int) table[0]);
             }
-            return new Builder(file, real, npz.size(), arrays).build(config);
+            BigVisionFile read = new Builder(file, real, state, arrays).build(config);
+            state.requireSame(real, npz.size());
+            return read;
         } catch (NpzException e) {
             throw new CheckpointException(e.getMessage(), e);
+        } catch (IOException e) {
+            throw InputFiles.unreadable(file, e);
         }
     }
 
@@ -148,14 +153,14 @@ final class BigVisionFile {
     private static final class Builder {
         private final Path file;
         private final Path real;
-        private final long size;
+        private final FileState state;
         private final Map<String, NpyArray> arrays;
         private final Set<String> problems = new LinkedHashSet<>();
 
-        Builder(Path file, Path real, long size, Map<String, NpyArray> arrays) {
+        Builder(Path file, Path real, FileState state, Map<String, NpyArray> arrays) {
             this.file = file;
             this.real = real;
-            this.size = size;
+            this.state = state;
             this.arrays = arrays;
         }
 
@@ -201,7 +206,7 @@ final class BigVisionFile {
                                 piece.columnOrder(),
                                 RearrangedWeight.WINDOW_BYTES));
             }
-            return new BigVisionFile(config, new StoredFile(real, size, parts), tensors, rearranged, unused(wanted));
+            return new BigVisionFile(config, new StoredFile(real, state, parts), tensors, rearranged, unused(wanted));
         }
 
         private void check(Piece piece) {

@@ -47,13 +47,15 @@ public final class SafeTensorsFile {
     public static SafeTensorsFile read(Path file) {
         Path real = InputFiles.regular(file);
         try (FileChannel channel = FileChannel.open(real, StandardOpenOption.READ)) {
+            FileState state = FileState.of(real);
             long size = channel.size();
             long headerBytes = headerLength(channel, file, size);
             long dataStart = LENGTH_BYTES + headerBytes;
             SafeTensorsHeader header =
                     SafeTensorsHeader.parse(file, new ChannelInputStream(channel, LENGTH_BYTES, dataStart));
             Map<String, TensorInfo> tensors = layOut(header.tensors(), file, real, dataStart, size);
-            return new SafeTensorsFile(new StoredFile(real, size, tensors), header.metadata());
+            state.requireSame(real, size);
+            return new SafeTensorsFile(new StoredFile(real, state, tensors), header.metadata());
         } catch (IOException e) {
             throw Json.malformed(file, e);
         }

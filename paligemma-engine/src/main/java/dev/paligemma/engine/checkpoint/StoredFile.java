@@ -16,19 +16,19 @@ final class StoredFile {
     private static final int CHUNK_BYTES = 1 << 18;
 
     private final Path path;
-    private final long size;
+    private final FileState state;
     private final Map<String, TensorInfo> tensors;
 
     /**
      * A reader.
      *
      * @param path the absolute path, symbolic links resolved
-     * @param size the size the file had when it was looked at
-     * @param tensors its tensors by their names, inside of that size
+     * @param state what the file was when it was looked at
+     * @param tensors its tensors by their names, inside of its size
      */
-    StoredFile(Path path, long size, Map<String, TensorInfo> tensors) {
+    StoredFile(Path path, FileState state, Map<String, TensorInfo> tensors) {
         this.path = path;
-        this.size = size;
+        this.state = state;
         this.tensors = Collections.unmodifiableMap(tensors);
     }
 
@@ -39,7 +39,7 @@ final class StoredFile {
 
     /** The size in bytes. */
     long size() {
-        return size;
+        return state.size();
     }
 
     /** The tensors by their names in the file, unmodifiable. */
@@ -125,11 +125,7 @@ final class StoredFile {
         }
         FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
         try {
-            long now = channel.size();
-            if (now != size) {
-                throw new CheckpointException(
-                        path + " has changed since it was opened: expected " + size + " bytes, got " + now);
-            }
+            state.requireSame(path, channel.size());
             return channel;
         } catch (IOException | RuntimeException e) {
             channel.close();

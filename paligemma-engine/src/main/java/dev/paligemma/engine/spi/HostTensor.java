@@ -1,5 +1,6 @@
 package dev.paligemma.engine.spi;
 
+import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.ElementType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -31,6 +32,7 @@ public final class HostTensor {
      * @param shape its sizes, each at least 0
      * @return the tensor
      * @throws IllegalArgumentException if a size is negative or the tensor would exceed 2 GiB
+     * @throws EngineException if there is not enough memory outside the Java heap
      */
     public static HostTensor allocate(ElementType type, long... shape) {
         long bytes = type.bytes();
@@ -43,8 +45,15 @@ public final class HostTensor {
             }
             bytes *= size;
         }
-        return new HostTensor(
-                type, shape.clone(), ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.nativeOrder()));
+        try {
+            ByteBuffer memory = ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.nativeOrder());
+            return new HostTensor(type, shape.clone(), memory);
+        } catch (OutOfMemoryError e) {
+            throw new EngineException(
+                    "not enough memory outside the Java heap for a tensor " + type + Arrays.toString(shape) + ": "
+                            + e.getMessage() + "; raise -XX:MaxDirectMemorySize",
+                    e);
+        }
     }
 
     /**

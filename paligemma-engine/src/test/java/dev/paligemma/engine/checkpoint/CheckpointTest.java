@@ -12,7 +12,10 @@ import java.nio.FloatBuffer;
 import java.nio.ReadOnlyBufferException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -517,6 +520,59 @@ class CheckpointTest {
                     .isThrownBy(() -> checkpoint.readFloats(tensor, 0, FloatBuffer.allocate(1)))
                     .withMessageContaining("has changed since it was opened");
             assertThatExceptionOfType(CheckpointException.class).isThrownBy(() -> checkpoint.map(tensor, 0, 1));
+        }
+    }
+
+    @Test
+    void noticesThatAFileWasTruncatedOrRemoved() throws IOException {
+        Path copy = Resources.copy("gemma-f32", folder.resolve("m"));
+        Path weights = copy.resolve("model.safetensors");
+        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+            TensorInfo tensor = checkpoint.tensor(Q_PROJ);
+            Files.write(weights, Arrays.copyOf(Files.readAllBytes(weights), 100));
+            assertThatExceptionOfType(CheckpointException.class)
+                    .isThrownBy(() -> checkpoint.readFloats(tensor, 0, FloatBuffer.allocate(1)))
+                    .withMessageContaining("has changed since it was opened: expected")
+                    .withMessageContaining("got 100");
+            Files.delete(weights);
+            assertThatExceptionOfType(CheckpointException.class)
+                    .isThrownBy(() -> checkpoint.map(tensor, 0, 1))
+                    .withMessageContaining("cannot read ")
+                    .withMessageContaining("model.safetensors");
+        }
+    }
+
+    /** Training saves over its last checkpoint: the sizes stay. */
+    @Test
+    void noticesThatAFileWasWrittenAgainInTheSameSize() throws IOException {
+        Path copy = Resources.copy("gemma-f32", folder.resolve("m"));
+        Path weights = copy.resolve("model.safetensors");
+        Files.setLastModifiedTime(weights, FileTime.from(Instant.parse("2024-05-01T10:00:00Z")));
+        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+            TensorInfo tensor = checkpoint.tensor(Q_PROJ);
+            Files.write(weights, Files.readAllBytes(weights));
+            assertThatExceptionOfType(CheckpointException.class)
+                    .isThrownBy(() -> checkpoint.readFloats(tensor, 0, FloatBuffer.allocate(1)))
+                    .withMessageContaining("has changed since it was opened")
+                    .withMessageContaining("written at 2024-05-01T10:00:00Z");
+            assertThatExceptionOfType(CheckpointException.class).isThrownBy(() -> checkpoint.map(tensor, 0, 1));
+        }
+    }
+
+    @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "files have no keys there")
+    void noticesThatAnotherFileHasTakenThePlace() throws IOException {
+        Path copy = Resources.copy("gemma-f32", folder.resolve("m"));
+        Path weights = copy.resolve("model.safetensors");
+        FileTime time = Files.getLastModifiedTime(weights);
+        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+            TensorInfo tensor = checkpoint.tensor(Q_PROJ);
+            Path other = Files.copy(weights, folder.resolve("other"));
+            Files.setLastModifiedTime(other, time);
+            Files.move(other, weights, StandardCopyOption.REPLACE_EXISTING);
+            assertThatExceptionOfType(CheckpointException.class)
+                    .isThrownBy(() -> checkpoint.readFloats(tensor, 0, FloatBuffer.allocate(1)))
+                    .withMessageContaining("another file has taken its place");
         }
     }
 

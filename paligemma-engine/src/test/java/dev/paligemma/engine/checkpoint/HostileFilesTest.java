@@ -1,8 +1,10 @@
 package dev.paligemma.engine.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.sun.management.ThreadMXBean;
+import dev.paligemma.engine.Precision;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.FloatBuffer;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.lifecycle.AfterContainer;
@@ -103,6 +106,27 @@ class HostileFilesTest {
             FourBitState read = FourBitState.parse(path.toString(), InputFiles.readAll(path, 1 << 16), "nf4");
             assertThat(Integer.bitCount(read.blockSize())).isEqualTo(1);
         });
+    }
+
+    @Example
+    void namesInAManifestCannotLeaveTheFolder() throws IOException {
+        for (String name : List.of("../config.json", "/etc/passwd", "..", "a/b", ".hidden", "", "x\n", "C:\\x")) {
+            Path folder = Files.createTempDirectory("manifest");
+            Path manifest = folder.resolve(ConvertedManifest.FILE_NAME);
+            try {
+                new ConvertedManifest(
+                                Precision.INT8,
+                                "0".repeat(64),
+                                Map.of(name, new ConvertedManifest.FileSum(1, List.of(0L))))
+                        .write(folder);
+                assertThatExceptionOfType(CheckpointException.class)
+                        .isThrownBy(() -> Checkpoint.open(folder))
+                        .withMessageContaining("is not a plain file name");
+            } finally {
+                Files.delete(manifest);
+                Files.delete(folder);
+            }
+        }
     }
 
     private static void checkDamaged(byte[] good, long seed, Consumer<Path> read) throws IOException {

@@ -53,7 +53,7 @@ class RearrangedWeightTest {
                     ODD_OFFSET,
                     plain.byteCount(count));
             TensorFiles files = new TensorFiles(
-                    file, List.of(new StoredFile(file, Files.size(file), Map.of(source.name(), source))));
+                    file, List.of(new StoredFile(file, FileState.of(file), Map.of(source.name(), source))));
             RearrangedWeight weight = new RearrangedWeight(
                     info, source, rows, columns, order, (long) windowNumbers * plain.byteSize());
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.fail;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
+import dev.paligemma.engine.checkpoint.ConvertedManifest;
 import dev.paligemma.engine.checkpoint.DType;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -34,6 +35,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -316,26 +318,62 @@ class ConvertedCheckpointsTest {
         assertThat(conversions).hasValue(0);
     }
 
+    /**
+     * Two processes that convert the same model, or one, are killed while they do. {@code -Dconvert.kill.rounds=100} kills
+     * more of them, and {@code -Dconvert.kill.seed} chooses other moments.
+     */
     @Test
+    @Timeout(value = 3, unit = TimeUnit.HOURS)
     void survivesBeingKilledAtAnyMoment() throws Exception {
-        Random random = new Random();
+        int rounds = Integer.getInteger("convert.kill.rounds", 6);
+        Random random = new Random(Long.getLong("convert.kill.seed", System.nanoTime()));
         int killed = 0;
-        for (int round = 0; round < 6; round++) {
-            cache = folder.resolve("cache-" + round);
-            checkpoints = new ConvertedCheckpoints(cache);
+        int complete = 0;
+        for (int round = 0; round < rounds; round++) {
+            // What one round leaves the next one finds, unless there is nothing left to do.
+            if (round == 0 || complete > 0) {
+                cache = folder.resolve("cache-" + round);
+                checkpoints = new ConvertedCheckpoints(cache);
+                complete = 0;
+            }
             Process process = start(10);
+            Process second = random.nextInt(3) == 0 ? start(10) : null;
             try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
-                assertThat(output.readLine()).isEqualTo(ConvertingProcess.STARTED);
-                int delay = random.nextInt(400);
-                boolean ended = process.waitFor(delay, TimeUnit.MILLISECONDS);
+                if (second == null) {
+                    assertThat(output.readLine()).isEqualTo(ConvertingProcess.STARTED);
+                }
+                boolean ended = process.waitFor(random.nextInt(400), TimeUnit.MILLISECONDS);
                 killed += ended ? 0 : 1;
                 process.destroyForcibly().waitFor();
+                if (second != null) {
+                    // It takes over what the killed one held, if it gets the time for that.
+                    second.waitFor(random.nextInt(400), TimeUnit.MILLISECONDS);
+                    second.destroyForcibly().waitFor();
+                }
             }
-            Path entry = obtain(sourceFolder, Precision.INT4);
-            assertGood(entry);
-            assertThat(namesIn(cache.resolve("converted"))).noneMatch(name -> name.contains(".converting-"));
+            complete = assertNothingWrong();
+            if (random.nextInt(3) != 0) {
+                assertGood(obtain(sourceFolder, Precision.INT4));
+                assertThat(namesIn(cache.resolve("converted"))).noneMatch(name -> name.contains(".converting-"));
+                complete = 1;
+            }
         }
         assertThat(killed).as("rounds in which the process was killed").isPositive();
+        assertGood(obtain(sourceFolder, Precision.INT4));
+    }
+
+    /** Whatever has the name of an entry is one; returns how many there are. */
+    private int assertNothingWrong() throws IOException {
+        int complete = 0;
+        if (Files.isDirectory(cache.resolve("converted"))) {
+            for (String name : namesIn(cache.resolve("converted"))) {
+                if (name.endsWith("-v" + ConvertedManifest.FORMAT_VERSION)) {
+                    assertGood(cache.resolve("converted").resolve(name));
+                    complete++;
+                }
+            }
+        }
+        return complete;
     }
 
     private Process start(int delayMillis) throws IOException {

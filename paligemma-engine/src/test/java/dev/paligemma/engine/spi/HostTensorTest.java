@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.ElementType;
+import dev.paligemma.engine.machine.MainMemory;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 class HostTensorTest {
@@ -31,6 +34,15 @@ class HostTensorTest {
         assertThat(tensor.bytes().isDirect()).isTrue();
         assertThat(tensor.bytes().order()).isEqualTo(ByteOrder.nativeOrder());
         assertThat(tensor.rows(0, 1).bytes().order()).isEqualTo(ByteOrder.nativeOrder());
+    }
+
+    @Test
+    void tooLittleMemoryIsAnEngineException() {
+        Assumptions.assumeTrue(MainMemory.maxDirectBytes() < Integer.MAX_VALUE - 8, "there is enough");
+        assertThatExceptionOfType(EngineException.class)
+                .isThrownBy(() -> HostTensor.allocate(ElementType.FLOAT32, (1 << 29) - 1))
+                .withMessageContaining("not enough memory outside the Java heap for a tensor float32[536870911]")
+                .withCauseInstanceOf(OutOfMemoryError.class);
     }
 
     @Test
