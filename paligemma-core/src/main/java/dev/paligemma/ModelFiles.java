@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What lies beside the weights in a checkpoint's folder. Immutable and thread-safe.
  *
- * @param tokenizer of {@code tokenizer.json}
+ * @param tokenizer of {@code tokenizer.json} or, without that, {@code tokenizer.model}
  * @param imageProcessor of {@code preprocessor_config.json} or {@code processor_config.json}
  * @param maskCodec of the mask decoder's weights; null if there are none
  */
@@ -27,7 +27,7 @@ record ModelFiles(
      * @throws CheckpointException if they contradict it
      */
     static ModelFiles read(Path folder, PaliGemmaConfig config, @Nullable Path maskWeights) {
-        PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(folder.resolve("tokenizer.json"));
+        PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(folder);
         requireSameImageToken(folder, config, tokenizer);
         ImageProcessor processor = ImageProcessor.read(processorFile(folder));
         requireSameResolution(folder, config, processor);
@@ -50,7 +50,7 @@ record ModelFiles(
         Integer configured = config.imageTokenId();
         if (configured != null && configured != tokenizer.imageId()) {
             throw new CheckpointException(folder + ": config.json says that <image> is token " + configured
-                    + ", tokenizer.json says " + tokenizer.imageId());
+                    + ", the tokenizer says " + tokenizer.imageId());
         }
     }
 

@@ -23,6 +23,9 @@ import dev.paligemma.engine.convert.ConvertedCheckpoints;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.EngineChoice;
 import dev.paligemma.gemma.DecoderOptions;
+import dev.paligemma.hub.DownloadListener;
+import dev.paligemma.hub.HubClient;
+import dev.paligemma.hub.HubException;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.token.TokenConstraints;
@@ -34,7 +37,6 @@ import dev.paligemma.vision.mask.MaskCodec;
 import dev.paligemma.vision.mask.MaskException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -123,8 +125,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * converted checkpoint in the precision it was converted for.
      *
      * @param checkpoint a folder in Hugging Face format, with {@code config.json}, {@code model.safetensors} or its
-     *     shards, {@code tokenizer.json} and {@code preprocessor_config.json} or {@code processor_config.json}; its
-     *     files must not change while the pipeline is open
+     *     shards, {@code tokenizer.json} or {@code tokenizer.model}, and {@code preprocessor_config.json} or
+     *     {@code processor_config.json}; its files must not change while the pipeline is open
      * @return the pipeline, to be closed by the caller
      * @throws CheckpointException if a file is missing, damaged or not of a known architecture
      * @throws TokenizerException if the tokenizer file is damaged or of another kind
@@ -134,6 +136,26 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      */
     public static PaliGemmaPipeline load(Path checkpoint) {
         return builder().checkpoint(checkpoint).build();
+    }
+
+    /**
+     * Loads a checkpoint of the Hugging Face hub, after downloading what is not in the cache, with every option at its
+     * default. The cache is the one of Python's {@code huggingface_hub}; {@link HubClient} says where it is, and how to give
+     * the token that gated models need.
+     *
+     * <pre>{@code
+     * PaliGemmaPipeline pipeline = PaliGemmaPipeline.fromPretrained("google/paligemma2-3b-mix-224");
+     * }</pre>
+     *
+     * @param name {@code owner/name} or {@code owner/name@revision}
+     * @return the pipeline, to be closed by the caller
+     * @throws IllegalArgumentException if it is not such a name
+     * @throws HubException if the model cannot be had; {@link HubException#kind} says why
+     * @throws PaliGemmaException if the checkpoint or the engine cannot be used; see {@link #load}
+     * @throws TokenizerException if the tokenizer file is damaged or of another kind
+     */
+    public static PaliGemmaPipeline fromPretrained(String name) {
+        return builder().model(name).build();
     }
 
     /**
@@ -746,7 +768,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
 
     /** Collects the options of a {@link PaliGemmaPipeline}. Confined to one thread. */
     public static final class Builder {
-        private @Nullable Path checkpoint;
+        private final ModelSources sources = new ModelSources();
         private @Nullable String engine;
         private Device device = Device.CPU;
         private @Nullable Precision precision;
@@ -756,18 +778,64 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         private @Nullable Path cacheDirectory;
         private ConversionListener conversionListener = ConversionListener.NONE;
         private @Nullable Path maskWeights;
-        private final Map<String, Path> adapters = new LinkedHashMap<>();
 
         private Builder() {}
 
         /**
-         * Chooses the checkpoint; required.
+         * Chooses a checkpoint on this machine; this or {@link #model} is required.
          *
          * @param folder a folder in Hugging Face format
          * @return this builder
          */
         public Builder checkpoint(Path folder) {
-            this.checkpoint = Objects.requireNonNull(folder, "folder");
+            sources.folder(folder);
+            return this;
+        }
+
+        /**
+         * Chooses a checkpoint on the Hugging Face hub. {@link #build} downloads what is not in the cache.
+         *
+         * @param name {@code owner/name}, such as {@code google/paligemma2-3b-mix-224}, or {@code owner/name@revision}
+         * @return this builder
+         * @throws IllegalArgumentException if it is not such a name
+         */
+        public Builder model(String name) {
+            sources.model(name);
+            return this;
+        }
+
+        /**
+         * Chooses which version of the {@linkplain #model model} to use; {@code main} by default, unless its name says it.
+         *
+         * @param revision a branch such as {@code bfloat16}, a tag, or a commit of 40 hexadecimal digits, which never changes
+         * @return this builder
+         * @throws IllegalArgumentException if it cannot be a revision
+         */
+        public Builder revision(String revision) {
+            sources.revision(revision);
+            return this;
+        }
+
+        /**
+         * Chooses the client that downloads models; by default one with the settings of the environment, see
+         * {@link HubClient}.
+         *
+         * @param client the client
+         * @return this builder
+         */
+        public Builder hub(HubClient client) {
+            sources.hub(client);
+            return this;
+        }
+
+        /**
+         * Listens to downloads, if there are any.
+         *
+         * @param listener hears of progress; an exception of it ends {@link #build}
+         * @return this builder
+         */
+        public Builder onDownload(DownloadListener listener) {
+            sources.onDownload(listener);
             return this;
         }
 
@@ -891,12 +959,20 @@ public final class PaliGemmaPipeline implements AutoCloseable {
          * @throws IllegalArgumentException if the name is blank or was given before
          */
         public Builder adapter(String name, Path folder) {
-            Objects.requireNonNull(folder, "folder");
-            if (name.isBlank() || adapters.containsKey(name)) {
-                throw new IllegalArgumentException(
-                        "an adapter needs a name of its own, got '" + name + "' beside " + adapters.keySet());
-            }
-            adapters.put(name, folder);
+            sources.adapter(name, folder);
+            return this;
+        }
+
+        /**
+         * Loads an adapter of the Hugging Face hub with the model; otherwise as {@link #adapter(String, Path)}.
+         *
+         * @param name what requests call it
+         * @param hubName {@code owner/name} or {@code owner/name@revision}
+         * @return this builder
+         * @throws IllegalArgumentException if the name is blank or was given before, or the other one is not a hub name
+         */
+        public Builder adapter(String name, String hubName) {
+            sources.adapter(name, hubName);
             return this;
         }
 
@@ -915,7 +991,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
          * Loads the model.
          *
          * @return the pipeline, to be closed by the caller
-         * @throws IllegalStateException if no checkpoint was chosen
+         * @throws IllegalStateException if no checkpoint was chosen, or a folder and a model of the hub
+         * @throws HubException if a model of the hub cannot be had; {@link HubException#kind} says why
          * @throws CheckpointException if the checkpoint is converted for another precision than the chosen one
          * @throws MaskException if the weights of the mask decoder are missing where they were said to be, or damaged
          * @throws AdapterException if an adapter's folder is damaged, or it does not fit the checkpoint
@@ -924,10 +1001,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
          * @throws TokenizerException if the tokenizer file is damaged or of another kind
          */
         public PaliGemmaPipeline build() {
-            if (checkpoint == null) {
-                throw new IllegalStateException("no checkpoint was chosen: call checkpoint(folder) first");
-            }
-            Path folder = checkpoint;
+            Path folder = sources.checkpoint();
+            Map<String, Path> adapters = sources.adapters();
             Stopwatch stopwatch = new Stopwatch();
             try (Checkpoint given = Checkpoint.open(folder)) {
                 // An engine that does not know the precision refuses here, before anything is converted for it.
@@ -939,12 +1014,11 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 CompletableFuture<ModelFiles> files =
                         CompletableFuture.supplyAsync(() -> ModelFiles.read(folder, config, maskWeights));
                 Networks networks = Networks.record(config, decoderOptions);
-                VisionLanguageModel model = compile(runtime, given, networks, files);
+                VisionLanguageModel model = compile(runtime, given, networks, adapters, files);
                 ModelFiles read = closingOnFailure(model, files);
                 ModelInfo info = new ModelInfo(
-                        checkpoint, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
-                LOG.info("loaded {} with {} {} in {} ms", checkpoint, info.engine(), info.options(), (long)
-                        info.loadMs());
+                        folder, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
+                LOG.info("loaded {} with {} {} in {} ms", folder, info.engine(), info.options(), (long) info.loadMs());
                 TextGenerator generator =
                         new TextGenerator(config, read.tokenizer(), read.imageProcessor(), model, null);
                 return new PaliGemmaPipeline(info, generator, new Slots(maxConcurrentRequests), read.maskCodec());
@@ -952,7 +1026,11 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         }
 
         private VisionLanguageModel compile(
-                Engine runtime, Checkpoint given, Networks networks, CompletableFuture<ModelFiles> files) {
+                Engine runtime,
+                Checkpoint given,
+                Networks networks,
+                Map<String, Path> adapters,
+                CompletableFuture<ModelFiles> files) {
             if (!StoredPrecision.isConverted(runtime.options().precision())) {
                 return new VisionLanguageModel(runtime, given, Adapters.load(networks, adapters, given));
             }

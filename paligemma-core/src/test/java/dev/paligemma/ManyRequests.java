@@ -79,7 +79,9 @@ public final class ManyRequests implements AutoCloseable {
             return String.format(
                     Locale.ROOT,
                     "%d direct buffers, %.2f MiB; resident %.1f MiB",
-                    directBuffers, directBytes / 1048576.0, residentBytes / 1048576.0);
+                    directBuffers,
+                    directBytes / 1048576.0,
+                    residentBytes / 1048576.0);
         }
     }
 

@@ -276,7 +276,11 @@ class PaliGemmaPipelineTest {
         Path noTokenizer = copyWithout(temp.resolve("no-tokenizer"), "tokenizer.json");
         assertThatThrownBy(() -> PaliGemmaPipeline.load(noTokenizer))
                 .isInstanceOf(TokenizerException.class)
-                .hasMessageContaining("tokenizer.json");
+                .hasMessageContaining("tokenizer.json, tokenizer.model");
+        Files.writeString(noTokenizer.resolve("tokenizer.model"), "not one");
+        assertThatThrownBy(() -> PaliGemmaPipeline.load(noTokenizer))
+                .isInstanceOf(TokenizerException.class)
+                .hasMessageContaining("tokenizer.model, byte 0");
         Path noProcessor = copyWithout(temp.resolve("no-processor"), "preprocessor_config.json");
         assertThatThrownBy(() -> PaliGemmaPipeline.load(noProcessor))
                 .isInstanceOf(ImageException.class)

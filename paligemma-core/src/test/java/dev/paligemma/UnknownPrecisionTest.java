@@ -26,6 +26,7 @@ class UnknownPrecisionTest {
         }
         PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
                 .checkpoint(model)
+                .engine("onnx")
                 .precision(Precision.BFLOAT16)
                 .cacheDirectory(temp.resolve("cache"));
 

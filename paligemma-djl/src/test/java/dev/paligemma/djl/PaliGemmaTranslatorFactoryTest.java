@@ -208,9 +208,7 @@ class PaliGemmaTranslatorFactoryTest {
         for (String name : List.of("config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json")) {
             Files.copy(TinyModel.FOLDER.resolve(name), folder.resolve(name));
         }
-        Files.writeString(
-                folder.resolve("serving.properties"),
-                String.join("\n", "engine=PaliGemma", "option.threads=1", "task=ocr"));
+        Files.write(folder.resolve("serving.properties"), List.of("engine=PaliGemma", "option.threads=1", "task=ocr"));
         Criteria<Image, String> criteria = Criteria.builder()
                 .setTypes(Image.class, String.class)
                 .optModelPath(folder)

@@ -1,20 +1,32 @@
 package dev.paligemma.examples;
 
 import dev.paligemma.engine.CacheFolder;
+import dev.paligemma.hub.FileSet;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that choose a checkpoint and where files are kept that can be made again. */
 final class CheckpointOptions {
     @Option(
             names = "--model",
-            paramLabel = "DIR",
-            description = "Checkpoint folder, as downloaded from the hub or made by 'paligemma convert' (default: the "
-                    + "bundled tiny model).")
+            paramLabel = "MODEL",
+            description = "Checkpoint folder, or the name of a model on the Hugging Face hub such as "
+                    + "google/paligemma2-3b-mix-224, which is downloaded once (default: the bundled tiny model).")
     @Nullable
-    Path model;
+    String model;
+
+    @Option(
+            names = "--revision",
+            paramLabel = "NAME",
+            description = "Branch, tag or commit of a model on the hub, such as bfloat16 (default: main).")
+    @Nullable
+    String revision;
+
+    @Mixin
+    HubOptions hub = new HubOptions();
 
     @Option(
             names = "--cache-dir",
@@ -40,11 +52,40 @@ final class CheckpointOptions {
     /**
      * The checkpoint folder to use.
      *
+     * @param progress hears of a download
      * @return the given folder, or the bundled model's
      */
-    Path folder() {
-        Path chosen = model;
-        return chosen == null ? BundledModel.folder(cacheFolder()) : chosen;
+    Path folder(ProgressDisplay progress) {
+        return folder(FileSet.CHECKPOINT, progress);
+    }
+
+    /**
+     * The checkpoint folder to use, for those who need only some of its files.
+     *
+     * @param files what is needed
+     * @param progress hears of a download
+     * @return the given folder, or the bundled model's
+     */
+    Path folder(FileSet files, ProgressDisplay progress) {
+        String chosen = model;
+        if (chosen == null) {
+            if (revision != null) {
+                throw new IllegalArgumentException("--revision needs --model with the name of a model on the hub");
+            }
+            return BundledModel.folder(cacheFolder());
+        }
+        return hub.find(chosen, revision, files, progress);
+    }
+
+    /**
+     * The folder of an adapter.
+     *
+     * @param typed a folder, or the name of an adapter on the hub
+     * @param progress hears of a download
+     * @return the folder
+     */
+    Path adapter(String typed, ProgressDisplay progress) {
+        return hub.find(typed, null, FileSet.ADAPTER, progress);
     }
 
     /**

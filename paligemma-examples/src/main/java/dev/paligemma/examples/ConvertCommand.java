@@ -44,7 +44,7 @@ final class ConvertCommand implements Runnable {
     @Override
     public void run() {
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
-            PaliGemmaPipeline.convert(checkpoint.folder(), precision, out, progress);
+            PaliGemmaPipeline.convert(checkpoint.folder(progress), precision, out, progress);
         }
         spec.commandLine().getOut().println(out);
     }

@@ -4,6 +4,7 @@ import dev.paligemma.RequestCancelledException;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.engine.convert.ConversionException;
+import dev.paligemma.hub.HubException;
 import dev.paligemma.tokenizer.TokenizerException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
@@ -65,6 +66,12 @@ final class Failure {
             // The same: with a cause the disk failed, or somebody interrupted it.
             return failure.getCause() == null;
         }
+        if (failure instanceof HubException hub) {
+            return switch (hub.kind()) {
+                case GATED, UNAUTHORIZED, NOT_FOUND, NO_SUCH_REVISION, OFFLINE -> true;
+                case UNREACHABLE, BAD_ANSWER, CORRUPT, DISK, INTERRUPTED -> false;
+            };
+        }
         return failure instanceof PaliGemmaException
                 || failure instanceof TokenizerException
                 || failure instanceof IllegalArgumentException
@@ -80,7 +87,9 @@ final class Failure {
             return failure.getClass().getName();
         }
         // Messages of the library's own exceptions are sentences; of others only the type tells what happened.
-        return failure instanceof PaliGemmaException || (input && !(failure instanceof FileSystemException))
+        return failure instanceof PaliGemmaException
+                        || failure instanceof HubException
+                        || (input && !(failure instanceof FileSystemException))
                 ? message
                 : failure.getClass().getSimpleName() + ": " + message;
     }

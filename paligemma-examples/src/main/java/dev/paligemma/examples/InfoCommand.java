@@ -42,7 +42,9 @@ final class InfoCommand implements Runnable {
 
     @Override
     public void run() {
-        try (Checkpoint opened = Checkpoint.open(checkpoint.folder())) {
+        try (ProgressDisplay progress = ProgressDisplay.of(spec);
+                Checkpoint opened = Checkpoint.open(checkpoint.folder(progress))) {
+            progress.clear();
             Facts facts = Facts.of(opened, checkpoint.cacheFolder());
             PrintWriter out = spec.commandLine().getOut();
             if (json) {

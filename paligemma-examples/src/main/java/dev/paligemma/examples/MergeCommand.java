@@ -34,10 +34,10 @@ final class MergeCommand implements Runnable {
 
     @Option(
             names = "--adapter",
-            paramLabel = "DIR",
+            paramLabel = "MODEL",
             required = true,
-            description = "LoRA adapter of that model, a folder saved by PEFT.")
-    Path adapter;
+            description = "LoRA adapter of that model, a folder saved by PEFT or the name of one on the hub.")
+    String adapter;
 
     @Option(
             names = "--out",
@@ -48,11 +48,12 @@ final class MergeCommand implements Runnable {
 
     @Override
     public void run() {
-        LoraAdapter lora = LoraAdapter.open(adapter);
-        try (ProgressDisplay progress = ProgressDisplay.of(spec);
-                Checkpoint base = Checkpoint.open(checkpoint.folder())) {
-            progress.step("merging " + adapter.getFileName());
-            AdapterMerger.merge(base, lora, out);
+        try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
+            LoraAdapter lora = LoraAdapter.open(checkpoint.adapter(adapter, progress));
+            try (Checkpoint base = Checkpoint.open(checkpoint.folder(progress))) {
+                progress.step("merging " + adapter);
+                AdapterMerger.merge(base, lora, out);
+            }
         }
         spec.commandLine().getOut().println(out);
     }

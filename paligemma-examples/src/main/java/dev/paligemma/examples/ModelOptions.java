@@ -47,11 +47,12 @@ final class ModelOptions {
 
     @Option(
             names = "--adapter",
-            paramLabel = "DIR",
+            paramLabel = "MODEL",
             description =
-                    "LoRA adapter that answers, a folder saved by PEFT; the model's own weights stay as they are.")
+                    "LoRA adapter that answers, a folder saved by PEFT or the name of one on the hub; the model's own "
+                            + "weights stay as they are.")
     @Nullable
-    Path adapter;
+    String adapter;
 
     /** The mask decoder's weights, from a command that has an option for them; null for those of the checkpoint. */
     @Nullable
@@ -64,7 +65,7 @@ final class ModelOptions {
      * @return the pipeline; the caller closes it
      */
     PaliGemmaPipeline open(ProgressDisplay progress) {
-        return open(checkpoint.folder(), precision, progress);
+        return open(checkpoint.folder(progress), precision, progress);
     }
 
     /**
@@ -97,11 +98,11 @@ final class ModelOptions {
         if (masks != null) {
             builder.maskWeights(masks);
         }
-        Path lora = adapter;
+        String lora = adapter;
         if (lora == null) {
             return builder.build();
         }
-        return builder.adapter(lora.toString(), lora).build().withAdapter(lora.toString());
+        return builder.adapter(lora, checkpoint.adapter(lora, progress)).build().withAdapter(lora);
     }
 
     /** Reads the name of a device. */

@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             ScoreCommand.class,
             TokenizeCommand.class,
             InfoCommand.class,
+            DownloadCommand.class,
             ConvertCommand.class,
             MergeCommand.class,
             VerifyCommand.class
@@ -32,7 +33,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  paligemma caption",
-            "  paligemma caption --image cat.jpg --model paligemma2-3b-mix-224",
+            "  paligemma caption --image cat.jpg --model google/paligemma2-3b-mix-224",
             "  paligemma answer \"what word is written?\" --image sign.png",
             "  paligemma detect \"red circle\" \"blue square\" --json",
             "",

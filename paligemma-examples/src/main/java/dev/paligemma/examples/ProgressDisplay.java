@@ -2,18 +2,21 @@ package dev.paligemma.examples;
 
 import dev.paligemma.engine.convert.ConversionListener;
 import dev.paligemma.engine.convert.ConversionProgress;
+import dev.paligemma.hub.DownloadListener;
+import dev.paligemma.hub.DownloadProgress;
 import java.io.Console;
 import java.io.PrintWriter;
+import java.util.Locale;
 import picocli.CommandLine.Model.CommandSpec;
 
 /**
  * Shows on standard error how a command gets on: on a terminal one line that changes in place and goes away before the
- * result is printed; elsewhere, as in a log, only a conversion is shown, with one line at the start, one at each quarter
- * and one at the end.
+ * result is printed; elsewhere, as in a log, only a conversion or a download is shown, with one line at the start, one at
+ * each quarter and one at the end.
  *
  * <p>Thread-safe.
  */
-final class ProgressDisplay implements ConversionListener, AutoCloseable {
+final class ProgressDisplay implements ConversionListener, DownloadListener, AutoCloseable {
     /** Where progress goes. */
     enum Place {
         /** A line that changes in place. */
@@ -25,6 +28,8 @@ final class ProgressDisplay implements ConversionListener, AutoCloseable {
     }
 
     private static final int QUARTER = 25;
+    private static final int BAR = 12;
+    private static final int LONGEST_NAME = 24;
 
     /** A longer line would wrap on a terminal of the usual width, and what wraps cannot be wiped out. */
     private static final int LONGEST_LINE = 79;
@@ -32,6 +37,7 @@ final class ProgressDisplay implements ConversionListener, AutoCloseable {
     private final PrintWriter err;
     private final Place place;
     private int shownPercent = -1;
+    private int downloadedPercent = -1;
     private int shownLength;
 
     ProgressDisplay(PrintWriter err, Place place) {
@@ -98,6 +104,52 @@ final class ProgressDisplay implements ConversionListener, AutoCloseable {
             case NOWHERE -> {}
         }
         shownPercent = percent;
+    }
+
+    @Override
+    public synchronized void progress(DownloadProgress progress) {
+        long total = progress.bytesTotal();
+        int percent = progress.finished() || total <= 0
+                ? 100
+                : (int) Math.min(99, 100 * ((double) progress.bytesDone() / total));
+        String of = percent + " % of " + bytes(total);
+        switch (place) {
+            case TERMINAL -> {
+                String rate = progress.bytesPerSecond() > 0 ? ", " + bytes(progress.bytesPerSecond()) + "/s" : "";
+                show("paligemma: " + ending(progress.model().toString()) + " " + bar(percent) + " " + of + rate);
+            }
+            case LOG -> {
+                boolean another = downloadedPercent < 0
+                        || percent < downloadedPercent
+                        || percent / QUARTER != downloadedPercent / QUARTER;
+                if (another) {
+                    err.println("paligemma: downloading " + progress.model() + ": " + of);
+                    err.flush();
+                }
+            }
+            case NOWHERE -> {}
+        }
+        // Another model may follow, an adapter for example.
+        downloadedPercent = progress.finished() ? -1 : percent;
+    }
+
+    private static String bar(int percent) {
+        int full = percent * BAR / 100;
+        return "[" + "=".repeat(full) + "-".repeat(BAR - full) + "]";
+    }
+
+    /** The end of a name: its beginning is the owner, who is the same for most. */
+    private static String ending(String name) {
+        return name.length() <= LONGEST_NAME ? name : "..." + name.substring(name.length() - LONGEST_NAME + 3);
+    }
+
+    private static String bytes(double count) {
+        if (count >= 1e9) {
+            return String.format(Locale.ROOT, "%.2f GB", count / 1e9);
+        }
+        return count >= 1e6
+                ? String.format(Locale.ROOT, "%.1f MB", count / 1e6)
+                : String.format(Locale.ROOT, "%.1f kB", count / 1e3);
     }
 
     private void show(String line) {

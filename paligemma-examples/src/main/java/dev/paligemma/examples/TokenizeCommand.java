@@ -1,7 +1,9 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.hub.FileSet;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,8 +36,11 @@ final class TokenizeCommand implements Runnable {
 
     @Override
     public void run() {
-        PaliGemmaTokenizer tokenizer =
-                PaliGemmaTokenizer.load(checkpoint.folder().resolve("tokenizer.json"));
+        PaliGemmaTokenizer tokenizer;
+        try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
+            Path folder = checkpoint.folder(FileSet.TOKENIZER, progress);
+            tokenizer = PaliGemmaTokenizer.load(folder);
+        }
         int[] ids = tokenizer.encode(text);
         PrintWriter out = spec.commandLine().getOut();
         if (json) {

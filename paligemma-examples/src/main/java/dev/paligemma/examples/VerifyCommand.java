@@ -7,6 +7,7 @@ import dev.paligemma.GenerationRequest;
 import dev.paligemma.ModelInfo;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.hub.FileSet;
 import dev.paligemma.vision.RgbImage;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -63,10 +64,10 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Option(
             names = "--reference-model",
-            paramLabel = "DIR",
-            description = "Checkpoint folder of the reference (default: the same as --model).")
+            paramLabel = "MODEL",
+            description = "Checkpoint folder or hub name of the reference (default: the same as --model).")
     @Nullable
-    Path referenceModel;
+    String referenceModel;
 
     @Option(
             names = "--prompt",
@@ -117,8 +118,11 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private PaliGemmaPipeline openReference(ModelOptions model, ProgressDisplay progress) {
-        Path folder = referenceModel;
-        return model.open(folder == null ? model.checkpoint.folder() : folder, referencePrecision, progress);
+        String typed = referenceModel;
+        Path folder = typed == null
+                ? model.checkpoint.folder(progress)
+                : model.checkpoint.hub.find(typed, null, FileSet.CHECKPOINT, progress);
+        return model.open(folder, referencePrecision, progress);
     }
 
     /** A model always agrees with itself; who asks for that has mistyped something. */

@@ -23,6 +23,7 @@ import java.util.TreeSet;
 @AnalyzeClasses(packages = "dev.paligemma", importOptions = DoNotIncludeTests.class)
 class ArchitectureTest {
     private static final String[] TOKENIZER = {"dev.paligemma.tokenizer.."};
+    private static final String[] HUB = {"dev.paligemma.hub.."};
     private static final String[] ENGINE = {"dev.paligemma.engine.."};
     private static final String[] VISION = {"dev.paligemma.vision.."};
     private static final String[] ONNX = {"dev.paligemma.onnx.."};
@@ -42,19 +43,23 @@ class ArchitectureTest {
     private static final String[] EXAMPLES = {"dev.paligemma.examples.."};
 
     @ArchTest
-    static final ArchRule tokenizerStandsAlone = arrow(TOKENIZER, ENGINE, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
+    static final ArchRule tokenizerStandsAlone =
+            arrow(TOKENIZER, HUB, ENGINE, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule engineStandsAlone = arrow(ENGINE, TOKENIZER, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
+    static final ArchRule hubStandsAlone = arrow(HUB, TOKENIZER, ENGINE, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule visionKnowsOnlyTheEngine = arrow(VISION, TOKENIZER, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
+    static final ArchRule engineStandsAlone = arrow(ENGINE, HUB, TOKENIZER, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule onnxKnowsOnlyTheEngine = arrow(ONNX, TOKENIZER, VISION, PYTORCH, CORE, DJL, EXAMPLES);
+    static final ArchRule visionKnowsOnlyTheEngine = arrow(VISION, HUB, TOKENIZER, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule pytorchKnowsOnlyTheEngine = arrow(PYTORCH, TOKENIZER, VISION, ONNX, CORE, DJL, EXAMPLES);
+    static final ArchRule onnxKnowsOnlyTheEngine = arrow(ONNX, HUB, TOKENIZER, VISION, PYTORCH, CORE, DJL, EXAMPLES);
+
+    @ArchTest
+    static final ArchRule pytorchKnowsOnlyTheEngine = arrow(PYTORCH, HUB, TOKENIZER, VISION, ONNX, CORE, DJL, EXAMPLES);
 
     @ArchTest
     static final ArchRule coreFindsItsEngineAtRunTime = arrow(CORE, ONNX, PYTORCH, DJL, EXAMPLES);
@@ -63,13 +68,13 @@ class ArchitectureTest {
     static final ArchRule djlKnowsNoEngine = arrow(DJL, ONNX, PYTORCH, EXAMPLES);
 
     @ArchTest
-    static final ArchRule tokensKnowOnlyTheTokenizer = arrow(TOKEN, ENGINE, VISION, PROMPT, DETECTION, MODEL);
+    static final ArchRule tokensKnowOnlyTheTokenizer = arrow(TOKEN, HUB, ENGINE, VISION, PROMPT, DETECTION, MODEL);
 
     @ArchTest
-    static final ArchRule promptsKnowOnlyTheTokenizer = arrow(PROMPT, ENGINE, VISION, TOKEN, DETECTION, MODEL);
+    static final ArchRule promptsKnowOnlyTheTokenizer = arrow(PROMPT, HUB, ENGINE, VISION, TOKEN, DETECTION, MODEL);
 
     @ArchTest
-    static final ArchRule boxesNeedNoModel = arrow(DETECTION, ENGINE, PROMPT, MODEL);
+    static final ArchRule boxesNeedNoModel = arrow(DETECTION, HUB, ENGINE, PROMPT, MODEL);
 
     @ArchTest
     static final ArchRule packagesHaveNoCycles =
@@ -113,7 +118,7 @@ class ArchitectureTest {
                         each -> assertThat(each.getPackageName())
                                 .as("package of %s: add new modules to the arrows above", each.getName())
                                 .matches(
-                                        "dev\\.paligemma(\\.(tokenizer|engine|vision|onnx|pytorch|gemma|token|prompt|detection|djl|examples)(\\..+)?)?"));
+                                        "dev\\.paligemma(\\.(tokenizer|hub|engine|vision|onnx|pytorch|gemma|token|prompt|detection|djl|examples)(\\..+)?)?"));
     }
 
     private static ArchRule arrow(String[] from, String[]... forbidden) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.convert.ConversionProgress;
 import dev.paligemma.examples.ProgressDisplay.Place;
+import dev.paligemma.hub.DownloadProgress;
+import dev.paligemma.hub.HubModel;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -77,6 +79,42 @@ class ProgressDisplayTest {
         new ProgressDisplay(new PrintWriter(err), Place.LOG).step("reading");
 
         assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void aTerminalGetsABarForADownload() {
+        ProgressDisplay display = new ProgressDisplay(new PrintWriter(err), Place.TERMINAL);
+
+        display.progress(downloaded(0, 0, false));
+        display.progress(downloaded(3_035_000_000L, 85.3e6, false));
+        display.progress(downloaded(6_070_000_000L, 90e6, true));
+
+        assertThat(err.toString().strip().split("\\s*\r"))
+                .containsExactly(
+                        "paligemma: ...paligemma2-3b-mix-224 [------------] 0 % of 6.07 GB",
+                        "paligemma: ...paligemma2-3b-mix-224 [======------] 50 % of 6.07 GB, 85.3 MB/s",
+                        "paligemma: ...paligemma2-3b-mix-224 [============] 100 % of 6.07 GB, 90.0 MB/s");
+    }
+
+    @Test
+    void aLogGetsALinePerQuarterOfADownload() {
+        ProgressDisplay display = new ProgressDisplay(new PrintWriter(err), Place.LOG);
+
+        for (long percent = 0; percent < 100; percent++) {
+            display.progress(downloaded(percent * 60_700_000L, 1e6, false));
+        }
+        display.progress(downloaded(6_070_000_000L, 1e6, true));
+
+        assertThat(err.toString().lines())
+                .hasSize(5)
+                .first()
+                .isEqualTo("paligemma: downloading google/paligemma2-3b-mix-224: 0 % of 6.07 GB");
+    }
+
+    private static DownloadProgress downloaded(long bytes, double rate, boolean finished) {
+        HubModel model = HubModel.parse("google/paligemma2-3b-mix-224");
+        return new DownloadProgress(
+                model, "model.safetensors", bytes, 6_070_000_000L, bytes, 6_070_000_000L, rate, finished);
     }
 
     private void show(Place place, int... percents) {

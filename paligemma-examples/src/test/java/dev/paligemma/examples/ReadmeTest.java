@@ -33,7 +33,7 @@ import picocli.CommandLine;
 /** What the README shows must be what happens. */
 class ReadmeTest {
     private static final List<String> DOCUMENTS =
-            List.of("README.md", "docs/tasks.md", "docs/adapters.md", "docs/djl.md");
+            List.of("README.md", "docs/tasks.md", "docs/adapters.md", "docs/hub.md", "docs/djl.md");
     private static final Path ROOT = Path.of("..");
     private static final Path EXAMPLES = Path.of("src/main/java/dev/paligemma/examples");
 
@@ -203,7 +203,8 @@ class ReadmeTest {
 
     static Stream<List<String>> commands() throws IOException {
         Pattern command = Pattern.compile("(?:^|.* )(?:paligemma|-jar \\S+paligemma\\.jar) (.*)");
-        return Stream.concat(blocks("README.md", "sh").stream(), blocks("docs/tasks.md", "sh").stream())
+        return Stream.of(blocks("README.md", "sh"), blocks("docs/tasks.md", "sh"), blocks("docs/hub.md", "sh"))
+                .flatMap(List::stream)
                 .flatMap(String::lines)
                 .map(command::matcher)
                 .filter(Matcher::matches)
@@ -227,7 +228,15 @@ class ReadmeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "docs/architecture.md", "docs/tasks.md", "docs/adapters.md", "docs/djl.md"})
+    @ValueSource(
+            strings = {
+                "README.md",
+                "docs/architecture.md",
+                "docs/tasks.md",
+                "docs/adapters.md",
+                "docs/hub.md",
+                "docs/djl.md"
+            })
     void linksPointToFiles(String document) throws IOException {
         Path file = ROOT.resolve(document);
         Matcher link = Pattern.compile("\\]\\(([^)#]+)\\)|src=\"([^\"]+)\"").matcher(Files.readString(file));

@@ -84,9 +84,9 @@ class EnginesAgreeTest {
     }
 
     private static void assertSame(GenerationRequest request, GenerationResult expected, GenerationResult got) {
-        assertThat(got.tokenIds()).as(request.toString()).containsExactly(expected.tokenIds());
+        assertThat(got.tokenIds()).as(request.prompt()).containsExactly(expected.tokenIds());
         assertThat(got.logProbabilities())
-                .as(request.toString())
+                .as(request.prompt())
                 .containsExactly(expected.logProbabilities(), within(TOLERANCE));
         assertThat(got.finishReason()).isEqualTo(expected.finishReason());
     }

@@ -18,8 +18,11 @@ import org.junit.jupiter.api.Nested;
 class TorchTargetsTest {
     /** Half of the distance of neighbouring numbers of 8 bits is {@code 2^-9}; some steps round one after the other. */
     private static final double ROUNDED = 0.016;
-    /** Where queries and keys are rounded, too: large scores differ by more than that, in the exponent. */
-    private static final double ROUNDED_SCORES = 0.06;
+    /**
+     * Where queries, keys and values are rounded, too: that alone moves the result of the largest scores by 0.069, as the
+     * difference is in the exponent.
+     */
+    private static final double ROUNDED_SCORES = 0.08;
 
     private static final TorchDevice HERE = TorchDevice.of(Device.CPU);
     private static final TorchDevice ELSEWHERE = new TorchDevice("cpu", true);

@@ -1,6 +1,8 @@
 package dev.paligemma.tokenizer;
 
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,6 +10,27 @@ import org.jspecify.annotations.Nullable;
  * ids they have in a vocabulary. Immutable once made.
  */
 final class CodeTokens {
+
+    /** The two families. */
+    enum Family {
+        LOCATIONS("<loc%04d>", PaliGemmaTokenizer.LOCATIONS),
+        SEGMENTATION_CODES("<seg%03d>", PaliGemmaTokenizer.SEGMENTATION_CODES);
+
+        private final String format;
+        private final int count;
+
+        Family(String format, int count) {
+            this.format = format;
+            this.count = count;
+        }
+
+        /** Returns the spellings, in order. */
+        List<String> names() {
+            return IntStream.range(0, count)
+                    .mapToObj(i -> String.format(Locale.ROOT, format, i))
+                    .toList();
+        }
+    }
 
     private final int[] ids;
     private final LongIntMap indexById = new LongIntMap();
@@ -22,17 +45,17 @@ final class CodeTokens {
     /**
      * Looks a family up.
      *
-     * @param format the format of its names, with one number
-     * @param count how many it has
      * @return the family, or {@code null} if the vocabulary has none of it
      * @throws TokenizerException if the vocabulary has some of it, but not all
      */
-    static @Nullable CodeTokens find(Vocabulary vocabulary, String format, int count, String source) {
+    static @Nullable CodeTokens find(Vocabulary vocabulary, Family family, String source) {
+        List<String> names = family.names();
+        int count = names.size();
         int[] ids = new int[count];
         int present = 0;
         int missing = 0;
         for (int i = 0; i < count; i++) {
-            ids[i] = vocabulary.idOf(name(format, i));
+            ids[i] = vocabulary.idOf(names.get(i));
             if (ids[i] == Vocabulary.ABSENT) {
                 missing = i;
             } else {
@@ -43,14 +66,10 @@ final class CodeTokens {
             return null;
         }
         if (present < count) {
-            throw new TokenizerException(source + ": has " + present + " of the " + count + " tokens " + name(format, 0)
-                    + " to " + name(format, count - 1) + "; " + name(format, missing) + " is missing");
+            throw new TokenizerException(source + ": has " + present + " of the " + count + " tokens " + names.get(0)
+                    + " to " + names.get(count - 1) + "; " + names.get(missing) + " is missing");
         }
         return new CodeTokens(ids);
-    }
-
-    private static String name(String format, int index) {
-        return String.format(Locale.ROOT, format, index);
     }
 
     int count() {

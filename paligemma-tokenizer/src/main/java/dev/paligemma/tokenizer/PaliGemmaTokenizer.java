@@ -18,12 +18,21 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokenizer of a PaliGemma checkpoint, read from its {@code tokenizer.json}. Immutable and thread-safe.
+ * The tokenizer of a PaliGemma checkpoint, read from its {@code tokenizer.json}, or from {@code tokenizer.model} if it
+ * has no other. Immutable and thread-safe.
  *
  * <p>Ids and texts equal those of the Hugging Face {@code tokenizers} library for the same file, with the 1024 location
  * tokens {@code <loc0000>} to {@code <loc1023>} and the 128 segmentation tokens {@code <seg000>} to {@code <seg127>}
  * added as {@code PaliGemmaProcessor} of {@code transformers} adds them: they are atomic even where the file lists them
  * in its vocabulary only. All ids come from the file, none is computed.
+ *
+ * <p>A {@code tokenizer.model}, the file of SentencePiece, gives what {@code transformers} converts it to: the merges by
+ * the scores of the pieces, the control and user-defined pieces as added tokens, {@code <image>} at the first free id,
+ * and behind it the location and segmentation tokens if the file has none. So the ids equal those of the
+ * {@code tokenizer.json} made of the same file. SentencePiece itself gives others for a text that spells out a control
+ * token ({@code <bos>}, {@code <image>}), which it takes for text; for a U+2581 next to a space or to another one, which
+ * it does not tell from a space; and where two ways to make one piece overlap, of which it takes the left one.
+ * A file with settings other than Gemma's is refused.
  *
  * <p>A text is never truncated, and no {@code <bos>} is put in front of it: see {@link PromptEncoder} for the layout of
  * a prompt. Half of a surrogate pair, which UTF-8 cannot express, is encoded as U+FFFD.
@@ -41,6 +50,9 @@ public final class PaliGemmaTokenizer {
 
     /** The spelling of the image placeholder. */
     static final String IMAGE = "<image>";
+
+    /** The files of a checkpoint, the best first. */
+    private static final List<String> FILES = List.of("tokenizer.json", "tokenizer.model");
 
     private static final String BOS = "<bos>";
     private static final String EOS = "<eos>";
@@ -84,7 +96,7 @@ public final class PaliGemmaTokenizer {
         }
     }
 
-    private PaliGemmaTokenizer(TokenizerFile file, String source) {
+    private PaliGemmaTokenizer(TokenizerParts file, String source) {
         this.source = source;
         this.vocabulary = file.vocabulary();
         int modelUnknown = file.unknownId();
@@ -95,8 +107,8 @@ public final class PaliGemmaTokenizer {
                 vocabulary.add(token.content(), token.id());
             }
         }
-        this.locations = CodeTokens.find(vocabulary, "<loc%04d>", LOCATIONS, source);
-        this.segmentationCodes = CodeTokens.find(vocabulary, "<seg%03d>", SEGMENTATION_CODES, source);
+        this.locations = CodeTokens.find(vocabulary, CodeTokens.Family.LOCATIONS, source);
+        this.segmentationCodes = CodeTokens.find(vocabulary, CodeTokens.Family.SEGMENTATION_CODES, source);
         this.unknownId = modelUnknown == Vocabulary.ABSENT ? vocabulary.idOf(UNK) : modelUnknown;
 
         List<AddedToken> addedTokens = withPaliGemmaTokens(file.addedTokens());
@@ -149,21 +161,47 @@ public final class PaliGemmaTokenizer {
     }
 
     /**
-     * Reads a {@code tokenizer.json}.
+     * Reads a {@code tokenizer.json} or, if its name ends in {@code .model}, a {@code tokenizer.model}.
      *
-     * @param file the file, or the checkpoint folder it lies in
+     * @param file the file, or the checkpoint folder it lies in; of a folder with both files the former is read
      * @return the tokenizer
-     * @throws TokenizerException if the file cannot be read, is malformed, or describes a tokenizer that is not of
-     *     Gemma's kind
+     * @throws TokenizerException if there is no file, or it cannot be read, is malformed, or describes a tokenizer that
+     *     is not of Gemma's kind
      */
     public static PaliGemmaTokenizer load(Path file) {
         Objects.requireNonNull(file, "file");
-        Path json = Files.isDirectory(file) ? file.resolve("tokenizer.json") : file;
-        try (InputStream in = Files.newInputStream(json)) {
-            return load(in, json.toString());
+        Path chosen = Files.isDirectory(file) ? fileIn(file) : file;
+        boolean sentencePiece = chosen.toString().endsWith(".model");
+        try (InputStream in = Files.newInputStream(chosen)) {
+            return sentencePiece ? loadSentencePiece(in, chosen.toString()) : load(in, chosen.toString());
         } catch (IOException e) {
-            throw new TokenizerException(json + ": cannot be read: " + e, e);
+            throw new TokenizerException(chosen + ": cannot be read: " + e, e);
         }
+    }
+
+    private static Path fileIn(Path folder) {
+        for (String name : FILES) {
+            Path file = folder.resolve(name);
+            if (Files.exists(file)) {
+                return file;
+            }
+        }
+        throw new TokenizerException(folder + ": has no tokenizer, expected one of " + String.join(", ", FILES));
+    }
+
+    /**
+     * Reads a {@code tokenizer.model} from a stream, such as that of a resource.
+     *
+     * @param in the content, a model of SentencePiece; read to its end and closed
+     * @param source what to call it in errors
+     * @return the tokenizer
+     * @throws TokenizerException if the content cannot be read, is malformed, or describes a tokenizer that is not of
+     *     Gemma's kind
+     */
+    public static PaliGemmaTokenizer loadSentencePiece(InputStream in, String source) {
+        Objects.requireNonNull(in, "in");
+        Objects.requireNonNull(source, "source");
+        return new PaliGemmaTokenizer(SentencePieceFile.read(in, source), source);
     }
 
     /**

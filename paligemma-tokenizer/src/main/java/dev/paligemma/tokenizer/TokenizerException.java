@@ -4,7 +4,7 @@ import java.io.Serial;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Thrown when a {@code tokenizer.json} cannot be read or is malformed or unsupported, or when it lacks a token that was
+ * Thrown when a {@code tokenizer.json} or {@code tokenizer.model} cannot be read or is malformed or unsupported, or when it lacks a token that was
  * asked for. The message names the file, the place in it, what was expected and what was found.
  */
 public class TokenizerException extends RuntimeException {

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,8 +30,11 @@ final class TokenizerFile {
     static final int MAX_TOKEN_CHARS = 1 << 10;
 
     private static final int MAX_TOKEN_CHARS_TOGETHER = 1 << 24;
-    private static final int MAX_ADDED_TOKENS = 1 << 14;
-    private static final int MAX_ADDED_CHARS_TOGETHER = 1 << 18;
+
+    /** The most added tokens, and the chars of all of them, which bound the trie that finds them. */
+    static final int MAX_ADDED_TOKENS = 1 << 14;
+
+    static final int MAX_ADDED_CHARS_TOGETHER = 1 << 18;
 
     private static final Map<String, Object> SPACE = Map.of("String", " ");
     private static final Map<String, Object> REPLACE_SPACE =
@@ -81,11 +83,11 @@ final class TokenizerFile {
      * @param source what to call the file in errors
      * @throws TokenizerException if it cannot be read, is malformed, or is of another shape
      */
-    static TokenizerFile read(InputStream in, String source) {
+    static TokenizerParts read(InputStream in, String source) {
         try (JsonInput json = new JsonInput(in, source)) {
             TokenizerFile file = new TokenizerFile(json, source);
             file.readDocument();
-            return file;
+            return file.parts();
         } catch (JsonProcessingException e) {
             throw new TokenizerException(
                     source + JsonInput.where(e.getLocation()) + ": not a valid tokenizer.json: "
@@ -98,27 +100,9 @@ final class TokenizerFile {
         }
     }
 
-    /** The model's tokens; the added tokens that are not among them are still to be added. */
-    Vocabulary vocabulary() {
-        return vocabulary;
-    }
-
-    MergeTable merges() {
-        return merges.table();
-    }
-
-    /** The added tokens, whose ids and contents agree with the vocabulary. */
-    List<AddedToken> addedTokens() {
-        return Collections.unmodifiableList(addedTokens);
-    }
-
-    /** The id of the model's unknown token, or {@link Vocabulary#ABSENT} if it names none. */
-    int unknownId() {
-        return unknownToken == null ? Vocabulary.ABSENT : vocabulary.idOf(unknownToken);
-    }
-
-    boolean fuseUnknown() {
-        return fuseUnknown;
+    private TokenizerParts parts() {
+        int unknownId = unknownToken == null ? Vocabulary.ABSENT : vocabulary.idOf(unknownToken);
+        return new TokenizerParts(vocabulary, merges.table(), addedTokens, unknownId, fuseUnknown);
     }
 
     private void readDocument() throws IOException {

@@ -1,8 +1,8 @@
 /**
  * Text to token ids and back, the prompt layout, and the location and segmentation codes of PaliGemma.
  *
- * <p>{@link dev.paligemma.tokenizer.PaliGemmaTokenizer} reads the checkpoint's own {@code tokenizer.json} and gives the
- * ids that the Hugging Face {@code tokenizers} library gives for that file.
+ * <p>{@link dev.paligemma.tokenizer.PaliGemmaTokenizer} reads the checkpoint's own {@code tokenizer.json}, or its
+ * {@code tokenizer.model}, and gives the ids that the Hugging Face {@code tokenizers} library gives for that file.
  * {@link dev.paligemma.tokenizer.PromptEncoder} lays out image placeholders, {@code <bos>}, the prompt and the closing
  * newline as {@code PaliGemmaProcessor} of {@code transformers} does.
  *

@@ -191,8 +191,23 @@ class PaliGemmaTokenizerTest {
     void namesAFileThatIsNotThere(@TempDir Path folder) {
         assertThatThrownBy(() -> PaliGemmaTokenizer.load(folder))
                 .isInstanceOf(TokenizerException.class)
-                .hasMessageContaining(folder.resolve("tokenizer.json").toString())
+                .hasMessageContaining(folder.toString())
+                .hasMessageContaining("tokenizer.json, tokenizer.model");
+        Path file = folder.resolve("tokenizer.model");
+        assertThatThrownBy(() -> PaliGemmaTokenizer.load(file))
+                .isInstanceOf(TokenizerException.class)
+                .hasMessageContaining(file.toString())
                 .hasCauseInstanceOf(java.nio.file.NoSuchFileException.class);
+    }
+
+    @Test
+    void loadsTheModelOfAFolderWithoutTokenizerJson(@TempDir Path folder) throws Exception {
+        byte[] bytes = new SentencePieceModel().add("a", "b").toByteArray();
+        Path model = Files.write(folder.resolve("tokenizer.model"), bytes);
+        assertThat(PaliGemmaTokenizer.load(folder).encode("ab")).containsExactly(260, 261);
+        assertThat(PaliGemmaTokenizer.load(model).encode("ab")).containsExactly(260, 261);
+        Files.writeString(folder.resolve("tokenizer.json"), TestFiles.text(TestFiles.PALIGEMMA));
+        assertThat(PaliGemmaTokenizer.load(folder).encode("ab")).isEqualTo(TOKENIZER.encode("ab"));
     }
 
     @Test

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/** The test resources, all made by {@code src/reference/tokenizer/make_golden.py}. */
+/** The test resources, all made by the scripts in {@code src/reference/tokenizer}. */
 final class TestFiles {
 
     /** Of the shape of PaliGemma's file. */
@@ -20,6 +20,15 @@ final class TestFiles {
 
     /** Of the shape of the first Gemma's file, with merges ahead of the vocabulary and byte tokens missing. */
     static final String GEMMA = "gemma.json";
+
+    /** A SentencePiece model of the shape of PaliGemma's. */
+    static final String PALIGEMMA_MODEL = "paligemma.model";
+
+    /** What transformers converts that model to. */
+    static final String PALIGEMMA_CONVERTED = "paligemma.model.json";
+
+    /** A SentencePiece model of the shape of a text-only Gemma's. */
+    static final String GEMMA_MODEL = "gemma.model";
 
     private TestFiles() {}
 
@@ -35,6 +44,11 @@ final class TestFiles {
         return PaliGemmaTokenizer.load(new ByteArrayInputStream(json), "test.json");
     }
 
+    static PaliGemmaTokenizer loadModel(String name) {
+        return PaliGemmaTokenizer.loadSentencePiece(
+                Objects.requireNonNull(TestFiles.class.getResourceAsStream(name), name), name);
+    }
+
     static String text(String name) {
         try (InputStream in = Objects.requireNonNull(TestFiles.class.getResourceAsStream(name), name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
@@ -47,14 +61,19 @@ final class TestFiles {
     static List<List<Object>> lines(String name) {
         List<List<Object>> rows = new ArrayList<>();
         for (String line : text(name).split("\n")) {
-            try (JsonParser parser = new JsonFactory().createParser(line)) {
-                parser.nextToken();
-                rows.add(array(parser));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            rows.add(line(line));
         }
         return rows;
+    }
+
+    /** Reads a JSON array. */
+    static List<Object> line(String json) {
+        try (JsonParser parser = new JsonFactory().createParser(json)) {
+            parser.nextToken();
+            return array(parser);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static List<Object> array(JsonParser parser) throws IOException {
@@ -65,6 +84,7 @@ final class TestFiles {
                 case VALUE_STRING -> values.add(parser.getText());
                 case VALUE_NUMBER_INT -> values.add(parser.getIntValue());
                 case VALUE_TRUE, VALUE_FALSE -> values.add(parser.getBooleanValue());
+                case VALUE_NULL -> values.add(null);
                 default -> throw new IllegalStateException("unexpected " + token);
             }
         }

@@ -12,6 +12,7 @@ final class SmallFiles {
             "config.json",
             "generation_config.json",
             "tokenizer.json",
+            "tokenizer.model",
             "preprocessor_config.json",
             "processor_config.json",
             "vae-oid.npz");

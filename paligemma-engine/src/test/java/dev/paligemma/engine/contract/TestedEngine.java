@@ -39,7 +39,10 @@ public enum TestedEngine {
         /** Gives nearly the probabilities that the same engine gives in single precision. */
         CLOSE(List.of(), List.of("SmallPrecisionContract"));
 
+        @SuppressWarnings("ImmutableEnumChecker") // of the immutable lists above
         private final List<String> operations;
+
+        @SuppressWarnings("ImmutableEnumChecker")
         private final List<String> models;
 
         Standard(List<String> operations, List<String> models) {

@@ -77,7 +77,8 @@ class CheckpointConverterTest {
                             .isZero();
                 }
             }
-            for (String name : List.of("config.json", "tokenizer.json", "preprocessor_config.json")) {
+            for (String name :
+                    List.of("config.json", "tokenizer.json", "tokenizer.model", "preprocessor_config.json")) {
                 assertThat(folder.resolve("target").resolve(name))
                         .hasSameBinaryContentAs(source.folder().resolve(name));
             }

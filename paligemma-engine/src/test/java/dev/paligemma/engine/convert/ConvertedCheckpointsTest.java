@@ -422,7 +422,8 @@ class ConvertedCheckpointsTest {
                         "model.safetensors",
                         "paligemma.json",
                         "preprocessor_config.json",
-                        "tokenizer.json");
+                        "tokenizer.json",
+                        "tokenizer.model");
     }
 
     private static List<Path> filesIn(Path folder) throws IOException {

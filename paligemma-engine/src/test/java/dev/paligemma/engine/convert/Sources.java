@@ -49,6 +49,7 @@ public final class Sources {
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("config.json"), CONFIG.formatted(WIDTH, tied));
         Files.writeString(folder.resolve("tokenizer.json"), "{\"made\": \"up\"}");
+        Files.writeString(folder.resolve("tokenizer.model"), "made up");
         Files.writeString(folder.resolve("preprocessor_config.json"), "{}");
         List<Map.Entry<String, long[]>> shapes = List.copyOf(shapes(tied).entrySet());
         StringJoiner index = new StringJoiner(", ", "{\"weight_map\": {", "}}");

@@ -57,6 +57,10 @@ class GraphBuilderTest {
         assertThat(g.softcap(x, 30).shape()).isEqualTo(x.shape());
         assertThat(g.add(boxes, g.parameter(Weight.of("b", 3, 4))).shape()).isEqualTo(boxes.shape());
         assertThat(g.multiply(x, x).shape()).isEqualTo(x.shape());
+        assertThat(g.multiply(boxes, g.parameter(Weight.of("factors", 3, 4))).shape())
+                .isEqualTo(boxes.shape());
+        Tensor slim = g.product(x, g.input("down", ElementType.FLOAT32, Shape.of("rank", 8)));
+        assertThat(slim.shape()).isEqualTo(x.shape().with(-1, Dim.symbol("rank")));
         assertThat(g.scale(x, -1).shape()).isEqualTo(x.shape());
         assertThat(g.reshape(boxes, Shape.of("rows", 4)).shape()).isEqualTo(Shape.of("rows", 4));
         assertThat(g.transpose(boxes, 2, 0, 1).shape()).isEqualTo(Shape.of(4, "n", 3));
@@ -241,8 +245,12 @@ class GraphBuilderTest {
                 new Mistake("add", g -> g.add(x(g, 8), x(g, 9)), "the last dimensions of [rows, 8]", WIDE),
                 new Mistake("add", g -> g.add(x(g, 8), cube(g)), "the last dimensions of [rows, 8]", CUBE),
                 new Mistake("add", g -> g.add(ids(g), ids(g)), "float32", IDS),
-                new Mistake("multiply", g -> g.multiply(x(g, 8), x(g, 9)), "shape [rows, 8]", WIDE),
+                new Mistake("multiply", g -> g.multiply(x(g, 8), x(g, 9)), "the last dimensions of [rows, 8]", WIDE),
+                new Mistake("multiply", g -> g.multiply(x(g, 8), cube(g)), "the last dimensions of [rows, 8]", CUBE),
                 new Mistake("multiply", g -> g.multiply(ids(g), ids(g)), "float32", IDS),
+                new Mistake("product", g -> g.product(x(g, 8), x(g, 9)), "a matrix [out, in] for rows [T, in]", WIDE),
+                new Mistake("product", g -> g.product(x(g, 8), cube(g)), "a matrix [out, in] for rows [T, in]", CUBE),
+                new Mistake("product", g -> g.product(x(g, 8), ids(g)), "float32", IDS),
                 new Mistake("scale", g -> g.scale(ids(g), 2), "float32", IDS),
                 new Mistake(
                         "reshape",

@@ -1,0 +1,121 @@
+package dev.paligemma;
+
+import dev.paligemma.hub.DownloadListener;
+import dev.paligemma.hub.FileSet;
+import dev.paligemma.hub.HubClient;
+import dev.paligemma.hub.HubException;
+import dev.paligemma.hub.HubModel;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Where a checkpoint and its adapters come from: folders, or models of the hub. Confined to one thread. */
+final class ModelSources {
+    private @Nullable Path folder;
+    private @Nullable HubModel model;
+    private @Nullable String revision;
+    private @Nullable HubClient hub;
+    private DownloadListener listener = DownloadListener.NONE;
+    private final Map<String, Place> adapters = new LinkedHashMap<>();
+
+    /** A folder, or where to get it from. */
+    private sealed interface Place {
+        /** A folder of this machine. */
+        record Local(Path folder) implements Place {}
+
+        /** A model of the hub. */
+        record Remote(HubModel model) implements Place {}
+    }
+
+    void folder(Path newFolder) {
+        this.folder = Objects.requireNonNull(newFolder, "folder");
+    }
+
+    void model(String name) {
+        this.model = HubModel.parse(name);
+    }
+
+    void revision(String newRevision) {
+        if (!HubModel.isRevision(newRevision)) {
+            throw new IllegalArgumentException(
+                    "a revision is a branch, a tag or a commit of 40 hexadecimal digits, got '" + newRevision + "'");
+        }
+        this.revision = newRevision;
+    }
+
+    void hub(HubClient client) {
+        this.hub = Objects.requireNonNull(client, "hub");
+    }
+
+    void onDownload(DownloadListener newListener) {
+        this.listener = Objects.requireNonNull(newListener, "listener");
+    }
+
+    void adapter(String name, Path adapterFolder) {
+        put(name, new Place.Local(Objects.requireNonNull(adapterFolder, "folder")));
+    }
+
+    void adapter(String name, String hubName) {
+        put(name, new Place.Remote(HubModel.parse(hubName)));
+    }
+
+    private void put(String name, Place place) {
+        if (name.isBlank() || adapters.containsKey(name)) {
+            throw new IllegalArgumentException(
+                    "an adapter needs a name of its own, got '" + name + "' beside " + adapters.keySet());
+        }
+        adapters.put(name, place);
+    }
+
+    /**
+     * The checkpoint's folder, downloaded if it must be.
+     *
+     * @throws IllegalStateException if none was chosen, or two were
+     * @throws HubException if it cannot be downloaded
+     */
+    Path checkpoint() {
+        if (folder != null && model != null) {
+            throw new IllegalStateException("both a folder, " + folder + ", and a model of the hub, " + model
+                    + ", were chosen: call checkpoint(folder) or model(name)");
+        }
+        if (revision != null && model == null) {
+            throw new IllegalStateException(
+                    "revision(" + revision + ") is for a model of the hub: call model(name) too");
+        }
+        if (folder != null) {
+            return folder;
+        }
+        if (model == null) {
+            throw new IllegalStateException("no checkpoint was chosen: call checkpoint(folder) or model(name) first");
+        }
+        return download(revision == null ? model : model.withRevision(revision), FileSet.CHECKPOINT);
+    }
+
+    /**
+     * The folders of the adapters by their names, in the order in which they were given, downloaded if they must be.
+     *
+     * @throws HubException if one cannot be downloaded
+     */
+    Map<String, Path> adapters() {
+        Map<String, Path> folders = new LinkedHashMap<>();
+        adapters.forEach((name, place) -> {
+            if (place instanceof Place.Local local) {
+                folders.put(name, local.folder());
+            } else if (place instanceof Place.Remote remote) {
+                folders.put(name, download(remote.model(), FileSet.ADAPTER));
+            }
+        });
+        return folders;
+    }
+
+    private Path download(HubModel wanted, FileSet files) {
+        HubClient client = hub;
+        if (client == null) {
+            client = HubClient.create();
+            hub = client;
+        }
+        return client.snapshot(wanted, files, listener);
+    }
+}

@@ -1,0 +1,119 @@
+package dev.paligemma;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.paligemma.hub.DownloadProgress;
+import dev.paligemma.hub.FakeHub;
+import dev.paligemma.hub.HubClient;
+import dev.paligemma.hub.HubException;
+import dev.paligemma.vision.RgbImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Checkpoints and adapters by their names on a hub; the hub is on the loopback interface. */
+class HubModelsTest {
+    private static final Path SHARDED = Golden.root("/golden").resolve("pg1-sharded");
+
+    @TempDir
+    Path folder;
+
+    private FakeHub hub;
+
+    @BeforeEach
+    void startHub() throws IOException {
+        hub = FakeHub.serving(SHARDED);
+    }
+
+    @AfterEach
+    void stopHub() throws IOException {
+        hub.close();
+    }
+
+    private HubClient client() {
+        return HubClient.builder()
+                .endpoint(hub.address())
+                .cacheFolder(folder)
+                .token(null)
+                .offline(false)
+                .build();
+    }
+
+    private PaliGemmaPipeline.Builder builder() {
+        return PaliGemmaPipeline.builder().hub(client());
+    }
+
+    @Test
+    void answersAsFromAFolder() throws IOException {
+        List<DownloadProgress> heard = new ArrayList<>();
+        try (PaliGemmaPipeline remote =
+                        builder().model(FakeHub.ID).onDownload(heard::add).build();
+                PaliGemmaPipeline local = PaliGemmaPipeline.load(SHARDED);
+                Stream<Path> files = Files.list(SHARDED)) {
+            Path picture = files.filter(each -> each.toString().endsWith(".png"))
+                    .findFirst()
+                    .orElseThrow();
+            GenerationRequest request = GenerationRequest.builder()
+                    .image(RgbImage.read(picture))
+                    .prompt("caption en")
+                    .maxNewTokens(8)
+                    .build();
+
+            assertThat(remote.generate(request).tokenIds())
+                    .isEqualTo(local.generate(request).tokenIds());
+            assertThat(remote.info().folder()).startsWith(folder).hasFileName(FakeHub.COMMIT);
+            assertThat(remote.info().folder().resolve("golden.json")).doesNotExist();
+        }
+        assertThat(heard).last().satisfies(each -> assertThat(each.finished()).isTrue());
+    }
+
+    @Test
+    void aRevisionCanBeChosen() {
+        try (PaliGemmaPipeline pipeline =
+                builder().model(FakeHub.ID).revision(FakeHub.COMMIT).build()) {
+            assertThat(pipeline.info().folder()).hasFileName(FakeHub.COMMIT);
+        }
+        PaliGemmaPipeline.Builder nowhere =
+                builder().model(FakeHub.ID + "@main").revision("nowhere");
+        assertThatThrownBy(nowhere::build)
+                .isInstanceOf(HubException.class)
+                .extracting(e -> ((HubException) e).kind())
+                .isEqualTo(HubException.Kind.NO_SUCH_REVISION);
+    }
+
+    @Test
+    void anAdapterMayBeOnTheHub() {
+        PaliGemmaPipeline.Builder builder = builder().checkpoint(SHARDED).adapter("mine", FakeHub.ID);
+
+        assertThatThrownBy(builder::build)
+                .isInstanceOf(HubException.class)
+                .hasMessageContaining("adapter_config.json")
+                .hasMessageContaining("looks like a whole model");
+    }
+
+    @Test
+    void refusesContradictions() {
+        assertThatThrownBy(() -> builder().build()).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> builder().model(FakeHub.ID).checkpoint(SHARDED).build())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining(FakeHub.ID);
+        assertThatThrownBy(
+                        () -> builder().checkpoint(SHARDED).revision("bfloat16").build())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("bfloat16");
+        assertThatThrownBy(() -> builder().model("paligemma")).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder().revision("..")).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> PaliGemmaPipeline.fromPretrained("/tmp/folder"))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder().adapter("a", FakeHub.ID).adapter("a", SHARDED))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+}

@@ -1,0 +1,93 @@
+package dev.paligemma.examples;
+
+import dev.paligemma.hub.DownloadListener;
+import dev.paligemma.hub.FileSet;
+import dev.paligemma.hub.HubClient;
+import dev.paligemma.hub.HubException;
+import dev.paligemma.hub.HubModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of the Hugging Face hub, and the way from what was typed to a folder. */
+final class HubOptions {
+    @Option(
+            names = "--offline",
+            description = "Use models that were downloaded before; ask nobody (as HF_HUB_OFFLINE=1).")
+    boolean offline;
+
+    @Option(
+            names = "--hub-cache",
+            paramLabel = "DIR",
+            description = "Folder of downloaded models, shared with Python (default: HF_HUB_CACHE, or "
+                    + "~/.cache/huggingface/hub).")
+    @Nullable
+    Path cache;
+
+    @Option(
+            names = "--hub-endpoint",
+            paramLabel = "URL",
+            description = "Where to download from (default: HF_ENDPOINT, or https://huggingface.co).")
+    @Nullable
+    String endpoint;
+
+    private HubClient client() {
+        HubClient.Builder builder = HubClient.builder();
+        if (offline) {
+            builder.offline(true);
+        }
+        Path folder = cache;
+        if (folder != null) {
+            builder.cacheFolder(folder);
+        }
+        String address = endpoint;
+        if (address != null) {
+            builder.endpoint(address);
+        }
+        return builder.build();
+    }
+
+    /**
+     * Finds what was typed: whatever lies there on this machine, else a model of the hub.
+     *
+     * @param typed a path, or {@code owner/name}, perhaps with {@code @revision}
+     * @param revision the revision of a model of the hub; null if none was chosen
+     * @param files what is needed of a model of the hub
+     * @param listener hears of the download
+     * @return a path that exists
+     * @throws IllegalArgumentException if it is neither
+     * @throws HubException if the model cannot be had
+     */
+    Path find(String typed, @Nullable String revision, FileSet files, DownloadListener listener) {
+        if (Files.exists(Path.of(typed))) {
+            if (revision != null) {
+                throw new IllegalArgumentException(
+                        "--revision is for models of the hub, and " + typed + " is on this machine");
+            }
+            return Path.of(typed);
+        }
+        if (!HubModel.isName(typed)) {
+            throw new IllegalArgumentException(
+                    "there is no folder " + typed
+                            + ", and it is not the name of a model on the hub (owner/name, such as google/paligemma2-3b-mix-224)");
+        }
+        HubModel model = HubModel.parse(typed);
+        try {
+            return download(revision == null ? model : model.withRevision(revision), files, listener);
+        } catch (HubException e) {
+            throw new HubException(
+                    e.kind(), "there is no folder " + typed + " here, and as a model of the hub: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Downloads a model, unless it was downloaded before.
+     *
+     * @return the folder
+     * @throws HubException if it cannot be had
+     */
+    Path download(HubModel model, FileSet files, DownloadListener listener) {
+        return client().snapshot(model, files, listener);
+    }
+}

@@ -1,0 +1,288 @@
+package dev.paligemma.hub;
+
+import dev.paligemma.hub.FileSet.Choice;
+import dev.paligemma.hub.FileSet.Presence;
+import dev.paligemma.hub.HubException.Kind;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One model in the cache, in the layout of Python's {@code huggingface_hub}: contents in {@code blobs} under the names that
+ * the hub gives them, {@code snapshots/<commit>} with links to them, {@code refs/<revision>} with a commit, and
+ * {@code .no_exist/<commit>} with empty files for what a commit does not have. Thread-safe.
+ *
+ * <p>Everything appears under its name at once and whole: it is written under another name in {@code blobs} first.
+ */
+final class CacheRepository {
+    private static final Logger LOG = LoggerFactory.getLogger(CacheRepository.class);
+
+    private static final int MAX_REF_BYTES = 1_000;
+    private static final String INCOMPLETE = ".incomplete";
+
+    private final Path folder;
+    private final Path locks;
+    private final HubModel model;
+    private final boolean avoidsLinks;
+
+    CacheRepository(Path cacheFolder, HubModel model, boolean avoidsLinks) {
+        String name = "models--" + model.id().replace("/", "--");
+        this.folder = cacheFolder.resolve(name);
+        this.locks = cacheFolder.resolve(".locks").resolve(name);
+        this.model = model;
+        this.avoidsLinks = avoidsLinks;
+    }
+
+    /**
+     * A snapshot in the cache.
+     *
+     * @param folder where it is, or would be
+     * @param isUsable whether it has everything that is required
+     * @param isCertain whether it also has, or is known not to have, everything that is optional
+     * @param missing what it lacks of what is required
+     */
+    record Local(Path folder, boolean isUsable, boolean isCertain, List<String> missing) {}
+
+    /** What there is of a revision; null if it was never seen. */
+    @Nullable
+    Local find(FileSet files) {
+        String commit = model.isPinned() ? model.revision() : readRef();
+        return commit == null || !Files.isDirectory(snapshot(commit)) ? null : look(commit, files);
+    }
+
+    private Local look(String commit, FileSet files) {
+        Choice choice = files.choose(name -> has(commit, name)
+                ? Presence.THERE
+                : Files.exists(absence(commit, name)) ? Presence.ABSENT : Presence.UNKNOWN);
+        List<String> missing = new ArrayList<>(choice.missing());
+        for (String file : choice.files()) {
+            if (WeightIndex.isIndex(file)) {
+                for (String shard : WeightIndex.shards(entry(commit, file), file)) {
+                    if (!has(commit, shard)) {
+                        missing.add(shard);
+                    }
+                }
+            }
+        }
+        return new Local(snapshot(commit), missing.isEmpty(), missing.isEmpty() && choice.certain(), missing);
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    Path snapshot(String commit) {
+        return folder.resolve("snapshots").resolve(commit);
+    }
+
+    Path entry(String commit, String file) {
+        return snapshot(commit).resolve(file);
+    }
+
+    boolean has(String commit, String file) {
+        return Files.isRegularFile(entry(commit, file));
+    }
+
+    private Path blobs() {
+        return folder.resolve("blobs");
+    }
+
+    Path blob(String etag) {
+        return blobs().resolve(etag);
+    }
+
+    /** Where a download is written that can be gone on with later. */
+    Path partial(String etag) {
+        return blobs().resolve(etag + ".paligemma" + INCOMPLETE);
+    }
+
+    /** Where something is written that nobody will find again. */
+    Path temporary(String name) {
+        return blobs().resolve(name + "." + UUID.randomUUID() + INCOMPLETE);
+    }
+
+    /** What is locked while a content is downloaded. Not the file that Python locks, which it may delete. */
+    Path lockFile(String etag) {
+        return locks.resolve(etag + ".paligemma.lock");
+    }
+
+    /** Whether a content is there; one of another size is removed, as it would have to be downloaded again anyway. */
+    boolean hasBlob(FileMetadata metadata) {
+        Path blob = blob(metadata.etag());
+        try {
+            if (!Files.isRegularFile(blob)) {
+                return false;
+            }
+            long size = Files.size(blob);
+            if (metadata.size() < 0 || size == metadata.size()) {
+                return true;
+            }
+            LOG.warn("{} has {} bytes, expected {}; it is downloaded again", blob, size, metadata.size());
+            Files.delete(blob);
+            return false;
+        } catch (IOException e) {
+            throw unwritable(e);
+        }
+    }
+
+    void makeFolders() {
+        try {
+            Files.createDirectories(blobs());
+            Files.createDirectories(folder.resolve("snapshots"));
+            Files.createDirectories(locks);
+        } catch (IOException e) {
+            throw unwritable(e);
+        }
+    }
+
+    /**
+     * Makes a content appear in a snapshot.
+     *
+     * @param isNew whether nobody else can refer to the content yet
+     */
+    void enter(String commit, FileMetadata metadata, boolean isNew) {
+        Path entry = entry(commit, metadata.file());
+        Path blob = blob(metadata.etag());
+        try {
+            Files.createDirectories(entry.getParent());
+            if (avoidsLinks || !link(entry, blob)) {
+                place(entry, blob, isNew);
+            }
+        } catch (IOException e) {
+            throw unwritable(e);
+        }
+    }
+
+    /** Makes a relative link, so that the cache can be moved; false where that is not possible. */
+    private static boolean link(Path entry, Path blob) throws IOException {
+        Path target = entry.getParent().relativize(blob);
+        for (int attempt = 0; attempt < 2; attempt++) {
+            try {
+                Files.createSymbolicLink(entry, target);
+                return true;
+            } catch (FileAlreadyExistsException e) {
+                if (Files.isRegularFile(entry)) {
+                    return true; // another process was faster
+                }
+                Files.deleteIfExists(entry); // a link to nothing
+            } catch (UnsupportedOperationException e) {
+                return false;
+            } catch (FileSystemException e) {
+                LOG.debug("no links in {}: {}", entry.getParent(), e.toString());
+                return false; // Windows, without the right to make links
+            }
+        }
+        return Files.isRegularFile(entry);
+    }
+
+    private void place(Path entry, Path blob, boolean isNew) throws IOException {
+        if (Files.isRegularFile(entry)) {
+            return;
+        }
+        if (isNew) {
+            move(blob, entry);
+            return;
+        }
+        Path copy = temporary("copy");
+        try {
+            Files.copy(blob, copy);
+            move(copy, entry);
+        } finally {
+            Files.deleteIfExists(copy);
+        }
+    }
+
+    static void move(Path from, Path to) throws IOException {
+        Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private Path absence(String commit, String file) {
+        return folder.resolve(".no_exist").resolve(commit).resolve(file);
+    }
+
+    /** Remembers what a commit does not have, so that nobody needs to ask again. */
+    void noteAbsent(String commit, Collection<String> files) {
+        try {
+            for (String file : files) {
+                Path mark = absence(commit, file);
+                if (!Files.exists(mark)) {
+                    Files.createDirectories(mark.getParent());
+                    Files.write(mark, new byte[0]);
+                }
+            }
+        } catch (IOException e) {
+            LOG.debug("cannot note in {} what is missing: {}", folder, e.toString());
+        }
+    }
+
+    private Path ref() {
+        return folder.resolve("refs").resolve(model.revision());
+    }
+
+    /** The commit that the revision was when the hub was last asked; null if that is not known. */
+    private @Nullable String readRef() {
+        Path ref = ref();
+        try {
+            if (!Files.isRegularFile(ref)) {
+                return null;
+            }
+            String text = Files.size(ref) > MAX_REF_BYTES
+                    ? ""
+                    : new String(Files.readAllBytes(ref), StandardCharsets.ISO_8859_1).strip();
+            if (HubModel.isCommit(text)) {
+                return text;
+            }
+            LOG.warn("{} is ignored: it should hold a commit of 40 hexadecimal digits", ref);
+        } catch (IOException e) {
+            LOG.warn("{} cannot be read: {}", ref, e.toString());
+        }
+        return null;
+    }
+
+    /** Remembers which commit the revision is. Without it the snapshot is complete, but is not found offline. */
+    void writeRef(String commit) {
+        if (commit.equals(Files.exists(ref(), LinkOption.NOFOLLOW_LINKS) ? readRef() : null)) {
+            return;
+        }
+        Path temporary = temporary("ref");
+        try {
+            Files.createDirectories(ref().getParent());
+            Files.createDirectories(blobs());
+            Files.writeString(temporary, commit, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            move(temporary, ref());
+        } catch (IOException e) {
+            LOG.warn("cannot note in {} that {} is {}: {}", ref(), model, commit, e.toString());
+        }
+    }
+
+    /** The bytes that can still be written; {@link Long#MAX_VALUE} where that is not known. */
+    long room() {
+        try {
+            long room = Files.getFileStore(blobs()).getUsableSpace();
+            return room <= 0 ? Long.MAX_VALUE : room;
+        } catch (IOException e) {
+            return Long.MAX_VALUE;
+        }
+    }
+
+    HubException unwritable(IOException cause) {
+        return new HubException(
+                Kind.DISK,
+                model + ": cannot write to " + folder + ": " + cause
+                        + "; make room there, or choose another folder with HF_HOME or HF_HUB_CACHE",
+                cause);
+    }
+}

@@ -1,0 +1,72 @@
+package dev.paligemma.hub;
+
+import dev.paligemma.hub.HubException.Kind;
+import java.util.regex.Pattern;
+
+/**
+ * What the hub says of a file at a commit. Immutable.
+ *
+ * @param file its path in the repository
+ * @param etag what the hub calls its content, fit to be the name of a file
+ * @param size its bytes; -1 if the hub does not say
+ */
+record FileMetadata(String file, String etag, long size) {
+    private static final Pattern ETAG = Pattern.compile("[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}");
+
+    private static final long MAX_WEIGHT_BYTES = 1L << 40;
+
+    /** Several times the largest tokenizer of this family. */
+    private static final long MAX_SMALL_BYTES = 256L << 20;
+
+    /**
+     * Reads the answer to a HEAD request.
+     *
+     * @throws HubException if it is not one of a hub, or the file is too large to be what it should
+     */
+    static FileMetadata of(Reply reply, HubModel model, String commit, String file) {
+        String where = model + "/" + file;
+        String answered = reply.header("X-Repo-Commit");
+        String etag = reply.etag();
+        if (answered == null || etag == null) {
+            throw new HubException(
+                    Kind.BAD_ANSWER,
+                    where + ": " + Http.place(reply.uri())
+                            + " does not answer as a Hugging Face hub, X-Repo-Commit or ETag is missing; check HF_ENDPOINT"
+                            + " and the proxy");
+        }
+        if (!answered.equals(commit)) {
+            throw new HubException(
+                    Kind.BAD_ANSWER,
+                    where + ": the hub answers with commit " + FreeText.printable(answered, 60) + ", asked was "
+                            + commit);
+        }
+        if (!ETAG.matcher(etag).matches() || !FileNames.isSafePart(etag)) {
+            throw new HubException(
+                    Kind.BAD_ANSWER,
+                    where + ": the hub's ETag '" + FreeText.printable(etag, 60) + "' is not a checksum");
+        }
+        long size = reply.size("X-Linked-Size");
+        if (size < 0 && !reply.isRedirect()) {
+            size = reply.size("Content-Length");
+        }
+        long most = mostBytes(file);
+        if (size > most) {
+            throw new HubException(
+                    Kind.BAD_ANSWER,
+                    where + " has " + size + " bytes, expected at most " + most + "; it was not downloaded");
+        }
+        return new FileMetadata(file, etag, size);
+    }
+
+    /** The most bytes that the file may have. */
+    long mostBytes() {
+        return size >= 0 ? size : mostBytes(file);
+    }
+
+    private static long mostBytes(String file) {
+        if (WeightIndex.isIndex(file)) {
+            return WeightIndex.MAX_BYTES;
+        }
+        return file.endsWith(".safetensors") ? MAX_WEIGHT_BYTES : MAX_SMALL_BYTES;
+    }
+}

@@ -1,0 +1,300 @@
+package dev.paligemma.hub;
+
+import dev.paligemma.hub.CacheRepository.Local;
+import dev.paligemma.hub.HubException.Kind;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Downloads models from the Hugging Face hub into the cache that Python's {@code huggingface_hub} uses too, and finds them
+ * there again.
+ *
+ * <pre>{@code
+ * Path folder = HubClient.create()
+ *         .snapshot(HubModel.parse("google/paligemma2-3b-mix-224"), FileSet.CHECKPOINT, DownloadListener.NONE);
+ * }</pre>
+ *
+ * <p>Settings come from the environment variables of the Python library, unless the builder is told otherwise:
+ * {@code HF_ENDPOINT}, {@code HF_HOME}, {@code HF_HUB_CACHE}, {@code HF_TOKEN}, {@code HF_TOKEN_PATH},
+ * {@code HF_HUB_OFFLINE}, {@code HF_HUB_DISABLE_SYMLINKS}.
+ *
+ * <p>Content appears in the cache under its name only when it is complete and, where the hub names contents by a checksum,
+ * verified. A download that was broken off, in whatever way, is gone on with by the next call. Several threads and processes,
+ * Python's among them, may use one cache at once. The token is sent to the endpoint's own host and port only, and is part of
+ * no message.
+ *
+ * <p>Immutable and thread-safe. Threads of a call end with it; nothing is kept open between calls.
+ */
+public final class HubClient {
+    private static final Logger LOG = LoggerFactory.getLogger(HubClient.class);
+
+    private final Endpoint endpoint;
+    private final Path cacheFolder;
+    private final @Nullable AccessToken token;
+    private final Path tokenFile;
+    private final boolean offline;
+    private final boolean avoidsLinks;
+    private final int parallelDownloads;
+    private final Timing timing;
+
+    private HubClient(Builder builder) {
+        this.endpoint = builder.endpoint;
+        this.cacheFolder = builder.cacheFolder;
+        this.token = builder.token;
+        this.tokenFile = builder.tokenFile;
+        this.offline = builder.offline;
+        this.avoidsLinks = builder.avoidsLinks;
+        this.parallelDownloads = builder.parallelDownloads;
+        this.timing = builder.timing;
+    }
+
+    /**
+     * A client with the settings of the environment.
+     *
+     * @return the client
+     * @throws IllegalArgumentException if a variable is not what it should be
+     */
+    public static HubClient create() {
+        return builder().build();
+    }
+
+    /**
+     * A builder with the settings of the environment.
+     *
+     * @return a new builder
+     * @throws IllegalArgumentException if a variable is not what it should be
+     */
+    public static Builder builder() {
+        return new Builder(HubEnvironment.ofThisProcess());
+    }
+
+    /**
+     * Finds the files of a model in the cache, after downloading those that are missing.
+     *
+     * <p>A commit whose files are all in the cache is found without the network. For a branch or a tag, one request asks the
+     * hub which commit it is now; if the hub does not answer, or refuses, and the cache has the commit that it was before,
+     * that is used and a warning is logged. Offline, the cache is all there is.
+     *
+     * <p>Requests that fail for a reason that may pass (dropped and stalled connections, HTTP 408, 429, 5xx) are repeated
+     * with growing pauses, a limited number of times. Interrupting the thread ends the call soon; what has arrived is kept.
+     *
+     * @param model the model and its revision
+     * @param files what is needed of it
+     * @param listener hears of progress; {@link DownloadListener#NONE} for nobody
+     * @return the folder of the snapshot, absolute; its files are links into the cache where the system has links. They must
+     *     not be changed
+     * @throws HubException if it cannot be had; {@link HubException#kind} says why
+     */
+    public Path snapshot(HubModel model, FileSet files, DownloadListener listener) {
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(files, "files");
+        Objects.requireNonNull(listener, "listener");
+        CacheRepository repository = new CacheRepository(cacheFolder, model, avoidsLinks);
+        Local cached = repository.find(files);
+        if (cached != null && cached.isUsable() && (offline || model.isPinned() && cached.isCertain())) {
+            return cached.folder();
+        }
+        if (offline) {
+            throw offline(model, cached);
+        }
+        try {
+            return download(repository, model, files, listener, cached);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new HubException(
+                    Kind.INTERRUPTED, "interrupted while downloading " + model + "; what has arrived is kept", e);
+        }
+    }
+
+    private Path download(
+            CacheRepository repository,
+            HubModel model,
+            FileSet files,
+            DownloadListener listener,
+            @Nullable Local cached)
+            throws InterruptedException {
+        boolean isCached = cached != null && cached.isUsable();
+        ExecutorService clientThreads = Executors.newCachedThreadPool(WorkerPool.daemons("paligemma-hub-http"));
+        try (WorkerPool pool = new WorkerPool(parallelDownloads)) {
+            Http http = new Http(endpoint, token, timing, clientThreads);
+            Refusals refusals = new Refusals(endpoint, token, tokenFile);
+            SnapshotDownload job = new SnapshotDownload(http, refusals, timing, repository, model, files, pool);
+            RepositoryListing listing;
+            try {
+                listing = job.list(!isCached);
+            } catch (HubException e) {
+                if (cached == null || !isCached || e.kind() == Kind.NO_SUCH_REVISION) {
+                    throw e;
+                }
+                LOG.warn("{} is used as it was downloaded before, it may be out of date: {}", model, e.getMessage());
+                return cached.folder();
+            }
+            return job.complete(listing, listener);
+        } finally {
+            clientThreads.shutdown();
+        }
+    }
+
+    private HubException offline(HubModel model, @Nullable Local cached) {
+        String found = cached == null ? "it is not in the cache" : "the cache lacks " + cached.missing();
+        return new HubException(
+                Kind.OFFLINE,
+                model + ": " + found + " (" + cacheFolder + "), and the network is switched off (HF_HUB_OFFLINE or"
+                        + " --offline). Download it once while it is on, or choose the right cache with HF_HOME or"
+                        + " HF_HUB_CACHE");
+    }
+
+    /**
+     * Shows the settings, but for the token.
+     *
+     * @return for logs
+     */
+    @Override
+    public String toString() {
+        return "HubClient[endpoint=" + endpoint + ", cache=" + cacheFolder + ", token="
+                + (token == null ? "none" : "***") + ", offline=" + offline + "]";
+    }
+
+    /** Collects the settings of a {@link HubClient}. Confined to one thread. */
+    public static final class Builder {
+        private static final int DEFAULT_PARALLEL = 4;
+        private static final int MAX_PARALLEL = 64;
+
+        private Endpoint endpoint;
+        private Path cacheFolder;
+        private @Nullable AccessToken token;
+        private final Path tokenFile;
+        private boolean offline;
+        private final boolean avoidsLinks;
+        private int parallelDownloads = DEFAULT_PARALLEL;
+        private Timing timing = Timing.DEFAULT;
+
+        Builder(HubEnvironment environment) {
+            this.endpoint = environment.endpoint();
+            this.cacheFolder = environment.cacheFolder();
+            this.tokenFile = environment.tokenFile();
+            this.offline = environment.isOffline();
+            this.avoidsLinks = environment.avoidsLinks();
+            token(environment.token());
+        }
+
+        /**
+         * Chooses the hub; by default {@code HF_ENDPOINT}, or the public one.
+         *
+         * @param address an http or https address, without query or password
+         * @return this builder
+         * @throws IllegalArgumentException if it is not such an address
+         */
+        public Builder endpoint(String address) {
+            this.endpoint = new Endpoint(address);
+            return this;
+        }
+
+        /**
+         * Chooses the folder with the caches of all models; by default {@code HF_HUB_CACHE}, or {@code hub} in
+         * {@code HF_HOME}, which is {@code ~/.cache/huggingface} unless it is set.
+         *
+         * @param folder a folder; it is made when needed
+         * @return this builder
+         */
+        public Builder cacheFolder(Path folder) {
+            this.cacheFolder = folder.toAbsolutePath().normalize();
+            return this;
+        }
+
+        /**
+         * Chooses the token; by default {@code HF_TOKEN}, or what the file {@code HF_TOKEN_PATH} holds.
+         *
+         * @param newToken the token; null for none
+         * @return this builder
+         * @throws IllegalArgumentException if it has characters that no token has; the message does not repeat it
+         */
+        public Builder token(@Nullable String newToken) {
+            this.token = newToken == null ? null : new AccessToken(newToken);
+            return this;
+        }
+
+        /**
+         * Chooses whether to do without the network; by default {@code HF_HUB_OFFLINE}.
+         *
+         * @param isOffline whether only the cache is to be used
+         * @return this builder
+         */
+        public Builder offline(boolean isOffline) {
+            this.offline = isOffline;
+            return this;
+        }
+
+        /**
+         * Chooses how many files are downloaded at once, 4 by default.
+         *
+         * @param count 1 to 64
+         * @return this builder
+         * @throws IllegalArgumentException if it is another number
+         */
+        public Builder parallelDownloads(int count) {
+            if (count < 1 || count > MAX_PARALLEL) {
+                throw new IllegalArgumentException(
+                        "parallelDownloads must be from 1 to " + MAX_PARALLEL + ", got " + count);
+            }
+            this.parallelDownloads = count;
+            return this;
+        }
+
+        /**
+         * Chooses how long to wait for a connection, 10 seconds by default.
+         *
+         * @param timeout a positive duration
+         * @return this builder
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder connectTimeout(Duration timeout) {
+            this.timing = timing.withConnect(positive(timeout, "connectTimeout"));
+            return this;
+        }
+
+        /**
+         * Chooses how long to wait for the next byte before the connection is broken off and made anew, 30 seconds by
+         * default.
+         *
+         * @param timeout a positive duration
+         * @return this builder
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder stallTimeout(Duration timeout) {
+            this.timing = timing.withStall(positive(timeout, "stallTimeout"));
+            return this;
+        }
+
+        /** Chooses the pauses between attempts. */
+        Builder backoff(Duration first, Duration longest) {
+            this.timing = timing.withBackoff(first, longest);
+            return this;
+        }
+
+        private static Duration positive(Duration duration, String name) {
+            if (duration.isNegative() || duration.isZero()) {
+                throw new IllegalArgumentException(name + " must be positive, got " + duration);
+            }
+            return duration;
+        }
+
+        /**
+         * Makes the client.
+         *
+         * @return the client
+         */
+        public HubClient build() {
+            if (token != null && endpoint.isExposed()) {
+                LOG.warn("the token is sent unencrypted to {}; an https endpoint would protect it", endpoint);
+            }
+            return new HubClient(this);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package dev.paligemma.hub;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The settings in environment variables, read as Python's {@code huggingface_hub} reads them.
+ *
+ * @param variables the environment
+ * @param home the user's home folder
+ */
+record HubEnvironment(Map<String, String> variables, String home) {
+    private static final Logger LOG = LoggerFactory.getLogger(HubEnvironment.class);
+
+    private static final String PUBLIC_HUB = "https://huggingface.co";
+    private static final List<String> TRUE = List.of("1", "ON", "YES", "TRUE");
+    private static final int MAX_TOKEN_FILE_BYTES = 10_000;
+
+    static HubEnvironment ofThisProcess() {
+        return new HubEnvironment(System.getenv(), System.getProperty("user.home", "."));
+    }
+
+    Endpoint endpoint() {
+        return new Endpoint(value("HF_ENDPOINT", PUBLIC_HUB));
+    }
+
+    /** The folder with the caches of all models. */
+    Path cacheFolder() {
+        String given = value("HF_HUB_CACHE", value("HUGGINGFACE_HUB_CACHE", ""));
+        return given.isEmpty() ? hubHome().resolve("hub") : path(given);
+    }
+
+    private Path hubHome() {
+        String given = value("HF_HOME", "");
+        if (!given.isEmpty()) {
+            return path(given);
+        }
+        return path(value("XDG_CACHE_HOME", "~/.cache")).resolve("huggingface");
+    }
+
+    /** Where a token is stored by {@code hf auth login}. */
+    Path tokenFile() {
+        String given = value("HF_TOKEN_PATH", "");
+        return given.isEmpty() ? hubHome().resolve("token") : path(given);
+    }
+
+    boolean isOffline() {
+        return isTrue("HF_HUB_OFFLINE") || isTrue("TRANSFORMERS_OFFLINE");
+    }
+
+    boolean avoidsLinks() {
+        return isTrue("HF_HUB_DISABLE_SYMLINKS");
+    }
+
+    /** The token of the environment or of the file; null if there is none, or it is not to be sent unasked. */
+    @Nullable
+    String token() {
+        if (isTrue("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
+            return null;
+        }
+        String given = value("HF_TOKEN", value("HUGGING_FACE_HUB_TOKEN", "")).strip();
+        if (given.isEmpty()) {
+            given = storedToken();
+        }
+        if (!given.isEmpty() && !AccessToken.isValid(given)) {
+            LOG.warn("the token of HF_TOKEN or {} is not used: it has characters that no token has", tokenFile());
+            return null;
+        }
+        return given.isEmpty() ? null : given;
+    }
+
+    private String storedToken() {
+        Path file = tokenFile();
+        try {
+            if (!Files.isRegularFile(file) || Files.size(file) > MAX_TOKEN_FILE_BYTES) {
+                return "";
+            }
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8).strip();
+        } catch (IOException e) {
+            LOG.warn("the token in {} cannot be read: {}", file, e.toString());
+            return "";
+        }
+    }
+
+    private boolean isTrue(String variable) {
+        return TRUE.contains(value(variable, "").toUpperCase(Locale.ROOT));
+    }
+
+    private Path path(String text) {
+        boolean inHome = text.equals("~") || text.startsWith("~/") || text.startsWith("~\\");
+        try {
+            return Path.of(inHome ? home + text.substring(1) : text)
+                    .toAbsolutePath()
+                    .normalize();
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException("not a path: '" + text + "', from HF_HOME or a variable like it", e);
+        }
+    }
+
+    private String value(String variable, String otherwise) {
+        String value = variables.get(variable);
+        return value == null || value.isBlank() ? otherwise : value.strip();
+    }
+
+    /** Without the variables, one of which is the token. */
+    @Override
+    public String toString() {
+        return "HubEnvironment[" + home + "]";
+    }
+}

@@ -1,0 +1,126 @@
+package dev.paligemma.hub;
+
+import java.util.Objects;
+import java.util.regex.Pattern;
+
+/**
+ * A model of the hub at one revision. Immutable.
+ *
+ * @param id owner and name, such as {@code google/paligemma2-3b-mix-224}
+ * @param revision a branch, a tag, or a commit as 40 hexadecimal digits
+ */
+public record HubModel(String id, String revision) {
+    /** The revision that is meant if none is said: {@value}. */
+    public static final String MAIN = "main";
+
+    private static final String PART = "[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?";
+    private static final Pattern ID = Pattern.compile(PART + "/" + PART);
+    private static final Pattern REVISION_PART = Pattern.compile("[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,99}");
+    private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
+    private static final int MAX_ID_CHARS = 96;
+    private static final int MAX_REVISION_PARTS = 5;
+    private static final int MAX_SHOWN = 200;
+
+    /**
+     * Checks the parts.
+     *
+     * @throws IllegalArgumentException if one is not a name that the hub gives
+     */
+    public HubModel {
+        Objects.requireNonNull(id, "id");
+        Objects.requireNonNull(revision, "revision");
+        if (!isId(id)) {
+            throw new IllegalArgumentException(
+                    "'" + shown(id)
+                            + "' is not the name of a model on the hub; expected owner/name, such as google/paligemma2-3b-mix-224");
+        }
+        if (!isRevision(revision)) {
+            throw new IllegalArgumentException("'" + shown(revision)
+                    + "' is not a revision; expected a branch, a tag or a commit of 40 hexadecimal digits");
+        }
+    }
+
+    /**
+     * Reads {@code owner/name} or {@code owner/name@revision}.
+     *
+     * @param text a name
+     * @return the model, at {@value #MAIN} if no revision is given
+     * @throws IllegalArgumentException if it is not such a name
+     */
+    public static HubModel parse(String text) {
+        int at = text.indexOf('@');
+        return at < 0 ? new HubModel(text, MAIN) : new HubModel(text.substring(0, at), text.substring(at + 1));
+    }
+
+    /**
+     * Whether {@link #parse} would take a text.
+     *
+     * @param text any text
+     * @return whether it reads as {@code owner/name} or {@code owner/name@revision}
+     */
+    public static boolean isName(String text) {
+        int at = text.indexOf('@');
+        return at < 0 ? isId(text) : isId(text.substring(0, at)) && isRevision(text.substring(at + 1));
+    }
+
+    /**
+     * The same model at another revision.
+     *
+     * @param newRevision a branch, a tag or a commit
+     * @return the model
+     * @throws IllegalArgumentException if that is not a revision
+     */
+    public HubModel withRevision(String newRevision) {
+        return new HubModel(id, newRevision);
+    }
+
+    /** Whether the revision is a commit, which never changes. */
+    boolean isPinned() {
+        return isCommit(revision);
+    }
+
+    static boolean isCommit(String text) {
+        return COMMIT.matcher(text).matches();
+    }
+
+    private static boolean isId(String text) {
+        return text.length() <= MAX_ID_CHARS
+                && ID.matcher(text).matches()
+                && !text.contains("..")
+                && !text.contains("--")
+                && !text.endsWith(".git");
+    }
+
+    /**
+     * Whether a text can be a revision.
+     *
+     * @param text any text
+     * @return whether it reads as a branch, a tag or a commit, and is safe as a path in the cache
+     */
+    public static boolean isRevision(String text) {
+        String[] parts = text.split("/", -1);
+        if (parts.length > MAX_REVISION_PARTS) {
+            return false;
+        }
+        for (String part : parts) {
+            if (!REVISION_PART.matcher(part).matches() || !FileNames.isSafePart(part)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String shown(String text) {
+        return FreeText.printable(text, MAX_SHOWN);
+    }
+
+    /**
+     * The name as {@link #parse} reads it.
+     *
+     * @return {@code owner/name}, with {@code @revision} unless that is {@value #MAIN}
+     */
+    @Override
+    public String toString() {
+        return revision.equals(MAIN) ? id : id + "@" + revision;
+    }
+}

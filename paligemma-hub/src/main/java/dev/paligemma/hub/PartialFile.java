@@ -1,0 +1,96 @@
+package dev.paligemma.hub;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** A file that grows at its end. Confined to one thread. Failures of the disk are typed here, to be told from the network's. */
+final class PartialFile implements AutoCloseable {
+    private final CacheRepository repository;
+    private final Path path;
+    private final FileChannel channel;
+    private long length;
+
+    private PartialFile(CacheRepository repository, Path path, FileChannel channel, long length) {
+        this.repository = repository;
+        this.path = path;
+        this.channel = channel;
+        this.length = length;
+    }
+
+    /** Opens a file at its end, or makes it. */
+    static PartialFile open(CacheRepository repository, Path path) {
+        try {
+            FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            return new PartialFile(repository, path, channel, channel.size());
+        } catch (IOException e) {
+            throw repository.unwritable(e);
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    long length() {
+        return length;
+    }
+
+    void append(ByteBuffer bytes) throws InterruptedException {
+        try {
+            while (bytes.hasRemaining()) {
+                length += channel.write(bytes, length);
+            }
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    /** Throws away what there is. */
+    void restart() throws InterruptedException {
+        try {
+            channel.truncate(0);
+            length = 0;
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    /** Waits until the disk has it: a name must not outlive its content when the power fails. */
+    void sync() throws InterruptedException {
+        try {
+            channel.force(true);
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    void delete() {
+        close();
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            throw repository.unwritable(e);
+        }
+    }
+
+    private RuntimeException failure(IOException e) throws InterruptedException {
+        if (e instanceof ClosedByInterruptException) {
+            throw new InterruptedException("interrupted while writing " + path);
+        }
+        return repository.unwritable(e);
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw repository.unwritable(e);
+        }
+    }
+}

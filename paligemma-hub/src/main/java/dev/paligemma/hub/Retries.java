@@ -1,0 +1,126 @@
+package dev.paligemma.hub;
+
+import dev.paligemma.hub.HubException.Kind;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Counts the failures of one job and waits between its attempts. Confined to one thread. */
+final class Retries {
+    private static final Logger LOG = LoggerFactory.getLogger(Retries.class);
+
+    private final Timing timing;
+    private final int mostInARow;
+    private final int mostUnreachable;
+    private final String what;
+    private int inARow;
+    private int all;
+
+    /**
+     * Begins to count.
+     *
+     * @param what is attempted, for messages: {@code google/x/config.json from https://huggingface.co}
+     */
+    Retries(Timing timing, String what) {
+        this(timing, timing.failuresInARow(), timing.failuresInARow(), what);
+    }
+
+    private Retries(Timing timing, int mostInARow, int mostUnreachable, String what) {
+        this.timing = timing;
+        this.mostInARow = mostInARow;
+        this.mostUnreachable = mostUnreachable;
+        this.what = what;
+    }
+
+    /**
+     * Counts the failures of the first request of a call. If nobody is at the address it soon gives up: more often than not
+     * there is no network, or the address is wrong.
+     *
+     * @param isPatient whether there is nothing to fall back to
+     */
+    static Retries ofFirstRequest(Timing timing, boolean isPatient, String what) {
+        return isPatient
+                ? new Retries(timing, timing.failuresInARow(), timing.unreachableInARow(), what)
+                : new Retries(timing, 1, 1, what);
+    }
+
+    /** One attempt. */
+    @FunctionalInterface
+    interface Attempt<T> {
+        T run() throws IOException, InterruptedException;
+    }
+
+    /** Attempts until it works, or cannot be hoped to. */
+    <T> T until(Attempt<T> attempt) throws InterruptedException {
+        while (true) {
+            try {
+                return attempt.run();
+            } catch (IOException e) {
+                failed(e, false);
+            }
+        }
+    }
+
+    /**
+     * Waits before another attempt.
+     *
+     * @param progressed whether the attempt brought something
+     * @throws HubException if there was one attempt too many
+     */
+    void failed(IOException failure, boolean progressed) throws InterruptedException {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new InterruptedException("interrupted while downloading");
+        }
+        all++;
+        inARow = progressed ? 1 : inARow + 1;
+        boolean hopeless = failure instanceof SSLHandshakeException || failure instanceof SSLPeerUnverifiedException;
+        if (hopeless
+                || inARow >= (failure instanceof ConnectException ? mostUnreachable : mostInARow)
+                || all >= timing.failures()) {
+            Kind kind = failure instanceof TransientFailure known ? known.kind() : Kind.UNREACHABLE;
+            throw new HubException(kind, what + ": " + describe(failure) + times() + advice(kind), failure);
+        }
+        Duration wait = wait(failure instanceof TransientFailure known ? known.retryAfter() : null);
+        LOG.debug("{}: {}; trying again in {} ms", what, describe(failure), wait.toMillis());
+        Thread.sleep(wait.toMillis());
+    }
+
+    private String times() {
+        return all == 1 ? "" : ", given up after " + all + " attempts";
+    }
+
+    private static String advice(Kind kind) {
+        return switch (kind) {
+            case UNREACHABLE ->
+                ". Check the network, the proxy (-Dhttps.proxyHost) and HF_ENDPOINT; what has arrived is kept,"
+                        + " and the next call goes on from there";
+            case CORRUPT -> ". Something between here and the hub changes what it sends";
+            default -> "";
+        };
+    }
+
+    private Duration wait(@Nullable Duration asked) {
+        if (asked != null) {
+            return asked.compareTo(timing.longestRetryAfter()) > 0 ? timing.longestRetryAfter() : asked;
+        }
+        long most = timing.longestBackoff().toMillis();
+        long millis = Math.min(most, timing.backoff().toMillis() << Math.min(inARow - 1, 20));
+        // Programs that were refused together should not come back together.
+        return Duration.ofMillis(millis / 2 + ThreadLocalRandom.current().nextLong(millis / 2 + 1));
+    }
+
+    private static String describe(IOException failure) {
+        String message = failure.getMessage();
+        if (failure instanceof TransientFailure && message != null) {
+            return message;
+        }
+        String name = failure.getClass().getSimpleName();
+        return message == null ? name : name + ": " + FreeText.printable(message, 300);
+    }
+}

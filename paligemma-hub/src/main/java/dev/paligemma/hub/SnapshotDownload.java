@@ -1,0 +1,182 @@
+package dev.paligemma.hub;
+
+import dev.paligemma.hub.FileSet.Choice;
+import dev.paligemma.hub.FileSet.Presence;
+import dev.paligemma.hub.HubException.Kind;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+
+/** Completes one snapshot. Used once. */
+final class SnapshotDownload {
+    private static final long SPARE_BYTES = 16L << 20;
+    private static final int MAX_SHOWN_FILES = 12;
+
+    private final Http http;
+    private final Refusals refusals;
+    private final Timing timing;
+    private final CacheRepository repository;
+    private final HubModel model;
+    private final FileSet files;
+    private final WorkerPool pool;
+
+    SnapshotDownload(
+            Http http,
+            Refusals refusals,
+            Timing timing,
+            CacheRepository repository,
+            HubModel model,
+            FileSet files,
+            WorkerPool pool) {
+        this.http = http;
+        this.refusals = refusals;
+        this.timing = timing;
+        this.repository = repository;
+        this.model = model;
+        this.files = files;
+        this.pool = pool;
+    }
+
+    /**
+     * Asks the hub which commit the revision is, and which files that has.
+     *
+     * @param patient whether to ask more than once if the hub is not reached
+     */
+    RepositoryListing list(boolean patient) throws InterruptedException {
+        URI uri = http.endpoint().listing(model);
+        String where = model + " on " + http.endpoint();
+        RepositoryListing listing = Retries.ofFirstRequest(timing, patient, where)
+                .until(() -> {
+                    try (Reply reply = http.get(uri, Map.of())) {
+                        refusals.requireSuccess(reply, model, "list of files");
+                        return RepositoryListing.parse(bounded(reply, where), where);
+                    }
+                });
+        if (model.isPinned() && !listing.commit().equals(model.revision())) {
+            throw new HubException(
+                    Kind.BAD_ANSWER, where + ": asked was for this commit, the answer is of " + listing.commit());
+        }
+        return listing;
+    }
+
+    private static byte[] bounded(Reply reply, String where) throws IOException, InterruptedException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (ByteBuffer bytes = reply.body().next();
+                bytes != null;
+                bytes = reply.body().next()) {
+            byte[] copy = new byte[bytes.remaining()];
+            bytes.get(copy);
+            all.write(copy, 0, copy.length);
+            if (all.size() > RepositoryListing.MAX_BYTES) {
+                throw new HubException(
+                        Kind.BAD_ANSWER,
+                        where + ": the list of files has more than " + RepositoryListing.MAX_BYTES + " bytes");
+            }
+        }
+        return all.toByteArray();
+    }
+
+    /** Downloads what the cache lacks. */
+    Path complete(RepositoryListing listing, DownloadListener listener) throws InterruptedException {
+        String commit = listing.commit();
+        Choice choice = files.choose(name -> listing.files().contains(name) ? Presence.THERE : Presence.ABSENT);
+        if (!choice.missing().isEmpty()) {
+            throw lacks(listing, choice.missing());
+        }
+        List<String> wanted = new ArrayList<>(choice.files());
+        List<String> indexes = wanted.stream().filter(WeightIndex::isIndex).toList();
+        fetch(commit, indexes, DownloadListener.NONE);
+        for (String index : indexes) {
+            List<String> shards = WeightIndex.shards(repository.entry(commit, index), index);
+            List<String> missing = shards.stream()
+                    .filter(each -> !listing.files().contains(each))
+                    .toList();
+            if (!missing.isEmpty()) {
+                throw lacks(listing, missing);
+            }
+            wanted.addAll(shards);
+        }
+        fetch(commit, wanted, listener);
+        repository.noteAbsent(commit, choice.absent());
+        if (!model.isPinned()) {
+            repository.writeRef(commit);
+        }
+        return repository.snapshot(commit);
+    }
+
+    private HubException lacks(RepositoryListing listing, List<String> missing) {
+        List<String> shown = listing.files().stream()
+                .limit(MAX_SHOWN_FILES)
+                .map(name -> FreeText.printable(name, 60))
+                .toList();
+        String hint = "";
+        if (listing.files().contains("adapter_config.json") && files == FileSet.CHECKPOINT) {
+            hint = "; it looks like an adapter, not a whole model";
+        } else if (listing.files().contains("config.json") && files == FileSet.ADAPTER) {
+            hint = "; it looks like a whole model, not an adapter";
+        }
+        return new HubException(
+                Kind.NOT_FOUND,
+                model + " on " + http.endpoint() + " is not " + files + " that can be read: it lacks "
+                        + missing.stream()
+                                .map(name -> FreeText.printable(name, 60))
+                                .toList()
+                        + hint + "; among its " + listing.files().size() + " files are " + shown);
+    }
+
+    private void fetch(String commit, List<String> names, DownloadListener listener) throws InterruptedException {
+        List<String> needed = names.stream()
+                .distinct()
+                .filter(name -> !repository.has(commit, FileNames.requireSafePath(name, model.toString())))
+                .toList();
+        if (needed.isEmpty()) {
+            return;
+        }
+        repository.makeFolders();
+        List<FileMetadata> known =
+                pool.all(needed.stream().map(name -> describing(commit, name)).toList());
+        requireRoom(known);
+        long total = known.stream().mapToLong(each -> Math.max(0, each.size())).reduce(0, Math::addExact);
+        ProgressMeter meter = new ProgressMeter(model, listener, total);
+        pool.all(known.stream().map(each -> downloading(commit, each, meter)).toList());
+        FileMetadata last = known.get(known.size() - 1);
+        meter.finish(last.file(), last.size());
+    }
+
+    private Callable<FileMetadata> describing(String commit, String name) {
+        URI uri = http.endpoint().file(model, commit, name);
+        return () -> new Retries(timing, model + "/" + name + " on " + http.endpoint()).until(() -> {
+            try (Reply reply = http.head(uri)) {
+                refusals.requireSuccess(reply, model, "file " + name);
+                return FileMetadata.of(reply, model, commit, name);
+            }
+        });
+    }
+
+    private Callable<FileMetadata> downloading(String commit, FileMetadata metadata, ProgressMeter meter) {
+        return () -> {
+            new BlobDownload(http, refusals, timing, repository, model, commit, metadata, meter).run();
+            return metadata;
+        };
+    }
+
+    private void requireRoom(List<FileMetadata> known) {
+        long needed = SPARE_BYTES;
+        for (FileMetadata each : known) {
+            needed = Math.addExact(needed, BlobDownload.missingBytes(repository, each));
+        }
+        long room = repository.room();
+        if (needed > room) {
+            throw new HubException(
+                    Kind.DISK,
+                    model + " needs " + needed + " more bytes in " + repository.folder() + ", where " + room
+                            + " are free; make room there, or choose another folder with HF_HOME or HF_HUB_CACHE");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+package dev.paligemma.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.URI;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class NamesTest {
+    @Test
+    void namesHaveAnOwnerAndPerhapsARevision() {
+        assertThat(HubModel.parse("google/paligemma2-3b-mix-224"))
+                .isEqualTo(new HubModel("google/paligemma2-3b-mix-224", "main"))
+                .hasToString("google/paligemma2-3b-mix-224");
+        assertThat(HubModel.parse("google/paligemma-3b-pt-224@bfloat16"))
+                .isEqualTo(new HubModel("google/paligemma-3b-pt-224", "bfloat16"))
+                .hasToString("google/paligemma-3b-pt-224@bfloat16");
+        assertThat(HubModel.parse("a/b").withRevision("refs/pr/12").revision()).isEqualTo("refs/pr/12");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "a",
+                "a/",
+                "/b",
+                "a/b/c",
+                "a//b",
+                "./b",
+                "../b",
+                "a/..",
+                "a/b..c",
+                "a/b--c",
+                "a\\b",
+                "a/b@",
+                "a/b@..",
+                "a/b@../c",
+                "a/b@a//b",
+                "a/b@/a",
+                "a/b@a/",
+                "a/b@a\\b",
+                "a/b@a b",
+                "a/b@a:b",
+                "a/b@a/b/c/d/e/f",
+                "a/b@con",
+                "a/ b",
+                "a/b.git",
+                "a/-b",
+                "a/b.",
+                "a b/c",
+                "a/b\n",
+                "a/b?x",
+                "a/b#x",
+                "a/%2e",
+                "C:/b",
+                "a/b@@",
+                "~/b",
+                "a/b@x."
+            })
+    void othersAreNoNames(String text) {
+        assertThat(HubModel.isName(text)).isFalse();
+        assertThatThrownBy(() -> HubModel.parse(text)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Property
+    void aNameIsReadAsItIsWritten(@ForAll("texts") String text) {
+        if (HubModel.isName(text)) {
+            assertThat(HubModel.parse(HubModel.parse(text).toString())).isEqualTo(HubModel.parse(text));
+        } else {
+            assertThatThrownBy(() -> HubModel.parse(text)).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Property
+    void aSafePathStaysBelowItsFolder(@ForAll("texts") String text) {
+        if (!FileNames.isSafePath(text)) {
+            return;
+        }
+        Path folder = Path.of("folder").toAbsolutePath();
+        try {
+            Path below = folder.resolve(text);
+            assertThat(below.normalize()).isEqualTo(below);
+            assertThat(below.startsWith(folder)).isTrue();
+            assertThat(below).isNotEqualTo(folder);
+        } catch (InvalidPathException e) {
+            assertThat(text).as("not encodable here").matches("(?s).*[^\\x00-\\x7f].*");
+        }
+    }
+
+    @Provide
+    Arbitrary<String> texts() {
+        return Arbitraries.of(
+                        "a", "b", "main", "..", ".", "/", "/", "\\", "@", "-", "--", "con", ":", "\0", " ", "ä", "~")
+                .list()
+                .ofMaxSize(6)
+                .map(parts -> String.join("", parts));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "", ".", "..", "a/..", "/a", "a//b", "a/", "a\\b", "a\0b", "a\nb", "c:a", "a*", "nul", "NUL.txt",
+                "com1", "a.", "a "
+            })
+    void refusesUnsafePaths(String path) {
+        assertThatThrownBy(() -> FileSet.of(path)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> FileNames.requireSafePath(path, "the list"))
+                .isInstanceOf(HubException.class)
+                .hasMessageContaining("the list");
+    }
+
+    @Test
+    void aSetHasFiles() {
+        assertThatThrownBy(FileSet::of).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://hub.example, https://hub.example, https://cdn.example/x, true",
+        "https://hub.example, https://hub.example, http://hub.example/x, false",
+        "https://hub.example, https://cdn.example, http://cdn.example/x, false",
+        "https://hub.example, https://cdn.example, //other.example/x, true",
+        "http://127.0.0.1:80, http://127.0.0.1, http://127.0.0.1:81/x, true",
+        "http://127.0.0.1:80, https://127.0.0.1, http://127.0.0.1:81/x, false",
+    })
+    void encryptionIsNeverLost(String hub, String asked, String location, boolean isAllowed) {
+        Endpoint endpoint = new Endpoint(hub);
+        if (isAllowed) {
+            assertThat(Http.target(endpoint, URI.create(asked), 302, location).getHost())
+                    .isNotNull();
+        } else {
+            assertThatThrownBy(() -> Http.target(endpoint, URI.create(asked), 302, location))
+                    .isInstanceOf(HubException.class)
+                    .hasMessageContaining("not encrypted");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://hub.example, https://hub.example/x, true",
+        "https://hub.example, https://HUB.example:443/x, true",
+        "https://hub.example, https://hub.example:444/x, false",
+        "https://hub.example, http://hub.example/x, false",
+        "https://hub.example, https://hub.example.evil/x, false",
+        "https://hub.example, https://cdn.hub.example/x, false",
+    })
+    void theTokensHostIsTheVerySame(String hub, String address, boolean isSame) {
+        assertThat(new Endpoint(hub).isOrigin(URI.create(address))).isEqualTo(isSame);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://hub.example, false",
+        "http://hub.example, true",
+        "http://localhost:8080, false",
+        "http://127.0.0.1, false",
+        "http://[::1]:80, false",
+        "http://10.0.0.1, true",
+        "http://127.evil.example, true",
+    })
+    void clearTextIsExposedBeyondThisMachine(String hub, boolean isExposed) {
+        assertThat(new Endpoint(hub).isExposed()).isEqualTo(isExposed);
+    }
+}
