@@ -111,7 +111,7 @@ final class ProgressDisplay implements ConversionListener, DownloadListener, Aut
         long total = progress.bytesTotal();
         int percent = progress.finished() || total <= 0
                 ? 100
-                : (int) Math.min(99, 100 * ((double) progress.bytesDone() / total));
+                : (int) Math.min(99, 100 * (double) progress.bytesDone() / (double) total);
         String of = percent + " % of " + bytes(total);
         switch (place) {
             case TERMINAL -> {

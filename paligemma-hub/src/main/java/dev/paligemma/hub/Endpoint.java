@@ -92,7 +92,7 @@ record Endpoint(String base) {
         boolean literal = name.startsWith("[") || name.matches("[0-9.]+");
         try {
             return name.equals("localhost")
-                    || literal && InetAddress.getByName(name).isLoopbackAddress();
+                    || (literal && InetAddress.getByName(name).isLoopbackAddress());
         } catch (UnknownHostException e) {
             return false;
         }

@@ -113,7 +113,7 @@ final class Http {
         }
         boolean http = "http".equalsIgnoreCase(target.getScheme());
         boolean https = "https".equalsIgnoreCase(target.getScheme());
-        if (target.getHost() == null || !http && !https || target.getRawUserInfo() != null) {
+        if (target.getHost() == null || !(http || https) || target.getRawUserInfo() != null) {
             throw new HubException(
                     Kind.BAD_ANSWER,
                     from + " redirects to something that is no web address ("

@@ -97,7 +97,7 @@ public final class HubClient {
         Objects.requireNonNull(listener, "listener");
         CacheRepository repository = new CacheRepository(cacheFolder, model, avoidsLinks);
         Local cached = repository.find(files);
-        if (cached != null && cached.isUsable() && (offline || model.isPinned() && cached.isCertain())) {
+        if (cached != null && cached.isUsable() && (offline || (model.isPinned() && cached.isCertain()))) {
             return cached.folder();
         }
         if (offline) {

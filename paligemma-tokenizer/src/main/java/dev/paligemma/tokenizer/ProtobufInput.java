@@ -106,7 +106,7 @@ final class ProtobufInput {
         advance(Float.BYTES, what);
         int bits = 0;
         for (int i = Float.BYTES - 1; i >= 0; i--) {
-            bits = bits << 8 | bytes[from + i] & 0xff;
+            bits = (bits << 8) | (bytes[from + i] & 0xff);
         }
         float value = Float.intBitsToFloat(bits);
         if (!Float.isFinite(value)) {

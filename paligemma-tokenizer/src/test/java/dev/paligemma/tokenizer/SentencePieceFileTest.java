@@ -313,6 +313,11 @@ class SentencePieceFileTest {
             public int read() throws IOException {
                 throw broken;
             }
+
+            @Override
+            public int read(byte[] target, int offset, int length) throws IOException {
+                throw broken;
+            }
         };
         assertThatThrownBy(() -> PaliGemmaTokenizer.loadSentencePiece(in, "test.model"))
                 .isInstanceOf(TokenizerException.class)
