@@ -38,7 +38,7 @@ public abstract class NativeMemoryContract {
     @Test
     void manyRequestsNeedNoMoreNativeMemoryThanFew() throws IOException, InterruptedException {
         List<Line> lines = new ArrayList<>();
-        Process process = new ProcessBuilder(
+        ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xms128m",
                         "-Xmx128m",
@@ -49,8 +49,10 @@ public abstract class NativeMemoryContract {
                         Integer.toString(REQUESTS),
                         TestedEngine.of(getClass()).name(),
                         "4")
-                .redirectError(Redirect.DISCARD)
-                .start();
+                .redirectError(Redirect.DISCARD);
+        // Or else threads of OpenMP that wait would keep their cores busy.
+        builder.environment().put("OMP_WAIT_POLICY", "PASSIVE");
+        Process process = builder.start();
         try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
             for (String line = output.readLine(); line != null; line = output.readLine()) {
                 Matcher matcher = LINE.matcher(line);
