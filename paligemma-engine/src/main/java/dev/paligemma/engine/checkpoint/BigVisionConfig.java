@@ -48,7 +48,7 @@ final class BigVisionConfig {
         BigVisionConfig config = new BigVisionConfig(file, shapes);
         try {
             return new PaliGemmaConfig(config.vision(), config.text(), null, BOS, List.of(EOS), PAD);
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | ArithmeticException e) {
             throw new CheckpointException(file + ": the shapes of its arrays fit no model: " + e.getMessage(), e);
         }
     }

@@ -267,7 +267,7 @@ public final class Checkpoint implements AutoCloseable {
      * @return true for a {@code .npz} file
      */
     public boolean isBigVision() {
-        return files.paths().stream().anyMatch(BigVisionFile::hasName);
+        return computed.values().stream().anyMatch(RearrangedWeight.class::isInstance);
     }
 
     /**
