@@ -140,27 +140,29 @@ def corpus(count, seed, longest):
     return list(dict.fromkeys(texts))
 
 
-def kind_of(text, model, defined):
+def kind_of(text, literal, spaced):
     """Says why SentencePiece and the converted file may give different ids; the order of the questions counts.
 
     control   the text spells out a token that SentencePiece takes for text: a control token, the unknown token, a byte, or
               one that the processor appends
     meta      U+2581 stands in the text: the converted file finds user-defined runs of it before spaces become it
     space     the text spells out a user-defined piece with a space inside, which SentencePiece never finds
-    overlap   the rest of what is found to differ: two ways to make one piece overlap, and SentencePiece takes the left one
+    overlap   the rest of what is found to differ, of which there is none so far; it would take two ways to make one piece
+              that overlap, as SentencePiece takes the left one
     """
-    literal = [piece.piece for piece in model.pieces if piece.type in (UNKNOWN, CONTROL, BYTE)]
-    literal += [token for token in ["<image>"] + LOCATIONS + SEGMENTS if token not in defined]
-    if re.search("|".join(map(re.escape, literal)), text):
+    if any(token in text for token in literal):
         return "control"
     if "▁" in text:
         return "meta"
-    return "space" if any(" " in piece and piece in text for piece in defined) else ""
+    return "space" if any(piece in text for piece in spaced) else ""
 
 
 def compare(name, file, texts):
     model = proto.ModelProto.FromString(Path(file).read_bytes())
     defined = {piece.piece for piece in model.pieces if piece.type == USER_DEFINED}
+    literal = [piece.piece for piece in model.pieces if piece.type in (UNKNOWN, CONTROL, BYTE)]
+    literal += [token for token in ["<image>"] + LOCATIONS + SEGMENTS if token not in defined]
+    spaced = [piece for piece in defined if " " in piece]
     processor = sentencepiece.SentencePieceProcessor(model_file=str(file))
     converted = convert(file)
     counts = Counter()
@@ -168,7 +170,7 @@ def compare(name, file, texts):
     for text in texts:
         ids = processor.encode(text)
         others = converted.encode(text, add_special_tokens=False).ids
-        kind = kind_of(text, model, defined)
+        kind = kind_of(text, literal, spaced)
         if ids != others and not kind:
             kind = "overlap"
         counts[kind or "plain", ids == others] += 1
@@ -204,11 +206,12 @@ def make_comparison(model, count, seed, file):
 
 
 def rebuild(tokenizer_file, model_file):
-    """Writes a model with the pieces of a tokenizer.json: scores by id, added tokens that are not special user-defined."""
+    """Writes a model with the pieces of a tokenizer.json: scores as the trainer numbers them, added tokens that are not special user-defined."""
     tokenizer = json.loads(Path(tokenizer_file).read_text("utf-8"))
     added = {token["id"]: token["special"] for token in tokenizer["added_tokens"]}
     model = gemma_model()
     del model.pieces[:]
+    normal = 0
     for piece, i in sorted(tokenizer["model"]["vocab"].items(), key=lambda entry: entry[1]):
         if piece == "<unk>":
             kind = UNKNOWN
@@ -218,7 +221,8 @@ def rebuild(tokenizer_file, model_file):
             kind = BYTE if re.fullmatch("<0x[0-9A-F]{2}>", piece) else NORMAL
         if piece == "\t" and "<0x09>" not in tokenizer["model"]["vocab"]:
             piece, kind = "<0x09>", BYTE
-        model.pieces.add(piece=piece, score=-float(i) if kind == NORMAL else 0.0, type=kind)
+        model.pieces.add(piece=piece, score=-float(normal) if kind == NORMAL else 0.0, type=kind)
+        normal += kind == NORMAL
     Path(model_file).write_bytes(model.SerializeToString(deterministic=True))
 
 

@@ -85,7 +85,7 @@ final class ProgressDisplay implements ConversionListener, DownloadListener, Aut
     public synchronized void progress(ConversionProgress progress) {
         int percent = progress.bytesTotal() == 0
                 ? 100
-                : (int) (100 * ((double) progress.bytesDone() / progress.bytesTotal()));
+                : (int) (100 * ((double) progress.bytesDone() / (double) progress.bytesTotal()));
         if (percent == shownPercent) {
             return;
         }
@@ -112,7 +112,7 @@ final class ProgressDisplay implements ConversionListener, DownloadListener, Aut
         int percent = progress.finished() || total <= 0
                 ? 100
                 : (int) Math.min(99, 100 * (double) progress.bytesDone() / (double) total);
-        String of = percent + " % of " + bytes(total);
+        String of = percent + " % of " + bytes((double) total);
         switch (place) {
             case TERMINAL -> {
                 String rate = progress.bytesPerSecond() > 0 ? ", " + bytes(progress.bytesPerSecond()) + "/s" : "";

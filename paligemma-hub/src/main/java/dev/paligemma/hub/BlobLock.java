@@ -6,6 +6,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,9 @@ final class BlobLock implements AutoCloseable {
      * @throws IOException if the file cannot be made
      */
     static @Nullable BlobLock tryAcquire(Path file) throws IOException {
-        Path key = file.getParent().toRealPath().resolve(file.getFileName());
+        Path key = Objects.requireNonNull(file.getParent(), "folder of the lock")
+                .toRealPath()
+                .resolve(file.getFileName());
         if (!HELD.add(key)) {
             return null;
         }

@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -168,7 +169,7 @@ final class CacheRepository {
 
     /** Makes a relative link, so that the cache can be moved; false where that is not possible. */
     private static boolean link(Path entry, Path blob) throws IOException {
-        Path target = entry.getParent().relativize(blob);
+        Path target = folderOf(entry).relativize(blob);
         for (int attempt = 0; attempt < 2; attempt++) {
             try {
                 Files.createSymbolicLink(entry, target);
@@ -186,6 +187,10 @@ final class CacheRepository {
             }
         }
         return Files.isRegularFile(entry);
+    }
+
+    private static Path folderOf(Path file) {
+        return Objects.requireNonNull(file.getParent(), "every path in the cache has a folder");
     }
 
     private void place(Path entry, Path blob, boolean isNew) throws IOException {

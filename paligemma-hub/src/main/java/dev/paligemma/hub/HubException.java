@@ -34,6 +34,7 @@ public class HubException extends RuntimeException {
         INTERRUPTED
     }
 
+    /** What went wrong, for programs. */
     private final Kind kind;
 
     /**

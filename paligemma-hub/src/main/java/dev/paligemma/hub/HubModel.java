@@ -24,6 +24,8 @@ public record HubModel(String id, String revision) {
     /**
      * Checks the parts.
      *
+     * @param id owner and name
+     * @param revision a branch, a tag, or a commit
      * @throws IllegalArgumentException if one is not a name that the hub gives
      */
     public HubModel {

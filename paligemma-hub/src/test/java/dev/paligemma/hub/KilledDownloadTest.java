@@ -36,7 +36,7 @@ class KilledDownloadTest {
     @Test
     @Timeout(value = 3, unit = TimeUnit.HOURS)
     void whatAKilledProcessLeavesIsNeverWrongAndIsGoneOnWith() throws IOException, InterruptedException {
-        int rounds = Integer.getInteger("hub.kill.rounds", 3);
+        int rounds = Integer.getInteger("hub.kill.rounds", 2);
         Random random = new Random(Long.getLong("hub.kill.seed", 1));
         int completed = 0;
         try (FakeHub hub = sharded()) {

@@ -24,20 +24,20 @@ import org.jspecify.annotations.Nullable;
  * <p>Ids and texts equal those of the Hugging Face {@code tokenizers} library for the same file, with the 1024 location
  * tokens {@code <loc0000>} to {@code <loc1023>} and the 128 segmentation tokens {@code <seg000>} to {@code <seg127>}
  * added as {@code PaliGemmaProcessor} of {@code transformers} adds them: they are atomic even where the file lists them
- * in its vocabulary only. All ids come from the file, none is computed.
+ * in its vocabulary only. All ids of a {@code tokenizer.json} come from it, none is computed.
  *
  * <p>A {@code tokenizer.model}, the file of SentencePiece, gives what {@code transformers} converts it to: the merges by
  * the scores of the pieces, the control and user-defined pieces as added tokens, {@code <image>} at the first free id,
  * and behind it the location and segmentation tokens if the file has none. So the ids equal those of the
  * {@code tokenizer.json} made of the same file. SentencePiece itself gives others for a text that spells out a control
  * token ({@code <bos>}, {@code <image>}), which it takes for text; for a U+2581 next to a space or to another one, which
- * it does not tell from a space; and where two ways to make one piece overlap, of which it takes the left one.
+ * it does not tell from a space; and for a user-defined piece with a space inside, of which Gemma has none.
  * A file with settings other than Gemma's is refused.
  *
  * <p>A text is never truncated, and no {@code <bos>} is put in front of it: see {@link PromptEncoder} for the layout of
  * a prompt. Half of a surrogate pair, which UTF-8 cannot express, is encoded as U+FFFD.
  *
- * <p>A file without {@code <image>}, location or segmentation tokens, such as that of a text-only Gemma, loads; asking
+ * <p>A {@code tokenizer.json} without {@code <image>}, location or segmentation tokens, such as that of a text-only Gemma, loads; asking
  * for the id of a token it lacks fails. A file with some of the location or segmentation tokens but not all is refused.
  */
 public final class PaliGemmaTokenizer {

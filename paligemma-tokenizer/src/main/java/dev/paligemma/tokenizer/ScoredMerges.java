@@ -8,8 +8,8 @@ import java.util.Arrays;
  * <p>The order is the one that {@code transformers} gives them when it converts a SentencePiece model of Gemma: the
  * better score first; of equal ones, which are the pieces a user defined, the longer left part, then the longer right
  * part, in code points, then the lower id of the whole. SentencePiece itself merges the pair of the best score, too, and
- * the leftmost of equal ones. The results differ only where two ways to make one piece overlap, as in a run of one
- * character.
+ * the leftmost of equal ones. The results could differ only where two ways to make one piece overlap in a text, which has
+ * not been met.
  */
 final class ScoredMerges {
 
@@ -19,7 +19,7 @@ final class ScoredMerges {
     /** How many merges a file may give. Gemma has 580,604. */
     private static final int MAX_MERGES = 1 << 21;
 
-    /** How many chars may be hashed: what looking up all parts of all pieces comes to. Gemma needs 2^25. */
+    /** How many chars may be hashed: what looking up all parts of all pieces comes to. Gemma needs about 2^23. */
     private static final long MAX_WORK = 1L << 28;
 
     private static final int ID_BITS = 20;

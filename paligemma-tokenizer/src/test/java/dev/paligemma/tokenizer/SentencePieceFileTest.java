@@ -315,7 +315,7 @@ class SentencePieceFileTest {
             }
 
             @Override
-            public int read(byte[] target, int offset, int length) throws IOException {
+            public int read(byte[] bytes, int offset, int length) throws IOException {
                 throw broken;
             }
         };
