@@ -66,9 +66,10 @@ class BigVisionCheckpointTest {
             assertThat(found.precision()).isEqualTo(Precision.FLOAT32);
             assertThat(found.unusedTensors()).isEmpty();
             assertThat(found.folder()).isEqualTo(archive(name).toAbsolutePath().getParent());
-            found.parameterShapes().keySet().forEach(tensor -> assertThat(numbers(found, tensor))
-                    .as(tensor)
-                    .isEqualTo(numbers(expected, tensor)));
+            found.parameterShapes()
+                    .keySet()
+                    .forEach(tensor ->
+                            assertThat(numbers(found, tensor)).as(tensor).isEqualTo(numbers(expected, tensor)));
         }
     }
 
@@ -211,8 +212,8 @@ class BigVisionCheckpointTest {
     void namesWhatIsWrongWithAnArray(String from, String to, String message) throws IOException {
         String bytes = Files.readString(archive(SMALLEST), StandardCharsets.ISO_8859_1);
         assertThat(bytes).contains(from);
-        Path changed = Files.writeString(
-                folder.resolve("changed.npz"), bytes.replace(from, to), StandardCharsets.ISO_8859_1);
+        Path changed =
+                Files.writeString(folder.resolve("changed.npz"), bytes.replace(from, to), StandardCharsets.ISO_8859_1);
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> Checkpoint.open(changed))
                 .withMessageContaining("changed.npz")

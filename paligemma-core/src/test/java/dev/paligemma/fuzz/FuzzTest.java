@@ -52,7 +52,9 @@ class FuzzTest {
                 int refused = 0;
                 for (Target.Seed seed : target.corpus()) {
                     Outcome outcome = fuzzer.readUndamaged(target, seed);
-                    assertThat(outcome.finding()).as("%s %s", target, seed.name()).isEmpty();
+                    assertThat(outcome.finding())
+                            .as("%s %s", target, seed.name())
+                            .isEmpty();
                     refused += outcome.read() ? 0 : 1;
                     System.out.println(target + " " + seed.name() + " " + outcome);
                 }
@@ -72,9 +74,7 @@ class FuzzTest {
             for (long i = 0; i < (CASES > 0 ? CASES : CASES_PER_WEIGHT * target.weight()); i++) {
                 long number = Fuzzer.number(target, SEED, i);
                 Outcome outcome = fuzzer.run(target, number);
-                assertThat(outcome.finding())
-                        .as("%s --case %d", target, number)
-                        .isEmpty();
+                assertThat(outcome.finding()).as("%s --case %d", target, number).isEmpty();
                 tally.add(outcome);
             }
             // Neither all damage unnoticed nor all files refused at the door.

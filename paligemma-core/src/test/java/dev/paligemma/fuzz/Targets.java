@@ -95,7 +95,8 @@ final class Targets {
             }
         }
         try (Stream<Path> models = Files.list(resources("engine", "checkpoint"))) {
-            for (Path model : models.filter(each -> each.getFileName().toString().startsWith("gemma"))
+            for (Path model : models.filter(
+                            each -> each.getFileName().toString().startsWith("gemma"))
                     .sorted()
                     .toList()) {
                 seeds.add(folder(model, Targets::isOfCheckpoint));
@@ -139,8 +140,7 @@ final class Targets {
         for (String model : List.of("pg2-gqa", "pg1-minimal-fp16")) {
             for (Precision precision : List.of(Precision.INT8, Precision.INT4)) {
                 Path target = made.resolve(model + "-" + precision);
-                PaliGemmaPipeline.convert(
-                        Golden.of(model).folder(), precision, target, ConversionListener.NONE);
+                PaliGemmaPipeline.convert(Golden.of(model).folder(), precision, target, ConversionListener.NONE);
                 seeds.add(folder(target, name -> !name.equals("a.png")));
             }
         }
@@ -230,7 +230,8 @@ final class Targets {
     private static Target masks() throws IOException {
         List<Seed> seeds = new ArrayList<>();
         Path small = resources("vision", "masks/npz");
-        Seed whole = zeros(root().resolve("paligemma-examples/src/main/resources/dev/paligemma/examples/tiny/vae-oid.npz"));
+        Seed whole =
+                zeros(root().resolve("paligemma-examples/src/main/resources/dev/paligemma/examples/tiny/vae-oid.npz"));
         seeds.addAll(single(small, ".npz"));
         seeds.add(whole);
         seeds.add(whole);
@@ -262,7 +263,8 @@ final class Targets {
             Seed seed = folder(golden.folder(), name -> name.startsWith("adapter_"));
             if (seed.size() < 60_000) {
                 String base = golden.base().folder().getFileName().toString();
-                bases.computeIfAbsent(base, name -> Checkpoint.open(golden.base().folder()));
+                bases.computeIfAbsent(
+                        base, name -> Checkpoint.open(golden.base().folder()));
                 Map<String, byte[]> files = new LinkedHashMap<>(seed.files());
                 files.put("base.txt", base.getBytes(StandardCharsets.UTF_8));
                 seeds.add(new Seed(seed.name(), files, seed.damaged()));
@@ -296,7 +298,10 @@ final class Targets {
         Reader reader = each -> {
             HubClient client = clients.computeIfAbsent(
                     each.folder(),
-                    folder -> HubClient.builder().cacheFolder(folder).offline(true).build());
+                    folder -> HubClient.builder()
+                            .cacheFolder(folder)
+                            .offline(true)
+                            .build());
             Path found = client.snapshot(model, FileSet.CHECKPOINT, DownloadListener.NONE);
             if (!found.toRealPath().startsWith(each.folder())) {
                 throw new AssertionError(found + " is outside the cache");

@@ -17,8 +17,9 @@ final class CheckpointOptions {
     @Option(
             names = "--model",
             paramLabel = "MODEL",
-            description = "Checkpoint folder or .npz file of big_vision, or the name of a model on the Hugging Face hub such as "
-                    + "google/paligemma2-3b-mix-224, which is downloaded once (default: the bundled tiny model).")
+            description =
+                    "Checkpoint folder or .npz file of big_vision, or the name of a model on the Hugging Face hub such as "
+                            + "google/paligemma2-3b-mix-224, which is downloaded once (default: the bundled tiny model).")
     @Nullable
     String model;
 

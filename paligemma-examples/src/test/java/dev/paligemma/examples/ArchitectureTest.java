@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
@@ -20,8 +22,18 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** The arrows between modules and packages. It stands in the one module that sees all the others. */
-@AnalyzeClasses(packages = "dev.paligemma", importOptions = DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = "dev.paligemma",
+        importOptions = {DoNotIncludeTests.class, DoNotIncludeTestArchives.class})
 class ArchitectureTest {
+    /** Modules share what their tests need in archives of their own. */
+    static final class DoNotIncludeTestArchives implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("-tests.jar");
+        }
+    }
+
     private static final String[] TOKENIZER = {"dev.paligemma.tokenizer.."};
     private static final String[] HUB = {"dev.paligemma.hub.."};
     private static final String[] ENGINE = {"dev.paligemma.engine.."};

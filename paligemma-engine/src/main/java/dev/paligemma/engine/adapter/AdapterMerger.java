@@ -79,8 +79,9 @@ public final class AdapterMerger {
                     + "; an adapter is merged into the original checkpoint");
         }
         if (base.isBigVision()) {
-            throw new AdapterException(base.files() + " is a checkpoint of big_vision, of which no merged one is written;"
-                    + " an adapter is merged into a checkpoint in Hugging Face format");
+            throw new AdapterException(
+                    base.files() + " is a checkpoint of big_vision, of which no merged one is written;"
+                            + " an adapter is merged into a checkpoint in Hugging Face format");
         }
         base.tensors().values().stream()
                 .filter(tensor -> tensor.dtype().isQuantised())

@@ -199,12 +199,7 @@ final class BigVisionFile {
                 rearranged.put(
                         info,
                         new RearrangedWeight(
-                                info,
-                                part,
-                                piece.rows(),
-                                columns,
-                                piece.columnOrder(),
-                                RearrangedWeight.WINDOW_BYTES));
+                                info, part, piece.rows(), columns, piece.columnOrder(), RearrangedWeight.WINDOW_BYTES));
             }
             return new BigVisionFile(config, new StoredFile(real, state, parts), tensors, rearranged, unused(wanted));
         }
@@ -217,12 +212,13 @@ final class BigVisionFile {
             } else if (!Arrays.equals(array.shape(), piece.arrayShape())) {
                 problems.add(expected + "got " + Arrays.toString(array.shape()));
             } else if (floatType(array.type()) == null) {
-                problems.add(expected + "float32 (<f4), float16 (<f2) or bfloat16 (|V2), got "
-                        + Quote.quote(array.type()));
+                problems.add(
+                        expected + "float32 (<f4), float16 (<f2) or bfloat16 (|V2), got " + Quote.quote(array.type()));
             } else if (array.fortranOrder()) {
                 problems.add(expected + "C order, got Fortran order; save numpy.ascontiguousarray of it");
             } else if (array.deflated()) {
-                problems.add(expected + "not compressed, got a compressed array; save the archive again with numpy.savez, which"
+                problems.add(expected
+                        + "not compressed, got a compressed array; save the archive again with numpy.savez, which"
                         + " does not compress: numpy.savez('new.npz', **numpy.load('old.npz'))");
             } else if (!fits(array)) {
                 problems.add(expected + array.type() + ", got " + array.byteLength() + " bytes of elements");
@@ -279,8 +275,7 @@ final class BigVisionFile {
             arrays.forEach((name, array) -> {
                 DType type = floatType(array.type());
                 if (!wanted.contains(name) && type != null && !array.deflated() && fits(array)) {
-                    unused.add(
-                            new TensorInfo(name, type, array.shape(), real, array.offset(), array.byteLength()));
+                    unused.add(new TensorInfo(name, type, array.shape(), real, array.offset(), array.byteLength()));
                 }
             });
             return unused;

@@ -41,14 +41,7 @@ final class BigVisionLayout {
      * @param patch the side of a patch, if the columns are {@code [y, x, channel]} and those of the tensor
      *     {@code [channel, y, x]}; 0 if they have the same order
      */
-    record Piece(
-            String name,
-            long[] shape,
-            String array,
-            long[] arrayShape,
-            long slice,
-            int rows,
-            int patch) {
+    record Piece(String name, long[] shape, String array, long[] arrayShape, long slice, int rows, int patch) {
 
         /** As of {@link RearrangedWeight}. */
         int @Nullable [] columnOrder() {
@@ -70,7 +63,12 @@ final class BigVisionLayout {
         vision(config.vision());
         int vision = config.vision().hiddenSize();
         int width = config.text().hiddenSize();
-        transposed("multi_modal_projector.linear.weight", sizes(width, vision), "img/head/kernel", sizes(vision, width), 0);
+        transposed(
+                "multi_modal_projector.linear.weight",
+                sizes(width, vision),
+                "img/head/kernel",
+                sizes(vision, width),
+                0);
         plain("multi_modal_projector.linear.bias", sizes(width), "img/head/bias", sizes(width), 0);
         text(config.text());
     }
@@ -142,7 +140,12 @@ final class BigVisionLayout {
         long heads = config.heads();
         long kvHeads = config.kvHeads();
         int headDim = config.headDim();
-        plain(ExpectedTensors.EMBEDDING, sizes(config.vocabSize(), width), EMBEDDING, sizes(config.vocabSize(), width), 0);
+        plain(
+                ExpectedTensors.EMBEDDING,
+                sizes(config.vocabSize(), width),
+                EMBEDDING,
+                sizes(config.vocabSize(), width),
+                0);
         for (int i = 0; i < layers; i++) {
             String block = "language_model.layers." + i + ".";
             norm(block + "input_layernorm", "pre_attention_norm", width, layers, i);
@@ -203,14 +206,7 @@ final class BigVisionLayout {
         put(name, shape, array, arrayShape, slice, Math.toIntExact(shape[0]), 0);
     }
 
-    private void put(
-            String name,
-            long[] shape,
-            String array,
-            long[] arrayShape,
-            long slice,
-            int rows,
-            int patch) {
+    private void put(String name, long[] shape, String array, long[] arrayShape, long slice, int rows, int patch) {
         pieces.add(new Piece(name, shape, array, arrayShape, slice, rows, patch));
     }
 

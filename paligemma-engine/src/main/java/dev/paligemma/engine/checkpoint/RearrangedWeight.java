@@ -44,12 +44,7 @@ final class RearrangedWeight implements ComputedWeight {
      * @param windowBytes {@link #WINDOW_BYTES}, or less for tests
      */
     RearrangedWeight(
-            TensorInfo info,
-            TensorInfo source,
-            int rows,
-            int columns,
-            int @Nullable [] columnOrder,
-            long windowBytes) {
+            TensorInfo info, TensorInfo source, int rows, int columns, int @Nullable [] columnOrder, long windowBytes) {
         this.info = info;
         this.source = source;
         this.rows = rows;
@@ -107,8 +102,7 @@ final class RearrangedWeight implements ComputedWeight {
     }
 
     /** Part of one row, or several whole rows of one batch. */
-    private void gather(
-            TensorFiles files, long row, int count, int column, int inRow, float[] runs, float[] block) {
+    private void gather(TensorFiles files, long row, int count, int column, int inRow, float[] runs, float[] block) {
         long batchStart = row / rows * rows * columns;
         long rowInBatch = row % rows;
         for (int from = 0; from < inRow; from += TILE) {

@@ -86,8 +86,13 @@ final class SmallFiles {
             // Everything else has the default of transformers, which is what the published models have.
             String settings = String.format(
                     Locale.ROOT,
-                    "{\n  \"image_processor_type\": \"SiglipImageProcessor\",\n  \"image_seq_length\": %d,\n"
-                            + "  \"size\": {\"height\": %d, \"width\": %d}\n}\n",
+                    """
+                    {
+                      "image_processor_type": "SiglipImageProcessor",
+                      "image_seq_length": %d,
+                      "size": {"height": %d, "width": %d}
+                    }
+                    """,
                     config.vision().patches(),
                     config.vision().imageSize(),
                     config.vision().imageSize());

@@ -57,8 +57,7 @@ final class NpyHeader {
             length = length << 8 | (lengthBytes[i] & 255);
         }
         if (length > MAX_BYTES) {
-            throw new NpzException(
-                    where + " has a header of " + length + " bytes, more than the allowed " + MAX_BYTES);
+            throw new NpzException(where + " has a header of " + length + " bytes, more than the allowed " + MAX_BYTES);
         }
         String text = new String(exactly(in, (int) length, where), StandardCharsets.UTF_8);
         return new Parser(text, where).parse(start.length + lengthBytes.length + (int) length);

@@ -96,15 +96,15 @@ final class ZipDirectory {
             throw new NpzException(file + " is a part of an archive, expected a whole one");
         }
         if (count < 0 || count > maxEntries) {
-            throw new NpzException(file + " has " + Long.toUnsignedString(count)
-                    + " entries, more than the allowed " + maxEntries);
+            throw new NpzException(
+                    file + " has " + Long.toUnsignedString(count) + " entries, more than the allowed " + maxEntries);
         }
         if (length < 0 || start < 0 || start > directoryEnd || length != directoryEnd - start) {
             throw outside("directory", start, directoryEnd);
         }
         if (length > MAX_DIRECTORY_BYTES) {
-            throw new NpzException(file + " has a directory of " + length + " bytes, more than the allowed "
-                    + MAX_DIRECTORY_BYTES);
+            throw new NpzException(
+                    file + " has a directory of " + length + " bytes, more than the allowed " + MAX_DIRECTORY_BYTES);
         }
         return entries(bytes(channel, start, (int) length), (int) count);
     }
@@ -165,8 +165,8 @@ final class ZipDirectory {
             throw outside("entry " + Quoted.of(name), header, start);
         }
         if (method == STORED && packed != bytes) {
-            throw new NpzException(file + ": " + Quoted.of(name) + " is stored in " + packed + " bytes, expected "
-                    + bytes);
+            throw new NpzException(
+                    file + ": " + Quoted.of(name) + " is stored in " + packed + " bytes, expected " + bytes);
         }
         return new ZipMember(name, method == DEFLATED, directory.getInt(at + 16) & IN_EXTRA_32, packed, bytes, header);
     }
@@ -259,7 +259,7 @@ final class ZipDirectory {
     }
 
     private NpzException outside(String what, long at, long end) {
-        return new NpzException(file + " is not an npz archive: its " + what + " at " + at
-                + " does not fit in front of byte " + end);
+        return new NpzException(
+                file + " is not an npz archive: its " + what + " at " + at + " does not fit in front of byte " + end);
     }
 }

@@ -36,18 +36,10 @@ class BigVisionConfigTest {
         "GEMMA2, 4608, 46, 32, 16, 128, 36864, 144, 896"
     })
     void infersTheConfigurationOfPublishedModels(
-            Family family,
-            int width,
-            int layers,
-            int heads,
-            int kvHeads,
-            int headDim,
-            int mlp,
-            int scalar,
-            int pixels)
+            Family family, int width, int layers, int heads, int kvHeads, int headDim, int mlp, int scalar, int pixels)
             throws IOException {
-        PaliGemmaConfig config = BigVisionConfig.infer(
-                FILE, shapes(family, width, layers, heads, kvHeads, headDim, mlp, pixels));
+        PaliGemmaConfig config =
+                BigVisionConfig.infer(FILE, shapes(family, width, layers, heads, kvHeads, headDim, mlp, pixels));
 
         boolean gemma2 = family == Family.GEMMA2;
         List<LayerType> types = new ArrayList<>(Collections.nCopies(layers, LayerType.FULL));
@@ -121,8 +113,7 @@ class BigVisionConfigTest {
         assertRejected(shapes, "img/pos_embedding", new long[] {1, 255, 1152}, "255 positions, expected a square");
         assertRejected(shapes, "img/pos_embedding", new long[] {256, 1152}, "[256, 1152], expected 3 sizes");
         assertRejected(shapes, "img/embedding/kernel", new long[] {0, 0, 3, 1152}, "[0, 0, 3, 1152], expected 4 sizes");
-        assertRejected(
-                shapes, "img/embedding/kernel", new long[] {1 << 24, 1 << 24, 3, 1152}, "fit no model: ");
+        assertRejected(shapes, "img/embedding/kernel", new long[] {1 << 24, 1 << 24, 3, 1152}, "fit no model: ");
         assertRejected(shapes, "llm/embedder/input_embedding", new long[] {1L << 40, 8}, "expected 2 sizes from 1");
         assertRejected(shapes, "llm/layers/attn/q_einsum/w", new long[] {1 << 20, 8, 2048, 256}, "layers must be from");
         assertRejected(shapes, "llm/layers/attn/q_einsum/w", new long[] {18, 8, 2048, 255}, "headDim must be even");

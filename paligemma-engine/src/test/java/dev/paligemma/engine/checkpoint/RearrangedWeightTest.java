@@ -43,8 +43,8 @@ class RearrangedWeightTest {
         try {
             Files.write(file, type.bytes(numbers));
             DType plain = type.type;
-            TensorInfo source = new TensorInfo(
-                    "source", plain, new long[] {count}, file, ODD_OFFSET, plain.byteCount(count));
+            TensorInfo source =
+                    new TensorInfo("source", plain, new long[] {count}, file, ODD_OFFSET, plain.byteCount(count));
             TensorInfo info = new TensorInfo(
                     "weight",
                     RearrangedWeight.rearranged(plain),
@@ -54,8 +54,8 @@ class RearrangedWeightTest {
                     plain.byteCount(count));
             TensorFiles files = new TensorFiles(
                     file, List.of(new StoredFile(file, FileState.of(file), Map.of(source.name(), source))));
-            RearrangedWeight weight = new RearrangedWeight(
-                    info, source, rows, columns, order, (long) windowNumbers * plain.byteSize());
+            RearrangedWeight weight =
+                    new RearrangedWeight(info, source, rows, columns, order, (long) windowNumbers * plain.byteSize());
 
             float[] expected = new float[count];
             for (int i = 0; i < count; i++) {

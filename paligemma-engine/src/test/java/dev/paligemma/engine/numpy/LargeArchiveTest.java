@@ -79,9 +79,16 @@ class LargeArchiveTest {
         bytes.putInt(0).putInt((int) crc.getValue()).putInt(npy.length).putInt(npy.length);
         bytes.putShort((short) name.length).putShort((short) 0).put(name).put(npy);
         long directory = offset + bytes.position();
-        bytes.putInt(0x02014b50).putShort((short) 45).putShort((short) 45).putShort((short) 0).putShort((short) 0);
+        bytes.putInt(0x02014b50)
+                .putShort((short) 45)
+                .putShort((short) 45)
+                .putShort((short) 0)
+                .putShort((short) 0);
         bytes.putInt(0).putInt((int) crc.getValue()).putInt(-1).putInt(-1);
-        bytes.putShort((short) name.length).putShort((short) 28).putShort((short) 0).putShort((short) 0);
+        bytes.putShort((short) name.length)
+                .putShort((short) 28)
+                .putShort((short) 0)
+                .putShort((short) 0);
         bytes.putShort((short) 0).putInt(0).putInt(-1).put(name);
         bytes.putShort((short) 1).putShort((short) 24);
         bytes.putLong(npy.length).putLong(npy.length).putLong(offset);
@@ -89,7 +96,11 @@ class LargeArchiveTest {
         bytes.putInt(0x06064b50).putLong(END64_BYTES - 12).putShort((short) 45).putShort((short) 45);
         bytes.putInt(0).putInt(0).putLong(1).putLong(1).putLong(end - directory).putLong(directory);
         bytes.putInt(0x07064b50).putInt(0).putLong(end).putInt(1);
-        bytes.putInt(0x06054b50).putShort((short) 0).putShort((short) 0).putShort((short) -1).putShort((short) -1);
+        bytes.putInt(0x06054b50)
+                .putShort((short) 0)
+                .putShort((short) 0)
+                .putShort((short) -1)
+                .putShort((short) -1);
         bytes.putInt(-1).putInt(-1).putShort((short) 0);
         Path file = folder.resolve("large.npz");
         try (FileChannel channel = FileChannel.open(

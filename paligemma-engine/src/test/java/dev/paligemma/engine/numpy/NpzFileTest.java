@@ -90,8 +90,7 @@ class NpzFileTest {
 
     @Test
     void rejectsAMissingArray() {
-        assertRejected(
-                bytes("stored.npz"), "absent", new int[] {7}, "has no array \"absent\"", "float32[7]");
+        assertRejected(bytes("stored.npz"), "absent", new int[] {7}, "has no array \"absent\"", "float32[7]");
     }
 
     @Test

@@ -56,7 +56,7 @@ public final class MaskCodec {
         try (NpzFile file = NpzFile.open(npz, MAX_FILE_BYTES)) {
             return new MaskCodec(new MaskWeights(file, npz.toString()));
         } catch (NpzException e) {
-            throw new MaskException(e.getMessage(), e);
+            throw new MaskException(String.valueOf(e.getMessage()), e);
         }
     }
 

@@ -50,8 +50,8 @@ final class MaskWeights {
         float[] values = file.read(name, shape);
         for (int i = 0; i < values.length; i++) {
             if (!Float.isFinite(values[i])) {
-                throw new MaskException(path + ", array " + Quote.quote(name) + ", element " + i + " is "
-                        + values[i] + ", expected a finite number");
+                throw new MaskException(path + ", array " + Quote.quote(name) + ", element " + i + " is " + values[i]
+                        + ", expected a finite number");
             }
         }
         return values;
