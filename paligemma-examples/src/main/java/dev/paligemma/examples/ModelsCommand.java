@@ -8,7 +8,6 @@ import dev.paligemma.engine.machine.MainMemory;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -63,7 +62,8 @@ final class ModelsCommand implements Runnable {
                         .toList());
         check("--resolution", resolution, ModelSize.imageSizes());
         check("--kind", kind, Arrays.stream(Kind.values()).map(Kind::label).toList());
-        List<KnownModel> ofSize = KnownModels.all().stream().filter(matching()).toList();
+        List<KnownModel> ofSize =
+                KnownModels.all().stream().filter(this::matches).toList();
         List<KnownModel> chosen = ofSize.stream().filter(this::isOfKind).toList();
         PublishedModels models =
                 PublishedModels.of(chosen, MainMemory.ofThisMachine().orElse(null));
@@ -82,8 +82,8 @@ final class ModelsCommand implements Runnable {
         }
     }
 
-    private Predicate<KnownModel> matching() {
-        return model -> (size == null || model.size().label().equals(size))
+    private boolean matches(KnownModel model) {
+        return (size == null || model.size().label().equals(size))
                 && (resolution == null || model.imageSize() == resolution);
     }
 

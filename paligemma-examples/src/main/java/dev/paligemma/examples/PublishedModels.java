@@ -16,8 +16,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Published models with the memory that they need, beside the main memory of a machine. Immutable. */
 final class PublishedModels {
-    private static final String COLUMNS = "%-42s%15s%8s%11s%11s%9s%9s  %s";
-
     private final List<Row> rows;
 
     private PublishedModels(List<Row> rows) {
@@ -71,6 +69,14 @@ final class PublishedModels {
                             .toList();
         }
 
+        String needed(Precision precision) {
+            return needed.stream()
+                    .filter(estimate -> estimate.precision() == precision)
+                    .map(estimate -> FactLines.gigabytes(estimate.totalBytes()))
+                    .findFirst()
+                    .orElse("");
+        }
+
         String verdict() {
             List<String> fitting = fitting();
             if (fitting == null) {
@@ -88,25 +94,23 @@ final class PublishedModels {
         StringBuilder lines = new StringBuilder();
         append(lines, "name", "parameters", "pixels", "float32", "bfloat16", "int8", "int4", "fits here");
         for (Row row : rows) {
-            List<String> needed = row.needed.stream()
-                    .map(estimate -> FactLines.gigabytes(estimate.totalBytes()))
-                    .toList();
             append(
                     lines,
                     row.model.hubName(),
                     String.format(Locale.ROOT, "%,d", row.model.parameterCount()),
                     row.model.imageSize(),
-                    needed.get(Precision.FLOAT32.ordinal()),
-                    needed.get(Precision.BFLOAT16.ordinal()),
-                    needed.get(Precision.INT8.ordinal()),
-                    needed.get(Precision.INT4.ordinal()),
+                    row.needed(Precision.FLOAT32),
+                    row.needed(Precision.BFLOAT16),
+                    row.needed(Precision.INT8),
+                    row.needed(Precision.INT4),
                     row.verdict());
         }
         return lines.toString();
     }
 
     private static void append(StringBuilder lines, Object... cells) {
-        lines.append(String.format(Locale.ROOT, COLUMNS, cells)).append(System.lineSeparator());
+        lines.append(String.format(Locale.ROOT, "%-42s%15s%8s%11s%11s%9s%9s  %s", cells))
+                .append(System.lineSeparator());
     }
 
     void writeTo(JsonGenerator json) throws IOException {

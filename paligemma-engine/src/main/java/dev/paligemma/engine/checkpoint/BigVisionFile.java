@@ -16,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -68,7 +69,7 @@ final class BigVisionFile {
                 }
             }
         } catch (DirectoryIteratorException e) {
-            throw InputFiles.unreadable(folder, e.getCause());
+            throw InputFiles.unreadable(folder, Objects.requireNonNullElseGet(e.getCause(), IOException::new));
         } catch (IOException e) {
             throw InputFiles.unreadable(folder, e);
         }
@@ -106,7 +107,7 @@ final class BigVisionFile {
             state.requireSame(real, npz.size());
             return read;
         } catch (NpzException e) {
-            throw new CheckpointException(e.getMessage(), e);
+            throw new CheckpointException(String.valueOf(e.getMessage()), e);
         } catch (IOException e) {
             throw InputFiles.unreadable(file, e);
         }
