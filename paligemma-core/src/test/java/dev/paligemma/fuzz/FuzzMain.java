@@ -75,8 +75,9 @@ final class FuzzMain {
             }
             if (System.nanoTime() - reported > REPORT_MILLIS * 1_000_000) {
                 reported = System.nanoTime();
-                System.out.println(tallies.values().stream().mapToLong(Tally::cases).sum() + " cases, "
-                        + findings.size() + " findings; " + fuzzers.get(0).running());
+                System.out.println(
+                        tallies.values().stream().mapToLong(Tally::cases).sum() + " cases, " + findings.size()
+                                + " findings; " + fuzzers.get(0).running());
             }
         }
         for (Fuzzer fuzzer : fuzzers) {

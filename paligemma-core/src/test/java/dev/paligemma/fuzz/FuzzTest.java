@@ -28,7 +28,7 @@ import org.junit.jupiter.api.condition.OS;
 class FuzzTest {
     private static final long SEED = Long.getLong("fuzz.seed", 1);
     private static final int CASES = Integer.getInteger("fuzz.cases", 0);
-    private static final int CASES_PER_WEIGHT = 150;
+    private static final int CASES_PER_WEIGHT = 250;
     private static final long DIRECT_BYTES = 8 << 20;
 
     private static List<Target> targets;
@@ -52,12 +52,13 @@ class FuzzTest {
                 int refused = 0;
                 for (Target.Seed seed : target.corpus()) {
                     Outcome outcome = fuzzer.readUndamaged(target, seed);
-                    assertThat(outcome.finding()).as("%s %s", target, seed.name()).isEmpty();
+                    assertThat(outcome.finding())
+                            .as("%s %s", target, seed.name())
+                            .isEmpty();
                     refused += outcome.read() ? 0 : 1;
-                    System.out.println(target + " " + seed.name() + " " + outcome);
                 }
-                // Some of the seeds of pictures, settings and archives are there to be refused.
-                assertThat(refused).as("%s", target).isLessThan(target.corpus().size());
+                // The small archives hold arrays of all types, but not those of a mask decoder.
+                assertThat(refused).as("%s", target).isEqualTo(target.name().equals("masks") ? 3 : 0);
             }
         }
     }
@@ -72,9 +73,7 @@ class FuzzTest {
             for (long i = 0; i < (CASES > 0 ? CASES : CASES_PER_WEIGHT * target.weight()); i++) {
                 long number = Fuzzer.number(target, SEED, i);
                 Outcome outcome = fuzzer.run(target, number);
-                assertThat(outcome.finding())
-                        .as("%s --case %d", target, number)
-                        .isEmpty();
+                assertThat(outcome.finding()).as("%s --case %d", target, number).isEmpty();
                 tally.add(outcome);
             }
             // Neither all damage unnoticed nor all files refused at the door.

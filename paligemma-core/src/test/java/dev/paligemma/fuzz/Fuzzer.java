@@ -123,8 +123,12 @@ final class Fuzzer implements AutoCloseable {
 
     private static String describe(Throwable e) {
         StringBuilder text = new StringBuilder(e.toString());
-        Arrays.stream(e.getStackTrace()).limit(8).forEach(frame -> text.append("\n    at ").append(frame));
-        return e.getCause() == null ? text.toString() : text.append("\n  cause: ").append(describe(e.getCause())).toString();
+        Arrays.stream(e.getStackTrace())
+                .limit(8)
+                .forEach(frame -> text.append("\n    at ").append(frame));
+        return e.getCause() == null
+                ? text.toString()
+                : text.append("\n  cause: ").append(describe(e.getCause())).toString();
     }
 
     private Path write(Target target, Seed seed) throws IOException {
@@ -158,7 +162,8 @@ final class Fuzzer implements AutoCloseable {
             return new byte[0];
         }
         Seed other = target.corpus().get(random.nextInt(target.corpus().size()));
-        byte[] from = other.files().get(other.damaged().get(random.nextInt(other.damaged().size())));
+        byte[] from = other.files()
+                .get(other.damaged().get(random.nextInt(other.damaged().size())));
         byte[] bytes = new Mutator(random).mutate(file, good, from);
         if (target.files()) {
             Files.write(path, bytes);

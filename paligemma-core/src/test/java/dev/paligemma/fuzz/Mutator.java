@@ -114,9 +114,42 @@ final class Mutator {
     };
 
     private static final long[] INTEGERS = {
-        0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 100, 127, 128, 255, 256, 1000, 4096, 32767, 32768, 65535, 65536,
-        0xffffff, 0x1000000, 0x7fffffffL, 0x80000000L, 0xffffffffL, 0x100000000L, 0x7fffffffffffffffL,
-        0x8000000000000000L, -1, -2, -8, -16
+        0,
+        1,
+        2,
+        3,
+        4,
+        7,
+        8,
+        15,
+        16,
+        31,
+        32,
+        63,
+        64,
+        100,
+        127,
+        128,
+        255,
+        256,
+        1000,
+        4096,
+        32767,
+        32768,
+        65535,
+        65536,
+        0xffffff,
+        0x1000000,
+        0x7fffffffL,
+        0x80000000L,
+        0xffffffffL,
+        0x100000000L,
+        0x7fffffffffffffffL,
+        0x8000000000000000L,
+        -1,
+        -2,
+        -8,
+        -16
     };
 
     private static final byte[] PNG = {(byte) 0x89, 'P', 'N', 'G'};
@@ -266,8 +299,7 @@ final class Mutator {
                 // One number in the place of another: swapped offsets and sizes.
                 int[] number = number(bytes, from);
                 int[] source = number(bytes, random.nextInt(bytes.length));
-                return splice(
-                        bytes, number[0], number[1] - number[0], Arrays.copyOfRange(bytes, source[0], source[1]));
+                return splice(bytes, number[0], number[1] - number[0], Arrays.copyOfRange(bytes, source[0], source[1]));
             }
             case 7 -> {
                 // A stretch from one comma to another, moved, doubled or removed.
@@ -337,8 +369,8 @@ final class Mutator {
         if (random.nextInt(8) == 0) {
             data = binary(data, file);
         }
-        ByteBuffer out = ByteBuffer.allocate(Long.BYTES + header.length + data.length)
-                .order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer out =
+                ByteBuffer.allocate(Long.BYTES + header.length + data.length).order(ByteOrder.LITTLE_ENDIAN);
         out.putLong(random.nextInt(20) == 0 ? INTEGERS[random.nextInt(INTEGERS.length)] : header.length);
         return out.put(header).put(data).array();
     }

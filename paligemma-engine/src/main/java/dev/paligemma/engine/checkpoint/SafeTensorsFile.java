@@ -36,8 +36,7 @@ public final class SafeTensorsFile {
     private final Map<String, TensorInfo> tensors;
     private final Map<String, String> metadata;
 
-    private SafeTensorsFile(
-            Path path, FileState state, Map<String, TensorInfo> tensors, Map<String, String> metadata) {
+    private SafeTensorsFile(Path path, FileState state, Map<String, TensorInfo> tensors, Map<String, String> metadata) {
         this.path = path;
         this.state = state;
         this.tensors = Collections.unmodifiableMap(tensors);
