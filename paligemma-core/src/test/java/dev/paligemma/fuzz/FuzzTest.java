@@ -28,7 +28,7 @@ import org.junit.jupiter.api.condition.OS;
 class FuzzTest {
     private static final long SEED = Long.getLong("fuzz.seed", 1);
     private static final int CASES = Integer.getInteger("fuzz.cases", 0);
-    private static final int CASES_PER_WEIGHT = 150;
+    private static final int CASES_PER_WEIGHT = 250;
     private static final long DIRECT_BYTES = 8 << 20;
 
     private static List<Target> targets;
@@ -56,15 +56,14 @@ class FuzzTest {
                             .as("%s %s", target, seed.name())
                             .isEmpty();
                     refused += outcome.read() ? 0 : 1;
-                    System.out.println(target + " " + seed.name() + " " + outcome);
                 }
-                // Some of the seeds of pictures, settings and archives are there to be refused.
-                assertThat(refused).as("%s", target).isLessThan(target.corpus().size());
+                // The small archives hold arrays of all types, but not those of a mask decoder.
+                assertThat(refused).as("%s", target).isEqualTo(target.name().equals("masks") ? 3 : 0);
             }
         }
     }
 
-    private static void fuzz(Target target) throws IOException {
+    private static void fuzz(Target target) throws IOException, InterruptedException {
         try (Fuzzer fuzzer = new Fuzzer()) {
             // Loads classes and opens what stays open.
             fuzzer.run(target, Fuzzer.number(target, SEED, -1));
@@ -80,7 +79,9 @@ class FuzzTest {
             // Neither all damage unnoticed nor all files refused at the door.
             assertThat(tally.read()).as("%s", tally).isBetween(1L, tally.cases() - 1);
             assertThat(openFiles()).as("open files").isLessThanOrEqualTo(files);
-            assertThat(bufferBytes("direct")).as("direct memory").isLessThanOrEqualTo(direct + DIRECT_BYTES);
+            assertThat(directBytesInUse(direct + DIRECT_BYTES))
+                    .as("direct memory")
+                    .isLessThanOrEqualTo(direct + DIRECT_BYTES);
         }
     }
 
@@ -92,6 +93,15 @@ class FuzzTest {
         try (Stream<Path> files = Files.list(list)) {
             return files.count();
         }
+    }
+
+    /** Buffers go with the garbage, and somewhat later than it. */
+    private static long directBytesInUse(long wanted) throws InterruptedException {
+        for (int i = 0; i < 50 && bufferBytes("direct") > wanted; i++) {
+            System.gc();
+            Thread.sleep(20);
+        }
+        return bufferBytes("direct");
     }
 
     private static long bufferBytes(String pool) {

@@ -74,7 +74,7 @@ final class Targets {
     private static Target safetensors() throws IOException {
         List<Seed> seeds = new ArrayList<>(single(resources("engine", "checkpoint"), ".safetensors"));
         seeds.addAll(single(resources("engine", "bitsandbytes"), "weights.safetensors"));
-        return new Target("safetensors", seeds, true, 15, damaged -> {
+        return new Target("safetensors", seeds, true, 20, damaged -> {
             SafeTensorsFile file = SafeTensorsFile.read(damaged.path());
             for (TensorInfo tensor : file.tensors().values()) {
                 if (tensor.offset() + tensor.byteLength() > file.size()) {
@@ -112,7 +112,7 @@ final class Targets {
                 seeds.add(folder(model, Targets::isOfCheckpoint));
             }
         }
-        return new Target("quantised", seeds, true, 5, damaged -> readCheckpoint(damaged.folder()));
+        return new Target("quantised", seeds, true, 4, damaged -> readCheckpoint(damaged.folder()));
     }
 
     private static boolean isOfCheckpoint(String name) {
@@ -145,7 +145,7 @@ final class Targets {
             }
         }
         deleteAll(made);
-        return new Target("converted", seeds, true, 6, damaged -> {
+        return new Target("converted", seeds, true, 5, damaged -> {
             if (damaged.bytes().length % 2 == 0) {
                 setSumsRight(damaged);
             }
@@ -189,16 +189,15 @@ final class Targets {
     private static Target config() throws IOException {
         List<Seed> seeds = new ArrayList<>(single(resources("engine", "checkpoint"), "config.json"));
         seeds.addAll(single(resources("engine", "checkpoint/configs"), ".json"));
-        return new Target("config", seeds, true, 20, damaged -> PaliGemmaConfig.read(damaged.path()));
+        return new Target("config", seeds, true, 25, damaged -> PaliGemmaConfig.read(damaged.path()));
     }
 
     private static Target tokenizer() throws IOException {
-        List<Seed> seeds = new ArrayList<>(
-                single(Path.of(resources("tokenizer", "dev/paligemma/tokenizer").toString()), "gemma.json"));
+        List<Seed> seeds = new ArrayList<>(single(resources("tokenizer", "dev/paligemma/tokenizer"), "gemma.json"));
         for (String model : List.of("pg1-sharded", "pg1-gqa-bf16")) {
             seeds.add(folder(Golden.of(model).folder(), name -> name.equals("tokenizer.json")));
         }
-        return new Target("tokenizer", seeds, true, 10, damaged -> {
+        return new Target("tokenizer", seeds, true, 8, damaged -> {
             PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(damaged.path());
             for (ControlTokens control : ControlTokens.values()) {
                 int[] ids = tokenizer.encode("<image>detect a cat; \ud83d\ude00 <loc0001>\n\t  \u0000 <bos>", control);
@@ -211,7 +210,7 @@ final class Targets {
     private static Target processor() throws IOException {
         List<Seed> seeds = new ArrayList<>(single(resources("vision", "images/process"), ".json"));
         seeds.add(folder(Golden.of("pg1-sharded").folder(), name -> name.equals("preprocessor_config.json")));
-        return new Target("processor", seeds, true, 15, damaged -> ImageProcessor.read(damaged.path()));
+        return new Target("processor", seeds, true, 20, damaged -> ImageProcessor.read(damaged.path()));
     }
 
     private static Target image() throws IOException {
@@ -219,7 +218,7 @@ final class Targets {
         for (String end : List.of(".png", ".jpg", ".gif", ".bmp", ".tif", ".webp")) {
             seeds.addAll(single(resources("vision", "images/decode"), end));
         }
-        return new Target("image", seeds, false, 10, damaged -> {
+        return new Target("image", seeds, false, 20, damaged -> {
             RgbImage image = RgbImage.read(damaged.bytes(), PICTURES);
             if ((long) image.width() * image.height() > PICTURES.maxPixels()) {
                 throw new AssertionError(image + " is over the limit");
@@ -235,7 +234,7 @@ final class Targets {
         seeds.addAll(single(small, ".npz"));
         seeds.add(whole);
         seeds.add(whole);
-        return new Target("masks", seeds, true, 4, damaged -> MaskCodec.read(damaged.path()));
+        return new Target("masks", seeds, true, 1, damaged -> MaskCodec.read(damaged.path()));
     }
 
     /** The weights with every number 0, which is small. */
@@ -252,7 +251,6 @@ final class Targets {
                 out.closeEntry();
             }
         }
-        // Read, a number takes four bytes, so the limit of memory goes by the size of the arrays.
         return new Seed("zeros", Map.of("vae-oid.npz", bytes.toByteArray()), List.of("vae-oid.npz"));
     }
 
@@ -307,7 +305,7 @@ final class Targets {
                 throw new AssertionError(found + " is outside the cache");
             }
         };
-        return new Target("hub", List.of(new Seed("cache", files, damaged)), true, 6, reader);
+        return new Target("hub", List.of(new Seed("cache", files, damaged)), true, 10, reader);
     }
 
     // Good files
