@@ -32,15 +32,8 @@ public final class SafeTensorsFile {
     private final StoredFile stored;
     private final Map<String, String> metadata;
 
-<<<<<<< HEAD
     private SafeTensorsFile(StoredFile stored, Map<String, String> metadata) {
         this.stored = stored;
-=======
-    private SafeTensorsFile(Path path, FileState state, Map<String, TensorInfo> tensors, Map<String, String> metadata) {
-        this.path = path;
-        this.state = state;
-        this.tensors = Collections.unmodifiableMap(tensors);
->>>>>>> fuzz
         this.metadata = Collections.unmodifiableMap(metadata);
     }
 
