@@ -33,6 +33,16 @@ class LargeTensorTest {
     @Test
     void readsAndMapsBeyondTwoGiB() throws IOException {
         Path file = makeCheckpoint();
+        // Elements around the 2 GiB line, the last one, and one in the tensor behind it: 1, 2, 3, ... in bfloat16.
+        long line = (1L << 31) / Short.BYTES;
+        long[] positions = {0, line - 1, line, line + 1, ELEMENTS - 1};
+        try (Checkpoint empty = Checkpoint.open(folder);
+                RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
+            for (int i = 0; i < positions.length; i++) {
+                write(out, empty.tensor(EMBEDDING).offset() + positions[i] * Short.BYTES, i + 1);
+            }
+            write(out, empty.tensor(NORM).offset() + 5 * Short.BYTES, 42);
+        }
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             TensorInfo embedding = checkpoint.tensor(EMBEDDING);
             TensorInfo norm = checkpoint.tensor(NORM);
@@ -40,16 +50,6 @@ class LargeTensorTest {
             assertThat(embedding.elementCount()).isEqualTo(ELEMENTS);
             assertThat(norm.offset()).isGreaterThan(1L << 31);
             assertThat(checkpoint.config().text().vocabSize()).isEqualTo(ROWS);
-
-            // Elements around the 2 GiB line, the last one, and one in the tensor behind it: 1, 2, 3, ... in bfloat16.
-            long line = (1L << 31) / Short.BYTES;
-            long[] positions = {0, line - 1, line, line + 1, ELEMENTS - 1};
-            try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
-                for (int i = 0; i < positions.length; i++) {
-                    write(out, embedding.offset() + positions[i] * Short.BYTES, i + 1);
-                }
-                write(out, norm.offset() + 5 * Short.BYTES, 42);
-            }
 
             for (int i = 0; i < positions.length; i++) {
                 assertThat(read(checkpoint, embedding, positions[i], 1)).containsExactly(i + 1);

@@ -174,16 +174,19 @@ class CheckpointConverterTest {
     void namesAWeightThatIsNotFinite(DType dtype) throws IOException {
         for (String name : List.of(Sources.UP, Sources.EMBEDDING, Sources.NORM)) {
             Path source = Sources.write(folder.resolve(dtype + name), dtype, 1, true, 1);
+            TensorInfo tensor;
+            try (Checkpoint good = Checkpoint.open(source)) {
+                tensor = good.tensor(name);
+            }
+            try (RandomAccessFile file = new RandomAccessFile(tensor.file().toFile(), "rw")) {
+                file.seek(tensor.offset() + 131L * dtype.byteSize());
+                // Little-endian infinity.
+                file.write(
+                        dtype == DType.F32
+                                ? new byte[] {0, 0, (byte) 0x80, 0x7f}
+                                : dtype == DType.BF16 ? new byte[] {(byte) 0x80, 0x7f} : new byte[] {0, 0x7c});
+            }
             try (Checkpoint checkpoint = Checkpoint.open(source)) {
-                TensorInfo tensor = checkpoint.tensor(name);
-                try (RandomAccessFile file = new RandomAccessFile(tensor.file().toFile(), "rw")) {
-                    file.seek(tensor.offset() + 131L * dtype.byteSize());
-                    // Little-endian infinity.
-                    file.write(
-                            dtype == DType.F32
-                                    ? new byte[] {0, 0, (byte) 0x80, 0x7f}
-                                    : dtype == DType.BF16 ? new byte[] {(byte) 0x80, 0x7f} : new byte[] {0, 0x7c});
-                }
                 assertThatExceptionOfType(ConversionException.class)
                         .isThrownBy(() -> CheckpointConverter.convert(
                                 checkpoint,
