@@ -61,6 +61,7 @@ final class Targets {
                 safetensors(),
                 checkpoint(),
                 quantised(),
+                bigVision(),
                 converted(),
                 config(),
                 tokenizer(),
@@ -113,6 +114,12 @@ final class Targets {
             }
         }
         return new Target("quantised", seeds, true, 4, damaged -> readCheckpoint(damaged.folder()));
+    }
+
+    /** Archives without a configuration, which is inferred from them. */
+    private static Target bigVision() throws IOException {
+        List<Seed> seeds = single(resources("core", "npz"), ".npz");
+        return new Target("big_vision", seeds, true, 3, damaged -> readCheckpoint(damaged.folder()));
     }
 
     private static boolean isOfCheckpoint(String name) {
@@ -197,6 +204,7 @@ final class Targets {
         for (String model : List.of("pg1-sharded", "pg1-gqa-bf16")) {
             seeds.add(folder(Golden.of(model).folder(), name -> name.equals("tokenizer.json")));
         }
+        seeds.addAll(single(resources("tokenizer", "dev/paligemma/tokenizer"), ".model"));
         return new Target("tokenizer", seeds, true, 8, damaged -> {
             PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(damaged.path());
             for (ControlTokens control : ControlTokens.values()) {
@@ -228,7 +236,7 @@ final class Targets {
 
     private static Target masks() throws IOException {
         List<Seed> seeds = new ArrayList<>();
-        Path small = resources("vision", "masks/npz");
+        Path small = resources("engine", "npz");
         Seed whole =
                 zeros(root().resolve("paligemma-examples/src/main/resources/dev/paligemma/examples/tiny/vae-oid.npz"));
         seeds.addAll(single(small, ".npz"));
