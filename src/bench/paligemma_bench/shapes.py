@@ -123,7 +123,7 @@ def weight_bytes_per_token(model, precision):
         "bfloat16": ("bfloat16", "bfloat16"),
         "int8": ("int8_channels", "int8_blocks"),
         "int4": ("int4_blocks", "int8_blocks"),
-    }[precision]
+    }[precision.removeprefix("pytorch-")]
     layers = model.layers * sum(_bytes(outputs, inputs, layer) for _, outputs, inputs in layer_matrices(model))
     return layers + _bytes(VOCABULARY, model.width, head)
 
