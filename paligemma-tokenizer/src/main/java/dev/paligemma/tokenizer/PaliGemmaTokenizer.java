@@ -172,6 +172,10 @@ public final class PaliGemmaTokenizer {
         Objects.requireNonNull(file, "file");
         Path chosen = Files.isDirectory(file) ? fileIn(file) : file;
         boolean sentencePiece = chosen.toString().endsWith(".model");
+        if (Files.exists(chosen) && !Files.isRegularFile(chosen)) {
+            // A device may have no end.
+            throw new TokenizerException(chosen + ": is not a regular file");
+        }
         try (InputStream in = Files.newInputStream(chosen)) {
             return sentencePiece ? loadSentencePiece(in, chosen.toString()) : load(in, chosen.toString());
         } catch (IOException e) {

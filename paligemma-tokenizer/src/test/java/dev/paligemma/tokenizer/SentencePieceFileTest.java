@@ -2,14 +2,19 @@ package dev.paligemma.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -303,6 +308,18 @@ class SentencePieceFileTest {
         assertThatThrownBy(() -> PaliGemmaTokenizer.loadSentencePiece(endless, "endless"))
                 .isInstanceOf(TokenizerException.class)
                 .hasMessageContaining("has more than 33554432 bytes");
+    }
+
+    @Test
+    void doesNotReadWhatIsNoRegularFile(@TempDir Path folder) throws IOException {
+        Path device = Path.of("/dev/zero");
+        assumeTrue(Files.exists(device), "a system with /dev/zero");
+        for (String name : List.of("tokenizer.json", "tokenizer.model")) {
+            Path link = Files.createSymbolicLink(folder.resolve(name), device);
+            assertThatThrownBy(() -> PaliGemmaTokenizer.load(link))
+                    .isInstanceOf(TokenizerException.class)
+                    .hasMessage(link + ": is not a regular file");
+        }
     }
 
     @Test
