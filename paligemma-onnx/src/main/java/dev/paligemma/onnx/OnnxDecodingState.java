@@ -208,7 +208,7 @@ final class OnnxDecodingState implements DecodingState {
     @Override
     public void run(Map<String, HostTensor> newInputs, Map<String, HostTensor> newOutputs) {
         requireUsable();
-        int rows = program.cachedRows(newInputs);
+        int rows = program.signature().cachedRows(newInputs);
         if (prefixRows == 0 ? rows < 1 : rows != sequences.size()) {
             throw new IllegalArgumentException("expected "
                     + (prefixRows == 0

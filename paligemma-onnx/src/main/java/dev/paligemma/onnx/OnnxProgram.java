@@ -4,21 +4,17 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.Graph;
-import dev.paligemma.engine.graph.Operation;
-import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
+import dev.paligemma.engine.spi.Signature;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Sessions of ONNX Runtime that together run a graph. Thread-safe.
@@ -34,8 +30,8 @@ final class OnnxProgram implements Program {
     private final List<OnnxSession> sessions;
     /** Small weights that the sessions take as inputs. */
     private final TensorScope constants;
-    /** The dimension that counts the rows of a run; null if the graph keeps no state. */
-    private final @Nullable Dim cachedRows;
+
+    private final Signature signature;
 
     private final BufferPool buffers;
     /** Runs hold the read side, closing the write side. */
@@ -64,12 +60,7 @@ final class OnnxProgram implements Program {
         this.next = next;
         this.sessions = List.copyOf(sessions);
         this.constants = constants;
-        this.cachedRows = graph.nodes().stream()
-                .filter(node -> node.operation() instanceof Operation.Attention attention
-                        && attention.spec().cache() != null)
-                .map(node -> node.output().shape().dim(0))
-                .findFirst()
-                .orElse(null);
+        this.signature = new Signature(graph);
     }
 
     @Override
@@ -79,7 +70,7 @@ final class OnnxProgram implements Program {
 
     @Override
     public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
-        if (cachedRows != null) {
+        if (signature.keepsState()) {
             throw new IllegalStateException("graph " + graph.name() + " has caches: run it through newState()");
         }
         run(next, inputs, outputs, Map.of(), Map.of());
@@ -87,7 +78,7 @@ final class OnnxProgram implements Program {
 
     @Override
     public DecodingState newState(int expectedRows) {
-        if (cachedRows == null) {
+        if (!signature.keepsState()) {
             throw new IllegalStateException("graph " + graph.name() + " has no caches");
         }
         if (expectedRows < 0) {
@@ -131,17 +122,8 @@ final class OnnxProgram implements Program {
         return buffers;
     }
 
-    /** How many rows a run of a graph with caches holds, read from the inputs. */
-    int cachedRows(Map<String, HostTensor> inputs) {
-        for (Map.Entry<String, Tensor> declared : graph.inputs().entrySet()) {
-            HostTensor tensor = inputs.get(declared.getKey());
-            int axis = declared.getValue().shape().dims().indexOf(cachedRows);
-            if (tensor != null && axis >= 0 && axis < tensor.shape().length) {
-                return Math.toIntExact(tensor.shape()[axis]);
-            }
-        }
-        throw new IllegalArgumentException(
-                "graph " + graph.name() + " takes the inputs " + graph.inputs().keySet() + ", got " + inputs.keySet());
+    Signature signature() {
+        return signature;
     }
 
     /** Runs the first rows of a sequence. */
@@ -169,17 +151,7 @@ final class OnnxProgram implements Program {
             Map<String, HostTensor> outputs,
             Map<String, OnnxTensor> cacheInputs,
             Map<String, OnnxTensor> cacheOutputs) {
-        if (!inputs.keySet().equals(graph.inputs().keySet())) {
-            throw new IllegalArgumentException("graph " + graph.name() + " takes the inputs "
-                    + graph.inputs().keySet() + ", got " + inputs.keySet());
-        }
-        if (outputs.isEmpty() || !graph.outputs().keySet().containsAll(outputs.keySet())) {
-            throw new IllegalArgumentException("graph " + graph.name() + " gives the outputs "
-                    + graph.outputs().keySet() + ", got " + outputs.keySet());
-        }
-        Map<String, Long> symbols = new HashMap<>();
-        inputs.forEach((name, tensor) -> check(name, tensor, graph.inputs().get(name), symbols));
-        outputs.forEach((name, tensor) -> check(name, tensor, graph.outputs().get(name), symbols));
+        signature.check(inputs, outputs);
         lock.readLock().lock();
         try (TensorScope scope = new TensorScope(environment)) {
             requireOpen();
@@ -196,22 +168,6 @@ final class OnnxProgram implements Program {
             throw new EngineException("ONNX Runtime failed in graph " + graph.name() + ": " + e.getMessage(), e);
         } finally {
             lock.readLock().unlock();
-        }
-    }
-
-    private void check(String name, HostTensor tensor, @Nullable Tensor declared, Map<String, Long> symbols) {
-        Objects.requireNonNull(declared, name);
-        long[] shape = tensor.shape();
-        boolean fits = tensor.type() == declared.type()
-                && shape.length == declared.shape().rank();
-        for (int axis = 0; fits && axis < shape.length; axis++) {
-            Dim dim = declared.shape().dim(axis);
-            Long expected = dim.isFixed() ? Long.valueOf(dim.size()) : symbols.putIfAbsent(dim.symbol(), shape[axis]);
-            fits = expected == null || expected == shape[axis];
-        }
-        if (!fits) {
-            throw new IllegalArgumentException("graph " + graph.name() + " expects " + name + " to be "
-                    + declared.type() + declared.shape() + ", got " + tensor + " where " + symbols);
         }
     }
 

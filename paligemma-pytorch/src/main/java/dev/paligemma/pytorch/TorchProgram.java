@@ -9,6 +9,7 @@ import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
+import dev.paligemma.engine.spi.Signature;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,23 +1,28 @@
-package dev.paligemma.pytorch;
+package dev.paligemma.engine.spi;
 
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Tensor;
-import dev.paligemma.engine.spi.HostTensor;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What a graph takes and gives, to compare a caller's tensors with. Immutable. */
-final class Signature {
+/**
+ * What a graph takes and gives, to compare a caller's tensors with before native code sees them. Immutable and thread-safe.
+ */
+public final class Signature {
     private final Graph graph;
     /** The dimension that counts the rows of a run; null if the graph keeps no state. */
     private final @Nullable Dim cachedRows;
 
-    /** The signature of a graph. */
-    Signature(Graph graph) {
+    /**
+     * The signature of a graph.
+     *
+     * @param graph the graph
+     */
+    public Signature(Graph graph) {
         this.graph = graph;
         this.cachedRows = graph.nodes().stream()
                 .filter(node -> node.operation() instanceof Operation.Attention attention
@@ -27,13 +32,23 @@ final class Signature {
                 .orElse(null);
     }
 
-    /** Whether runs of the graph need a state. */
-    boolean keepsState() {
+    /**
+     * Tells whether runs of the graph need a state.
+     *
+     * @return true if the graph has caches
+     */
+    public boolean keepsState() {
         return cachedRows != null;
     }
 
-    /** How many rows a run of a graph with caches holds, read from the inputs. */
-    int cachedRows(Map<String, HostTensor> inputs) {
+    /**
+     * How many rows a run of a graph with caches holds, read from the inputs.
+     *
+     * @param inputs the caller's tensors
+     * @return at least 0
+     * @throws IllegalArgumentException if no input tells
+     */
+    public int cachedRows(Map<String, HostTensor> inputs) {
         for (Map.Entry<String, Tensor> declared : graph.inputs().entrySet()) {
             HostTensor tensor = inputs.get(declared.getKey());
             int axis = declared.getValue().shape().dims().indexOf(cachedRows);
@@ -44,8 +59,14 @@ final class Signature {
         throw otherInputs(inputs);
     }
 
-    /** Refuses tensors that do not fit. */
-    void check(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
+    /**
+     * Refuses tensors that do not fit.
+     *
+     * @param inputs must be one tensor per input of the graph, of its type and shape
+     * @param outputs must be at least one tensor, each of an output's type and shape
+     * @throws IllegalArgumentException if a tensor is missing, unknown, or has another type or shape
+     */
+    public void check(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
         if (!inputs.keySet().equals(graph.inputs().keySet())) {
             throw otherInputs(inputs);
         }
