@@ -2,6 +2,7 @@ package dev.paligemma.pytorch;
 
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.machine.Processor;
 
 /**
  * Where and in which types a script computes: all that its text depends on beside the graph. Immutable.
@@ -39,7 +40,7 @@ record Target(TorchDevice device, NumberType matrices, NumberType attention, int
                                 device,
                                 NumberType.BFLOAT16,
                                 NumberType.FLOAT32,
-                                Processor.multipliesBfloat16() ? ALL_ROWS : FEW_ROWS);
+                                Processor.ofThisMachine().multipliesBfloat16() ? ALL_ROWS : FEW_ROWS);
             case INT8, INT4 ->
                 throw new EngineException("engine 'pytorch' computes in float32 and bfloat16, got precision "
                         + options.precision() + "; the engine 'onnx' has int8 and int4");

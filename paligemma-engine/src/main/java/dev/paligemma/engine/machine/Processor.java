@@ -32,6 +32,9 @@ public record Processor(String name, Set<String> features) {
             "sve",
             "sve2");
 
+    /** Products of bfloat16 numbers, of Intel and AMD, and of 64-bit Arm. */
+    private static final List<String> BFLOAT16 = List.of("amx_bf16", "avx512_bf16", "bf16");
+
     private static final String SEPARATOR = "[ \\t]*:[ \\t]*";
     private static final Pattern BLANKS = Pattern.compile("\\s+");
 
@@ -93,5 +96,14 @@ public record Processor(String name, Set<String> features) {
      */
     public List<String> decisiveFeatures() {
         return DECISIVE.stream().filter(features::contains).toList();
+    }
+
+    /**
+     * Tells whether it multiplies in bfloat16.
+     *
+     * @return false if it is not known
+     */
+    public boolean multipliesBfloat16() {
+        return BFLOAT16.stream().anyMatch(features::contains);
     }
 }

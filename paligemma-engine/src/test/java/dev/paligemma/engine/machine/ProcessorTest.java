@@ -9,6 +9,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ProcessorTest {
     private static final String XEON = """
@@ -65,6 +67,31 @@ class ProcessorTest {
                 .containsExactlyInAnyOrder("asimd", "asimddp");
         assertThat(Processor.without("Mac OS X", "x86_64", "").features()).isEmpty();
         assertThat(Processor.without("Windows 11", "aarch64", "").features()).containsExactly("asimd");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "flags\t\t: fpu avx512f avx512_bf16 avx512_vnni",
+                "flags\t\t: fpu amx_bf16",
+                "Features\t: fp asimd bf16 i8mm",
+            })
+    void knowsProcessorsThatMultiplyBfloat16(String line) {
+        assertThat(Processor.parse("processor\t: 0\n" + line + "\n\n").multipliesBfloat16())
+                .isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "flags\t\t: fpu avx512f avx512_vnni",
+                "Features\t: fp asimd",
+                "model name\t: bf16 avx512_bf16",
+                "flags\t\t: xbf16",
+                "",
+            })
+    void knowsProcessorsThatDoNot(String line) {
+        assertThat(Processor.parse(line).multipliesBfloat16()).isFalse();
     }
 
     @Property
