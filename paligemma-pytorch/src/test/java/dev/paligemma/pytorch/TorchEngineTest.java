@@ -5,7 +5,6 @@ import static dev.paligemma.engine.contract.Tensors.fill;
 import static dev.paligemma.engine.contract.Tensors.floats;
 import static dev.paligemma.engine.contract.Tensors.unwritten;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -251,11 +250,6 @@ class TorchEngineTest {
         }
 
         assertClose("rows", y, expected, 0);
-    }
-
-    @Test
-    void gpuMemoryIsThatOfAGpu() {
-        assertThatIllegalArgumentException().isThrownBy(() -> GpuMemory.of(Device.CPU));
     }
 
     @Test
