@@ -18,16 +18,6 @@ final class FloatNarrowing {
         };
     }
 
-    /** The number that such bits stand for. */
-    static float widened(DType type, int bits) {
-        return switch (type) {
-            case F32 -> Float.intBitsToFloat(bits);
-            case BF16 -> Float.intBitsToFloat(bits << 16);
-            case F16 -> fromFloat16(bits);
-            default -> throw new IllegalArgumentException(type + " is not a type of float weights");
-        };
-    }
-
     private static int bfloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
         if ((bits & 0x7fffffff) > INFINITY) {
@@ -53,16 +43,5 @@ final class FloatNarrowing {
         }
         int rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
         return sign | ((rounded - ((127 - 15) << 23)) >>> 13);
-    }
-
-    private static float fromFloat16(int bits) {
-        int sign = (bits & 0x8000) << 16;
-        int exponent = (bits >>> 10) & 0x1f;
-        int fraction = bits & 0x3ff;
-        if (exponent == 0) {
-            return Float.intBitsToFloat(sign | Float.floatToRawIntBits(fraction * 0x1p-24f));
-        }
-        int wide = exponent == 0x1f ? 0xff : exponent + (127 - 15);
-        return Float.intBitsToFloat(sign | (wide << 23) | (fraction << 13));
     }
 }

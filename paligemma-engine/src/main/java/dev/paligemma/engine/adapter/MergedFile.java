@@ -3,6 +3,7 @@ package dev.paligemma.engine.adapter;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.engine.checkpoint.DType;
+import dev.paligemma.engine.checkpoint.FloatWidening;
 import dev.paligemma.engine.checkpoint.TensorInfo;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -144,7 +145,7 @@ final class MergedFile {
 
     private static void put(Entry entry, float value, ByteBuffer buffer) {
         int bits = FloatNarrowing.bits(entry.dtype(), value);
-        if (!Float.isFinite(FloatNarrowing.widened(entry.dtype(), bits))) {
+        if (!Float.isFinite(FloatWidening.widen(entry.dtype(), bits))) {
             throw new AdapterException(entry.name() + ": a merged weight is " + value + ", which " + entry.dtype()
                     + " does not hold as a finite number");
         }

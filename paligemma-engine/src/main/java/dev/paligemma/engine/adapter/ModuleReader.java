@@ -2,6 +2,7 @@ package dev.paligemma.engine.adapter;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.DType;
+import dev.paligemma.engine.checkpoint.FloatWidening;
 import dev.paligemma.engine.checkpoint.TensorInfo;
 import java.util.List;
 import java.util.Objects;
@@ -196,7 +197,7 @@ final class ModuleReader {
     }
 
     private static float rounded(float value, DType type) {
-        return FloatNarrowing.widened(type, FloatNarrowing.bits(type, value));
+        return FloatWidening.widen(type, FloatNarrowing.bits(type, value));
     }
 
     private static float[] scaled(ModuleTensors module, float[] values) {

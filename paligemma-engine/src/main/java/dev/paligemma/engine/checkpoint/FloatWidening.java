@@ -6,10 +6,31 @@ import java.nio.ShortBuffer;
 
 /**
  * Turns little-endian weights into float32. Every value of the narrower types is a float32 value, so nothing is rounded;
- * the sign and payload of a NaN are kept.
+ * the sign and payload of a NaN are kept. Stateless.
  */
-final class FloatWidening {
+public final class FloatWidening {
     private FloatWidening() {}
+
+    /**
+     * The number that the bits of an element stand for.
+     *
+     * @param dtype {@link DType#F32}, {@link DType#BF16} or {@link DType#F16}
+     * @param bits in the lower bytes; those above are ignored
+     * @return the number
+     * @throws IllegalArgumentException if the type is another
+     */
+    public static float widen(DType dtype, int bits) {
+        return switch (dtype) {
+            case F32 -> Float.intBitsToFloat(bits);
+            case BF16 -> bfloat16((short) bits);
+            case F16 -> float16((short) bits);
+            default -> throw notFloat(dtype);
+        };
+    }
+
+    private static IllegalArgumentException notFloat(DType dtype) {
+        return new IllegalArgumentException(dtype + " is not a type of float weights");
+    }
 
     /** Widens all remaining bytes, whole elements, to the position of the destination, which has room for them. */
     static void widen(DType dtype, ByteBuffer littleEndian, FloatBuffer destination) {
@@ -31,7 +52,7 @@ final class FloatWidening {
                     destination.put(float16(from.get()));
                 }
             }
-            default -> throw new IllegalArgumentException(dtype + " is not a type of float weights");
+            default -> throw notFloat(dtype);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.paligemma.engine.adapter;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.engine.checkpoint.DType;
+import dev.paligemma.engine.checkpoint.FloatWidening;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -42,7 +43,7 @@ class FloatNarrowingTest {
     @Property(tries = 500)
     void narrowedNumbersStayAsTheyAre(@ForAll short bits) {
         for (DType type : List.of(DType.BF16, DType.F16)) {
-            float value = FloatNarrowing.widened(type, bits);
+            float value = FloatWidening.widen(type, bits);
             if (!Float.isNaN(value)) {
                 assertThat((short) FloatNarrowing.bits(type, value)).isEqualTo(bits);
             }
