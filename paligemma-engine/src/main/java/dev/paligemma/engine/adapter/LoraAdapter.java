@@ -2,9 +2,9 @@ package dev.paligemma.engine.adapter;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
-import dev.paligemma.engine.checkpoint.Quote;
 import dev.paligemma.engine.checkpoint.SafeTensorsFile;
 import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.file.Quote;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package dev.paligemma.engine.adapter;
 
 import dev.paligemma.engine.checkpoint.JsonObject;
-import dev.paligemma.engine.checkpoint.Quote;
+import dev.paligemma.engine.file.Quote;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;

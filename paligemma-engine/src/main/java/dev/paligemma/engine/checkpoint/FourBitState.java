@@ -1,5 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
+import dev.paligemma.engine.file.Quote;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import dev.paligemma.engine.file.Quote;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,5 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
+import dev.paligemma.engine.file.Quote;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package dev.paligemma.engine.numpy;
 
+import dev.paligemma.engine.file.Quote;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -94,7 +95,7 @@ final class NpyHeader {
     /** Refuses every other type, memory order or shape. */
     void require(String expectedType, int[] expectedShape, String where) {
         if (!type.equals(expectedType)) {
-            throw new NpzException(where + " has type " + Quoted.of(type) + ", expected \"" + expectedType + "\"");
+            throw new NpzException(where + " has type " + Quote.quote(type) + ", expected \"" + expectedType + "\"");
         }
         // With at most one side longer than 1, both orders are the same; NumPy then says C order.
         if (fortranOrder) {
@@ -133,7 +134,7 @@ final class NpyHeader {
                     case "descr" -> type = once(key, type, string());
                     case "fortran_order" -> fortranOrder = once(key, fortranOrder, bool());
                     case "shape" -> shape = once(key, shape, tuple());
-                    default -> throw error("an unknown key " + Quoted.of(key));
+                    default -> throw error("an unknown key " + Quote.quote(key));
                 }
                 if (!accept(',')) {
                     expect('}');
@@ -152,7 +153,7 @@ final class NpyHeader {
 
         private <T> T once(String key, @Nullable T before, T value) {
             if (before != null) {
-                throw error("the key " + Quoted.of(key) + " twice");
+                throw error("the key " + Quote.quote(key) + " twice");
             }
             return value;
         }
@@ -242,7 +243,7 @@ final class NpyHeader {
         }
 
         private NpzException error(String found) {
-            return new NpzException(where + " has a NumPy header with " + found + ": " + Quoted.of(text.strip()));
+            return new NpzException(where + " has a NumPy header with " + found + ": " + Quote.quote(text.strip()));
         }
     }
 }

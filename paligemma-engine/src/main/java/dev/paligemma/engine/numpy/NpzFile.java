@@ -1,5 +1,7 @@
 package dev.paligemma.engine.numpy;
 
+import dev.paligemma.engine.file.ChannelInputStream;
+import dev.paligemma.engine.file.Quote;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -102,8 +104,8 @@ public final class NpzFile implements AutoCloseable {
             ZipMember before = inOrder.get(i - 1);
             ZipMember next = inOrder.get(i);
             if (next.headerOffset() - before.headerOffset() <= before.packedBytes()) {
-                throw new NpzException(file + ": " + Quoted.of(before.name()) + " reaches into "
-                        + Quoted.of(next.name()) + " at " + next.headerOffset());
+                throw new NpzException(file + ": " + Quote.quote(before.name()) + " reaches into "
+                        + Quote.quote(next.name()) + " at " + next.headerOffset());
             }
         }
     }
@@ -117,7 +119,7 @@ public final class NpzFile implements AutoCloseable {
             }
             String array = name.substring(0, name.length() - SUFFIX.length());
             if (members.put(array, member) != null) {
-                throw new NpzException(file + " has more than one array " + Quoted.of(array));
+                throw new NpzException(file + " has more than one array " + Quote.quote(array));
             }
         }
         return members;
@@ -211,8 +213,8 @@ public final class NpzFile implements AutoCloseable {
     }
 
     private NpzException missing(String name, String expected) {
-        return new NpzException(file + " has no array " + Quoted.of(name) + expected + "; it has " + members.size()
-                + " arrays" + (members.isEmpty() ? "" : ", the first is " + Quoted.of(members.firstKey())));
+        return new NpzException(file + " has no array " + Quote.quote(name) + expected + "; it has " + members.size()
+                + " arrays" + (members.isEmpty() ? "" : ", the first is " + Quote.quote(members.firstKey())));
     }
 
     private NpzException unreadable(String where, IOException e) {
@@ -220,12 +222,12 @@ public final class NpzFile implements AutoCloseable {
     }
 
     private String where(String name) {
-        return file + ", array " + Quoted.of(name);
+        return file + ", array " + Quote.quote(name);
     }
 
     private InputStream unpacked(ZipMember member) throws IOException {
         long from = ZipDirectory.dataOffset(channel, file, member, membersEnd);
-        InputStream packed = new MemberStream(channel, from, member.packedBytes());
+        InputStream packed = new ChannelInputStream(channel, from, Math.addExact(from, member.packedBytes()));
         return member.deflated() ? new UnpackedStream(packed) : packed;
     }
 

@@ -1,5 +1,6 @@
 package dev.paligemma.engine.numpy;
 
+import dev.paligemma.engine.file.Quote;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -149,10 +150,10 @@ final class ZipDirectory {
         }
         String name = name(directory.slice(at + ENTRY_BYTES, nameBytes));
         if ((flags & ENCRYPTED) != 0) {
-            throw new NpzException(file + ": " + Quoted.of(name) + " is encrypted");
+            throw new NpzException(file + ": " + Quote.quote(name) + " is encrypted");
         }
         if (method != STORED && method != DEFLATED) {
-            throw new NpzException(file + ": " + Quoted.of(name) + " is compressed with method " + method
+            throw new NpzException(file + ": " + Quote.quote(name) + " is compressed with method " + method
                     + ", expected 0 (stored) or 8 (deflated)");
         }
         ByteBuffer extra = extra64(
@@ -162,11 +163,11 @@ final class ZipDirectory {
         long header = number(directory.getInt(at + 42), extra, name);
         directory.position(at + ENTRY_BYTES + nameBytes + extraBytes + commentBytes);
         if (header > start || packed > start - header) {
-            throw outside("entry " + Quoted.of(name), header, start);
+            throw outside("entry " + Quote.quote(name), header, start);
         }
         if (method == STORED && packed != bytes) {
             throw new NpzException(
-                    file + ": " + Quoted.of(name) + " is stored in " + packed + " bytes, expected " + bytes);
+                    file + ": " + Quote.quote(name) + " is stored in " + packed + " bytes, expected " + bytes);
         }
         return new ZipMember(name, method == DEFLATED, directory.getInt(at + 16) & IN_EXTRA_32, packed, bytes, header);
     }
@@ -207,7 +208,7 @@ final class ZipDirectory {
         }
         value = extra.remaining() < Long.BYTES ? -1 : extra.getLong();
         if (value < 0) {
-            throw damaged("no 64-bit numbers for " + Quoted.of(name));
+            throw damaged("no 64-bit numbers for " + Quote.quote(name));
         }
         return value;
     }
@@ -220,7 +221,7 @@ final class ZipDirectory {
      */
     static long dataOffset(FileChannel channel, Path file, ZipMember member, long end) throws IOException {
         long at = member.headerOffset();
-        String where = file + ": " + Quoted.of(member.name());
+        String where = file + ": " + Quote.quote(member.name());
         if (at > end - LOCAL_BYTES) {
             throw new NpzException(where + " has its header at " + at + ", outside of the archive's " + end + " bytes");
         }

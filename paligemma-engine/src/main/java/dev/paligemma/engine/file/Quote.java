@@ -1,6 +1,6 @@
-package dev.paligemma.engine.checkpoint;
+package dev.paligemma.engine.file;
 
-/** Makes text from files fit for an error message or a log line: quoted, on one line, of bounded length. */
+/** Makes text from files fit for an error message or a log line: quoted, on one line, of bounded length. Stateless. */
 public final class Quote {
     private static final int MAX_CHARS = 200;
 

@@ -1,4 +1,4 @@
-package dev.paligemma.engine.checkpoint;
+package dev.paligemma.engine.file;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -6,12 +6,19 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
 /** A range of a file as a stream. Closing it leaves the channel open. Not thread-safe. */
-final class ChannelInputStream extends InputStream {
+public final class ChannelInputStream extends InputStream {
     private final FileChannel channel;
     private final long end;
     private long position;
 
-    ChannelInputStream(FileChannel channel, long from, long to) {
+    /**
+     * The bytes of a file from a place to another.
+     *
+     * @param channel the open file
+     * @param from where the range begins, in bytes
+     * @param to where it ends, exclusive; the stream ends before that if the file does
+     */
+    public ChannelInputStream(FileChannel channel, long from, long to) {
         this.channel = channel;
         this.position = from;
         this.end = to;
