@@ -58,15 +58,6 @@ public final class AdapterSites {
     }
 
     /**
-     * Tells whether nothing changes.
-     *
-     * @return true if there is no module
-     */
-    public boolean isEmpty() {
-        return parts.isEmpty();
-    }
-
-    /**
      * The modules that may change.
      *
      * @return their canonical names, unmodifiable
