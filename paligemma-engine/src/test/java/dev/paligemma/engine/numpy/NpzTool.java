@@ -14,22 +14,22 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /** Makes npz files, whole and broken ones. */
-final class NpzTool {
+public final class NpzTool {
     private NpzTool() {}
 
-    static byte[] npy(float[] values, int... shape) {
+    public static byte[] npy(float[] values, int... shape) {
         String sides = Arrays.stream(shape).mapToObj(side -> side + ",").collect(Collectors.joining(" "));
         return npy("{'descr': '<f4', 'fortran_order': False, 'shape': (" + sides + "), }", floats(values));
     }
 
-    static byte[] floats(float... values) {
+    public static byte[] floats(float... values) {
         ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
         return bytes.array();
     }
 
     /** Format version 1. */
-    static byte[] npy(String header, byte[] elements) {
+    public static byte[] npy(String header, byte[] elements) {
         byte[] text = header.getBytes(StandardCharsets.UTF_8);
         return ByteBuffer.allocate(10 + text.length + elements.length)
                 .order(ByteOrder.LITTLE_ENDIAN)
@@ -41,7 +41,7 @@ final class NpzTool {
     }
 
     /** Entries with their contents, in the order of the map. */
-    static byte[] zip(Map<String, byte[]> entries, boolean deflated) {
+    public static byte[] zip(Map<String, byte[]> entries, boolean deflated) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(out)) {
             for (Map.Entry<String, byte[]> e : entries.entrySet()) {
@@ -64,7 +64,7 @@ final class NpzTool {
     }
 
     /** Replaces all places of some bytes by as many others. */
-    static byte[] replaceAll(byte[] file, byte[] from, byte[] to) {
+    public static byte[] replaceAll(byte[] file, byte[] from, byte[] to) {
         byte[] changed = file.clone();
         for (int i = 0; i + from.length <= file.length; i++) {
             if (Arrays.equals(file, i, i + from.length, from, 0, from.length)) {
