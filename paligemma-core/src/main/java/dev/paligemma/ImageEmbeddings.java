@@ -10,8 +10,8 @@ import java.util.List;
  * <p>Exact: the encoder does not see the prompt, so answers are those of requests with the images themselves. What the
  * language model makes of the images depends on the prompt and is not kept.
  *
- * <p>Immutable and thread-safe. Belongs to the pipeline that made it, and if that changes the image encoder, to the adapter; and holds {@code images * N * D * 4} bytes outside
- * the Java heap, freed with the object.
+ * <p>Immutable and thread-safe. Belongs to the pipeline that made it; and to the adapter it was made with, if that one changes
+ * the image encoder. Holds {@code images * N * D * 4} bytes outside the Java heap, freed with the object.
  */
 public final class ImageEmbeddings {
     /** One image's size before it was resized, in pixels. */

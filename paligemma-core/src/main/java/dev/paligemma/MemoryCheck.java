@@ -56,7 +56,7 @@ final class MemoryCheck {
         return MemoryShortage.of(
                         precision -> MemoryEstimate.of(config, networks, precision),
                         options.precision(),
-                        possible(checkpoint, options.device(), engine),
+                        () -> possible(checkpoint, options.device(), engine),
                         free.getAsLong())
                 .map(shortage -> checkpoint.folder() + " on " + options.device() + ": " + shortage.message()
                         + "; loading goes on, but may fail or be very slow");

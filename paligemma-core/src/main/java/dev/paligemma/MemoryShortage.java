@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,20 +49,21 @@ public record MemoryShortage(
      */
     public static Optional<MemoryShortage> of(
             PaliGemmaConfig config, Precision precision, Collection<Precision> possible, long freeBytes) {
-        return of(each -> MemoryEstimate.of(config, each), precision, possible, freeBytes);
+        return of(each -> MemoryEstimate.of(config, each), precision, () -> possible, freeBytes);
     }
 
+    /** The same of any estimates; the possible precisions are asked for only if there is a shortage. */
     static Optional<MemoryShortage> of(
             Function<Precision, MemoryEstimate> estimates,
             Precision precision,
-            Collection<Precision> possible,
+            Supplier<? extends Collection<Precision>> possible,
             long freeBytes) {
         MemoryEstimate needed = estimates.apply(precision);
         if (needed.totalBytes() <= freeBytes) {
             return Optional.empty();
         }
         // The constants of the enum go from the most precise to the least.
-        MemoryEstimate fitting = possible.stream()
+        MemoryEstimate fitting = possible.get().stream()
                 .filter(other -> other != precision)
                 .sorted(Comparator.naturalOrder())
                 .map(estimates)
