@@ -22,12 +22,14 @@ final class FuzzMain {
     private static final long REPORT_MILLIS = 30_000;
 
     private final List<Target> targets;
-    private final Map<Target, Tally> tallies = new LinkedHashMap<>();
+    /** By the names of their targets. */
+    private final Map<String, Tally> tallies = new LinkedHashMap<>();
+
     private final ConcurrentLinkedQueue<String> findings = new ConcurrentLinkedQueue<>();
 
     private FuzzMain(List<Target> targets) {
         this.targets = targets;
-        targets.forEach(target -> tallies.put(target, new Tally(target)));
+        targets.forEach(target -> tallies.put(target.name(), new Tally(target)));
     }
 
     public static void main(String[] args) throws Exception {
@@ -96,10 +98,11 @@ final class FuzzMain {
         try {
             for (long round = first; round < rounds; round += step) {
                 for (Target target : targets) {
+                    Tally tally = tallies.get(target.name());
                     for (int i = 0; i < target.weight(); i++) {
                         long number = Fuzzer.number(target, seed, round * target.weight() + i);
                         Outcome outcome = fuzzer.run(target, number);
-                        tallies.get(target).add(outcome);
+                        tally.add(outcome);
                         if (!outcome.finding().isEmpty()) {
                             String finding = target + " --case " + number + ": " + outcome.finding();
                             findings.add(finding);
