@@ -17,6 +17,8 @@ Every number comes from the libraries; the files are the same on every run. For 
     python make_sentencepiece.py --compare MODEL COUNT SEED FILE    # as sentencepiece.jsonl, with the name of the model
                                                                     # given
     python make_sentencepiece.py --rebuild TOKENIZER.JSON MODEL     # a model with the vocabulary of a tokenizer.json
+
+The last of these made sentencepiece/pg1-mqa-fp32/tokenizer.model of paligemma-core from the tokenizer.json of that checkpoint.
 """
 
 import argparse

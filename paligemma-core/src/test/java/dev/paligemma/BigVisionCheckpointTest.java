@@ -44,9 +44,13 @@ class BigVisionCheckpointTest {
         return Golden.root("/npz").resolve(name).resolve("checkpoint.npz");
     }
 
-    /** The archive and a tokenizer, which is all there is of a checkpoint of big_vision. */
     private Path bare(String name) throws IOException {
-        Path to = Files.createDirectories(folder.resolve(name));
+        return archiveWithTokenizer(name, folder.resolve(name));
+    }
+
+    /** Makes a folder with an archive and a tokenizer, which is all there is of a checkpoint of big_vision. */
+    static Path archiveWithTokenizer(String name, Path to) throws IOException {
+        Files.createDirectories(to);
         Files.copy(archive(name), to.resolve("checkpoint.npz"));
         Files.copy(Golden.of(name).folder().resolve("tokenizer.json"), to.resolve("tokenizer.json"));
         return to;
@@ -81,27 +85,6 @@ class BigVisionCheckpointTest {
         int[] bits = new int[values.length];
         Arrays.setAll(bits, i -> Float.floatToRawIntBits(values[i]));
         return bits;
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"pg1-mqa-fp32", "pg1-gqa-bf16", "pg1-minimal-fp16", "pg2-fewer-rows"})
-    void generatesTheSameTokensWithTheSameProbabilities(String name) throws IOException {
-        Golden golden = Golden.of(name);
-        try (PaliGemmaPipeline expected = PaliGemmaPipeline.load(golden.folder());
-                PaliGemmaPipeline found = PaliGemmaPipeline.load(bare(name))) {
-            assertThat(golden.requests()).isNotEmpty();
-            for (Golden.Request request : golden.requests()) {
-                GenerationResult one = expected.generate(request.toGenerationRequest());
-                GenerationResult other = found.generate(request.toGenerationRequest());
-                assertThat(other.tokenIds())
-                        .isEqualTo(one.tokenIds())
-                        .containsExactly(request.tokenIds().stream()
-                                .mapToInt(Integer::intValue)
-                                .toArray());
-                assertThat(other.logProbabilities()).isEqualTo(one.logProbabilities());
-                assertThat(other.text()).isEqualTo(request.text());
-            }
-        }
     }
 
     @ParameterizedTest

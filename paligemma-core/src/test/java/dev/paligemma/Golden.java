@@ -1,5 +1,8 @@
 package dev.paligemma;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
@@ -21,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * @param requests what was asked and answered
  */
 public record Golden(Path folder, List<Request> requests) {
+    /** The largest difference accepted between log-probabilities; measured differences are below 1e-5. */
+    private static final double TOLERANCE = 5e-5;
 
     /**
      * One request and its recorded result.
@@ -67,6 +73,32 @@ public record Golden(Path folder, List<Request> requests) {
                     .maxNewTokens(maxNewTokens)
                     .build();
         }
+
+        /** Fails unless a result is the recorded one, up to rounding in single precision. */
+        void assertAnswered(GenerationResult result) {
+            assertThat(result.promptTokenIds()).containsExactly(array(textTokenIds));
+            assertThat(result.imageTokens()).isEqualTo(imageTokens);
+            assertThat(result.tokenIds()).as(prompt).containsExactly(array(tokenIds));
+            for (int i = 0; i < logprobs.size(); i++) {
+                assertThat(result.logProbabilities()[i])
+                        .as("log-probability %s of %s", i, prompt)
+                        .isCloseTo(logprobs.get(i), within(TOLERANCE));
+            }
+            assertThat(result.text()).isEqualTo(text);
+            assertThat(result.finishReason().name().toLowerCase(Locale.ROOT)).isEqualTo(finishReason);
+        }
+
+        private static int[] array(List<Integer> list) {
+            return list.stream().mapToInt(Integer::intValue).toArray();
+        }
+
+        /** How far a pipeline is from another one on the first image of the request, in nats per token. */
+        double divergence(PaliGemmaPipeline reference, PaliGemmaPipeline other) {
+            return reference
+                    .compare(other, images.subList(0, 1), List.of("caption en", "detect cat ; dog"), 12)
+                    .total()
+                    .meanKl();
+        }
     }
 
     private static final Map<String, Path> ROOTS = new ConcurrentHashMap<>();
@@ -76,8 +108,12 @@ public record Golden(Path folder, List<Request> requests) {
         return allIn("/golden");
     }
 
-    /** All cases of a folder among the test resources. */
-    public static Stream<Golden> allIn(String resource) throws IOException {
+    /** Those whose weights are quantised. */
+    public static Stream<Golden> bitsandbytes() throws IOException {
+        return allIn("/golden-bitsandbytes");
+    }
+
+    private static Stream<Golden> allIn(String resource) throws IOException {
         try (Stream<Path> folders = Files.list(root(resource))) {
             return folders.sorted().map(Golden::read).toList().stream();
         }
@@ -90,8 +126,13 @@ public record Golden(Path folder, List<Request> requests) {
 
     /** Loads the checkpoint with an engine in its precision. */
     public PaliGemmaPipeline load(TestedEngine engine) {
+        return load(engine, folder);
+    }
+
+    /** Loads a checkpoint with an engine in its precision. */
+    static PaliGemmaPipeline load(TestedEngine engine, Path checkpoint) {
         return PaliGemmaPipeline.builder()
-                .checkpoint(folder)
+                .checkpoint(checkpoint)
                 .engine(engine.engine())
                 .precision(engine.precision())
                 .build();

@@ -1,44 +1,78 @@
 package dev.paligemma;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.engine.contract.ContractLedger;
 import dev.paligemma.engine.contract.TestedEngine;
-import java.util.Locale;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whole checkpoints give what transformers gives. */
+/** Whole checkpoints give what transformers gives, in whatever files they are. */
 @ExtendWith(ContractLedger.class)
 public abstract class GoldenParityContract {
-    /** The largest difference accepted between log-probabilities; measured differences are below 1e-5. */
-    private static final double TOLERANCE = 5e-5;
+    private final TestedEngine engine = TestedEngine.of(getClass());
+
+    @TempDir
+    Path folder;
+
+    private static void assertAnswers(PaliGemmaPipeline pipeline, List<Golden.Request> requests) {
+        assertThat(requests).isNotEmpty();
+        for (Golden.Request request : requests) {
+            request.assertAnswered(pipeline.generate(request.toGenerationRequest()));
+        }
+    }
 
     @ParameterizedTest
     @MethodSource("dev.paligemma.Golden#all")
     void generatesTheTokensAndLogProbabilitiesOfTransformers(Golden golden) {
-        try (PaliGemmaPipeline pipeline = golden.load(TestedEngine.of(getClass()))) {
-            assertThat(golden.requests()).isNotEmpty();
+        try (PaliGemmaPipeline pipeline = golden.load(engine)) {
+            assertAnswers(pipeline, golden.requests());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.paligemma.Golden#bitsandbytes")
+    void weightsOfBitsandbytesGiveWhatTheDequantisedOnesGiveThere(Golden golden) {
+        try (PaliGemmaPipeline pipeline = golden.load(engine)) {
+            assertAnswers(pipeline, golden.requests());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pg1-mqa-fp32", "pg1-gqa-bf16", "pg1-minimal-fp16", "pg2-fewer-rows"})
+    void archivesOfBigVisionGiveToTheBitWhatTheSameWeightsGiveElsewhere(String name) throws IOException {
+        Golden golden = Golden.of(name);
+        try (PaliGemmaPipeline usual = golden.load(engine);
+                PaliGemmaPipeline archive =
+                        Golden.load(engine, BigVisionCheckpointTest.archiveWithTokenizer(name, folder))) {
+            assertAnswers(archive, golden.requests());
             for (Golden.Request request : golden.requests()) {
-                GenerationResult result = pipeline.generate(request.toGenerationRequest());
-                assertThat(result.promptTokenIds()).containsExactly(array(request.textTokenIds()));
-                assertThat(result.imageTokens()).isEqualTo(request.imageTokens());
-                assertThat(result.tokenIds()).as(request.prompt()).containsExactly(array(request.tokenIds()));
-                for (int i = 0; i < request.logprobs().size(); i++) {
-                    assertThat(result.logProbabilities()[i])
-                            .as("log-probability %s of %s", i, request.prompt())
-                            .isCloseTo(request.logprobs().get(i), within(TOLERANCE));
-                }
-                assertThat(result.text()).isEqualTo(request.text());
-                assertThat(result.finishReason().name().toLowerCase(Locale.ROOT))
-                        .isEqualTo(request.finishReason());
+                assertThat(archive.generate(request.toGenerationRequest()).logProbabilities())
+                        .isEqualTo(usual.generate(request.toGenerationRequest()).logProbabilities());
             }
         }
     }
 
-    private static int[] array(java.util.List<Integer> list) {
-        return list.stream().mapToInt(Integer::intValue).toArray();
+    @ParameterizedTest
+    @ValueSource(strings = "pg1-mqa-fp32")
+    void aModelOfSentencePieceStandsInForTheTokenizer(String name) throws IOException {
+        Golden golden = Golden.of(name);
+        for (String file :
+                List.of("config.json", "preprocessor_config.json", "generation_config.json", "model.safetensors")) {
+            Files.copy(golden.folder().resolve(file), folder.resolve(file));
+        }
+        Files.copy(
+                Golden.root("/sentencepiece").resolve(name).resolve("tokenizer.model"),
+                folder.resolve("tokenizer.model"));
+        try (PaliGemmaPipeline pipeline = Golden.load(engine, folder)) {
+            assertAnswers(pipeline, golden.requests());
+        }
     }
 }
