@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.net.ServerSocketFactory;
 
 /**
  * A hub with one model, and a host of its own for large files, as the real one has. Tests put faults in front of both.
@@ -46,12 +47,17 @@ public final class FakeHub implements AutoCloseable {
     private volatile Fault cdnFault = (request, out) -> false;
 
     public FakeHub() throws IOException {
-        cdn = new FakeServer((request, out) -> {
+        this(ServerSocketFactory.getDefault());
+    }
+
+    /** @param sockets of both servers */
+    FakeHub(ServerSocketFactory sockets) throws IOException {
+        cdn = new FakeServer(sockets, (request, out) -> {
             if (!cdnFault.handle(request, out)) {
                 serveContent(request, out);
             }
         });
-        hub = new FakeServer((request, out) -> {
+        hub = new FakeServer(sockets, (request, out) -> {
             if (!hubFault.handle(request, out)) {
                 serveHub(request, out);
             }
@@ -60,7 +66,11 @@ public final class FakeHub implements AutoCloseable {
 
     /** A hub whose model has the files of a checkpoint, and some that are not needed. */
     static FakeHub withCheckpoint() throws IOException {
-        FakeHub hub = new FakeHub();
+        return withCheckpoint(ServerSocketFactory.getDefault());
+    }
+
+    static FakeHub withCheckpoint(ServerSocketFactory sockets) throws IOException {
+        FakeHub hub = new FakeHub(sockets);
         hub.put("README.md", "not needed");
         hub.put("config.json", "{\"model_type\": \"paligemma\"}");
         hub.put("generation_config.json", "{}");

@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import javax.net.ServerSocketFactory;
+import javax.net.ssl.SSLServerSocketFactory;
 
 /** A server on the loopback interface that can break every rule of HTTP. One request per connection. */
 final class FakeServer implements AutoCloseable {
@@ -35,12 +37,14 @@ final class FakeServer implements AutoCloseable {
     }
 
     private final ServerSocket socket;
+    private final String scheme;
     private final Handler handler;
     private final List<Request> requests = new CopyOnWriteArrayList<>();
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
 
-    FakeServer(Handler handler) throws IOException {
-        this.socket = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
+    FakeServer(ServerSocketFactory sockets, Handler handler) throws IOException {
+        this.socket = sockets.createServerSocket(0, 100, InetAddress.getLoopbackAddress());
+        this.scheme = sockets instanceof SSLServerSocketFactory ? "https" : "http";
         this.handler = handler;
         start(this::accept);
     }
@@ -52,7 +56,7 @@ final class FakeServer implements AutoCloseable {
     }
 
     String address() {
-        return "http://127.0.0.1:" + socket.getLocalPort();
+        return scheme + "://127.0.0.1:" + socket.getLocalPort();
     }
 
     List<Request> requests() {

@@ -16,11 +16,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
 /**
- * Processes that are killed while they download. {@code -Dhub.kill.rounds=100} kills more of them, and
+ * Processes that are killed, or run out of disk, while they download. {@code -Dhub.kill.rounds=100} kills more of them, and
  * {@code -Dhub.kill.seed} chooses other moments.
  */
 class KilledDownloadTest {
@@ -85,6 +87,32 @@ class KilledDownloadTest {
         }
     }
 
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    @Timeout(120)
+    void diskThatFillsUpIsToldAndTheNextProcessGoesOn() throws IOException, InterruptedException {
+        try (FakeHub hub = sharded()) {
+            Path cache = folder.resolve("cache");
+            Process full = start(hub, cache, "bash", "-c", "ulimit -f 2000 && exec \"$0\" \"$@\"");
+
+            assertThat(full.waitFor()).isEqualTo(1);
+
+            assertThat(Files.readString(folder.resolve("errors.txt")))
+                    .contains(
+                            "HubException", "owner/tiny-model: cannot write to " + cache, "make room there", "HF_HOME");
+            assertNothingWrong(hub, cache);
+            assertThat(isComplete(cache)).isFalse();
+            int before = hub.cdn().requests().size();
+
+            assertThat(start(hub, cache).waitFor()).isZero();
+
+            assertThat(isComplete(cache)).isTrue();
+            assertNothingWrong(hub, cache);
+            assertThat(hub.cdn().requests().stream().skip(before))
+                    .anySatisfy(each -> assertThat(each.headers()).containsKey("range"));
+        }
+    }
+
     private static int requests(FakeHub hub) {
         return hub.hub().requests().size() + hub.cdn().requests().size();
     }
@@ -129,16 +157,19 @@ class KilledDownloadTest {
         return hub;
     }
 
-    private Process start(FakeHub hub, Path cache) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xshare:auto",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "dev.paligemma.hub.DownloadingProcess",
-                        hub.address(),
-                        cache.toString())
+    /** @param prefix of the command */
+    private Process start(FakeHub hub, Path cache, String... prefix) throws IOException {
+        List<String> command = new ArrayList<>(List.of(prefix));
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-Xshare:auto",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.paligemma.hub.DownloadingProcess",
+                hub.address(),
+                cache.toString()));
+        return new ProcessBuilder(command)
                 .redirectError(folder.resolve("errors.txt").toFile())
                 .start();
     }
