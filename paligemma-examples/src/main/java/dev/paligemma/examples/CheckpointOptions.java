@@ -1,7 +1,5 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.KnownModel;
-import dev.paligemma.KnownModels;
 import dev.paligemma.engine.CacheFolder;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.hub.HubModel;
@@ -83,20 +81,19 @@ final class CheckpointOptions {
     }
 
     /**
-     * The published model that was named and is not on this machine yet.
+     * The model of the hub that was named and is not on this machine yet.
      *
      * @return the model; null if it was downloaded, or anything else was named
      */
     @Nullable
-    KnownModel publishedButAbsent() {
+    HubModel absent() {
         String chosen = model;
         if (chosen == null || Files.exists(Path.of(chosen)) || !HubModel.isName(chosen)) {
             return null;
         }
         HubModel named = HubModel.parse(chosen);
         HubModel revised = revision == null ? named : named.withRevision(revision);
-        KnownModel known = KnownModels.find(named.id()).orElse(null);
-        return known == null || hub.isDownloaded(revised) ? null : known;
+        return hub.isDownloaded(revised) ? null : revised;
     }
 
     /**

@@ -2,13 +2,14 @@ package dev.paligemma.examples;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.KnownModel;
+import dev.paligemma.KnownModels;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.checkpoint.TensorInfo;
-import dev.paligemma.engine.checkpoint.TextConfig;
-import dev.paligemma.engine.checkpoint.VisionConfig;
+import dev.paligemma.hub.FileSet;
+import dev.paligemma.hub.HubModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -27,13 +28,15 @@ import picocli.CommandLine.Spec;
         name = "info",
         description = {
             "Show the machine, its engines, and what a checkpoint is; weights are not loaded.",
-            "A model of 'paligemma models' is not downloaded for that either.",
+            "Weights of a model of the hub are not downloaded for that either.",
             "Memory needed is that of one request with one image, a short prompt and 128 written tokens."
         },
         sortOptions = false,
         usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma info --model paligemma2-3b-mix-224"})
 final class InfoCommand implements Runnable {
+    private static final String CONFIG_FILE = "config.json";
+
     @Spec
     CommandSpec spec;
 
@@ -45,16 +48,33 @@ final class InfoCommand implements Runnable {
 
     @Override
     public void run() {
-        KnownModel absent = checkpoint.publishedButAbsent();
+        HubModel absent = checkpoint.absent();
         if (absent != null) {
-            PublishedFacts facts = PublishedFacts.of(absent, MachineFacts.find());
-            print(facts.text(), facts::writeTo);
+            describe(absent);
             return;
         }
         try (ProgressDisplay progress = ProgressDisplay.of(spec);
                 Checkpoint opened = Checkpoint.open(checkpoint.folder(progress))) {
             progress.clear();
             Facts facts = Facts.of(opened, checkpoint.cacheFolder());
+            print(facts.text(), facts::writeTo);
+        }
+    }
+
+    /** Of published models nothing is downloaded, of others their sizes. */
+    private void describe(HubModel absent) {
+        MachineFacts machine = MachineFacts.find();
+        KnownModel known = KnownModels.find(absent.id()).orElse(null);
+        if (known != null) {
+            PublishedFacts facts = PublishedFacts.of(known, machine);
+            print(facts.text(), facts::writeTo);
+            return;
+        }
+        try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
+            PaliGemmaConfig config = PaliGemmaConfig.read(
+                    checkpoint.folder(FileSet.of(CONFIG_FILE), progress).resolve(CONFIG_FILE));
+            progress.clear();
+            RemoteFacts facts = RemoteFacts.of(absent, config, machine);
             print(facts.text(), facts::writeTo);
         }
     }
@@ -105,44 +125,17 @@ final class InfoCommand implements Runnable {
                     cacheFolder);
         }
 
-        private String architecture() {
-            return switch (config.text().family()) {
-                case GEMMA -> "PaliGemma";
-                case GEMMA2 -> "PaliGemma 2";
-            };
-        }
-
         String text() {
-            VisionConfig vision = config.vision();
-            TextConfig text = config.text();
             FactLines lines = new FactLines();
             lines.add("checkpoint", "%s", folder);
-            lines.add("architecture", "%s", architecture());
+            lines.add("architecture", "%s", ConfigFacts.architecture(config));
             lines.add("parameters", "%,d", parameters);
             lines.add("precision", "%s", precision);
             lines.add("stored as", "%s, %,d bytes", names(storedTypes), weightBytes);
             for (Path file : files) {
                 lines.add("weight file", "%s", file.getFileName());
             }
-            lines.add("image", "%d x %d pixels", vision.imageSize(), vision.imageSize());
-            lines.add("image tokens", "%d (patches of %d pixels)", vision.patches(), vision.patchSize());
-            lines.add(
-                    "vision encoder",
-                    "%d layers, width %d, %d heads, MLP %d",
-                    vision.layers(),
-                    vision.hiddenSize(),
-                    vision.heads(),
-                    vision.intermediateSize());
-            lines.add(
-                    "language model",
-                    "%d layers, width %d, %d heads of %d (%d for keys and values), MLP %d",
-                    text.layers(),
-                    text.hiddenSize(),
-                    text.heads(),
-                    text.headDim(),
-                    text.kvHeads(),
-                    text.intermediateSize());
-            lines.add("vocabulary", "%,d", text.vocabSize());
+            ConfigFacts.addTo(lines, config);
             memory.addTo(lines);
             machine.addTo(lines);
             lines.add("cache folder", "%s", cacheFolder);
@@ -155,10 +148,8 @@ final class InfoCommand implements Runnable {
         }
 
         void writeTo(JsonGenerator json) throws IOException {
-            VisionConfig vision = config.vision();
-            TextConfig text = config.text();
             json.writeStringField("checkpoint", folder.toString());
-            json.writeStringField("architecture", architecture());
+            json.writeStringField("architecture", ConfigFacts.architecture(config));
             json.writeNumberField("parameters", parameters);
             json.writeStringField("precision", precision.toString());
             json.writeArrayFieldStart("storedAs");
@@ -172,24 +163,7 @@ final class InfoCommand implements Runnable {
                 json.writeString(file.toString());
             }
             json.writeEndArray();
-            json.writeNumberField("imageSize", vision.imageSize());
-            json.writeNumberField("imageTokens", vision.patches());
-            json.writeObjectFieldStart("vision");
-            json.writeNumberField("layers", vision.layers());
-            json.writeNumberField("width", vision.hiddenSize());
-            json.writeNumberField("heads", vision.heads());
-            json.writeNumberField("mlp", vision.intermediateSize());
-            json.writeNumberField("patchSize", vision.patchSize());
-            json.writeEndObject();
-            json.writeObjectFieldStart("language");
-            json.writeNumberField("layers", text.layers());
-            json.writeNumberField("width", text.hiddenSize());
-            json.writeNumberField("heads", text.heads());
-            json.writeNumberField("headWidth", text.headDim());
-            json.writeNumberField("keyValueHeads", text.kvHeads());
-            json.writeNumberField("mlp", text.intermediateSize());
-            json.writeEndObject();
-            json.writeNumberField("vocabulary", text.vocabSize());
+            ConfigFacts.writeTo(json, config);
             memory.writeTo(json);
             machine.writeTo(json);
             json.writeStringField("cacheFolder", cacheFolder.toString());

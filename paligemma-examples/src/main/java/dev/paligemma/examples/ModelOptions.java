@@ -33,8 +33,9 @@ final class ModelOptions {
     @Option(
             names = "--precision",
             paramLabel = "NAME",
-            description = "float32, int8 or int4; weights for the last two are converted once and kept in the cache "
-                    + "(default: as the checkpoint is stored, float32 for those of the hub).")
+            description =
+                    "float32, bfloat16, int8 or int4; weights for the last two are converted once and kept in the cache "
+                            + "(default: as the checkpoint is stored, float32 for those of the hub).")
     @Nullable
     Precision precision;
 

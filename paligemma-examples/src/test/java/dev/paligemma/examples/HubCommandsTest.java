@@ -103,6 +103,29 @@ class HubCommandsTest {
     }
 
     @Test
+    void infoOfOtherModelsDownloadsTheirConfigurationOnly() throws IOException {
+        try (FakeHub hub = FakeHub.serving(BundledModel.folder())) {
+            Outcome info = runWith(hub, "info", "--model", FakeHub.ID, "--quiet");
+
+            assertThat(info.exitCode()).as(info.err()).isZero();
+            assertThat(info.out())
+                    .contains(FakeHub.ID + ", not downloaded", "vision encoder", "memory          precision");
+            try (Stream<Path> files = Files.walk(cache())) {
+                assertThat(files.map(each -> each.getFileName().toString()))
+                        .contains("config.json")
+                        .doesNotContain("tokenizer.json", "model.safetensors");
+            }
+            assertThat(runWith(hub, "info", "--model", FakeHub.ID, "--json").out())
+                    .contains("\"downloaded\":false", "\"imageSize\":");
+
+            runWith(hub, "download", FakeHub.ID);
+            assertThat(runWith(hub, "info", "--model", FakeHub.ID).out())
+                    .contains("stored as")
+                    .doesNotContain("not downloaded");
+        }
+    }
+
+    @Test
     void refusesWhatIsNeitherAFolderNorAModel() throws IOException {
         try (FakeHub hub = FakeHub.serving(BundledModel.folder())) {
             Outcome other = runWith(hub, "info", "--model", "owner/other");
