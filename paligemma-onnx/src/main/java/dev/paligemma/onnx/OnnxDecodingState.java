@@ -4,7 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.AttentionSpec;
-import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.CheckedDecodingState;
 import dev.paligemma.engine.spi.HostTensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
@@ -26,7 +25,7 @@ import java.util.stream.IntStream;
  * <p>Sequences that were one share the prefix. Those that were joined each have a copy, padded to the longest; their biases
  * hide the padding.
  */
-final class OnnxDecodingState implements DecodingState {
+final class OnnxDecodingState extends CheckedDecodingState {
     /** Added to a score to hide it: the exponential of anything near it is exactly 0 in float32. */
     private static final float HIDDEN = -1e30f;
 
@@ -111,12 +110,9 @@ final class OnnxDecodingState implements DecodingState {
     private int capacity;
     private ByteBuffer bias = NOTHING;
     private ByteBuffer windowBias = NOTHING;
-    /** Set while the caches are rebuilt. Stays set if that fails: a handle left closed would end the JVM in native code. */
-    private boolean broken;
-
-    private boolean closed;
 
     OnnxDecodingState(OnnxProgram program, int expectedRows) {
+        super(program);
         this.program = program;
         this.handles = new TensorScope(program.environment());
         this.capacity = Math.max(SMALLEST_CAPACITY, expectedRows);
@@ -136,7 +132,7 @@ final class OnnxDecodingState implements DecodingState {
                 states.stream().mapToInt(state -> state.capacity).max().orElseThrow();
         OnnxDecodingState joined = new OnnxDecodingState(program, expectedRows);
         try {
-            joined.takeAll(states);
+            joined.change(() -> joined.takeAll(states));
             return joined;
         } catch (OrtException e) {
             joined.close();
@@ -148,7 +144,6 @@ final class OnnxDecodingState implements DecodingState {
     }
 
     private void takeAll(List<OnnxDecodingState> states) throws OrtException {
-        broken = true;
         sequences = states.stream()
                 .flatMap(state -> state.sequences.stream().map(Rows::copy))
                 .toList();
@@ -191,50 +186,30 @@ final class OnnxDecodingState implements DecodingState {
         return sequences.get(sequence).all();
     }
 
-    boolean isOf(OnnxProgram other) {
-        return program == other;
-    }
-
-    /** Refuses a state whose caches cannot be used any more. */
-    void requireUsable() {
-        if (closed) {
-            throw new IllegalStateException("the decoding state is closed");
-        }
-        if (broken) {
-            throw new IllegalStateException("the decoding state failed in an earlier run and can only be closed");
-        }
+    private static EngineException refused(OrtException e) {
+        return new EngineException("ONNX Runtime refused a key/value cache: " + e.getMessage(), e);
     }
 
     @Override
-    public void run(Map<String, HostTensor> newInputs, Map<String, HostTensor> newOutputs) {
-        requireUsable();
-        int rows = program.signature().cachedRows(newInputs);
-        if (prefixRows == 0 ? rows < 1 : rows != sequences.size()) {
-            throw new IllegalArgumentException("expected "
-                    + (prefixRows == 0
-                            ? "at least one row"
-                            : sequences.size() == 1
-                                    ? "one row"
-                                    : "one row of each of " + sequences.size() + " sequences")
-                    + " after " + length(0) + " rows, got " + rows);
-        }
+    protected void runPrefix(int rows, Map<String, HostTensor> newInputs, Map<String, HostTensor> newOutputs) {
         try {
-            if (prefixRows == 0) {
-                runPrefix(rows, newInputs, newOutputs);
-            } else {
-                runNext(newInputs, newOutputs);
-            }
+            bindPrefix(rows);
+            program.runPrefix(newInputs, newOutputs, inputs, outputs);
+            change(() -> {
+                prefixRows = rows;
+                sequences = List.of(new Rows(rows, 0));
+                for (Part part : parts) {
+                    part.generated = program.buffers().acquire(part.bytes(1, capacity));
+                }
+                bind();
+            });
         } catch (OrtException e) {
             throw refused(e);
         }
     }
 
-    private static EngineException refused(OrtException e) {
-        return new EngineException("ONNX Runtime refused a key/value cache: " + e.getMessage(), e);
-    }
-
-    private void runPrefix(int rows, Map<String, HostTensor> newInputs, Map<String, HostTensor> newOutputs)
-            throws OrtException {
+    /** Lets the session write the prefix where it stays. */
+    private void bindPrefix(int rows) throws OrtException {
         ByteBuffer none = ByteBuffer.allocateDirect(0);
         for (Part part : parts) {
             part.prefix = replace(part.prefix, part.bytes(1, rows));
@@ -244,19 +219,12 @@ final class OnnxDecodingState implements DecodingState {
         }
         inputs.put(CacheNames.BIAS, handles.floats(none, 1, 1, 1, 0));
         inputs.put(CacheNames.WINDOW_BIAS, handles.floats(none, 1, 1, 1, 0));
-        program.runPrefix(newInputs, newOutputs, inputs, outputs);
-        broken = true;
-        prefixRows = rows;
-        sequences = List.of(new Rows(rows, 0));
-        for (Part part : parts) {
-            part.generated = program.buffers().acquire(part.bytes(1, capacity));
-        }
-        bind();
     }
 
-    private void runNext(Map<String, HostTensor> newInputs, Map<String, HostTensor> newOutputs) throws OrtException {
+    @Override
+    protected void runNext(Map<String, HostTensor> newInputs, Map<String, HostTensor> newOutputs) {
         if (sequences.stream().anyMatch(rows -> rows.generated == capacity)) {
-            grow();
+            rebuild(this::grow);
         }
         if (window > 0) {
             for (int sequence = 0; sequence < sequences.size(); sequence++) {
@@ -280,30 +248,24 @@ final class OnnxDecodingState implements DecodingState {
     }
 
     @Override
-    public void select(int... chosen) {
-        requireUsable();
-        program.requireOpen();
-        if (prefixRows == 0) {
-            throw new IllegalStateException("sequences can be selected once the prefix has been run");
-        }
-        if (chosen.length == 0) {
-            throw new IllegalArgumentException("at least one sequence must be selected");
-        }
-        for (int sequence : chosen) {
-            Objects.checkIndex(sequence, sequences.size());
-        }
-        if (Arrays.equals(chosen, everySequence())) {
-            return;
-        }
-        broken = true;
-        List<Rows> old = sequences;
-        sequences = Arrays.stream(chosen).mapToObj(i -> old.get(i).copy()).toList();
-        if (!sharedPrefix) {
-            gatherPrefixes(chosen);
-        }
-        moveGenerated(chosen, capacity);
+    protected void keep(int[] chosen) {
+        rebuild(() -> {
+            List<Rows> old = sequences;
+            sequences = Arrays.stream(chosen).mapToObj(i -> old.get(i).copy()).toList();
+            if (!sharedPrefix) {
+                gatherPrefixes(chosen);
+            }
+            moveGenerated(chosen, capacity);
+        });
+    }
+
+    /** Changes the caches, and shows them to the session: a handle left closed would end the JVM in native code. */
+    private void rebuild(Runnable rebuilding) {
         try {
-            bind();
+            change(() -> {
+                rebuilding.run();
+                bind();
+            });
         } catch (OrtException e) {
             throw refused(e);
         }
@@ -325,17 +287,11 @@ final class OnnxDecodingState implements DecodingState {
         sharedPrefix = one;
     }
 
-    private int[] everySequence() {
-        return IntStream.range(0, sequences.size()).toArray();
-    }
-
     /** Makes room for more generated rows. */
-    private void grow() throws OrtException {
-        broken = true;
+    private void grow() {
         int larger = Math.addExact(capacity, Math.max(capacity / 2, SMALLEST_CAPACITY));
-        moveGenerated(everySequence(), larger);
+        moveGenerated(IntStream.range(0, sequences.size()).toArray(), larger);
         capacity = larger;
-        bind();
     }
 
     /**
@@ -374,7 +330,6 @@ final class OnnxDecodingState implements DecodingState {
         }
         inputs.put(CacheNames.BIAS, handles.floats(bias, count, 1, 1, visible()));
         inputs.put(CacheNames.WINDOW_BIAS, handles.floats(windowBias, count, 1, 1, visible()));
-        broken = false;
     }
 
     /** Rows of a bias: the prefix, the generated part, and the row being run. */
@@ -413,17 +368,14 @@ final class OnnxDecodingState implements DecodingState {
     }
 
     @Override
-    public void close() {
-        if (!closed) {
-            closed = true;
-            handles.close();
-            for (Part part : parts) {
-                release(part.prefix);
-                release(part.generated);
-                release(part.newRows);
-            }
-            release(bias);
-            release(windowBias);
+    protected void free() {
+        handles.close();
+        for (Part part : parts) {
+            release(part.prefix);
+            release(part.generated);
+            release(part.newRows);
         }
+        release(bias);
+        release(windowBias);
     }
 }

@@ -2,13 +2,12 @@ package dev.paligemma.pytorch;
 
 import ai.djl.pytorch.jni.IValue;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.spi.DecodingState;
+import dev.paligemma.engine.spi.CheckedDecodingState;
 import dev.paligemma.engine.spi.HostTensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * script writes in place; see {@link Kernels}. Each sequence has rows of its own for its prefix, too. As long as all
  * sequences began as one, the rows they have in common are left alone when they change places.
  */
-final class TorchDecodingState implements DecodingState {
+final class TorchDecodingState extends CheckedDecodingState {
     private static final int LEAST_ROOM = 16;
     /** More than this is not allocated for a hint alone. */
     private static final int LARGEST_HINT = 1 << 14;
@@ -32,12 +31,9 @@ final class TorchDecodingState implements DecodingState {
     private int capacity;
     /** Rows by which the caches exceeded the sequences when they were made. */
     private int room;
-    /** Set while the caches change. Stays set if that fails, as nobody knows what is in them then. */
-    private boolean broken;
-
-    private boolean closed;
 
     TorchDecodingState(TorchProgram program, int expectedRows) {
+        super(program);
         this.program = program;
         this.room = Math.max(LEAST_ROOM, Math.min(LARGEST_HINT, expectedRows));
     }
@@ -47,7 +43,7 @@ final class TorchDecodingState implements DecodingState {
         int room = states.stream().mapToInt(state -> state.room).max().orElseThrow();
         TorchDecodingState joined = new TorchDecodingState(program, room);
         try {
-            joined.takeAll(states);
+            joined.change(() -> joined.takeAll(states));
             return joined;
         } catch (RuntimeException e) {
             joined.close();
@@ -60,7 +56,6 @@ final class TorchDecodingState implements DecodingState {
                 .flatMapToInt(state -> Arrays.stream(state.lengths))
                 .toArray();
         allocate(all.length, Arrays.stream(all).max().orElseThrow());
-        broken = true;
         int sequence = 0;
         for (TorchDecodingState state : states) {
             int first = sequence;
@@ -73,7 +68,6 @@ final class TorchDecodingState implements DecodingState {
         }
         lengths = all;
         common = states.size() == 1 ? states.get(0).common : 0;
-        broken = false;
     }
 
     @Override
@@ -86,49 +80,16 @@ final class TorchDecodingState implements DecodingState {
         return lengths[Objects.checkIndex(sequence, lengths.length)];
     }
 
-    boolean isOf(TorchProgram other) {
-        return program == other;
-    }
-
-    /** Refuses a state whose caches cannot be used any more. */
-    void requireUsable() {
-        if (closed) {
-            throw new IllegalStateException("the decoding state is closed");
-        }
-        if (broken) {
-            throw new IllegalStateException("the decoding state failed in an earlier run and can only be closed");
-        }
-    }
-
     @Override
-    public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
-        requireUsable();
-        int rows = program.signature().cachedRows(inputs);
-        boolean first = lengths[0] == 0;
-        if (first ? rows < 1 : rows != sequences()) {
-            throw new IllegalArgumentException("expected "
-                    + (first
-                            ? "at least one row"
-                            : sequences() == 1 ? "one row" : "one row of each of " + sequences() + " sequences")
-                    + " after " + lengths[0] + " rows, got " + rows);
-        }
-        program.signature().check(inputs, outputs);
-        program.requireOpen();
-        if (first) {
-            runPrefix(rows, inputs, outputs);
-        } else {
-            runNext(inputs, outputs);
-        }
-    }
-
-    private void runPrefix(int rows, Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
+    protected void runPrefix(int rows, Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
         allocate(1, rows);
         change(() -> program.run(Run.PREFIX, inputs, outputs, scope -> List.of(caches())));
         lengths = new int[] {rows};
         common = rows;
     }
 
-    private void runNext(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
+    @Override
+    protected void runNext(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
         int longest = longest();
         if (longest == capacity) {
             grow();
@@ -153,21 +114,7 @@ final class TorchDecodingState implements DecodingState {
     }
 
     @Override
-    public void select(int... chosen) {
-        requireUsable();
-        program.requireOpen();
-        if (lengths[0] == 0) {
-            throw new IllegalStateException("sequences can be selected once the prefix has been run");
-        }
-        if (chosen.length == 0) {
-            throw new IllegalArgumentException("at least one sequence must be selected");
-        }
-        for (int sequence : chosen) {
-            Objects.checkIndex(sequence, sequences());
-        }
-        if (Arrays.equals(chosen, IntStream.range(0, sequences()).toArray())) {
-            return;
-        }
+    protected void keep(int[] chosen) {
         HostTensor index =
                 HostTensor.ofLongs(Arrays.stream(chosen).asLongStream().toArray());
         int longest = longest();
@@ -215,12 +162,6 @@ final class TorchDecodingState implements DecodingState {
         room = Math.addExact(room, more);
     }
 
-    private void change(Runnable change) {
-        broken = true;
-        change.run();
-        broken = false;
-    }
-
     private int longest() {
         return Arrays.stream(lengths).max().orElseThrow();
     }
@@ -232,18 +173,15 @@ final class TorchDecodingState implements DecodingState {
         return caches;
     }
 
+    @Override
+    protected void free() {
+        release();
+    }
+
     private void release() {
         if (caches != null) {
             caches.close();
             caches = null;
-        }
-    }
-
-    @Override
-    public void close() {
-        if (!closed) {
-            closed = true;
-            release();
         }
     }
 }
