@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** Where a checkpoint and its adapters come from: folders, or models of the hub. Confined to one thread. */
 final class ModelSources {
     private @Nullable Path folder;
-    private @Nullable HubModel model;
+    private @Nullable String model;
     private @Nullable String revision;
     private @Nullable HubClient hub;
     private DownloadListener listener = DownloadListener.NONE;
@@ -34,7 +34,8 @@ final class ModelSources {
     }
 
     void model(String name) {
-        this.model = HubModel.parse(name);
+        HubModel.parse(name);
+        this.model = name;
     }
 
     void revision(String newRevision) {
@@ -73,6 +74,7 @@ final class ModelSources {
      * The checkpoint's folder, downloaded if it must be.
      *
      * @throws IllegalStateException if none was chosen, or two were
+     * @throws IllegalArgumentException if two revisions were chosen
      * @throws HubException if it cannot be downloaded
      */
     Path checkpoint() {
@@ -90,7 +92,7 @@ final class ModelSources {
         if (model == null) {
             throw new IllegalStateException("no checkpoint was chosen: call checkpoint(folder) or model(name) first");
         }
-        return download(revision == null ? model : model.withRevision(revision), FileSet.CHECKPOINT);
+        return download(HubModel.parse(model, revision), FileSet.CHECKPOINT);
     }
 
     /**

@@ -807,7 +807,8 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         }
 
         /**
-         * Chooses which version of the {@linkplain #model model} to use; {@code main} by default, unless its name says it.
+         * Chooses which version of the {@linkplain #model model} to use; {@code main} by default, unless its name says it. Another one
+         * than its name says is refused by {@link #build}.
          *
          * @param revision a branch such as {@code bfloat16}, a tag, or a commit of 40 hexadecimal digits, which never changes
          * @return this builder

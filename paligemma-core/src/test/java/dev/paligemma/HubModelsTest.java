@@ -81,12 +81,15 @@ class HubModelsTest {
                 builder().model(FakeHub.ID).revision(FakeHub.COMMIT).build()) {
             assertThat(pipeline.info().folder()).hasFileName(FakeHub.COMMIT);
         }
-        PaliGemmaPipeline.Builder nowhere =
-                builder().model(FakeHub.ID + "@main").revision("nowhere");
+        PaliGemmaPipeline.Builder nowhere = builder().model(FakeHub.ID).revision("nowhere");
         assertThatThrownBy(nowhere::build)
                 .isInstanceOf(HubException.class)
                 .extracting(e -> ((HubException) e).kind())
                 .isEqualTo(HubException.Kind.NO_SUCH_REVISION);
+        PaliGemmaPipeline.Builder twice = builder().model(FakeHub.ID + "@main").revision("other");
+        assertThatThrownBy(twice::build)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("revision main", "other", "expected one of them");
     }
 
     @Test

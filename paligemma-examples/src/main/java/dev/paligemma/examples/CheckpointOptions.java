@@ -91,9 +91,8 @@ final class CheckpointOptions {
         if (chosen == null || Files.exists(Path.of(chosen)) || !HubModel.isName(chosen)) {
             return null;
         }
-        HubModel named = HubModel.parse(chosen);
-        HubModel revised = revision == null ? named : named.withRevision(revision);
-        return hub.isDownloaded(revised) ? null : revised;
+        HubModel named = HubModel.parse(chosen, revision);
+        return hub.isDownloaded(named) ? null : named;
     }
 
     /**

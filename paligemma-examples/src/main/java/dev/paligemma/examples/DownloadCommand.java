@@ -45,14 +45,10 @@ final class DownloadCommand implements Runnable {
 
     @Override
     public void run() {
-        HubModel model = HubModel.parse(name);
-        String chosen = revision;
+        HubModel model = HubModel.parse(name, revision);
         Path folder;
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
-            folder = hub.download(
-                    chosen == null ? model : model.withRevision(chosen),
-                    adapter ? FileSet.ADAPTER : FileSet.CHECKPOINT,
-                    progress);
+            folder = hub.download(model, adapter ? FileSet.ADAPTER : FileSet.CHECKPOINT, progress);
         }
         spec.commandLine().getOut().println(folder);
     }

@@ -72,9 +72,9 @@ final class HubOptions {
                     "there is no folder " + typed
                             + ", and it is not the name of a model on the hub (owner/name, such as google/paligemma2-3b-mix-224)");
         }
-        HubModel model = HubModel.parse(typed);
+        HubModel model = HubModel.parse(typed, revision);
         try {
-            return download(revision == null ? model : model.withRevision(revision), files, listener);
+            return download(model, files, listener);
         } catch (HubException e) {
             throw new HubException(
                     e.kind(), "there is no folder " + typed + " here, and as a model of the hub: " + e.getMessage(), e);

@@ -139,6 +139,9 @@ class HubCommandsTest {
             assertThat(offline.err()).contains("not in the cache");
 
             assertRefused(runWith(hub, "download", FakeHub.ID, "--revision", "nowhere"));
+            Outcome twice = runWith(hub, "download", FakeHub.ID + "@main", "--revision", "other");
+            assertRefused(twice);
+            assertThat(twice.err()).contains("names the revision main, and other was chosen beside it");
         }
         Outcome neither = run("info", "--model", "nowhere");
         assertRefused(neither);

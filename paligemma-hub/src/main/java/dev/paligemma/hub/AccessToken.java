@@ -34,6 +34,20 @@ final class AccessToken {
         return text.replace(secret, "***");
     }
 
+    /** The failure without the secret in its messages; causes that hold it are left out. */
+    HubException removeFrom(HubException failure) {
+        boolean clean = true;
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            clean &= !String.valueOf(each.getMessage()).contains(secret);
+        }
+        if (clean) {
+            return failure;
+        }
+        HubException without = new HubException(failure.kind(), removeFrom(String.valueOf(failure.getMessage())));
+        without.setStackTrace(failure.getStackTrace());
+        return without;
+    }
+
     @Override
     public String toString() {
         return "***";

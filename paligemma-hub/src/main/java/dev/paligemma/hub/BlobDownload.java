@@ -117,6 +117,9 @@ final class BlobDownload {
     }
 
     private void fill(PartialFile partial) throws InterruptedException {
+        if (!ContentHash.isHash(metadata.etag())) {
+            LOG.warn("{} cannot be checked: the hub gives no checksum of it", what());
+        }
         if (partial.length() > metadata.mostBytes()) {
             partial.restart();
         }

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * {@code "blob <length>\0"} and the content) of a small one.
  */
 final class ContentHash {
-    private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
-    private static final Pattern GIT = Pattern.compile("[0-9a-f]{40}");
+    private static final Pattern SHA256 = Pattern.compile("[0-9a-fA-F]{64}");
+    private static final Pattern GIT = Pattern.compile("[0-9a-fA-F]{40}");
     private static final int BUFFER_BYTES = 1 << 18;
 
     private ContentHash() {}
@@ -36,12 +36,12 @@ final class ContentHash {
     static @Nullable String problem(Path file, String etag) throws IOException, InterruptedException {
         if (SHA256.matcher(etag).matches()) {
             String actual = digest("SHA-256", file, new byte[0]);
-            return actual.equals(etag) ? null : "its SHA-256 is " + actual + ", expected " + etag;
+            return actual.equalsIgnoreCase(etag) ? null : "its SHA-256 is " + actual + ", expected " + etag;
         }
         if (GIT.matcher(etag).matches()) {
             byte[] head = ("blob " + Files.size(file) + "\0").getBytes(StandardCharsets.US_ASCII);
             String actual = digest("SHA-1", file, head);
-            return actual.equals(etag) ? null : "its git blob id is " + actual + ", expected " + etag;
+            return actual.equalsIgnoreCase(etag) ? null : "its git blob id is " + actual + ", expected " + etag;
         }
         return null;
     }

@@ -16,6 +16,7 @@ import java.util.Locale;
 record Endpoint(String base) {
     private static final int HTTP_PORT = 80;
     private static final int HTTPS_PORT = 443;
+    private static final int MAX_PORT = 65_535;
 
     Endpoint {
         while (base.endsWith("/")) {
@@ -32,6 +33,10 @@ record Endpoint(String base) {
         if (!web || uri.getHost() == null || uri.getRawQuery() != null || uri.getRawFragment() != null) {
             throw new IllegalArgumentException(
                     "the hub's endpoint must be an http or https address such as https://huggingface.co, without query");
+        }
+        if (uri.getPort() > MAX_PORT) {
+            throw new IllegalArgumentException(
+                    "the hub's endpoint must have a port of at most " + MAX_PORT + ", got " + uri.getPort());
         }
         if (uri.getRawUserInfo() != null) {
             throw new IllegalArgumentException("the hub's endpoint must not hold a user or password; give a token");

@@ -45,6 +45,14 @@ record FileMetadata(String file, String etag, long size) {
                     Kind.BAD_ANSWER,
                     where + ": the hub's ETag '" + FreeText.printable(etag, 60) + "' is not a checksum");
         }
+        // A mirror may have names of its own for what it gives itself, but what others give must be checked.
+        if (reply.isRedirect() && !ContentHash.isHash(etag)) {
+            throw new HubException(
+                    Kind.BAD_ANSWER,
+                    where + " lies on another host than the hub, and what the hub calls it, '"
+                            + FreeText.printable(etag, 60)
+                            + "', is no checksum; expected a SHA-256 or a git blob id to check it with");
+        }
         long size = reply.size("X-Linked-Size");
         if (size < 0 && !reply.isRedirect()) {
             size = reply.size("Content-Length");

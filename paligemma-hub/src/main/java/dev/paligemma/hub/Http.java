@@ -88,7 +88,7 @@ final class Http {
                 linkedEtag = Reply.normalized(
                         response.headers().firstValue("X-Linked-Etag").orElse(null));
             }
-            Reply reply = new Reply(uri, response.statusCode(), response.headers(), body, linkedEtag);
+            Reply reply = new Reply(uri, response.statusCode(), response.headers(), body, linkedEtag, token);
             if (!reply.isRedirect() || isEnough.test(reply)) {
                 return reply;
             }

@@ -105,11 +105,18 @@ public final class HubClient {
         }
         try {
             return download(repository, model, files, listener, cached);
+        } catch (HubException e) {
+            throw withoutToken(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new HubException(
                     Kind.INTERRUPTED, "interrupted while downloading " + model + "; what has arrived is kept", e);
         }
+    }
+
+    /** Whoever was shown the token may repeat it, even as the name of a file. */
+    private HubException withoutToken(HubException failure) {
+        return token == null ? failure : token.removeFrom(failure);
     }
 
     private Path download(
@@ -132,7 +139,10 @@ public final class HubClient {
                 if (cached == null || !isCached || e.kind() == Kind.NO_SUCH_REVISION) {
                     throw e;
                 }
-                LOG.warn("{} is used as it was downloaded before, it may be out of date: {}", model, e.getMessage());
+                LOG.warn(
+                        "{} is used as it was downloaded before, it may be out of date: {}",
+                        model,
+                        withoutToken(e).getMessage());
                 return cached.folder();
             }
             return job.complete(listing, listener);

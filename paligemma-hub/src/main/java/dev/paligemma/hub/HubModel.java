@@ -2,6 +2,7 @@ package dev.paligemma.hub;
 
 import java.util.Objects;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model of the hub at one revision. Immutable.
@@ -55,7 +56,28 @@ public record HubModel(String id, String revision) {
     }
 
     /**
-     * Whether {@link #parse} would take a text.
+     * Reads a name whose revision may be given apart from it.
+     *
+     * @param text {@code owner/name} or {@code owner/name@revision}
+     * @param revision a branch, a tag or a commit; null if none is given apart
+     * @return the model
+     * @throws IllegalArgumentException if one of them is no such name, or they name two revisions
+     */
+    public static HubModel parse(String text, @Nullable String revision) {
+        HubModel named = parse(text);
+        if (revision == null) {
+            return named;
+        }
+        HubModel chosen = named.withRevision(revision);
+        if (text.indexOf('@') >= 0 && !chosen.equals(named)) {
+            throw new IllegalArgumentException("'" + text + "' names the revision " + named.revision() + ", and "
+                    + revision + " was chosen beside it; expected one of them");
+        }
+        return chosen;
+    }
+
+    /**
+     * Whether {@link #parse(String)} would take a text.
      *
      * @param text any text
      * @return whether it reads as {@code owner/name} or {@code owner/name@revision}
@@ -101,7 +123,8 @@ public record HubModel(String id, String revision) {
      */
     public static boolean isRevision(String text) {
         String[] parts = text.split("/", -1);
-        if (parts.length > MAX_REVISION_PARTS) {
+        // Git has no such names either.
+        if (parts.length > MAX_REVISION_PARTS || text.contains("..")) {
             return false;
         }
         for (String part : parts) {
@@ -117,7 +140,7 @@ public record HubModel(String id, String revision) {
     }
 
     /**
-     * The name as {@link #parse} reads it.
+     * The name as {@link #parse(String)} reads it.
      *
      * @return {@code owner/name}, with {@code @revision} unless that is {@value #MAIN}
      */

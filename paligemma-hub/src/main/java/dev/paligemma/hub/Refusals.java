@@ -105,7 +105,6 @@ final class Refusals {
         if (message == null || message.isBlank()) {
             return "";
         }
-        String clean = token == null ? message : token.removeFrom(message);
-        return ": " + FreeText.printable(clean.strip(), MAX_SHOWN);
+        return ": " + FreeText.printable(message.strip(), MAX_SHOWN);
     }
 }

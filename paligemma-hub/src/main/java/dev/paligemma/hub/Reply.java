@@ -18,18 +18,23 @@ import org.jspecify.annotations.Nullable;
  * @param headers its headers
  * @param body its body
  * @param linkedEtag what the hub itself said on the way that the content is; null if it did not
+ * @param token what must not be read in a header; null if there is none
  */
 record Reply(
         URI uri,
         int status,
         HttpHeaders headers,
         PolledBody body,
-        @Nullable String linkedEtag) implements AutoCloseable {
+        @Nullable String linkedEtag,
+        @Nullable AccessToken token)
+        implements AutoCloseable {
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
 
+    /** A header as it came, but for the token. */
     @Nullable
     String header(String name) {
-        return headers.firstValue(name).orElse(null);
+        String value = headers.firstValue(name).orElse(null);
+        return value == null || token == null ? value : token.removeFrom(value);
     }
 
     /** A header that is a size; -1 if it is missing or no number. */

@@ -3,6 +3,7 @@ package dev.paligemma.hub;
 import dev.paligemma.hub.HubException.Kind;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.ProtocolException;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import javax.net.ssl.SSLHandshakeException;
@@ -79,11 +80,16 @@ final class Retries {
         }
         all++;
         inARow = progressed ? 1 : inARow + 1;
-        boolean hopeless = failure instanceof SSLHandshakeException || failure instanceof SSLPeerUnverifiedException;
+        // Whoever does not speak HTTP will not learn it.
+        boolean foreign = failure instanceof ProtocolException;
+        boolean hopeless =
+                foreign || failure instanceof SSLHandshakeException || failure instanceof SSLPeerUnverifiedException;
         if (hopeless
                 || inARow >= (failure instanceof ConnectException ? mostUnreachable : mostInARow)
                 || all >= timing.failures()) {
-            Kind kind = failure instanceof TransientFailure known ? known.kind() : Kind.UNREACHABLE;
+            Kind kind = failure instanceof TransientFailure known
+                    ? known.kind()
+                    : foreign ? Kind.BAD_ANSWER : Kind.UNREACHABLE;
             throw new HubException(kind, what + ": " + describe(failure) + times() + advice(kind), failure);
         }
         Duration wait = wait(failure instanceof TransientFailure known ? known.retryAfter() : null);
@@ -100,6 +106,7 @@ final class Retries {
             case UNREACHABLE ->
                 ". Check the network, the proxy (-Dhttps.proxyHost) and HF_ENDPOINT; what has arrived is kept,"
                         + " and the next call goes on from there";
+            case BAD_ANSWER -> ". Check HF_ENDPOINT and the proxy (-Dhttps.proxyHost)";
             case CORRUPT -> ". Something between here and the hub changes what it sends";
             default -> "";
         };

@@ -1,6 +1,7 @@
 package dev.paligemma.hub;
 
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.paligemma.hub.HubException.Kind;
 import java.io.IOException;
@@ -50,9 +51,14 @@ final class WeightIndex {
                     }
                 }
             }
-        } catch (IOException e) {
+        } catch (JsonProcessingException e) {
             throw new HubException(
-                    Kind.BAD_ANSWER, index + " cannot be read as an index of weights: " + e.getClass(), e);
+                    Kind.BAD_ANSWER,
+                    index + " is not valid JSON, expected an index of weights: "
+                            + FreeText.printable(String.valueOf(e.getOriginalMessage()), 200),
+                    e);
+        } catch (IOException e) {
+            throw new HubException(Kind.DISK, "cannot read " + index + ": " + e, e);
         }
         if (shards.isEmpty()) {
             throw new HubException(Kind.BAD_ANSWER, index + " names no weight files");

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -560,6 +561,87 @@ class HubClientTest {
 
         assertThat(failure().kind()).isEqualTo(Kind.BAD_ANSWER);
         assertThat(names(folder)).isEmpty();
+    }
+
+    private void call(String file, String etag) {
+        hub.onHub((request, out) -> {
+            if (!request.path().endsWith("/" + file)) {
+                return false;
+            }
+            Map<String, Object> headers = new LinkedHashMap<>();
+            headers.put("X-Repo-Commit", FakeHub.COMMIT);
+            if (FakeHub.isLarge(file)) {
+                headers.put("X-Linked-Etag", '"' + etag + '"');
+                headers.put("Location", hub.cdn().address() + "/contents/" + file);
+                headers.put("Content-Length", 0);
+                FakeServer.head(out, 302, headers);
+            } else {
+                headers.put("ETag", '"' + etag + '"');
+                FakeHub.serveRange(request, out, hub.get(file), headers);
+            }
+            return true;
+        });
+    }
+
+    @Test
+    void refusesWhatAnotherHostHasIfTheHubGivesNoChecksumOfIt() {
+        call(WEIGHTS, "35849f37ff670f9d65dcf631b0f236b0-1");
+
+        HubException failure = failure();
+
+        assertThat(failure.kind()).isEqualTo(Kind.BAD_ANSWER);
+        assertThat(failure).hasMessageContainingAll(WEIGHTS, "35849f37ff670f9d65dcf631b0f236b0-1", "is no checksum");
+        assertThat(hub.cdn().requests()).isEmpty();
+    }
+
+    @Test
+    void takesWhatTheHubItselfGivesUnderAnotherName() {
+        call("config.json", "abc");
+
+        assertThat(download().resolve("config.json")).hasBinaryContent(hub.get("config.json"));
+    }
+
+    @Test
+    void checksumsMayBeInCapitals() {
+        call(WEIGHTS, hub.etag(WEIGHTS).toUpperCase(Locale.ROOT));
+        hub.onCdn((request, out) -> {
+            byte[] wrong = hub.get(WEIGHTS).clone();
+            wrong[7] ^= 1;
+            FakeHub.serveRange(request, out, wrong, new LinkedHashMap<>());
+            return true;
+        });
+
+        assertThat(failure().kind()).isEqualTo(Kind.CORRUPT);
+    }
+
+    @Test
+    void theTokenIsBlackedOutInNamesOfFiles() {
+        hub.remove("config.json");
+        hub.put(TOKEN, "echoed");
+
+        assertThat(failure()).hasMessageContaining("***");
+    }
+
+    @Test
+    void whoDoesNotSpeakHttpIsNotAskedAgain() {
+        hub.onHub((request, out) -> {
+            out.write("SSH-2.0-OpenSSH\r\n".getBytes(StandardCharsets.US_ASCII));
+            return true;
+        });
+
+        assertThat(failure().kind()).isEqualTo(Kind.BAD_ANSWER);
+        assertThat(hub.hub().requests()).hasSize(1);
+    }
+
+    @Test
+    void saysWhereAnIndexIsNotJson() {
+        hub.remove(WEIGHTS);
+        hub.put("model.safetensors.index.json", "{\"weight_map\": oops}");
+
+        HubException failure = failure();
+
+        assertThat(failure.kind()).isEqualTo(Kind.BAD_ANSWER);
+        assertThat(failure).hasMessageContainingAll("model.safetensors.index.json is not valid JSON", "oops");
     }
 
     @Test
@@ -1204,7 +1286,14 @@ class HubClientTest {
                                 IllegalArgumentException.class, () -> builder().token(each))))
                 .allSatisfy(
                         each -> assertThat(each).hasMessageNotContaining("a b").hasMessageNotContaining("ä"));
-        assertThat(Stream.of("ftp://x", "nothing", "https://user:secret@x", "https://x?y", "https:///x", "://")
+        assertThat(Stream.of(
+                                "ftp://x",
+                                "nothing",
+                                "https://user:secret@x",
+                                "https://x?y",
+                                "https:///x",
+                                "://",
+                                "http://x:99999")
                         .map(each -> catchThrowableOfType(
                                 IllegalArgumentException.class, () -> builder().endpoint(each)))
                         .map(Throwable::getMessage)

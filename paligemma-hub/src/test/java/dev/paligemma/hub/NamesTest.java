@@ -26,6 +26,13 @@ class NamesTest {
                 .isEqualTo(new HubModel("google/paligemma-3b-pt-224", "bfloat16"))
                 .hasToString("google/paligemma-3b-pt-224@bfloat16");
         assertThat(HubModel.parse("a/b").withRevision("refs/pr/12").revision()).isEqualTo("refs/pr/12");
+        assertThat(HubModel.parse("a/b", "x")).isEqualTo(HubModel.parse("a/b@x"));
+        assertThat(HubModel.parse("a/b@x", "x")).isEqualTo(HubModel.parse("a/b@x"));
+        assertThat(HubModel.parse("a/b@x", null)).isEqualTo(HubModel.parse("a/b@x"));
+        assertThatThrownBy(() -> HubModel.parse("a/b@x", "main"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("a/b@x", "revision x", "main", "expected one of them");
+        assertThat(HubModel.isRevision("a..b")).isFalse();
     }
 
     @ParameterizedTest
