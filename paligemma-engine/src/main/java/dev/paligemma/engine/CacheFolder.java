@@ -39,9 +39,11 @@ public final class CacheFolder {
     }
 
     private static Path userCache(Properties properties, Map<String, String> environment) {
-        String home = properties.getProperty("user.home", "");
-        boolean homeless = home.isBlank() || home.equals("?") || home.equals("/") || home.equals("/nonexistent");
         String system = properties.getProperty("os.name", "");
+        String known = properties.getProperty("user.home", "");
+        // In a container the user may have no other home.
+        String home = system.startsWith("Windows") ? known : environment.getOrDefault("HOME", known);
+        boolean homeless = home.isBlank() || home.equals("?") || home.equals("/") || home.equals("/nonexistent");
         String given =
                 firstSet(environment.get(system.startsWith("Windows") ? "LOCALAPPDATA" : "XDG_CACHE_HOME"), null);
         if (given != null && Path.of(given).isAbsolute()) {

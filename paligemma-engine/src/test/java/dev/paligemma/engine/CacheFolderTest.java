@@ -55,6 +55,14 @@ class CacheFolderTest {
     }
 
     @Test
+    void homeOfTheEnvironmentComesBeforeThatOfJava() {
+        assertThat(CacheFolder.resolve(properties("Linux"), Map.of("HOME", OTHER)))
+                .isEqualTo(Path.of(OTHER, ".cache", "paligemma"));
+        assertThat(CacheFolder.resolve(properties("Windows 11"), Map.of("HOME", OTHER)))
+                .isEqualTo(Path.of(HOME, "AppData", "Local", "paligemma"));
+    }
+
+    @Test
     void userWithoutHomeGetsAFolderOfTheirOwnAmongTemporaryFiles() {
         Properties properties = properties("Linux");
         properties.setProperty("user.home", "?");

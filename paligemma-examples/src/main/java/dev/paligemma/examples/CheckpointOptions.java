@@ -81,6 +81,18 @@ final class CheckpointOptions {
     }
 
     /**
+     * What to call a model.
+     *
+     * @param folder where it is
+     * @return the name of the folder, or of the model if it came from the hub: its folder has the name of a commit
+     */
+    String label(Path folder) {
+        String chosen = model;
+        boolean named = chosen != null && HubModel.isName(chosen) && !Files.exists(Path.of(chosen));
+        return named ? String.valueOf(chosen) : String.valueOf(folder.getFileName());
+    }
+
+    /**
      * The model of the hub that was named and is not on this machine yet.
      *
      * @return the model; null if it was downloaded, or anything else was named

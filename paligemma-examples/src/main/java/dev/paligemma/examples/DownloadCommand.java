@@ -48,7 +48,7 @@ final class DownloadCommand implements Runnable {
         HubModel model = HubModel.parse(name, revision);
         Path folder;
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
-            folder = hub.download(model, adapter ? FileSet.ADAPTER : FileSet.CHECKPOINT, progress);
+            folder = hub.downloadAndCheck(model, adapter ? FileSet.ADAPTER : FileSet.CHECKPOINT, progress);
         }
         spec.commandLine().getOut().println(folder);
     }

@@ -32,8 +32,8 @@ final class HubOptions {
     @Nullable
     String endpoint;
 
-    private HubClient client(boolean staysOffline) {
-        HubClient.Builder builder = HubClient.builder();
+    private HubClient client(boolean staysOffline, boolean checks) {
+        HubClient.Builder builder = HubClient.builder().checkCache(checks);
         if (staysOffline) {
             builder.offline(true);
         }
@@ -88,7 +88,17 @@ final class HubOptions {
      * @throws HubException if it cannot be had
      */
     Path download(HubModel model, FileSet files, DownloadListener listener) {
-        return client(offline).snapshot(model, files, listener);
+        return client(offline, false).snapshot(model, files, listener);
+    }
+
+    /**
+     * Downloads a model, and whatever of it was downloaded before and is damaged.
+     *
+     * @return the folder
+     * @throws HubException if it cannot be had
+     */
+    Path downloadAndCheck(HubModel model, FileSet files, DownloadListener listener) {
+        return client(offline, true).snapshot(model, files, listener);
     }
 
     /**
@@ -98,7 +108,7 @@ final class HubOptions {
      */
     boolean isDownloaded(HubModel model) {
         try {
-            client(true).snapshot(model, FileSet.CHECKPOINT, DownloadListener.NONE);
+            client(true, false).snapshot(model, FileSet.CHECKPOINT, DownloadListener.NONE);
             return true;
         } catch (HubException e) {
             if (e.kind() == HubException.Kind.OFFLINE) {

@@ -64,7 +64,11 @@ final class InfoCommand implements Runnable {
     /** Of published models nothing is downloaded, of others their sizes. */
     private void describe(HubModel absent) {
         MachineFacts machine = MachineFacts.find();
-        KnownModel known = KnownModels.find(absent.id()).orElse(null);
+        // Of a revision that is not known the hub is asked.
+        KnownModel known = KnownModels.find(absent.id())
+                .filter(each ->
+                        each.revisions().stream().anyMatch(one -> one.name().equals(absent.revision())))
+                .orElse(null);
         if (known != null) {
             PublishedFacts facts = PublishedFacts.of(known, machine);
             print(facts.text(), facts::writeTo);

@@ -78,7 +78,7 @@ final class ModelOptions {
      * @return the pipeline; the caller closes it
      */
     PaliGemmaPipeline open(Path folder, @Nullable Precision chosen, ProgressDisplay progress) {
-        progress.step("loading " + folder.getFileName());
+        progress.step("loading " + checkpoint.label(folder));
         PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
                 .device(device)
                 .checkpoint(folder)

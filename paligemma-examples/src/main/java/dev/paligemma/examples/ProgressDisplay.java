@@ -5,7 +5,9 @@ import dev.paligemma.engine.convert.ConversionProgress;
 import dev.paligemma.hub.DownloadListener;
 import dev.paligemma.hub.DownloadProgress;
 import java.io.Console;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Locale;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -26,6 +28,8 @@ final class ProgressDisplay implements ConversionListener, DownloadListener, Aut
         /** Nowhere. */
         NOWHERE
     }
+
+    private static final Path STANDARD_ERROR = Path.of("/proc/self/fd/2");
 
     private static final int QUARTER = 25;
     private static final int BAR = 12;
@@ -57,8 +61,17 @@ final class ProgressDisplay implements ConversionListener, DownloadListener, Aut
         return new ProgressDisplay(command.commandLine().getErr(), quiet ? Place.NOWHERE : usual);
     }
 
-    @SuppressWarnings("SystemConsoleNull") // what it means on both sides of Java 22 is dealt with
     private static boolean isTerminal() {
+        try {
+            // Java knows only whether input and output are terminals. Linux knows what standard error is.
+            return STANDARD_ERROR.toRealPath().toString().matches("/dev/(pts/|tty).*");
+        } catch (IOException e) {
+            return hasConsole();
+        }
+    }
+
+    @SuppressWarnings("SystemConsoleNull") // what it means on both sides of Java 22 is dealt with
+    private static boolean hasConsole() {
         Console console = System.console();
         if (console == null) {
             return false;

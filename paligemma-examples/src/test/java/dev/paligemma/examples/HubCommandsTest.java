@@ -103,6 +103,29 @@ class HubCommandsTest {
     }
 
     @Test
+    void downloadHealsWhatIsDamaged() throws IOException {
+        try (FakeHub hub = FakeHub.serving(BundledModel.folder())) {
+            Path weights = Path.of(
+                    runWith(hub, "download", FakeHub.ID, "--quiet").out().strip(), "model.safetensors");
+            Files.write(weights, new byte[0]);
+            assertRefused(runWith(hub, "caption", "--model", FakeHub.ID));
+
+            assertThat(runWith(hub, "download", FakeHub.ID, "--quiet").exitCode())
+                    .isZero();
+
+            assertThat(weights).hasSameBinaryContentAs(BundledModel.folder().resolve("model.safetensors"));
+        }
+    }
+
+    /** The hub has no such branch, but is asked. */
+    @Test
+    void infoDoesNotSpeakOfRevisionsThatItDoesNotKnow() throws IOException {
+        try (FakeHub hub = FakeHub.serving(BundledModel.folder())) {
+            assertRefused(runWith(hub, "info", "--model", "google/paligemma-3b-mix-448@nowhere"));
+        }
+    }
+
+    @Test
     void infoOfOtherModelsDownloadsTheirConfigurationOnly() throws IOException {
         try (FakeHub hub = FakeHub.serving(BundledModel.folder())) {
             Outcome info = runWith(hub, "info", "--model", FakeHub.ID, "--quiet");

@@ -145,7 +145,7 @@ final class BlobDownload {
                                     + " times. Something between here and the hub changes what"
                                     + " it sends; nothing of it was kept");
                 }
-                LOG.warn("{}: {}; it is downloaded again", what(), problem);
+                LOG.info("{}: {}; it is downloaded again", what(), problem);
             } catch (IOException e) {
                 retries.failed(e, partial.length() > before);
             }
@@ -176,7 +176,7 @@ final class BlobDownload {
                 restart(partial);
                 throw wrong("the server has no part after the one that was there");
             }
-            refusals.requireSuccess(reply, model, "file " + metadata.file());
+            refusals.requireSuccess(reply, model, "the file " + metadata.file());
             requireSameContent(reply);
             if (reply.status() == 206) {
                 requireNextPart(reply, partial);

@@ -9,13 +9,16 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -81,6 +84,11 @@ final class CacheRepository {
         return new Local(snapshot(commit), missing.isEmpty(), missing.isEmpty() && choice.certain(), missing);
     }
 
+    /** Whether a name in {@code blobs} is that of a content that has not all arrived yet. */
+    static boolean isTemporary(String name) {
+        return name.endsWith(INCOMPLETE);
+    }
+
     Path folder() {
         return folder;
     }
@@ -134,6 +142,52 @@ final class CacheRepository {
             LOG.warn("{} has {} bytes, expected {}; it is downloaded again", blob, size, metadata.size());
             Files.delete(blob);
             return false;
+        } catch (IOException e) {
+            throw unwritable(e);
+        }
+    }
+
+    /** The contents of a snapshot that are not what their names say. */
+    List<Path> damaged(FileSet files) throws InterruptedException {
+        String commit = model.isPinned() ? model.revision() : readRef();
+        List<Path> damaged = new ArrayList<>();
+        if (commit == null) {
+            return damaged;
+        }
+        Set<String> names =
+                new LinkedHashSet<>(files.choose(name -> has(commit, name) ? Presence.THERE : Presence.ABSENT)
+                        .files());
+        for (String index : names.stream().filter(WeightIndex::isIndex).toList()) {
+            // What a damaged one names means nothing.
+            if (damagedContent(commit, index) == null) {
+                names.addAll(WeightIndex.shards(entry(commit, index), index));
+            }
+        }
+        for (String name : names) {
+            Path content = damagedContent(commit, name);
+            if (content != null) {
+                damaged.add(content);
+            }
+        }
+        return damaged;
+    }
+
+    private @Nullable Path damagedContent(String commit, String file) throws InterruptedException {
+        try {
+            Path content = entry(commit, file).toRealPath();
+            String problem = ContentHash.problem(content, content.getFileName().toString());
+            LOG.debug("{}: {}", content, problem == null ? "as it should be" : problem);
+            return problem == null ? null : content;
+        } catch (NoSuchFileException e) {
+            return null;
+        } catch (IOException e) {
+            throw new HubException(Kind.DISK, model + ": cannot read " + entry(commit, file) + ": " + e, e);
+        }
+    }
+
+    void remove(Path content) {
+        try {
+            Files.deleteIfExists(content);
         } catch (IOException e) {
             throw unwritable(e);
         }
@@ -284,10 +338,11 @@ final class CacheRepository {
     }
 
     HubException unwritable(IOException cause) {
+        String reason = cause instanceof FileSystemException system ? system.getReason() : cause.getMessage();
         return new HubException(
                 Kind.DISK,
-                model + ": cannot write to " + folder + ": " + cause
-                        + "; make room there, or choose another folder with HF_HOME or HF_HUB_CACHE",
+                model + ": cannot write to " + folder + ": " + (reason == null ? cause : reason)
+                        + "; it must be a folder that can be written, with enough room; HF_HOME or HF_HUB_CACHE choose another",
                 cause);
     }
 }

@@ -30,7 +30,10 @@ record Endpoint(String base) {
             throw new IllegalArgumentException("the hub's endpoint is not an address such as https://huggingface.co");
         }
         boolean web = "https".equalsIgnoreCase(uri.getScheme()) || "http".equalsIgnoreCase(uri.getScheme());
-        if (!web || uri.getHost() == null || uri.getRawQuery() != null || uri.getRawFragment() != null) {
+        if (web && uri.getHost() == null) {
+            throw new IllegalArgumentException("the hub's endpoint has no name of a host, or one that cannot be");
+        }
+        if (!web || uri.getRawQuery() != null || uri.getRawFragment() != null) {
             throw new IllegalArgumentException(
                     "the hub's endpoint must be an http or https address such as https://huggingface.co, without query");
         }

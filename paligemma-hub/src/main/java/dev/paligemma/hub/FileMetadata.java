@@ -40,7 +40,7 @@ record FileMetadata(String file, String etag, long size) {
                     where + ": the hub answers with commit " + FreeText.printable(answered, 60) + ", asked was "
                             + commit);
         }
-        if (!ETAG.matcher(etag).matches() || !FileNames.isSafePart(etag)) {
+        if (!ETAG.matcher(etag).matches() || !FileNames.isSafePart(etag) || CacheRepository.isTemporary(etag)) {
             throw new HubException(
                     Kind.BAD_ANSWER,
                     where + ": the hub's ETag '" + FreeText.printable(etag, 60) + "' is not a checksum");

@@ -80,8 +80,9 @@ final class Http {
             throws IOException, InterruptedException {
         URI uri = start;
         String linkedEtag = null;
+        boolean trusted = true;
         for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
-            HttpResponse<Flow.Publisher<List<ByteBuffer>>> response = exchange(request(method, uri, headers));
+            HttpResponse<Flow.Publisher<List<ByteBuffer>>> response = exchange(request(method, uri, headers, trusted));
             PolledBody body = new PolledBody(timing.stall());
             response.body().subscribe(body);
             if (linkedEtag == null && endpoint.isOrigin(uri)) {
@@ -93,6 +94,8 @@ final class Http {
                 return reply;
             }
             reply.close();
+            // A host that the hub sends us to may send us back, but not with the token to an address of its choice.
+            trusted &= endpoint.isOrigin(uri);
             uri = target(endpoint, reply.uri(), reply.status(), reply.header("Location"));
         }
         throw new HubException(
@@ -127,7 +130,7 @@ final class Http {
         return target;
     }
 
-    private HttpRequest request(String method, URI uri, Map<String, String> headers) {
+    private HttpRequest request(String method, URI uri, Map<String, String> headers, boolean trusted) {
         HttpRequest.Builder builder = HttpRequest.newBuilder(uri)
                 .method(method, HttpRequest.BodyPublishers.noBody())
                 .header(
@@ -135,7 +138,7 @@ final class Http {
                         "paligemma-java; java/" + Runtime.version().feature())
                 .header("Accept-Encoding", "identity");
         headers.forEach(builder::header);
-        if (token != null && endpoint.isOrigin(uri)) {
+        if (token != null && trusted && endpoint.isOrigin(uri)) {
             builder.header("Authorization", token.header());
         }
         return builder.build();

@@ -4,6 +4,7 @@ import dev.paligemma.hub.CacheRepository.Local;
 import dev.paligemma.hub.HubException.Kind;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -40,6 +41,7 @@ public final class HubClient {
     private final Path tokenFile;
     private final boolean offline;
     private final boolean avoidsLinks;
+    private final boolean checksCache;
     private final int parallelDownloads;
     private final Timing timing;
 
@@ -49,6 +51,7 @@ public final class HubClient {
         this.token = builder.token;
         this.tokenFile = builder.tokenFile;
         this.offline = builder.offline;
+        this.checksCache = builder.checksCache;
         this.avoidsLinks = builder.avoidsLinks;
         this.parallelDownloads = builder.parallelDownloads;
         this.timing = builder.timing;
@@ -96,6 +99,31 @@ public final class HubClient {
         Objects.requireNonNull(files, "files");
         Objects.requireNonNull(listener, "listener");
         CacheRepository repository = new CacheRepository(cacheFolder, model, avoidsLinks);
+        try {
+            if (checksCache) {
+                removeDamaged(repository, model, files);
+            }
+            return find(repository, model, files, listener);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new HubException(
+                    Kind.INTERRUPTED, "interrupted while downloading " + model + "; what has arrived is kept", e);
+        }
+    }
+
+    private void removeDamaged(CacheRepository repository, HubModel model, FileSet files) throws InterruptedException {
+        List<Path> damaged = repository.damaged(files);
+        if (offline && !damaged.isEmpty()) {
+            throw new HubException(
+                    Kind.CORRUPT,
+                    model + ": the cache holds contents that are not what their names say, " + damaged
+                            + ", and the network is switched off (HF_HUB_OFFLINE or --offline)");
+        }
+        damaged.forEach(repository::remove);
+    }
+
+    private Path find(CacheRepository repository, HubModel model, FileSet files, DownloadListener listener)
+            throws InterruptedException {
         Local cached = repository.find(files);
         if (cached != null && cached.isUsable() && (offline || (model.isPinned() && cached.isCertain()))) {
             return cached.folder();
@@ -107,10 +135,6 @@ public final class HubClient {
             return download(repository, model, files, listener, cached);
         } catch (HubException e) {
             throw withoutToken(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new HubException(
-                    Kind.INTERRUPTED, "interrupted while downloading " + model + "; what has arrived is kept", e);
         }
     }
 
@@ -182,6 +206,7 @@ public final class HubClient {
         private final Path tokenFile;
         private boolean offline;
         private final boolean avoidsLinks;
+        private boolean checksCache;
         private int parallelDownloads = DEFAULT_PARALLEL;
         private Timing timing = Timing.DEFAULT;
 
@@ -238,6 +263,19 @@ public final class HubClient {
          */
         public Builder offline(boolean isOffline) {
             this.offline = isOffline;
+            return this;
+        }
+
+        /**
+         * Chooses whether contents that are in the cache already are compared with their checksums, too; by default they
+         * are believed. Those that are damaged are downloaded again, or if that is not possible refused. It takes some
+         * seconds for the weights of a model.
+         *
+         * @param isChecked whether to compare
+         * @return this builder
+         */
+        public Builder checkCache(boolean isChecked) {
+            this.checksCache = isChecked;
             return this;
         }
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +27,20 @@ record HubEnvironment(Map<String, String> variables, String home) {
     private static final int MAX_TOKEN_FILE_BYTES = 10_000;
 
     static HubEnvironment ofThisProcess() {
-        return new HubEnvironment(System.getenv(), System.getProperty("user.home", "."));
+        return of(System.getenv(), System.getProperties());
+    }
+
+    /** As Python does, {@code HOME} comes first: in a container the user may have no other home. */
+    static HubEnvironment of(Map<String, String> variables, Properties properties) {
+        String given = variables.getOrDefault("HOME", "");
+        boolean windows = properties.getProperty("os.name", "").startsWith("Windows");
+        String home = windows || given.isBlank() ? properties.getProperty("user.home", "") : given;
+        if (home.isBlank() || home.equals("?")) {
+            String user = properties.getProperty("user.name", "user").replaceAll("[^A-Za-z0-9._-]", "_");
+            home = Path.of(properties.getProperty("java.io.tmpdir", "."), "paligemma-" + user)
+                    .toString();
+        }
+        return new HubEnvironment(variables, home);
     }
 
     Endpoint endpoint() {

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -25,7 +26,11 @@ final class PartialFile implements AutoCloseable {
     /** Opens a file at its end, or makes it. */
     static PartialFile open(CacheRepository repository, Path path) {
         try {
-            FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (Files.isSymbolicLink(path)) {
+                Files.delete(path); // nobody makes one there who wants anything good
+            }
+            FileChannel channel = FileChannel.open(
+                    path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
             return new PartialFile(repository, path, channel, channel.size());
         } catch (IOException e) {
             throw repository.unwritable(e);

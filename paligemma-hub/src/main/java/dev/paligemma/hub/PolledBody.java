@@ -15,10 +15,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The body of an answer, taken piece by piece by the thread that writes it. Asking for a piece waits a limited time, so a
- * server that stalls is noticed without another thread, and at most one piece is in memory.
+ * server that stalls, or sends a byte now and then, is noticed without another thread; and at most one piece is in memory.
  */
 final class PolledBody implements Flow.Subscriber<List<ByteBuffer>>, AutoCloseable {
     private static final Object END = new Object();
+
+    /** Fewer in the time in which silence is a failure are as good as none. */
+    private static final int FEWEST_BYTES = 1_000;
 
     private final Duration stall;
     private final BlockingQueue<Object> events = new LinkedBlockingQueue<>();
@@ -27,6 +30,10 @@ final class PolledBody implements Flow.Subscriber<List<ByteBuffer>>, AutoCloseab
     private Flow.@Nullable Subscription subscription;
     private boolean closed;
     private boolean ended;
+    /** When the bytes began to be counted. */
+    private long since = System.nanoTime();
+
+    private int counted;
 
     PolledBody(Duration stall) {
         this.stall = stall;
@@ -55,11 +62,18 @@ final class PolledBody implements Flow.Subscriber<List<ByteBuffer>>, AutoCloseab
     }
 
     private void take() throws IOException, InterruptedException {
-        Object event = events.poll(stall.toNanos(), TimeUnit.NANOSECONDS);
+        // What is already here is taken, however long the disk took with what came before.
+        Object event = events.poll();
+        if (event == null) {
+            event = events.poll(since + stall.toNanos() - System.nanoTime(), TimeUnit.NANOSECONDS);
+        }
         if (event == null) {
             close();
             throw new TransientFailure(
-                    Kind.UNREACHABLE, "no byte arrived for " + stall.toMillis() / 1000.0 + " s", null);
+                    Kind.UNREACHABLE,
+                    (counted == 0 ? "no byte" : "no more than " + counted + " bytes") + " arrived for "
+                            + stall.toMillis() / 1000.0 + " s",
+                    null);
         }
         if (event == END) {
             ended = true;
@@ -68,7 +82,13 @@ final class PolledBody implements Flow.Subscriber<List<ByteBuffer>>, AutoCloseab
             throw failure instanceof IOException io ? io : new IOException(failure.toString(), failure);
         } else {
             for (Object piece : (List<?>) event) {
-                pieces.add((ByteBuffer) piece);
+                ByteBuffer bytes = (ByteBuffer) piece;
+                counted += bytes.remaining();
+                pieces.add(bytes);
+            }
+            if (counted >= FEWEST_BYTES) {
+                counted = 0;
+                since = System.nanoTime();
             }
             request();
         }

@@ -2,6 +2,9 @@ package dev.paligemma.hub;
 
 import dev.paligemma.hub.HubException.Kind;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +67,9 @@ final class Refusals {
                                             + " owner has granted access")
                             + tail);
         }
+        if (code.equals("DisabledRepo")) {
+            return new HubException(Kind.NOT_FOUND, head + "the hub has switched this model off" + tail);
+        }
         if (code.equals("RevisionNotFound")) {
             return new HubException(
                     Kind.NO_SUCH_REVISION,
@@ -71,7 +77,7 @@ final class Refusals {
                             + tail);
         }
         if (code.equals("EntryNotFound")) {
-            return new HubException(Kind.NOT_FOUND, head + "there is no " + what + tail);
+            return new HubException(Kind.NOT_FOUND, head + "the hub does not have " + what + tail);
         }
         if (code.equals("RepoNotFound") || status == 404) {
             return new HubException(
@@ -105,6 +111,16 @@ final class Refusals {
         if (message == null || message.isBlank()) {
             return "";
         }
-        return ": " + FreeText.printable(message.strip(), MAX_SHOWN);
+        return ": " + FreeText.printable(unicode(message).strip(), MAX_SHOWN);
+    }
+
+    /** Java reads headers as ISO 8859-1; most who use other letters than those of ASCII mean UTF-8. */
+    private static String unicode(String header) {
+        ByteBuffer bytes = ByteBuffer.wrap(header.getBytes(StandardCharsets.ISO_8859_1));
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+        } catch (CharacterCodingException e) {
+            return header;
+        }
     }
 }

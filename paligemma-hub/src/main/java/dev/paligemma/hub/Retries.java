@@ -4,6 +4,8 @@ import dev.paligemma.hub.HubException.Kind;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.ProtocolException;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import javax.net.ssl.SSLHandshakeException;
@@ -15,6 +17,9 @@ import org.slf4j.LoggerFactory;
 /** Counts the failures of one job and waits between its attempts. Confined to one thread. */
 final class Retries {
     private static final Logger LOG = LoggerFactory.getLogger(Retries.class);
+
+    /** A pause from which on somebody may wonder. */
+    private static final Duration NOTABLE = Duration.ofSeconds(30);
 
     private final Timing timing;
     private final int mostInARow;
@@ -93,7 +98,11 @@ final class Retries {
             throw new HubException(kind, what + ": " + describe(failure) + times() + advice(kind), failure);
         }
         Duration wait = wait(failure instanceof TransientFailure known ? known.retryAfter() : null);
-        LOG.debug("{}: {}; trying again in {} ms", what, describe(failure), wait.toMillis());
+        if (wait.compareTo(NOTABLE) < 0) {
+            LOG.debug("{}: {}; trying again in {} ms", what, describe(failure), wait.toMillis());
+        } else {
+            LOG.warn("{}: {}; trying again in {} s", what, describe(failure), wait.toSeconds());
+        }
         Thread.sleep(wait.toMillis());
     }
 
@@ -124,6 +133,24 @@ final class Retries {
 
     private static String describe(IOException failure) {
         String message = failure.getMessage();
+        if (failure instanceof SSLHandshakeException || failure instanceof SSLPeerUnverifiedException) {
+            return "this Java does not trust the server's certificate (" + FreeText.printable(message + "", 300)
+                    + "); give that of your proxy or mirror with -Djavax.net.ssl.trustStore";
+        }
+        if (failure instanceof ConnectException) {
+            for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+                if (cause instanceof UnresolvedAddressException || cause instanceof UnknownHostException) {
+                    return "the host is not known";
+                }
+            }
+            return "nobody answers there (connection refused)";
+        }
+        if (failure instanceof ProtocolException) {
+            return "the answer is not HTTP as it should be: " + FreeText.printable(message + "", 300);
+        }
+        if (message != null && message.endsWith("received no bytes")) {
+            return "the connection was closed without an answer";
+        }
         if (failure instanceof TransientFailure && message != null) {
             return message;
         }

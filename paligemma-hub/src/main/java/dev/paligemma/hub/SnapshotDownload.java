@@ -54,7 +54,7 @@ final class SnapshotDownload {
         RepositoryListing listing = Retries.ofFirstRequest(timing, patient, where)
                 .until(() -> {
                     try (Reply reply = http.get(uri, Map.of())) {
-                        refusals.requireSuccess(reply, model, "list of files");
+                        refusals.requireSuccess(reply, model, "the list of files");
                         return RepositoryListing.parse(bounded(reply, where), where);
                     }
                 });
@@ -153,7 +153,7 @@ final class SnapshotDownload {
         URI uri = http.endpoint().file(model, commit, name);
         return () -> new Retries(timing, model + "/" + name + " on " + http.endpoint()).until(() -> {
             try (Reply reply = http.head(uri)) {
-                refusals.requireSuccess(reply, model, "file " + name);
+                refusals.requireSuccess(reply, model, "the file " + name);
                 return FileMetadata.of(reply, model, commit, name);
             }
         });

@@ -37,6 +37,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
@@ -337,12 +338,64 @@ class HubClientTest {
         assertThat(download()).isEqualTo(first);
     }
 
-    @Test
-    void whatWasDownloadedBeforeIsUsedWhenTheHubRefuses() {
+    @ParameterizedTest
+    @CsvSource({"401, GatedRepo", "403, GatedRepo", "404, RepoNotFound", "401, RepoNotFound", "403, DisabledRepo"})
+    void whatWasDownloadedBeforeIsUsedWhenTheHubRefuses(int status, String code) {
         Path first = download();
-        hub.onHub((request, out) -> refuse(out, 401, "GatedRepo"));
+        hub.onHub((request, out) -> refuse(out, status, code));
 
         assertThat(download()).isEqualTo(first);
+    }
+
+    // What is damaged in the cache
+
+    @Test
+    void damagedContentsAreDownloadedAgainIfTheyAreLookedAt() throws IOException {
+        Path snapshot = download();
+        byte[] turned = hub.get(WEIGHTS).clone();
+        turned[5] ^= 4;
+        Files.write(snapshot.resolve(WEIGHTS), turned);
+        Files.write(snapshot.resolve("config.json"), new byte[0]);
+        HubClient checking = builder().checkCache(true).build();
+
+        assertThat(failure(builder().checkCache(true).offline(true).build(), MODEL))
+                .hasMessageContainingAll(hub.etag(WEIGHTS), hub.etag("config.json"), "switched off")
+                .extracting(each -> ((HubException) each).kind())
+                .isEqualTo(Kind.CORRUPT);
+        assertThat(download().resolve(WEIGHTS)).hasBinaryContent(turned);
+        assertThat(checking.snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE))
+                .isEqualTo(snapshot);
+        assertComplete(snapshot);
+    }
+
+    @Test
+    void damagedIndexesAndShardsAreDownloadedAgainIfTheyAreLookedAt() throws IOException {
+        hub.remove(WEIGHTS);
+        String index = "model.safetensors.index.json";
+        hub.put(index, "{\"weight_map\": {\"a\": \"m-1.safetensors\", \"b\": \"m-2.safetensors\"}}");
+        hub.put("m-1.safetensors", FakeHub.content(1, 1000));
+        hub.put("m-2.safetensors", FakeHub.content(2, 1000));
+        Path snapshot = download();
+        HubClient checking = builder().checkCache(true).build();
+        for (String damaged : List.of(index, "m-2.safetensors")) {
+            Files.writeString(snapshot.resolve(damaged), "{}");
+
+            checking.snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE);
+
+            assertComplete(snapshot, List.of(index, "m-1.safetensors", "m-2.safetensors"));
+        }
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void linksInThePlaceOfPartialFilesAreNotFollowed() throws IOException {
+        Path stranger = Files.writeString(folder.resolve("stranger"), "not ours");
+        Files.createDirectories(store().resolve("blobs"));
+        Files.createSymbolicLink(
+                store().resolve("blobs").resolve(hub.etag(WEIGHTS) + ".paligemma.incomplete"), stranger);
+
+        assertComplete(download());
+        assertThat(stranger).hasContent("not ours");
     }
 
     @Test
@@ -548,7 +601,7 @@ class HubClientTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../../../evil", "a/b", "..", "", "con", "a b", "-", "\\evil"})
+    @ValueSource(strings = {"../../../evil", "a/b", "..", "", "con", "a b", "-", "\\evil", "x.paligemma.incomplete"})
     void refusesEtagsThatAreNoNames(String etag) throws IOException {
         hub.onHub((request, out) -> {
             if (!request.method().equals("HEAD")) {
@@ -705,6 +758,43 @@ class HubClientTest {
         assertThat(hub.cdn().requests())
                 .isNotEmpty()
                 .allSatisfy(each -> assertThat(each.headers()).doesNotContainKey("authorization"));
+    }
+
+    @Test
+    void aHostThatSendsUsBackDoesNotChooseWhatIsAskedWithTheToken() {
+        hub.onHub((request, out) -> request.path().equals("/chosen") && refuse(out, 404, null));
+        hub.onCdn((request, out) -> {
+            FakeServer.head(out, 302, Map.of("Location", hub.address() + "/chosen", "Content-Length", 0));
+            return true;
+        });
+
+        failure();
+
+        assertThat(hub.hub().requests())
+                .filteredOn(each -> each.path().equals("/chosen"))
+                .isNotEmpty()
+                .allSatisfy(each -> assertThat(each.headers()).doesNotContainKey("authorization"));
+    }
+
+    @Test
+    void saysWhyNobodyIsReached() throws IOException {
+        String address = hub.address();
+        hub.close();
+        assertThat(failure(builder().endpoint(address).build(), MODEL)).hasMessageContaining("nobody answers there");
+        assertThat(failure(builder().endpoint("http://no-such-host.invalid").build(), MODEL))
+                .hasMessageContaining("the host is not known");
+    }
+
+    @Test
+    void messagesOfTheHubAreReadAsUnicode() {
+        hub.onHub((request, out) -> {
+            byte[] head = "HTTP/1.1 403 X\r\nX-Error-Message: nur für Große\r\nContent-Length: 0\r\n\r\n"
+                    .getBytes(StandardCharsets.UTF_8);
+            out.write(head);
+            return true;
+        });
+
+        assertThat(failure()).hasMessageContaining("nur für Große");
     }
 
     @Test
@@ -921,6 +1011,32 @@ class HubClientTest {
 
         assertComplete(snapshot);
         assertThat(hub.cdn().requests().get(1).header("range")).isEqualTo("bytes=50000-");
+    }
+
+    @Test
+    void aByteNowAndThenIsAsGoodAsSilence() {
+        AtomicInteger answers = new AtomicInteger();
+        CountDownLatch end = new CountDownLatch(1);
+        hub.onCdn((request, out) -> {
+            if (answers.getAndIncrement() > 0) {
+                return false;
+            }
+            FakeServer.head(out, 200, Map.of("Content-Length", hub.get(WEIGHTS).length));
+            for (int i = 0; i < 600 && !end.await(100, TimeUnit.MILLISECONDS); i++) {
+                out.write(hub.get(WEIGHTS)[i]);
+                out.flush();
+            }
+            return true;
+        });
+
+        Path snapshot = builder()
+                .stallTimeout(Duration.ofSeconds(2))
+                .build()
+                .snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE);
+        end.countDown();
+
+        assertComplete(snapshot);
+        assertThat(hub.cdn().requests()).hasSize(2);
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,6 +24,26 @@ class HubEnvironmentTest {
             variables.put(namesAndValues[i], namesAndValues[i + 1]);
         }
         return new HubEnvironment(variables, home.toString());
+    }
+
+    @Test
+    void homeIsWhatTheEnvironmentSaysItIs() {
+        Properties properties = new Properties();
+        properties.setProperty("user.home", "?");
+        properties.setProperty("user.name", "a b");
+        properties.setProperty("java.io.tmpdir", home.toString());
+        properties.setProperty("os.name", "Linux");
+        Path named = home.resolve("named");
+        Map<String, String> variables = Map.of("HOME", named.toString());
+
+        assertThat(HubEnvironment.of(variables, properties).cacheFolder())
+                .isEqualTo(named.resolve(".cache/huggingface/hub"));
+        assertThat(HubEnvironment.of(Map.of(), properties).cacheFolder())
+                .isEqualTo(home.resolve("paligemma-a_b/.cache/huggingface/hub"));
+        properties.setProperty("os.name", "Windows 11");
+        properties.setProperty("user.home", home.resolve("windows").toString());
+        assertThat(HubEnvironment.of(variables, properties).cacheFolder())
+                .isEqualTo(home.resolve("windows/.cache/huggingface/hub"));
     }
 
     @Test

@@ -99,7 +99,11 @@ class KilledDownloadTest {
 
             assertThat(Files.readString(folder.resolve("errors.txt")))
                     .contains(
-                            "HubException", "owner/tiny-model: cannot write to " + cache, "make room there", "HF_HOME");
+                            "HubException",
+                            "owner/tiny-model: cannot write to " + cache,
+                            "File too large",
+                            "enough room",
+                            "HF_HOME");
             assertNothingWrong(hub, cache);
             assertThat(isComplete(cache)).isFalse();
             int before = hub.cdn().requests().size();
