@@ -358,10 +358,9 @@ class HubClientTest {
         Files.write(snapshot.resolve("config.json"), new byte[0]);
         HubClient checking = builder().checkCache(true).build();
 
-        assertThat(failure(builder().checkCache(true).offline(true).build(), MODEL))
-                .hasMessageContainingAll(hub.etag(WEIGHTS), hub.etag("config.json"), "switched off")
-                .extracting(each -> ((HubException) each).kind())
-                .isEqualTo(Kind.CORRUPT);
+        HubException offline = failure(builder().checkCache(true).offline(true).build(), MODEL);
+        assertThat(offline.kind()).isEqualTo(Kind.CORRUPT);
+        assertThat(offline).hasMessageContainingAll(hub.etag(WEIGHTS), hub.etag("config.json"), "switched off");
         assertThat(download().resolve(WEIGHTS)).hasBinaryContent(turned);
         assertThat(checking.snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE))
                 .isEqualTo(snapshot);
