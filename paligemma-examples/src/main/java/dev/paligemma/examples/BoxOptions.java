@@ -18,6 +18,8 @@ import dev.paligemma.vision.mask.MaskCodec;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -112,7 +114,7 @@ final class BoxOptions {
             throw new ParameterException(
                     commandLine, "Boxes need one picture, got " + asked.images().size());
         }
-        requireFolder(out);
+        requirePlace(out);
         RgbImage picture = asked.images().get(0);
         PrintWriter print = commandLine.getOut();
         try (ProgressDisplay progress = ProgressDisplay.of(command);
@@ -161,10 +163,13 @@ final class BoxOptions {
     }
 
     /** A drawing that has no place is refused before the model is loaded. */
-    private static void requireFolder(@Nullable Path file) throws NotDirectoryException {
+    private static void requirePlace(@Nullable Path file) throws FileSystemException {
         Path folder = file == null ? null : file.toAbsolutePath().getParent();
         if (folder != null && !Files.isDirectory(folder)) {
             throw new NotDirectoryException(folder.toString());
+        }
+        if (file != null && Files.isDirectory(file)) {
+            throw new FileSystemException(file.toString(), null, "a folder, expected a file");
         }
     }
 
@@ -173,7 +178,15 @@ final class BoxOptions {
         if (file != null) {
             ByteArrayOutputStream png = new ByteArrayOutputStream();
             ImageIO.write(Annotations.draw(picture, List.of(), found.segments()), "png", png);
-            Files.write(file, png.toByteArray());
+            boolean isNew = !Files.exists(file);
+            try {
+                Files.write(file, png.toByteArray());
+            } catch (IOException e) {
+                if (isNew) {
+                    Files.deleteIfExists(file);
+                }
+                throw new UncheckedIOException("cannot write the drawing to " + file + ": " + Failure.reason(e), e);
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -37,6 +38,8 @@ public final class BundledModel {
 
     /** Always the same name, so that a killed process leaves nothing that is not replaced. */
     private static final String TEMPORARY = "incomplete.tmp";
+
+    private static final int PIECE_BYTES = 1 << 16;
 
     private final Path cache;
     private final Map<String, byte[]> files;
@@ -121,7 +124,10 @@ public final class BundledModel {
                 write(folder);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write the bundled model to " + folder, e);
+            throw new UncheckedIOException(
+                    "cannot write the bundled model to " + folder + ": " + Failure.reason(e)
+                            + "; --cache-dir or PALIGEMMA_CACHE choose another folder",
+                    e);
         }
         return folder;
     }
@@ -130,26 +136,35 @@ public final class BundledModel {
     private void write(Path folder) throws IOException {
         synchronized (BundledModel.class) {
             Files.createDirectories(folder);
-            try (FileChannel channel = FileChannel.open(
-                            cache.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            Path lockFile = cache.resolve("lock");
+            if (Files.exists(lockFile) && !Files.isRegularFile(lockFile)) {
+                throw new FileSystemException(lockFile.toString(), null, lockFile + " is not a regular file");
+            }
+            try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock lock = channel.lock()) {
-                for (Map.Entry<String, byte[]> file : files.entrySet()) {
-                    Path target = folder.resolve(file.getKey());
-                    if (!holds(target, file.getValue())) {
-                        Path temporary = folder.resolve(TEMPORARY);
-                        Files.deleteIfExists(temporary);
-                        Files.write(
-                                temporary, file.getValue(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-                        Files.move(
-                                temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                try {
+                    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+                        write(folder, file.getKey(), file.getValue());
                     }
+                } finally {
+                    Files.deleteIfExists(folder.resolve(TEMPORARY));
                 }
-                Files.deleteIfExists(folder.resolve(TEMPORARY));
                 if (!lock.isValid() || !isComplete(folder)) {
                     throw new IOException("the files changed while they were written");
                 }
             }
         }
+    }
+
+    private static void write(Path folder, String name, byte[] content) throws IOException {
+        Path target = folder.resolve(name);
+        if (holds(target, content)) {
+            return;
+        }
+        Path temporary = folder.resolve(TEMPORARY);
+        Files.deleteIfExists(temporary);
+        Files.write(temporary, content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private boolean isComplete(Path folder) throws IOException {
@@ -162,9 +177,21 @@ public final class BundledModel {
     }
 
     private static boolean holds(Path file, byte[] content) throws IOException {
-        return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
-                && Files.size(file) == content.length
-                && Arrays.equals(Files.readAllBytes(file), content);
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) != content.length) {
+            return false;
+        }
+        // In pieces: a whole file at once takes as much memory outside the heap.
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] piece = new byte[PIECE_BYTES];
+            for (int at = 0; at < content.length; ) {
+                int count = in.read(piece);
+                if (count < 0 || !Arrays.equals(piece, 0, count, content, at, Math.min(content.length, at + count))) {
+                    return false;
+                }
+                at += count;
+            }
+            return in.read() < 0;
+        }
     }
 
     private String hash() {

@@ -16,7 +16,8 @@ final class FactLines {
      */
     void add(String label, String format, @Nullable Object... values) {
         lines.append(String.format(Locale.ROOT, "%-16s", label))
-                .append(String.format(Locale.ROOT, format, values).stripTrailing())
+                .append(VisibleControls.inOneLine(
+                        String.format(Locale.ROOT, format, values).stripTrailing()))
                 .append(System.lineSeparator());
     }
 

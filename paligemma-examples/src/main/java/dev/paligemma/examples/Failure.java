@@ -6,8 +6,14 @@ import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.engine.convert.ConversionException;
 import dev.paligemma.hub.HubException;
 import dev.paligemma.tokenizer.TokenizerException;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -81,22 +87,49 @@ final class Failure {
     private static String describe(Throwable failure, boolean input) {
         String message = failure.getMessage();
         if (failure instanceof OutOfMemoryError) {
-            return "out of memory (" + message + "); a larger heap (java -Xmx) or a smaller model helps";
+            boolean direct = message != null && message.contains("direct buffer memory");
+            return "out of memory (" + message + "); "
+                    + (direct ? "-XX:MaxDirectMemorySize" : "a larger heap (java -Xmx)") + " or a smaller model helps";
         }
         if (message == null || message.isBlank()) {
             return failure.getClass().getName();
         }
-        // Messages of the library's own exceptions are sentences; of others only the type tells what happened.
+        if (failure instanceof FileSystemException system) {
+            return system.getFile() + ": " + reason(system);
+        }
+        // Messages of the library's own exceptions are sentences, and so are those of this program; of others only the
+        // type
+        // tells what happened.
         return failure instanceof PaliGemmaException
                         || failure instanceof HubException
-                        || (input && !(failure instanceof FileSystemException))
+                        || failure instanceof UncheckedIOException
+                        || input
                 ? message
                 : failure.getClass().getSimpleName() + ": " + message;
     }
 
+    /** Why a file could not be read or written. */
+    static String reason(IOException failure) {
+        if (failure instanceof NoSuchFileException) {
+            return "no such file or folder";
+        }
+        if (failure instanceof AccessDeniedException) {
+            return "no permission";
+        }
+        if (failure instanceof NotDirectoryException) {
+            return "not a folder";
+        }
+        if (failure instanceof FileAlreadyExistsException) {
+            return "it is there already, and is not what it should be";
+        }
+        String reason = failure instanceof FileSystemException system ? system.getReason() : failure.getMessage();
+        return reason == null ? failure.getClass().getSimpleName() : reason;
+    }
+
     /** A message may quote a prompt of any length; the line stays readable. */
     private static String oneLine(String message) {
-        String line = LINE_BREAKS.matcher(message.strip()).replaceAll(" ");
+        String line =
+                VisibleControls.inOneLine(LINE_BREAKS.matcher(message.strip()).replaceAll(" "));
         return line.length() <= LONGEST_MESSAGE ? line : line.substring(0, LONGEST_MESSAGE) + "...";
     }
 }

@@ -60,6 +60,10 @@ final class HubOptions {
      * @throws HubException if the model cannot be had
      */
     Path find(String typed, @Nullable String revision, FileSet files, DownloadListener listener) {
+        if (typed.isBlank()) {
+            throw new IllegalArgumentException(
+                    "expected a folder or the name of a model on the hub, got an empty text");
+        }
         if (Files.exists(Path.of(typed))) {
             if (revision != null) {
                 throw new IllegalArgumentException(

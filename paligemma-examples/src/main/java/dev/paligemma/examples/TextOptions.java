@@ -5,6 +5,7 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.token.TokenConstraints;
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -26,7 +27,6 @@ final class TextOptions {
     @Option(
             names = "--choices",
             paramLabel = "TEXT",
-            split = ",",
             description = "Allow these answers only, separated by commas; may be repeated.")
     List<String> choices = List.of();
 
@@ -47,12 +47,19 @@ final class TextOptions {
         if (!choices.isEmpty() && regex != null) {
             throw new ParameterException(commandLine, "--choices and --regex exclude each other");
         }
+        List<String> answers = choices.stream()
+                .flatMap(some -> Arrays.stream(some.split(",", -1)))
+                .map(String::strip)
+                .toList();
+        if (answers.contains("")) {
+            throw new ParameterException(commandLine, "--choices has an empty answer in it");
+        }
         GenerationRequest asked = request.request(task, GenerationRequest.DEFAULT_MAX_NEW_TOKENS, commandLine);
         boolean json = request.input.json;
         PrintWriter out = commandLine.getOut();
         try (ProgressDisplay progress = ProgressDisplay.of(command);
                 PaliGemmaPipeline pipeline = request.input.model.open(progress)) {
-            GenerationRequest constrained = constrained(asked, pipeline.constraints());
+            GenerationRequest constrained = constrained(asked, pipeline.constraints(), answers);
             Written written = request.ask(pipeline, constrained, progress, json ? null : out);
             progress.clear();
             if (json) {
@@ -62,14 +69,13 @@ final class TextOptions {
         }
     }
 
-    private GenerationRequest constrained(GenerationRequest asked, TokenConstraints constraints) {
+    private GenerationRequest constrained(GenerationRequest asked, TokenConstraints constraints, List<String> answers) {
         String expression = regex;
         if (expression != null) {
             return asked.toBuilder()
                     .constraint(constraints.matching(expression))
                     .build();
         }
-        List<String> answers = choices.stream().map(String::strip).toList();
         return answers.isEmpty()
                 ? asked
                 : asked.toBuilder().constraint(constraints.oneOf(answers)).build();

@@ -97,7 +97,27 @@ class BundledModelTest {
 
         assertThatThrownBy(() -> new BundledModel(file, FILES).extract())
                 .isInstanceOf(UncheckedIOException.class)
-                .hasMessageContaining(file.toString());
+                .hasMessageContainingAll(file.toString(), "--cache-dir");
+    }
+
+    @Test
+    void doesNotWaitForALockThatIsNoFile() throws IOException {
+        Files.createDirectories(cache.resolve("lock"));
+
+        assertThatThrownBy(() -> new BundledModel(cache, FILES).extract())
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("lock is not a regular file");
+    }
+
+    @Test
+    void leavesNoTemporaryFileBehindWhenItFails() throws IOException {
+        Path folder = new BundledModel(cache, FILES).extract();
+        Files.delete(folder.resolve("config.json"));
+        Files.createDirectories(folder.resolve("config.json/full"));
+
+        assertThatThrownBy(() -> new BundledModel(cache, FILES).extract()).isInstanceOf(UncheckedIOException.class);
+
+        assertThat(folder.resolve("incomplete.tmp")).doesNotExist();
     }
 
     @Test

@@ -295,7 +295,13 @@ class CommandLineTest {
                 List.of("tokenize", "text", "--model", "no-such-folder"),
                 List.of("caption", "--image", "no-such-picture.png"),
                 List.of("caption", "--image", "."),
-                List.of("caption", "--image", "a\0b"));
+                List.of("caption", "--image", "a\0b"),
+                List.of("caption", "--image", ""),
+                List.of("caption", "--cache-dir", ""),
+                List.of("caption", "--model", ""),
+                List.of("caption", "--model", " "),
+                List.of("answer", "which?", "--choices", ","),
+                List.of("answer", "which?", "--choices", "yes,,no"));
     }
 
     @ParameterizedTest
@@ -313,6 +319,51 @@ class CommandLineTest {
 
         assertRefused(refused);
         assertThat(refused.err()).contains("picture.png");
+    }
+
+    @Test
+    void namesWithControlCharactersDoNotReachTheTerminal() throws IOException {
+        Path folderOfAStranger = Files.createDirectories(folder.resolve("a\u001b[31m\n\u202eb"));
+
+        Outcome refused = run("caption", "--image", folderOfAStranger + "/x\u009b.png");
+        assertRefused(refused);
+        assertThat(refused.err()).contains("a\\u001b[31m").doesNotContain("\u001b", "\u009b", "\u202e");
+
+        copyOfTheBundledModel(folderOfAStranger);
+        Outcome info = run("info", "--model", folderOfAStranger.toString());
+        assertThat(info.exitCode()).as(info.err()).isZero();
+        assertThat(info.out()).contains("a\\u001b[31m\\u000a\\u202eb").doesNotContain("\u001b", "\u202e");
+    }
+
+    /** Whoever made the tokenizer may have put anything into a piece. */
+    @Test
+    void piecesWithControlCharactersDoNotReachTheTerminal() throws IOException {
+        copyOfTheBundledModel(folder);
+        Path tokenizer = folder.resolve("tokenizer.json");
+        String json = Files.readString(tokenizer);
+        int vocabulary = json.indexOf("\"vocab\"");
+        // The only word with this letter is "square".
+        Files.writeString(
+                tokenizer,
+                json.substring(0, vocabulary) + json.substring(vocabulary).replace("q", "\\u001b"));
+
+        Outcome written = run("caption", "--model", folder.toString());
+        assertThat(written.exitCode()).as(written.err()).isZero();
+        assertThat(written.out()).contains("s\\u001buare").doesNotContain("\u001b");
+
+        assertThat(parsed("caption", "--model", folder.toString()).get("text").toString())
+                .contains("s\u001buare");
+    }
+
+    private static void copyOfTheBundledModel(Path to) throws IOException {
+        for (String name : List.of(
+                "config.json",
+                "generation_config.json",
+                "model.safetensors",
+                "preprocessor_config.json",
+                "tokenizer.json")) {
+            Files.copy(BundledModel.folder().resolve(name), to.resolve(name));
+        }
     }
 
     @Test
