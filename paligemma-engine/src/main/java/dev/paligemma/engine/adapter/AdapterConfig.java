@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What {@code adapter_config.json} says that matters for running the adapter. Immutable.
  *
- * <p>Which modules are adapted is not asked here: the tensors tell. Options that change what an adapter computes and are not
+ * <p>Which modules are adapted the tensors tell; what is said of that here only serves to notice that some are gone. Options that change what an adapter computes and are not
  * supported are refused by name, and so are unknown ones that are switched on.
  */
 final class AdapterConfig {
@@ -68,6 +68,9 @@ final class AdapterConfig {
     /** Ways to start training that leave the base model as it is. */
     private static final Set<String> HARMLESS_STARTS = Set.of("gaussian", "eva", "orthogonal", "mica");
 
+    /** Options after which not all modules of a name are adapted. */
+    private static final List<String> LIMITS = List.of("exclude_modules", "layers_to_transform", "layers_pattern");
+
     private final int rank;
     private final double alpha;
     private final boolean rankStabilised;
@@ -76,6 +79,7 @@ final class AdapterConfig {
     private final ModulePatterns ranks;
     private final ModulePatterns alphas;
     private final Map<String, List<Integer>> tokens;
+    private final Set<String> targets;
 
     private AdapterConfig(JsonObject json) {
         rank = json.integer("r", 8, 1, MAX_RANK);
@@ -86,6 +90,26 @@ final class AdapterConfig {
         ranks = ModulePatterns.read(json, "rank_pattern", 1, MAX_RANK);
         alphas = ModulePatterns.read(json, "alpha_pattern", -MAX_ALPHA, MAX_ALPHA);
         tokens = tokens(json);
+        targets = targets(json);
+    }
+
+    /** The names in {@code target_modules}; none if other options leave out some of the modules that have them. */
+    private static Set<String> targets(JsonObject json) {
+        boolean limited = LIMITS.stream().map(json.members()::get).anyMatch(AdapterConfig::isGiven);
+        if (limited || !(json.members().get("target_modules") instanceof List<?> names)) {
+            return Set.of();
+        }
+        Set<String> targets = new HashSet<>();
+        for (Object name : names) {
+            if (name instanceof String text) {
+                targets.add(text);
+            }
+        }
+        return targets;
+    }
+
+    private static boolean isGiven(@Nullable Object value) {
+        return value != null && !(value instanceof List<?> list && list.isEmpty());
     }
 
     /** @throws AdapterException if the adapter is of another kind, or does what is not supported */
@@ -177,6 +201,11 @@ final class AdapterConfig {
 
     boolean dora() {
         return dora;
+    }
+
+    /** Whether a module should have tensors, as far as its name tells. */
+    boolean isTarget(String module) {
+        return targets.stream().anyMatch(target -> module.equals(target) || module.endsWith("." + target));
     }
 
     /** Whether a change of the token embedding is one of the output head too. */

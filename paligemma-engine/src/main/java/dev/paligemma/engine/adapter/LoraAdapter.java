@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A LoRA adapter as the PEFT library saves it: a folder with {@code adapter_config.json} and
@@ -32,7 +34,11 @@ import java.util.Set;
  * copies of the base model's embedding, which must equal it.
  */
 public final class LoraAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(LoraAdapter.class);
+
     static final int MAX_LISTED = 20;
+
+    private static final String WEIGHT = ".weight";
 
     private static final String CONFIG = "adapter_config.json";
     private static final String WEIGHTS = "adapter_model.safetensors";
@@ -41,13 +47,13 @@ public final class LoraAdapter {
     private final Path folder;
     private final AdapterFile file;
     private final Map<String, ModuleTensors> modules;
-    private final boolean tied;
+    private final AdapterConfig config;
 
-    private LoraAdapter(Path folder, AdapterFile file, Map<String, ModuleTensors> modules, boolean tied) {
+    private LoraAdapter(Path folder, AdapterFile file, Map<String, ModuleTensors> modules, AdapterConfig config) {
         this.folder = folder;
         this.file = file;
         this.modules = Collections.unmodifiableMap(modules);
-        this.tied = tied;
+        this.config = config;
     }
 
     /**
@@ -78,7 +84,7 @@ public final class LoraAdapter {
                                 + " adapter again with save_pretrained(..., safe_serialization=True)");
             }
             AdapterFile file = new AdapterFile(SafeTensorsFile.read(weights));
-            return new LoraAdapter(folder, file, collect(weights, file, config), config.tied());
+            return new LoraAdapter(folder, file, collect(weights, file, config), config);
         } catch (CheckpointException e) {
             throw AdapterException.of(e);
         }
@@ -186,7 +192,7 @@ public final class LoraAdapter {
         Map<String, ModuleTensors> fitted = new LinkedHashMap<>(modules);
         ModuleTensors table = modules.get(ModuleKind.TABLE_NAME);
         boolean headIsTable = base.config().text().tieWordEmbeddings() && !modules.containsKey(ModuleKind.HEAD_NAME);
-        if (table != null && headIsTable && (tied || table.has(Role.TOKENS))) {
+        if (table != null && headIsTable && (config.tied() || table.has(Role.TOKENS))) {
             ModuleTensors head = TiedHead.of(table);
             fitted.put(head.name(), head);
         }
@@ -196,7 +202,25 @@ public final class LoraAdapter {
             throw new AdapterException("the adapter " + folder + " does not fit " + base.folder() + ", "
                     + problems.size() + " problems:" + lines(problems));
         }
+        List<String> missing = missing(base);
+        if (!missing.isEmpty()) {
+            LOG.warn(
+                    "{} has no tensors for {} modules that its target_modules name, among them {}; they stay as they are",
+                    folder,
+                    missing.size(),
+                    missing.get(0));
+        }
         return fitted;
+    }
+
+    /** The modules of a base that the configuration names and the adapter has no tensors for, as after a loss. */
+    List<String> missing(Checkpoint base) {
+        return base.parameterShapes().entrySet().stream()
+                .filter(shape ->
+                        shape.getKey().endsWith(WEIGHT) && shape.getValue().size() == 2)
+                .map(shape -> shape.getKey().substring(0, shape.getKey().length() - WEIGHT.length()))
+                .filter(module -> config.isTarget(module) && !modules.containsKey(module))
+                .toList();
     }
 
     AdapterFile file() {

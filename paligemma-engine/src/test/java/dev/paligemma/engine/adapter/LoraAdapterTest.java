@@ -55,6 +55,26 @@ class LoraAdapterTest {
     }
 
     @Test
+    void noticesModulesThatShouldHaveTensors() throws IOException {
+        try (Checkpoint base = Checkpoint.open(baseFolder)) {
+            assertThat(open("[\"gate_proj\"]").missing(base)).isEmpty();
+            assertThat(open("[\"gate_proj\", \"self_attn.q_proj\"]").missing(base))
+                    .contains(QUERY);
+            assertThat(open("[\"ate_proj\", \"nowhere\", 5]").missing(base)).isEmpty();
+            assertThat(open("\".*q_proj\"").missing(base)).isEmpty();
+            assertThat(LoraAdapter.open(good().config("target_modules", "[\"q_proj\"]")
+                                    .config("layers_to_transform", "[7]")
+                                    .write())
+                            .missing(base))
+                    .isEmpty();
+        }
+    }
+
+    private LoraAdapter open(String targets) throws IOException {
+        return LoraAdapter.open(good().config("target_modules", targets).write());
+    }
+
+    @Test
     void scalesTheFactorsByAlphaThroughRank() throws IOException {
         AdapterFolder written = good();
         ModuleChange change = change(written, GATE);
