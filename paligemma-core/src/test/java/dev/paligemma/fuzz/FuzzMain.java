@@ -39,7 +39,7 @@ final class FuzzMain {
         }
         List<Target> targets = Fuzzer.chosen(Targets.all(), options.getOrDefault("--targets", ""));
         if (options.containsKey("--case")) {
-            try (Fuzzer fuzzer = new Fuzzer()) {
+            try (Fuzzer fuzzer = Fuzzer.withPipes()) {
                 System.out.println(fuzzer.run(targets.get(0), Long.parseLong(options.get("--case"))));
             }
             return;
@@ -57,7 +57,7 @@ final class FuzzMain {
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int first = i;
-            Fuzzer fuzzer = new Fuzzer();
+            Fuzzer fuzzer = Fuzzer.withPipes();
             fuzzers.add(fuzzer);
             Thread thread = new Thread(() -> work(fuzzer, cases, seed, first, count), "fuzz-" + i);
             thread.setDaemon(true);

@@ -34,6 +34,9 @@ final class Fuzzer implements AutoCloseable {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private final Path scratch;
+    /** What is neither a file nor a folder. */
+    private final Path special;
+
     private final Map<Seed, Path> folders = new HashMap<>();
 
     /** What is being done, for one who watches from another thread. */
@@ -42,7 +45,23 @@ final class Fuzzer implements AutoCloseable {
     private volatile long since = System.nanoTime();
 
     Fuzzer() throws IOException {
-        scratch = Files.createTempDirectory("fuzz").toRealPath();
+        this(Files.createTempDirectory("fuzz").toRealPath(), Path.of("/dev/zero"));
+    }
+
+    /** A fuzzer that puts pipes in the place of files, too: who opens one waits for ever, so somebody must be watching. */
+    static Fuzzer withPipes() throws IOException, InterruptedException {
+        Path folder = Files.createTempDirectory("fuzz").toRealPath();
+        Path pipe = folder.resolve("pipe");
+        Process maker = new ProcessBuilder("mkfifo", pipe.toString()).start();
+        if (maker.waitFor() != 0) {
+            throw new IOException("mkfifo ended with " + maker.exitValue());
+        }
+        return new Fuzzer(folder, pipe);
+    }
+
+    private Fuzzer(Path scratch, Path special) {
+        this.scratch = scratch;
+        this.special = special;
     }
 
     /** What one case did. */
@@ -147,7 +166,7 @@ final class Fuzzer implements AutoCloseable {
     }
 
     /** Damages a file of the folder, or puts something in its place that is no file. */
-    private static byte[] damage(Target target, Seed seed, String file, Path path, Random random) throws IOException {
+    private byte[] damage(Target target, Seed seed, String file, Path path, Random random) throws IOException {
         byte[] good = seed.files().get(file);
         if (target.files() && random.nextInt(50) == 0) {
             Files.delete(path);
@@ -156,7 +175,7 @@ final class Fuzzer implements AutoCloseable {
                 case 1 -> Files.createDirectory(path);
                 case 2 -> Files.createSymbolicLink(path, path.getFileName());
                 case 3 -> Files.createSymbolicLink(path, Path.of("missing"));
-                case 4 -> Files.createSymbolicLink(path, Path.of("/dev/zero"));
+                case 4 -> Files.createSymbolicLink(path, random.nextBoolean() ? special : Path.of("/dev/zero"));
                 default -> Files.createSymbolicLink(path, path.getParent());
             }
             return new byte[0];
