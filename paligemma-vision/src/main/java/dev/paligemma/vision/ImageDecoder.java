@@ -75,14 +75,14 @@ final class ImageDecoder {
             new ImageBytes(name, stream).checkSize(reader.getWidth(0), reader.getHeight(0), options);
             BufferedImage image = reader.read(0);
             if (!warnings.isEmpty()) {
-                throw new ImageException(name + " image is damaged: " + warnings.get(0));
+                throw DecoderFailure.ofWarning(name, warnings.get(0));
             }
             return SampleConverter.toRgb(image);
         } catch (ImageException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
             // Readers of the JDK and of plug-ins answer damaged files with unchecked exceptions of any kind, too.
-            throw new ImageException(name + " image cannot be decoded: " + e, e);
+            throw DecoderFailure.of(name, e);
         } finally {
             reader.dispose();
         }

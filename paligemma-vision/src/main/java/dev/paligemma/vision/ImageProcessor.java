@@ -104,10 +104,10 @@ public record ImageProcessor(
      * (S / 14) squared image tokens.
      *
      * @param preprocessorConfig the file {@code preprocessor_config.json}, or {@code processor_config.json} with the
-     *     settings under {@code image_processor}
+     *     settings under {@code image_processor}; a regular file, or a link to one
      * @return the settings
-     * @throws ImageException if the file cannot be read, is not valid, or asks for what is not supported: another filter
-     *     than bicubic, cropping, padding, a size that is not square
+     * @throws ImageException if the file is missing, not a regular one, cannot be read, is not valid, or asks for what is not
+     *     supported: another filter than bicubic, cropping, padding, a size that is not square
      */
     public static ImageProcessor read(Path preprocessorConfig) {
         return PreprocessorConfig.read(Objects.requireNonNull(preprocessorConfig, "preprocessorConfig"));

@@ -58,9 +58,10 @@ public final class RgbImage {
     /**
      * Reads an image file with the default options.
      *
-     * @param file the image file
+     * @param file a regular file, or a link to one; for pipes and devices there is {@link #read(InputStream)}
      * @return the picture
-     * @throws ImageException if the file cannot be read, is damaged, too large or of an unsupported format
+     * @throws ImageException if the file is missing, not a regular one, cannot be read, is damaged, too large or of an
+     *     unsupported format
      */
     public static RgbImage read(Path file) {
         return read(file, ImageOptions.defaults());
@@ -69,25 +70,22 @@ public final class RgbImage {
     /**
      * Reads an image file.
      *
-     * @param file the image file
+     * @param file a regular file, or a link to one; for pipes and devices there is
+     *     {@link #read(InputStream, ImageOptions)}
      * @param options limits and orientation
      * @return the picture
-     * @throws ImageException if the file cannot be read, is damaged, too large or of an unsupported format
+     * @throws ImageException if the file is missing, not a regular one, cannot be read, is damaged, too large or of an
+     *     unsupported format
      */
     public static RgbImage read(Path file, ImageOptions options) {
         Objects.requireNonNull(file, "file");
         Objects.requireNonNull(options, "options");
-        byte[] bytes;
-        try (InputStream in = Files.newInputStream(file)) {
-            checkBytes(Files.size(file), options);
-            bytes = readAll(in, options);
-        } catch (IOException e) {
-            throw new ImageException("cannot read image file " + file + ": " + e, e);
-        } catch (ImageException e) {
-            throw new ImageException("image file " + file + ": " + e.getMessage(), e);
-        }
+        long size = InputFiles.requireRegular(file, "image file", "; RgbImage.read(InputStream) reads from those");
         try {
-            return ImageDecoder.decode(bytes, options);
+            checkBytes(size, options);
+            return ImageDecoder.decode(readAll(file, options), options);
+        } catch (IOException e) {
+            throw InputFiles.unreadable(file, "image file", e);
         } catch (ImageException e) {
             throw new ImageException("image file " + file + ": " + e.getMessage(), e);
         }
@@ -144,7 +142,13 @@ public final class RgbImage {
         try {
             return ImageDecoder.decode(readAll(in, options), options);
         } catch (IOException e) {
-            throw new ImageException("cannot read image stream: " + e, e);
+            throw new ImageException("cannot read image stream: " + InputFiles.reason(e), e);
+        }
+    }
+
+    private static byte[] readAll(Path file, ImageOptions options) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return readAll(in, options);
         }
     }
 

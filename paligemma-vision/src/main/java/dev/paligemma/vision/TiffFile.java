@@ -236,7 +236,10 @@ final class TiffFile {
         }
         long partWidth = tiled ? one(TILE_WIDTH, 0) : width;
         long rows = one(ROWS_PER_STRIP, height);
-        long partHeight = tiled ? one(TILE_LENGTH, 0) : rows == 0 ? height : Math.min(rows, height);
+        if (rows < 1) {
+            throw file.damaged("its strips have " + rows + " rows");
+        }
+        long partHeight = tiled ? one(TILE_LENGTH, 0) : Math.min(rows, height);
         if (tiled) {
             file.checkSize(partWidth, partHeight, options);
         }

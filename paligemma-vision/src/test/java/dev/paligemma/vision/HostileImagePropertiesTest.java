@@ -60,7 +60,7 @@ class HostileImagePropertiesTest {
             RgbImage image = RgbImage.read(file, LIMITED);
             assertThat((long) image.width() * image.height()).isBetween(1L, LIMITED.maxPixels());
         } catch (ImageException e) {
-            assertThat(e.getMessage()).isNotBlank();
+            assertThat(e.getMessage()).isNotBlank().doesNotContain("Exception", "java.", "javax.");
         }
     }
 

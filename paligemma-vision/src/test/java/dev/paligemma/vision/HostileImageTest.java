@@ -101,7 +101,48 @@ class HostileImageTest {
         boolean isShort = tiff.getShort(entry + 2) == 3;
         tiff.putInt(entry + 8, (isShort ? tiff.getShort(entry + 8) : tiff.getInt(entry + 8)) / 2);
 
-        assertThatThrownBy(() -> RgbImage.read(file)).isInstanceOf(ImageException.class);
+        assertThatThrownBy(() -> RgbImage.read(file))
+                .isInstanceOf(ImageException.class)
+                .satisfies(HostileImageTest::isWordedForUsers);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tiff_rgb_packbits.tif", "tiff_bilevel_group4.tif", "tiff_bilevel_group3.tif"})
+    void wordsForUsersWhatIsWrongWithDataThatMakesDecodersStumble(String name) {
+        byte[] file = Goldens.decodeFile(name);
+        ByteBuffer tiff = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        int strip = tiff.getInt(TiffTool.entry(tiff, 273) + 8);
+        int entry = TiffTool.entry(tiff, 279);
+        int length = tiff.getShort(entry + 2) == 3 ? tiff.getShort(entry + 8) : tiff.getInt(entry + 8);
+        int refused = 0;
+        for (int value = 0; value < 256; value++) {
+            Arrays.fill(file, strip, strip + length, (byte) value);
+            try {
+                assertThat(RgbImage.read(file)).isNotNull();
+            } catch (ImageException e) {
+                refused++;
+                isWordedForUsers(e);
+            }
+        }
+        assertThat(refused).isPositive();
+    }
+
+    private static void isWordedForUsers(Throwable e) {
+        assertThat(e.getMessage())
+                .startsWith("TIFF image ")
+                .doesNotContain("Exception", "java.", "javax.", "decode()", "by zero", "out of bounds")
+                .doesNotContainPattern("Error \\d");
+    }
+
+    @Test
+    void refusesTiffWithStripsWithoutRows() {
+        byte[] file = Goldens.decodeFile("tiff_rgb.tif");
+        ByteBuffer tiff = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        tiff.putInt(TiffTool.entry(tiff, 278) + 8, 0);
+
+        assertThatThrownBy(() -> RgbImage.read(file))
+                .isInstanceOf(ImageException.class)
+                .hasMessage("TIFF image is damaged: its strips have 0 rows");
     }
 
     @Test

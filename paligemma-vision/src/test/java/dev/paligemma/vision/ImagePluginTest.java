@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.awt.image.BufferedImage;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.Test;
 
 /** Formats that the JDK lacks are read by whatever ImageIO plug-in is present. */
 class ImagePluginTest {
+    private static final byte[] TOY = {'T', 'O', 'Y', '!', 4, 3};
+
     private final Provider provider = new Provider();
 
     @BeforeEach
@@ -65,10 +68,84 @@ class ImagePluginTest {
         assertThat(provider.disposed).isEqualTo(1);
     }
 
+    @Test
+    void leavesOutTextThatIsNotForUsers() {
+        IndexOutOfBoundsException index = new IndexOutOfBoundsException("Index 281 out of bounds for length 60");
+        for (Exception failure : List.of(
+                new ArithmeticException("/ by zero"),
+                index,
+                new IIOException("java.lang.NullPointerException"),
+                new IIOException("Caught exception during read: "),
+                new IIOException("NullPointerException in Foo.decode()"),
+                new IIOException("failed in com.example.Decoder"),
+                new IIOException("Error 0"),
+                new IIOException("found \u001b[31m"),
+                new IIOException("x".repeat(5000)),
+                new IIOException(" "),
+                new IIOException(null, new EOFException()),
+                new IIOException(index.getMessage(), index))) {
+            provider.failure = failure;
+
+            assertThatThrownBy(() -> RgbImage.read(TOY))
+                    .isInstanceOf(ImageException.class)
+                    .hasMessage("toy image cannot be decoded: its data is damaged, or of an unusual kind")
+                    .hasCause(failure);
+        }
+    }
+
+    @Test
+    void keepsTheInnermostTextThatIsForUsers() {
+        provider.failure = new IIOException(
+                "Error reading image data",
+                new IOException("unknown row filter 9", new ArithmeticException("overflow")));
+
+        assertThatThrownBy(() -> RgbImage.read(TOY))
+                .isInstanceOf(ImageException.class)
+                .hasMessage("toy image cannot be decoded: unknown row filter 9")
+                .hasCause(provider.failure);
+    }
+
+    @Test
+    void wordsWarningsForUsers() {
+        provider.warning = "premature end of data";
+        assertThatThrownBy(() -> RgbImage.read(TOY))
+                .isInstanceOf(ImageException.class)
+                .hasMessage("toy image is damaged: premature end of data");
+
+        for (String warning : List.of("Error 0", "ArrayIndexOutOfBoundsException ignored in Toy.decode()")) {
+            provider.warning = warning;
+            assertThatThrownBy(() -> RgbImage.read(TOY))
+                    .isInstanceOf(ImageException.class)
+                    .hasMessage("toy image is damaged: its picture data breaks the rules of its coding")
+                    .cause()
+                    .hasMessage(warning);
+        }
+    }
+
+    @Test
+    void doesNotTakeALackOfMemoryForADamagedImage() {
+        OutOfMemoryError memory = new OutOfMemoryError("Java heap space");
+        for (Exception failure : List.of(
+                new IIOException("Caught exception during read: ", memory),
+                new IllegalStateException(new IOException("wrapped", memory)))) {
+            provider.failure = failure;
+
+            assertThatThrownBy(() -> RgbImage.read(TOY)).isSameAs(memory);
+        }
+        assertThat(provider.disposed).isEqualTo(2);
+    }
+
     /** "TOY!", one byte width, one byte height; all pixels have one colour. */
     private static final class Provider extends ImageReaderSpi {
         int decoded;
         int disposed;
+
+        /** Thrown instead of decoding. */
+        @Nullable
+        Exception failure;
+
+        @Nullable
+        String warning;
 
         Provider() {
             super(
@@ -165,6 +242,15 @@ class ImagePluginTest {
         @Override
         public BufferedImage read(int index, @Nullable ImageReadParam parameters) throws IOException {
             provider.decoded++;
+            if (provider.failure instanceof IOException checked) {
+                throw checked;
+            }
+            if (provider.failure instanceof RuntimeException unchecked) {
+                throw unchecked;
+            }
+            if (provider.warning != null) {
+                processWarningOccurred(provider.warning);
+            }
             BufferedImage image = new BufferedImage(getWidth(0), getHeight(0), BufferedImage.TYPE_INT_RGB);
             for (int y = 0; y < image.getHeight(); y++) {
                 for (int x = 0; x < image.getWidth(); x++) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import net.jqwik.api.ForAll;
@@ -58,25 +59,36 @@ class ImageProcessorTest {
                 "{\"resample\": 77}                               | resample 77 is not supported",
                 "{\"do_center_crop\": true}                       | do_center_crop is not supported",
                 "{\"do_pad\": true}                               | do_pad is not supported",
-                "{\"size\": {\"height\": 224, \"width\": 448}}    | found height 224 and width 448",
-                "{\"size\": {\"height\": 224}}                    | found height 224 and width null",
-                "{\"size\": {\"shortest_edge\": 224}}             | size.shortest_edge is not supported",
-                "{\"size\": 2000000000}                           | size must be 1 to 4096, not 2000000000",
-                "{\"size\": 99999999999999999999}                 | size is out of range",
-                "{\"size\": 0}                                    | size must be 1 to 4096, not 0",
-                "{\"size\": \"224\"}                              | size must be an object",
-                "{\"image_mean\": [0.5, 0.5]}                     | image_mean must be a list of three numbers",
-                "{\"image_mean\": [1, 2, 3, 4]}                   | image_mean must be a list of three numbers",
-                "{\"image_std\": [0.5, 0, 0.5]}                   | imageStd must be three positive numbers",
-                "{\"image_std\": [0.5, 1e99, 0.5]}                | imageStd must be three positive numbers",
-                "{\"rescale_factor\": -1}                         | rescaleFactor must be positive",
-                "{\"rescale_factor\": \"x\"}                      | rescale_factor must be a number",
-                "{\"image_seq_length\": 0}                        | imageSeqLength must be at least 1",
-                "{\"do_resize\": 1}                               | do_resize must be true or false",
+                "{\"size\": {\"height\": 224, \"width\": 448}}    | got height 224 and width 448",
+                "{\"size\": {\"height\": 224}}                    | got height 224 and no width",
+                "{\"size\": {\"shortest_edge\": 224}}             | size has \"shortest_edge\", which is not supported",
+                "{\"size\": 2000000000}                           | size must be an integer from 1 to 4096, got 2000000000",
+                "{\"size\": 99999999999999999999}                 | size must be an integer from 1 to 4096, got 99999999999999999999",
+                "{\"size\": 0}                                    | size must be an integer from 1 to 4096, got 0",
+                "{\"size\": \"224\"}                              | size must be an integer, or an object with height and width, got \"224\"",
+                "{\"size\": 224.5}                                 | size must be an integer from 1 to 4096, got 224.5",
+                "{\"size\": {\"height\": \"224\"}}                 | size.height must be an integer from 1 to 4096, got \"224\"",
+                "{\"image_mean\": []}                             | image_mean must be a list of three numbers, got a list of 0",
+                "{\"image_mean\": [0.5, 0.5]}                     | image_mean must be a list of three numbers, got a list of 2",
+                "{\"image_mean\": [1, 2, null]}                   | image_mean[2] must be a number of single precision, got null",
+                "{\"image_mean\": [[1, 2, 3]]}                    | image_mean[0] must be a number of single precision, got a list",
+                "{\"image_mean\": \"x\"}                           | image_mean must be a number, or a list of three numbers, got \"x\"",
+                "{\"image_mean\": {\"red\": 1}}                    | or a list of three numbers, got an object",
+                "{\"image_mean\": [1, 2, 3, 4]}                   | image_mean must be a list of three numbers, got a list of 4",
+                "{\"image_std\": [0.5, 0, 0.5]}                   | image_std[1] must be a positive number of single precision, got 0",
+                "{\"image_std\": -0.5}                            | image_std must be a positive number of single precision, got -0.5",
+                "{\"image_std\": [0.5, 1e99, 0.5]}                | image_std[1] must be a positive number of single precision, got 1e99",
+                "{\"rescale_factor\": -1}                         | rescale_factor must be a positive number of double precision, got -1",
+                "{\"rescale_factor\": \"x\"}                      | rescale_factor must be a positive number of double precision, got \"x\"",
+                "{\"image_seq_length\": 0}                        | image_seq_length must be an integer from 1 to 2147483647, got 0",
+                "{\"do_resize\": 1}                               | do_resize must be true or false, got 1",
+                "{\"image_processor\": [1]}                      | image_processor must be an object, got a list",
+                "{\"resample\": [3]}                             | resample must be 3 or \"bicubic\", got a list",
+                "''                                            | the file must hold an object, got an empty file",
                 "{\"size\": 224, \"size\": 448}                   | is not valid JSON",
                 "{\"size\": 224                                   | is not valid JSON",
                 "{} {}                                            | something follows",
-                "[]                                               | expected an object"
+                "[]                                               | the file must hold an object, got a list"
             })
     void refusesWhatItCannotDo(String json, String message) {
         assertThatThrownBy(() -> read(json))
@@ -87,14 +99,78 @@ class ImageProcessorTest {
 
     @Test
     void refusesFilesThatAreMissingHugeOrNested() throws IOException {
-        assertThatThrownBy(() -> ImageProcessor.read(folder.resolve("missing.json")))
+        Path missing = folder.resolve("missing.json");
+        assertThatThrownBy(() -> ImageProcessor.read(missing))
                 .isInstanceOf(ImageException.class)
-                .hasMessageContaining("missing.json");
+                .hasMessage("there is no image processor configuration " + missing)
+                .hasCauseInstanceOf(NoSuchFileException.class);
+        assertThatThrownBy(() -> ImageProcessor.read(folder))
+                .isInstanceOf(ImageException.class)
+                .hasMessage(folder + " is a folder, not an image processor configuration");
         assertThatThrownBy(() -> read(" ".repeat(1 << 20) + "{}"))
                 .isInstanceOf(ImageException.class)
                 .hasMessageContaining("1048576");
         assertThatThrownBy(() -> read("{\"image_processor\":".repeat(5000))).isInstanceOf(ImageException.class);
         assertThatThrownBy(() -> read("{\"a\":" + "[".repeat(100_000))).isInstanceOf(ImageException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"preprocessor_config.json", "processor_config.json"})
+    void neitherWaitsForPipesNorReadsDevices(String name) throws Exception {
+        Path pipe = SpecialFiles.pipe(folder.resolve(name));
+        Path link = Files.createSymbolicLink(folder.resolve("link.json"), pipe);
+        Path device = SpecialFiles.endlessDevice(folder.resolve("device.json"));
+
+        for (Path file : List.of(pipe, link, device)) {
+            SpecialFiles.assertAnswers(() -> assertThatThrownBy(() -> ImageProcessor.read(file))
+                    .isInstanceOf(ImageException.class)
+                    .hasMessage(file + " is not a regular file, but a pipe, a socket or a device"));
+        }
+    }
+
+    @Test
+    void readsThroughLinks() throws IOException {
+        Path file = folder.resolve("blob");
+        Files.writeString(file, "{\"size\": 448}");
+        Path link = Files.createSymbolicLink(folder.resolve("preprocessor_config.json"), file);
+
+        assertThat(ImageProcessor.read(link)).isEqualTo(ImageProcessor.forResolution(448));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"size\": \"EVIL\"}",
+                "{\"size\": {\"EVIL\": 1}}",
+                "{\"size\": {\"height\": \"EVIL\"}}",
+                "{\"resample\": \"EVIL\"}",
+                "{\"do_resize\": \"EVIL\"}",
+                "{\"do_pad\": \"EVIL\"}",
+                "{\"rescale_factor\": \"EVIL\"}",
+                "{\"image_mean\": \"EVIL\"}",
+                "{\"image_std\": [1, \"EVIL\", 1]}",
+                "{\"image_seq_length\": \"EVIL\"}",
+                "{\"image_processor\": \"EVIL\"}",
+                "{\"EVIL\": 1, \"EVIL\": 2}",
+                "\"EVIL\""
+            })
+    void escapesTextOfTheFileInMessages(String json) {
+        String evil = "\\u001b]0;title\\u0007\\u202e\\n" + "x".repeat(10_000);
+
+        assertThatThrownBy(() -> read(json.replace("EVIL", evil)))
+                .isInstanceOf(ImageException.class)
+                .hasMessageContaining("u001b]0;title")
+                .satisfies(e -> assertThat(String.valueOf(e.getMessage())
+                                .substring(folder.toString().length()))
+                        .hasSizeLessThan(500)
+                        .doesNotContainPattern("[\\p{Cntrl}\u202e]"));
+    }
+
+    @Test
+    void shortensNumbersOfManyDigitsInMessages() {
+        assertThatThrownBy(() -> read("{\"size\": " + "9".repeat(900) + "}"))
+                .isInstanceOf(ImageException.class)
+                .hasMessageEndingWith("got " + "9".repeat(40) + "...");
     }
 
     @Property(tries = 300)

@@ -8,10 +8,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,14 +44,59 @@ class RgbImageTest {
 
         assertThatThrownBy(() -> RgbImage.read(missing))
                 .isInstanceOf(ImageException.class)
-                .hasMessageContaining("missing.jpg")
+                .hasMessage("there is no image file " + missing)
                 .hasCauseInstanceOf(NoSuchFileException.class);
         assertThatThrownBy(() -> RgbImage.read(text))
                 .isInstanceOf(ImageException.class)
                 .hasMessageContaining("text.jpg")
                 .hasMessageContaining("48 65 6c 6c 6f 2c 20 77")
                 .hasMessageContaining("JPEG, PNG, GIF, BMP and TIFF");
-        assertThatThrownBy(() -> RgbImage.read(folder)).isInstanceOf(ImageException.class);
+        assertThatThrownBy(() -> RgbImage.read(folder))
+                .isInstanceOf(ImageException.class)
+                .hasMessage(folder + " is a folder, not an image file");
+        assertThatThrownBy(() -> RgbImage.read(text.resolve("image.jpg")))
+                .isInstanceOf(ImageException.class)
+                .hasMessageStartingWith("cannot read image file " + text.resolve("image.jpg") + ": ")
+                .hasMessageNotContaining("Exception");
+    }
+
+    @Test
+    void neitherWaitsForPipesNorReadsDevices() throws Exception {
+        Path pipe = SpecialFiles.pipe(folder.resolve("pipe.png"));
+        Path link = Files.createSymbolicLink(folder.resolve("link.png"), pipe);
+        Path device = SpecialFiles.endlessDevice(folder.resolve("device.png"));
+
+        for (Path file : List.of(pipe, link, device)) {
+            SpecialFiles.assertAnswers(() -> assertThatThrownBy(() -> RgbImage.read(file))
+                    .isInstanceOf(ImageException.class)
+                    .hasMessageStartingWith(file + " is not a regular file, but a pipe, a socket or a device")
+                    .hasMessageContaining("RgbImage.read(InputStream)"));
+        }
+    }
+
+    @Test
+    void followsLinksAndNamesThoseThatLeadNowhere() throws IOException {
+        Path file = folder.resolve("blob");
+        Path link = Files.createSymbolicLink(folder.resolve("image.jpg"), file);
+        assertThatThrownBy(() -> RgbImage.read(link))
+                .isInstanceOf(ImageException.class)
+                .hasMessage("there is no image file " + link + ": it is a link to a file that does not exist");
+
+        Files.write(file, FILE);
+
+        assertThat(RgbImage.read(link)).isEqualTo(RgbImage.read(FILE));
+    }
+
+    @Test
+    void saysInWordsWhyInputFails() {
+        Path file = Path.of("image.png");
+
+        assertThat(InputFiles.unreadable(file, "image file", new AccessDeniedException("image.png")))
+                .hasMessage("cannot read image file image.png: access is denied");
+        assertThat(InputFiles.unreadable(file, "image file", new ClosedByInterruptException()))
+                .hasMessage("cannot read image file image.png: the thread was interrupted");
+        assertThat(InputFiles.unreadable(file, "image file", new IOException()))
+                .hasMessage("cannot read image file image.png: input failed");
     }
 
     @Test
@@ -67,7 +115,7 @@ class RgbImageTest {
 
         assertThatThrownBy(() -> RgbImage.read(failing))
                 .isInstanceOf(ImageException.class)
-                .hasMessageContaining("line dropped")
+                .hasMessage("cannot read image stream: line dropped")
                 .hasCauseInstanceOf(IOException.class);
     }
 
