@@ -151,10 +151,13 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
         }
         Map<String, FileSum> files = new LinkedHashMap<>();
         JsonObject listed = json.object("files");
+        if (listed.members().size() > MAX_FILES) {
+            throw new CheckpointException(
+                    listed.where() + " lists " + listed.members().size() + " files, expected at most " + MAX_FILES);
+        }
         for (String name : listed.members().keySet()) {
-            if (!name.matches("[A-Za-z0-9_][A-Za-z0-9._-]{0,100}") || files.size() == MAX_FILES) {
-                throw new CheckpointException(listed.where() + ": " + Quote.quote(name) + " is not a plain file name,"
-                        + " or there are more than " + MAX_FILES);
+            if (!name.matches("[A-Za-z0-9_][A-Za-z0-9._-]{0,100}")) {
+                throw new CheckpointException(listed.where() + ": " + Quote.quote(name) + " is not a plain file name");
             }
             files.put(name, fileSum(name, listed.object(name)));
         }
