@@ -39,10 +39,10 @@ final class InputFiles {
     /**
      * Refuses what has taken the place of a file that was regular when it was looked at.
      *
-     * @throws CheckpointException if the path is gone, or a folder, a pipe or a device
+     * @throws CheckpointException if it is a folder, a pipe or a device; what is gone is left to the one who opens it
      */
     static void requireStillRegular(Path real) {
-        if (!Files.isRegularFile(real)) {
+        if (Files.exists(real) && !Files.isRegularFile(real)) {
             throw new CheckpointException(real + " has changed since it was opened: it is not a regular file any more");
         }
     }

@@ -2,6 +2,7 @@ package dev.paligemma.engine.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -10,10 +11,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonProblemTest {
     private static String message(String json) {
-        return org.assertj.core.api.Assertions.catchThrowableOfType(
-                        CheckpointException.class,
-                        () -> Json.readObject("config.json", json.getBytes(StandardCharsets.UTF_8)))
-                .getMessage();
+        CheckpointException failure = catchThrowableOfType(
+                CheckpointException.class, () -> Json.readObject("config.json", json.getBytes(StandardCharsets.UTF_8)));
+        return String.valueOf(failure.getMessage());
     }
 
     @ParameterizedTest
