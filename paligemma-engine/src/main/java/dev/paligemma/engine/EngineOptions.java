@@ -7,31 +7,38 @@ import java.util.Objects;
  *
  * @param device where it computes
  * @param precision how it stores weights and computes
- * @param threads how many threads it may use for one operation, at least 1
+ * @param threads how many threads it may use for one operation, from 1 to {@value #MAX_THREADS}
  */
 public record EngineOptions(Device device, Precision precision, int threads) {
+    /**
+     * The most threads that may be asked for: {@value}. More than any machine has a use for; engines start as many as they
+     * are told to, each with a stack of its own.
+     */
+    public static final int MAX_THREADS = 1024;
+
     /**
      * Checks the options.
      *
      * @param device where it computes
      * @param precision how it stores weights and computes
-     * @param threads how many threads it may use for one operation, at least 1
+     * @param threads how many threads it may use for one operation, from 1 to {@value #MAX_THREADS}
+     * @throws IllegalArgumentException if the number of threads is out of range
      */
     public EngineOptions {
         Objects.requireNonNull(device, "device");
         Objects.requireNonNull(precision, "precision");
-        if (threads < 1) {
-            throw new IllegalArgumentException("threads must be at least 1, got " + threads);
+        if (threads < 1 || threads > MAX_THREADS) {
+            throw new IllegalArgumentException("threads must be from 1 to " + MAX_THREADS + ", got " + threads);
         }
     }
 
     /**
-     * Single precision on the main processor, with as many threads as it has cores.
+     * Single precision on the main processor, with as many threads as it has cores, at most {@value #MAX_THREADS}.
      *
      * @return the options
      */
     public static EngineOptions defaults() {
-        return new EngineOptions(
-                Device.CPU, Precision.FLOAT32, Runtime.getRuntime().availableProcessors());
+        int threads = Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS);
+        return new EngineOptions(Device.CPU, Precision.FLOAT32, threads);
     }
 }

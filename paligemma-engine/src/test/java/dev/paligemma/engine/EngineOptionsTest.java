@@ -56,15 +56,22 @@ class EngineOptionsTest {
 
         assertThat(options.device()).isEqualTo(Device.CPU);
         assertThat(options.precision()).isEqualTo(Precision.FLOAT32);
-        assertThat(options.threads()).isEqualTo(Runtime.getRuntime().availableProcessors());
+        assertThat(options.threads())
+                .isEqualTo(Math.min(1024, Runtime.getRuntime().availableProcessors()));
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, -1})
-    void refusesToWorkWithoutThreads(int threads) {
+    @ValueSource(ints = {0, -1, 1025, 99_999_999, Integer.MAX_VALUE})
+    void refusesToWorkWithoutThreadsOrWithAbsurdlyMany(int threads) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new EngineOptions(Device.CPU, Precision.FLOAT32, threads))
-                .withMessage("threads must be at least 1, got " + threads);
+                .withMessage("threads must be from 1 to 1024, got " + threads);
+    }
+
+    @Test
+    void takesAsManyThreadsAsTheBound() {
+        assertThat(new EngineOptions(Device.CPU, Precision.FLOAT32, EngineOptions.MAX_THREADS).threads())
+                .isEqualTo(1024);
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +50,6 @@ import org.slf4j.LoggerFactory;
 public final class Checkpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
-    private static final int MAX_LOGGED = 5;
     private static final String CONFIG = "config.json";
     private static final String ADAPTER_CONFIG = "adapter_config.json";
     private static final long MAX_ADAPTER_CONFIG_BYTES = 8 << 20;
@@ -137,6 +137,8 @@ public final class Checkpoint implements AutoCloseable {
             Map<TensorInfo, ComputedWeight> computed,
             List<TensorInfo> unlisted) {
         ExpectedTensors expected = ExpectedTensors.of(config);
+        expected.refuseNormsOfGemma2(files.folder(), named.keySet());
+        expected.refuseNormsOfGemma2(files.folder(), namesOf(unlisted));
         List<String> problems = expected.problems(named);
         if (!problems.isEmpty()) {
             throw new CheckpointException(files.folder() + ": " + problems.size() + " of "
@@ -148,7 +150,7 @@ public final class Checkpoint implements AutoCloseable {
         }
         List<TensorInfo> unused = new ArrayList<>(named.values());
         unused.addAll(unlisted);
-        logUnused(folder, unused);
+        SpareTensors.of(unused, used.keySet()).describe(folder).forEach(LOG::warn);
         int rows = Math.toIntExact(
                 Objects.requireNonNull(used.get(ExpectedTensors.EMBEDDING)).shape()[0]);
         return new Checkpoint(folder, config.withVocabSize(rows), files, used, computed, unused, null);
@@ -160,13 +162,14 @@ public final class Checkpoint implements AutoCloseable {
         PaliGemmaConfig config = readConfig(folder);
         SafeTensorsFile file = SafeTensorsFile.read(folder.resolve(ConvertedManifest.WEIGHTS));
         ExpectedTensors expected = ExpectedTensors.of(config);
+        expected.refuseNormsOfGemma2(folder, file.tensors().keySet());
         ConvertedTensors converted = new ConvertedTensors(expected, file.tensors());
         if (!converted.problems().isEmpty()) {
             throw new CheckpointException(folder + ": " + converted.problems().size()
                     + " tensors of the converted checkpoint do not fit config.json:"
                     + WeightFiles.lines(converted.problems()));
         }
-        logUnused(folder, converted.unused());
+        SpareTensors.of(converted.unused(), Set.of()).describe(folder).forEach(LOG::warn);
         return new Checkpoint(
                 folder,
                 config.withVocabSize(converted.embeddingRows()),
@@ -221,17 +224,10 @@ public final class Checkpoint implements AutoCloseable {
         return named;
     }
 
-    private static void logUnused(Path folder, List<TensorInfo> unused) {
-        if (!unused.isEmpty()) {
-            LOG.warn(
-                    "{}: {} tensors are not used, among them {}",
-                    folder,
-                    unused.size(),
-                    unused.stream()
-                            .limit(MAX_LOGGED)
-                            .map(tensor -> Quote.quote(tensor.name()))
-                            .toList());
-        }
+    private static List<String> namesOf(List<TensorInfo> tensors) {
+        return tensors.stream()
+                .map(tensor -> TensorNames.canonical(tensor.name()))
+                .toList();
     }
 
     /**
@@ -334,8 +330,8 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * Returns the tensors in the files that the model has no use for, such as the redundant head of a tied model.
-     * Well-known buffers of old versions are left out.
+     * Returns the tensors in the files that the model has no use for, such as the redundant head of a tied model,
+     * or what a shard holds though the index names another shard for it. Well-known buffers of old versions are left out.
      *
      * @return an unmodifiable list
      */

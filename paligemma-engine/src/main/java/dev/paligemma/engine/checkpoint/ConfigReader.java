@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Turns {@code config.json} into a {@link PaliGemmaConfig}. Published files omit whatever equals the default of the
  * configuration class in transformers, so those defaults are part of the format and repeated here.
+ *
+ * <p>Everything is checked here before the records check it again, so that messages name the keys of the file and not the
+ * components of the records.
  */
 final class ConfigReader {
     private static final long MAX_FILE_BYTES = 1 << 20;
@@ -152,14 +155,20 @@ final class ConfigReader {
             throw unsupported(json, "num_channels", "3");
         }
         requireTanhGelu(json, "hidden_act");
+        int hiddenSize = json.integer("hidden_size", 768, 1, Limits.MAX_HIDDEN);
+        int heads = json.integer("num_attention_heads", 12, 1, Limits.MAX_HEADS);
+        int imageSize = side(json, "image_size", 224);
+        int patchSize = side(json, "patch_size", 16);
+        requireMultiple(json, "hidden_size", hiddenSize, "num_attention_heads", heads);
+        requireMultiple(json, "image_size", imageSize, "patch_size", patchSize);
         try {
             return new VisionConfig(
-                    json.integer("hidden_size", 768, 1, Limits.MAX_HIDDEN),
+                    hiddenSize,
                     json.integer("intermediate_size", 3072, 1, Limits.MAX_INTERMEDIATE),
                     json.integer("num_hidden_layers", 12, 1, Limits.MAX_LAYERS),
-                    json.integer("num_attention_heads", 12, 1, Limits.MAX_HEADS),
-                    side(json, "image_size", 224),
-                    side(json, "patch_size", 16),
+                    heads,
+                    imageSize,
+                    patchSize,
                     (float) json.number("layer_norm_eps", 1e-6, Limits.MIN_EPS, Limits.MAX_EPS));
         } catch (IllegalArgumentException e) {
             throw new CheckpointException(json.where() + ": " + e.getMessage(), e);
@@ -173,8 +182,11 @@ final class ConfigReader {
         }
         List<@Nullable Object> sides = Objects.requireNonNull(json.listOrNull(name));
         if (sides.size() != 2 || !Objects.equals(sides.get(0), sides.get(1))) {
-            throw new CheckpointException(
-                    json.where() + ": " + name + " must be an integer or a list of two equal integers, got " + sides);
+            throw new CheckpointException(json.where() + ": " + name
+                    + " must be an integer or a list of two equal integers, got "
+                    + (sides.size() == 2
+                            ? "[" + JsonObject.describe(sides.get(0)) + ", " + JsonObject.describe(sides.get(1)) + "]"
+                            : JsonObject.describe(sides)));
         }
         return json.asInteger(name, sides.get(0), 1, Limits.MAX_IMAGE_SIZE);
     }
@@ -189,7 +201,14 @@ final class ConfigReader {
         boolean gemma2 = family == Family.GEMMA2;
         refuseTextVariants(json);
         int layers = json.integer("num_hidden_layers", gemma2 ? 26 : 28, 1, Limits.MAX_LAYERS);
+        int heads = json.integer("num_attention_heads", gemma2 ? 8 : 16, 1, Limits.MAX_HEADS);
+        int kvHeads = json.integer("num_key_value_heads", gemma2 ? 4 : 16, 1, Limits.MAX_HEADS);
+        requireMultiple(json, "num_attention_heads", heads, "num_key_value_heads", kvHeads);
         int headDim = json.integer("head_dim", 256, 1, Limits.MAX_HEAD_DIM);
+        if (headDim % 2 != 0) {
+            throw new CheckpointException(
+                    json.where() + ": head_dim must be even for rotary positions, got " + headDim);
+        }
         int slidingWindow = gemma2 && !json.isNull("sliding_window")
                 ? json.integer("sliding_window", 4096, 1, Limits.MAX_LENGTH)
                 : 0;
@@ -200,8 +219,8 @@ final class ConfigReader {
                     json.integer("hidden_size", gemma2 ? 2304 : 3072, 1, Limits.MAX_HIDDEN),
                     json.integer("intermediate_size", gemma2 ? 9216 : 24_576, 1, Limits.MAX_INTERMEDIATE),
                     layers,
-                    json.integer("num_attention_heads", gemma2 ? 8 : 16, 1, Limits.MAX_HEADS),
-                    json.integer("num_key_value_heads", gemma2 ? 4 : 16, 1, Limits.MAX_HEADS),
+                    heads,
+                    kvHeads,
                     headDim,
                     (float) json.number("rms_norm_eps", 1e-6, Limits.MIN_EPS, Limits.MAX_EPS),
                     ropeTheta(json),
@@ -288,6 +307,15 @@ final class ConfigReader {
                         + "\"full_attention\", got " + JsonObject.describe(name));
             }
         }
+        if (names.size() != layers) {
+            throw new CheckpointException(
+                    json.where() + ": layer_types must have one entry for each of num_hidden_layers " + layers
+                            + ", got " + names.size());
+        }
+        if (slidingWindow == 0 && types.contains(LayerType.SLIDING)) {
+            throw new CheckpointException(
+                    json.where() + ": layer_types has \"sliding_attention\", but sliding_window is null (none)");
+        }
         return types;
     }
 
@@ -308,6 +336,13 @@ final class ConfigReader {
             throw unsupported(json, "model_type", String.join(" or ", supported));
         }
         return type == null ? fallback : type;
+    }
+
+    private static void requireMultiple(JsonObject json, String name, int value, String of, int divisor) {
+        if (value % divisor != 0) {
+            throw new CheckpointException(
+                    json.where() + ": " + name + " must be a multiple of " + of + ", got " + value + " and " + divisor);
+        }
     }
 
     private static void requireTanhGelu(JsonObject json, String name) {

@@ -52,6 +52,11 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
     private static final int MAX_BYTES = 8 << 20;
     private static final int MAX_FILES = 100;
     private static final int MAX_CHUNKS = 1 << 18;
+    // What a manifest takes without its files, and for each file and checksum, rounded up.
+    private static final long MANIFEST_BYTES = 256;
+    private static final long FILE_BYTES = 160;
+    private static final long SUM_BYTES = 11;
+
     private static final String HASH = "[0-9a-f]{64}";
     private static final String SUM_MEMBER = ",\"crc32c\":\"";
     private static final String END = "\"}\n";
@@ -151,10 +156,13 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
         }
         Map<String, FileSum> files = new LinkedHashMap<>();
         JsonObject listed = json.object("files");
+        if (listed.members().size() > MAX_FILES) {
+            throw new CheckpointException(
+                    listed.where() + " lists " + listed.members().size() + " files, expected at most " + MAX_FILES);
+        }
         for (String name : listed.members().keySet()) {
-            if (!name.matches("[A-Za-z0-9_][A-Za-z0-9._-]{0,100}") || files.size() == MAX_FILES) {
-                throw new CheckpointException(listed.where() + ": " + Quote.quote(name) + " is not a plain file name,"
-                        + " or there are more than " + MAX_FILES);
+            if (!name.matches("[A-Za-z0-9_][A-Za-z0-9._-]{0,100}")) {
+                throw new CheckpointException(listed.where() + ": " + Quote.quote(name) + " is not a plain file name");
             }
             files.put(name, fileSum(name, listed.object(name)));
         }
@@ -269,6 +277,18 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
     public void checkWeights(Path folder) {
         FileSum sum = Objects.requireNonNull(files.get(WEIGHTS));
         Checksums.check(folder.resolve(WEIGHTS), sum, pieceBytes(WEIGHTS));
+    }
+
+    /**
+     * How many bytes a manifest takes at most.
+     *
+     * @param files how many files it lists
+     * @param weightBytes the size of the file of weights
+     * @return bytes
+     */
+    public static long mostBytes(int files, long weightBytes) {
+        long sums = files + Checksums.pieces(weightBytes, CHUNK_BYTES);
+        return MANIFEST_BYTES + FILE_BYTES * files + SUM_BYTES * sums;
     }
 
     private static int pieceBytes(String name) {

@@ -1,11 +1,15 @@
 package dev.paligemma.engine.checkpoint;
 
 import dev.paligemma.engine.checkpoint.TextConfig.Family;
+import dev.paligemma.engine.file.Quote;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,9 +24,17 @@ final class ExpectedTensors {
     /** Stands for the number of embedding rows, which the tensor decides and not the configuration. */
     static final long ANY_ROWS = -1;
 
+    /** In a block of the first Gemma, two norms are all. */
+    private static final Pattern GEMMA2_NORM =
+            Pattern.compile("language_model\\.layers\\.\\d+\\.(?:pre|post)_feedforward_layernorm\\.weight.*"
+                    + "|" + Pattern.quote(BigVisionLayout.POST_ATTENTION_NORM)
+                    + "|" + Pattern.quote(BigVisionLayout.POST_MLP_NORM));
+
+    private final Family family;
     private final Map<String, long[]> shapes = new LinkedHashMap<>();
 
     private ExpectedTensors(PaliGemmaConfig config) {
+        family = config.text().family();
         vision(config.vision());
         affine(
                 "multi_modal_projector.linear",
@@ -61,6 +73,31 @@ final class ExpectedTensors {
             }
         });
         return problems;
+    }
+
+    /**
+     * Refuses the weights of a Gemma 2 under the configuration of a Gemma: all tensors of that are there, but mean something
+     * else, and the answers would be nonsense.
+     *
+     * @param folder for the message
+     * @param names canonical names of all stored tensors, or the names of big_vision
+     * @throws CheckpointException if the configuration says Gemma and there are norms that only Gemma 2 has
+     */
+    void refuseNormsOfGemma2(Path folder, Collection<String> names) {
+        if (family != Family.GEMMA) {
+            return;
+        }
+        List<String> norms = names.stream()
+                .filter(name -> GEMMA2_NORM.matcher(name).matches())
+                .sorted()
+                .toList();
+        if (!norms.isEmpty()) {
+            throw new CheckpointException(
+                    folder + ": text_config.model_type of config.json is \"gemma\" or missing, which"
+                            + " means the same, but the weights hold " + norms.size()
+                            + " norms that only Gemma 2 has, among them " + Quote.quote(norms.get(0))
+                            + "; expected text_config.model_type \"gemma2\"");
+        }
     }
 
     /** An untied head has as many rows as the embedding. */

@@ -1,5 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
+import dev.paligemma.engine.file.FailureReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
@@ -9,6 +10,9 @@ import java.nio.file.Path;
 
 /** Finding and checking files before they are read. */
 final class InputFiles {
+    /** Systems follow some 40 before they give up. */
+    private static final int MAX_LINKS = 40;
+
     private InputFiles() {}
 
     /**
@@ -21,8 +25,7 @@ final class InputFiles {
         try {
             real = file.toRealPath();
         } catch (NoSuchFileException e) {
-            // A dangling link names its target, the missing part of a partial download.
-            throw new CheckpointException(file + " does not exist" + missingTarget(file, e), e);
+            throw new CheckpointException(file + " does not exist" + missingTarget(file), e);
         } catch (IOException e) {
             throw unreadable(file, e);
         }
@@ -31,6 +34,17 @@ final class InputFiles {
             throw new CheckpointException(file + " is not a regular file");
         }
         return real;
+    }
+
+    /**
+     * Refuses what has taken the place of a file that was regular when it was looked at.
+     *
+     * @throws CheckpointException if it is a folder, a pipe or a device; what is gone is left to the one who opens it
+     */
+    static void requireStillRegular(Path real) {
+        if (Files.exists(real) && !Files.isRegularFile(real)) {
+            throw new CheckpointException(real + " has changed since it was opened: it is not a regular file any more");
+        }
     }
 
     /** The size of a real path. */
@@ -65,14 +79,21 @@ final class InputFiles {
         if (cause instanceof ClosedByInterruptException) {
             return new CheckpointException("interrupted while reading " + file, cause);
         }
-        return new CheckpointException("cannot read " + file + ": " + describe(cause), cause);
+        return new CheckpointException("cannot read " + file + ": " + FailureReason.of(cause, file), cause);
     }
 
-    private static String missingTarget(Path file, NoSuchFileException e) {
-        return Files.isSymbolicLink(file) ? " (a link to a missing file: " + e.getFile() + ")" : "";
-    }
-
-    private static String describe(IOException e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    /** Where a dangling link leads, through other links if need be: the missing part of a partial download. */
+    private static String missingTarget(Path file) {
+        Path target = file.toAbsolutePath();
+        try {
+            for (int links = 0; links < MAX_LINKS && Files.isSymbolicLink(target); links++) {
+                // Links resolved first, for ".." leads out of the folder that a link stands for.
+                Path folder = target.resolveSibling("").toRealPath();
+                target = folder.resolve(Files.readSymbolicLink(target)).normalize();
+            }
+        } catch (IOException e) {
+            return " (a link to a missing file)";
+        }
+        return Files.isSymbolicLink(file) ? " (a link to a missing file: " + target + ")" : "";
     }
 }

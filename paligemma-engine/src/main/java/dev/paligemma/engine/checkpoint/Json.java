@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import dev.paligemma.engine.file.Quote;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -115,7 +116,10 @@ final class Json {
                     ? ""
                     : " at line " + json.getLocation().getLineNr() + ", column "
                             + json.getLocation().getColumnNr();
-            return where + " is not valid JSON" + at + ": " + Quote.quote(json.getOriginalMessage());
+            String problem = Quote.quote(JsonProblem.words(json.getOriginalMessage()));
+            return json instanceof StreamConstraintsException
+                    ? where + " goes beyond a limit on JSON" + at + ": " + problem
+                    : where + " is not valid JSON" + at + ": " + problem;
         }
         return where + " is not valid JSON: malformed UTF-8";
     }

@@ -125,17 +125,37 @@ final class SafeTensorsHeader {
             }
             if (parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER || parser.getLongValue() < 0) {
                 throw new CheckpointException(
-                        file + ": " + what + " must hold numbers from 0 to 2^63-1, got " + parser.getText());
+                        file + ": " + what + " must hold integers from 0 to 2^63-1, got " + parser.getText());
             }
             values[count++] = parser.getLongValue();
         }
-        expect(parser.currentToken(), JsonToken.END_ARRAY, what);
+        if (parser.currentToken() != JsonToken.END_ARRAY) {
+            throw new CheckpointException(
+                    file + ": " + what + " must hold integers from 0 to 2^63-1, got " + words(parser.currentToken()));
+        }
         return Arrays.copyOf(values, count);
     }
 
     private void expect(@Nullable JsonToken got, JsonToken wanted, String what) {
         if (got != wanted) {
-            throw new CheckpointException(file + ": " + what + " should be " + wanted + ", found " + got);
+            throw new CheckpointException(file + ": " + what + " must be " + words(wanted) + ", got " + words(got));
         }
+    }
+
+    /** What begins with a token, for users who do not know the parser. */
+    private static String words(@Nullable JsonToken token) {
+        if (token == null) {
+            return "the end of the header";
+        }
+        return switch (token) {
+            case START_OBJECT -> "an object";
+            case START_ARRAY -> "a list";
+            case VALUE_STRING -> "a string";
+            case VALUE_NUMBER_INT -> "an integer";
+            case VALUE_NUMBER_FLOAT -> "a number with a fraction or an exponent";
+            case VALUE_TRUE, VALUE_FALSE -> "a truth value";
+            case VALUE_NULL -> "null";
+            default -> "something else";
+        };
     }
 }

@@ -123,6 +123,8 @@ final class StoredFile {
         if (!tensor.equals(tensors.get(tensor.name()))) {
             throw new IllegalArgumentException(tensor + " is not a tensor of " + path);
         }
+        // Opening a pipe would block for ever.
+        InputFiles.requireStillRegular(path);
         FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
         try {
             state.requireSame(path, channel.size());

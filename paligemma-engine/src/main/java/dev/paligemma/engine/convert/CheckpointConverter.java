@@ -5,10 +5,12 @@ import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.ConvertedManifest;
 import dev.paligemma.engine.convert.ConversionTasks.Task;
+import dev.paligemma.engine.file.FailureReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -34,6 +36,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class CheckpointConverter {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointConverter.class);
+
+    /** The block of nearly all file systems. */
+    private static final long BLOCK_BYTES = 4096;
 
     private final Checkpoint source;
     private final ConversionPlan plan;
@@ -87,9 +92,11 @@ public final class CheckpointConverter {
         plan.requireWeightsOf(source);
         ConvertedLayout layout = ConvertedLayout.of(source, plan);
         List<Task> tasks = ConversionTasks.of(source, plan);
+        long neededBytes = 0;
         try (ProcessLock lock = ProcessLock.acquire()) {
             long start = System.nanoTime();
-            prepareTarget(layout.fileBytes());
+            neededBytes = neededBytes(source, layout);
+            prepareTarget(neededBytes);
             String hash = knownHash != null ? knownHash : ContentHash.of(source);
             try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
                 write(temporary, layout, tasks, hash);
@@ -106,8 +113,20 @@ public final class CheckpointConverter {
         } catch (ClosedByInterruptException e) {
             throw interrupted(e);
         } catch (IOException e) {
-            throw failed(e, layout.fileBytes());
+            throw failed(e, neededBytes);
         }
+    }
+
+    /** What all files take on a disk that gives room in blocks. */
+    static long neededBytes(Checkpoint source, ConvertedLayout layout) throws IOException {
+        List<Long> sizes = new ArrayList<>(SmallFiles.sizes(source));
+        sizes.add(layout.fileBytes());
+        sizes.add(ConvertedManifest.mostBytes(sizes.size(), layout.fileBytes()));
+        long needed = 0;
+        for (long size : sizes) {
+            needed = Math.addExact(needed, (size + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES);
+        }
+        return needed;
     }
 
     private void prepareTarget(long neededBytes) throws IOException {
@@ -115,6 +134,10 @@ public final class CheckpointConverter {
             throw new ConversionException(target + " exists already, expected nothing or an empty folder there");
         }
         Path parent = Objects.requireNonNull(target.getParent(), "parent");
+        if (Files.exists(parent) && !Files.isDirectory(parent)) {
+            throw new ConversionException(
+                    "cannot write the converted checkpoint " + target + ": " + parent + " is not a folder");
+        }
         Files.createDirectories(parent);
         TemporaryFolder.removeStale(target);
         long free = Files.getFileStore(parent).getUsableSpace();
@@ -175,18 +198,27 @@ public final class CheckpointConverter {
     }
 
     private ConversionException failed(IOException e, long neededBytes) {
-        String free;
-        try {
-            free = Files.getFileStore(nearestFolder()).getUsableSpace() + " bytes are free";
-        } catch (IOException unknown) {
-            e.addSuppressed(unknown);
-            free = "how many are free is not known";
+        if (e instanceof FileAlreadyExistsException taken && target.toString().equals(taken.getFile())) {
+            return new ConversionException(
+                    target
+                            + " has appeared while the checkpoint was converted, expected nothing or an empty folder there",
+                    e);
         }
         return new ConversionException(
-                "cannot write the converted checkpoint " + target + ": "
-                        + e.getClass().getSimpleName() + ": " + e.getMessage() + " (" + neededBytes
-                        + " bytes are needed, " + free + ")",
+                "cannot write the converted checkpoint " + target + ": " + FailureReason.of(e, target)
+                        + shortage(neededBytes, e),
                 e);
+    }
+
+    /** Both sizes if there is too little room, which may have another reason than this conversion; else nothing. */
+    private String shortage(long neededBytes, IOException failure) {
+        try {
+            long free = Files.getFileStore(nearestFolder()).getUsableSpace();
+            return free < neededBytes ? " (" + neededBytes + " bytes are needed, " + free + " bytes are free)" : "";
+        } catch (IOException unknown) {
+            failure.addSuppressed(unknown);
+            return "";
+        }
     }
 
     private Path nearestFolder() {

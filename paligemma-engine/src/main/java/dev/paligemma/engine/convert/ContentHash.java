@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -79,6 +80,10 @@ final class ContentHash {
 
     private static String hash(TensorInfo tensor, ByteBuffer buffer) throws IOException {
         MessageDigest digest = sha256();
+        // Opening a pipe would block for ever.
+        if (Files.exists(tensor.file()) && !Files.isRegularFile(tensor.file())) {
+            throw new IOException(tensor.file() + " is not a regular file any more");
+        }
         try (FileChannel channel = FileChannel.open(tensor.file(), StandardOpenOption.READ)) {
             for (long done = 0; done < tensor.byteLength(); ) {
                 buffer.clear().limit((int) Math.min(buffer.capacity(), tensor.byteLength() - done));

@@ -4,6 +4,7 @@ import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.ConvertedManifest;
+import dev.paligemma.engine.file.FailureReason;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
@@ -85,7 +86,8 @@ public final class ConvertedCheckpoints {
         } catch (ClosedByInterruptException e) {
             throw interrupted(source, e);
         } catch (IOException e) {
-            throw new CheckpointException("cannot read " + source.folder() + ": " + e, e);
+            throw new CheckpointException(
+                    "cannot read " + source.folder() + ": " + FailureReason.of(e, source.folder()), e);
         }
     }
 
@@ -162,7 +164,7 @@ public final class ConvertedCheckpoints {
             throw e;
         } catch (IOException e) {
             throw new ConversionException(
-                    "cannot write to the cache folder " + folder + ": " + e
+                    "cannot write to the cache folder " + folder + ": " + FailureReason.of(e, folder)
                             + "; choose another one with --cache-dir or the environment variable PALIGEMMA_CACHE",
                     e);
         }
@@ -170,20 +172,31 @@ public final class ConvertedCheckpoints {
 
     private FileChannel lockFile() throws IOException {
         Files.createDirectories(folder);
-        return FileChannel.open(folder.resolve(LOCK_FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        Path file = folder.resolve(LOCK_FILE);
+        // Opening a pipe would block for ever, and a link may lead to a file that must not be touched.
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new ConversionException("the lock file of the cache, " + file
+                    + ", is not a regular file; remove it, or choose another folder with --cache-dir or the environment"
+                    + " variable PALIGEMMA_CACHE");
+        }
+        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
     }
 
     /** Asks again and again: unlike waiting inside the system, this can be interrupted everywhere. */
     private FileLock lock(FileChannel channel) throws IOException, InterruptedException {
-        boolean told = false;
+        WaitNotice notice = null;
         while (true) {
             FileLock lock = tryLock(channel);
             if (lock != null) {
                 return lock;
             }
-            if (!told) {
+            if (notice == null) {
                 LOG.info("waiting for another conversion into {}", folder);
-                told = true;
+                notice = new WaitNotice(folder, System.nanoTime());
+            }
+            String warning = notice.after(System.nanoTime());
+            if (warning != null) {
+                LOG.warn(warning);
             }
             Thread.sleep(POLL_MILLIS);
         }

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -72,13 +73,32 @@ final class SmallFiles {
             files.add(new SmallFile(file.getFileName().toString(), Files.readAllBytes(file)));
         }
         if (source.isBigVision()) {
-            addMissing(files, source.config());
+            Set<String> names = files.stream().map(SmallFile::name).collect(Collectors.toSet());
+            files.addAll(missing(names, source.config()));
         }
         return files;
     }
 
-    private static void addMissing(List<SmallFile> files, PaliGemmaConfig config) {
-        Set<String> names = files.stream().map(SmallFile::name).collect(Collectors.toSet());
+    /**
+     * The size of each of those that a converted checkpoint has, without reading them.
+     *
+     * @throws ConversionException if one is absurdly large
+     */
+    static List<Long> sizes(Checkpoint source) throws IOException {
+        List<Long> sizes = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (Path file : of(source.folder())) {
+            sizes.add(Files.size(file));
+            names.add(file.getFileName().toString());
+        }
+        if (source.isBigVision()) {
+            missing(names, source.config()).forEach(file -> sizes.add((long) file.bytes().length));
+        }
+        return sizes;
+    }
+
+    private static List<SmallFile> missing(Set<String> names, PaliGemmaConfig config) {
+        List<SmallFile> files = new ArrayList<>();
         if (!names.contains(CONFIG)) {
             files.add(new SmallFile(CONFIG, config.toJson().getBytes(StandardCharsets.UTF_8)));
         }
@@ -98,5 +118,6 @@ final class SmallFiles {
                     config.vision().imageSize());
             files.add(new SmallFile(PREPROCESSOR, settings.getBytes(StandardCharsets.UTF_8)));
         }
+        return files;
     }
 }

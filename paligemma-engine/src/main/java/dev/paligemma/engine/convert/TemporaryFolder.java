@@ -5,7 +5,10 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -95,7 +98,8 @@ public final class TemporaryFolder implements AutoCloseable {
 
     private static boolean isStale(Path folder) throws IOException {
         Path lockFile = folder.resolve(LOCK_FILE);
-        if (!Files.exists(lockFile)) {
+        // Whatever else has that name is no lock; opening a pipe would block for ever.
+        if (!Files.isRegularFile(lockFile, LinkOption.NOFOLLOW_LINKS)) {
             Instant changed = Files.getLastModifiedTime(folder).toInstant();
             return changed.isBefore(Instant.now().minus(WITHOUT_LOCK));
         }
@@ -125,16 +129,36 @@ public final class TemporaryFolder implements AutoCloseable {
      * Gives the folder its name in one step, and makes sure that it lasts.
      *
      * @param target not there, or an empty folder
-     * @throws IOException if something else is there, or the folder cannot be renamed
+     * @throws FileAlreadyExistsException if something else is there
+     * @throws IOException if the folder cannot be renamed
      */
     public void moveTo(Path target) throws IOException {
         channel.close();
         Files.delete(path.resolve(LOCK_FILE));
         FileTrees.forceFolder(path);
-        Files.deleteIfExists(target);
-        Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
+        rename(target);
         moved = true;
         FileTrees.forceFolder(parentOf(target));
+    }
+
+    /** Systems differ in what they call a place that is taken, and another process can take it between the two steps. */
+    private void rename(Path target) throws IOException {
+        try {
+            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !FileTrees.isEmptyFolder(target)) {
+                throw new FileAlreadyExistsException(target.toString());
+            }
+            Files.deleteIfExists(target);
+            Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileAlreadyExistsException e) {
+            throw e;
+        } catch (FileSystemException e) {
+            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !FileTrees.isEmptyFolder(target)) {
+                FileAlreadyExistsException taken = new FileAlreadyExistsException(target.toString());
+                taken.initCause(e);
+                throw taken;
+            }
+            throw e;
+        }
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.paligemma.engine.numpy;
 
 import dev.paligemma.engine.file.ChannelInputStream;
+import dev.paligemma.engine.file.FailureReason;
 import dev.paligemma.engine.file.Quote;
 import java.io.EOFException;
 import java.io.IOException;
@@ -76,7 +77,8 @@ public final class NpzFile implements AutoCloseable {
             requireDisjoint(file, all);
             return new NpzFile(file, channel, byName(file, all), size);
         } catch (IOException e) {
-            NpzException failure = new NpzException("cannot read " + file + " as an npz archive: " + e, e);
+            NpzException failure =
+                    new NpzException("cannot read " + file + " as an npz archive: " + FailureReason.of(e, file), e);
             closeAfter(failure, channel);
             throw failure;
         } catch (NpzException e) {
@@ -218,7 +220,7 @@ public final class NpzFile implements AutoCloseable {
     }
 
     private NpzException unreadable(String where, IOException e) {
-        return new NpzException("cannot read " + where + ": " + e, e);
+        return new NpzException("cannot read " + where + ": " + FailureReason.of(e, file), e);
     }
 
     private String where(String name) {
@@ -261,7 +263,7 @@ public final class NpzFile implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException e) {
-            throw new NpzException("cannot close " + file + ": " + e, e);
+            throw new NpzException("cannot close " + file + ": " + FailureReason.of(e, file), e);
         }
     }
 }

@@ -277,6 +277,65 @@ class CheckpointTest {
         }
     }
 
+    @Test
+    void aTensorInTwoShardsIsNotSaidToBeUnused() throws IOException {
+        Path copy = Resources.copy("gemma2-bf16-sharded", folder.resolve("m"));
+        String name = "language_model.model.norm.weight";
+        Path index = copy.resolve("model.safetensors.index.json");
+        List<Path> others = files(copy).stream()
+                .filter(file -> file.toString().endsWith(".safetensors"))
+                .filter(file -> !SafeTensorsFile.read(file).tensors().containsKey(name))
+                .sorted()
+                .toList();
+        StoredTensors shard = StoredTensors.of(others.get(0));
+        shard.put(name, new float[12]).put("custom", new float[1]).write(others.get(0));
+        edit(
+                index,
+                "\"weight_map\": {",
+                "\"weight_map\": {\"custom\": \"" + others.get(0).getFileName() + "\",");
+        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+            assertMatchesTransformers(checkpoint, "gemma2-bf16-sharded");
+            assertThat(checkpoint.unusedTensors()).extracting(TensorInfo::name).containsExactly("custom", name);
+            assertThat(SpareTensors.of(
+                                    checkpoint.unusedTensors(),
+                                    checkpoint.tensors().keySet())
+                            .describe(copy))
+                    .containsExactly(
+                            copy + ": 1 tensor is not used, among them [\"custom\"]",
+                            copy
+                                    + ": 1 tensor is in two shards; those in the shards that the index names are used, and not"
+                                    + " [\"" + name + "\" in " + others.get(0).getFileName() + "]");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\"model_type\": \"gemma\"", "\"model_type\": null", "\"model_type_is\": \"missing\""})
+    void refusesTheWeightsOfGemma2ForAGemma(String type) throws IOException {
+        Path copy = Resources.copy("gemma2-bf16-sharded", folder.resolve("m"));
+        edit(copy.resolve("config.json"), "\"model_type\": \"gemma2\"", type);
+        assertThatExceptionOfType(CheckpointException.class)
+                .isThrownBy(() -> Checkpoint.open(copy))
+                .withMessageStartingWith(copy + ": text_config.model_type of config.json is \"gemma\" or missing")
+                .withMessageContaining("norms that only Gemma 2 has, among them"
+                        + " \"language_model.layers.0.post_feedforward_layernorm.weight\"")
+                .withMessageEndingWith("expected text_config.model_type \"gemma2\"");
+    }
+
+    @Test
+    void refusesTheArraysOfGemma2ForAGemma() {
+        ExpectedTensors gemma = ExpectedTensors.of(PaliGemmaConfig.read(Resources.golden("gemma-f32/config.json")));
+        ExpectedTensors gemma2 =
+                ExpectedTensors.of(PaliGemmaConfig.read(Resources.golden("gemma2-bf16-sharded/config.json")));
+        List<String> both = List.of("llm/layers/pre_attention_norm/scale", "llm/layers/pre_ffw_norm/scale");
+        gemma.refuseNormsOfGemma2(folder, both);
+        for (String norm : List.of("llm/layers/post_attention_norm/scale", "llm/layers/post_ffw_norm/scale")) {
+            gemma2.refuseNormsOfGemma2(folder, List.of(norm));
+            assertThatExceptionOfType(CheckpointException.class)
+                    .isThrownBy(() -> gemma.refuseNormsOfGemma2(folder, List.of(norm)))
+                    .withMessageContaining("1 norms that only Gemma 2 has, among them \"" + norm + "\"");
+        }
+    }
+
     private static void edit(Path file, String from, String to) throws IOException {
         String text = Files.readString(file);
         assertThat(text).contains(from);

@@ -129,6 +129,25 @@ class HostileFilesTest {
         }
     }
 
+    @Example
+    void aManifestOfTooManyFilesIsSaidToBeOne() throws IOException {
+        Map<String, ConvertedManifest.FileSum> files = new LinkedHashMap<>();
+        for (int i = 0; i < 101; i++) {
+            files.put("f" + i, new ConvertedManifest.FileSum(1, List.of(0L)));
+        }
+        Path folder = Files.createTempDirectory("manifest");
+        try {
+            new ConvertedManifest(Precision.INT8, "0".repeat(64), files).write(folder);
+            assertThatExceptionOfType(CheckpointException.class)
+                    .isThrownBy(() -> Checkpoint.open(folder))
+                    .withMessageContaining("files lists 101 files, expected at most 100")
+                    .withMessageNotContaining("plain");
+        } finally {
+            Files.delete(folder.resolve(ConvertedManifest.FILE_NAME));
+            Files.delete(folder);
+        }
+    }
+
     private static void checkDamaged(byte[] good, long seed, Consumer<Path> read) throws IOException {
         byte[] bad = damage(good, new Random(seed));
         Files.write(file, bad);

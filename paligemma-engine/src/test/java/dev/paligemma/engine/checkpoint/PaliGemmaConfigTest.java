@@ -379,10 +379,11 @@ class PaliGemmaConfigTest {
             value = {
                 "\"hidden_act\": \"gelu\" | hidden_act \"gelu\" is not supported, expected \"gelu_pytorch_tanh\"",
                 "\"num_channels\": 1 | num_channels 1 is not supported, expected 3",
-                "\"num_attention_heads\": 7 | hiddenSize must be a multiple of heads, got 768 and 7",
-                "\"patch_size\": 15 | imageSize must be a multiple of patchSize, got 224 and 15",
+                "\"num_attention_heads\": 7 | hidden_size must be a multiple of num_attention_heads, got 768 and 7",
+                "\"patch_size\": 15 | image_size must be a multiple of patch_size, got 224 and 15",
                 "\"patch_size\": 0 | patch_size must be an integer from 1 to 8192, got 0",
                 "\"image_size\": [224, 448] | two equal integers, got [224, 448]",
+                "\"image_size\": [1, 2, 3] | two equal integers, got a list of 3",
                 "\"image_size\": 1000000 | from 1 to 8192, got 1000000",
                 "\"hidden_size\": -768 | hidden_size must be an integer from 1 to 65536, got -768",
                 "\"num_hidden_layers\": 2000000000 | from 1 to 1024",
@@ -405,16 +406,16 @@ class PaliGemmaConfigTest {
                 "\"use_bidirectional_attention\": false | use_bidirectional_attention false is not supported",
                 "\"hidden_activation\": \"gelu\" | hidden_activation \"gelu\" is not supported",
                 "\"hidden_act\": \"silu\" | hidden_act \"silu\" is not supported",
-                "\"head_dim\": 255 | headDim must be even",
+                "\"head_dim\": 255 | head_dim must be even for rotary positions, got 255",
                 "\"rope_theta\": 1000, \"rope_parameters\": {\"rope_theta\": 500} | rope_theta is 1000.0, but 500.0",
                 "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2} | type \"linear\" is not supported",
                 "\"rope_parameters\": {\"rope_type\": \"yarn\"} | rope_type \"yarn\" is not supported",
                 "\"rope_parameters\": {\"partial_rotary_factor\": 0.5} | partial_rotary_factor 0.5",
                 "\"rope_parameters\": {\"full_attention\": {}} | by kind of layer",
                 "\"rope_parameters\": 7 | rope_parameters must be an object, got 7",
-                "\"layer_types\": [\"full_attention\"] | one entry for each of 26 layers, got 1",
+                "\"layer_types\": [\"full_attention\"] | layer_types must have one entry for each of num_hidden_layers 26, got 1",
                 "\"layer_types\": [\"chunked_attention\"] | got \"chunked_attention\"",
-                "\"num_hidden_layers\": 1, \"sliding_window\": null, \"layer_types\": [\"sliding_attention\"] | slidingWindow is 0",
+                "\"num_hidden_layers\": 1, \"sliding_window\": null, \"layer_types\": [\"sliding_attention\"] | layer_types has \"sliding_attention\", but sliding_window is null",
                 "\"attn_logit_softcapping\": 0 | attn_logit_softcapping must be a number",
                 "\"query_pre_attn_scalar\": -1 | query_pre_attn_scalar must be a number",
                 "\"rms_norm_eps\": \"1e-6\" | rms_norm_eps must be a number",
@@ -432,7 +433,8 @@ class PaliGemmaConfigTest {
         String json = minimal("gemma2", "", "", "").replace("\"num_key_value_heads\": 4", "\"num_key_value_heads\": 3");
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> read(json))
-                .withMessageContaining("heads must be a multiple of kvHeads, got 8 and 3");
+                .withMessageContaining(
+                        "text_config: num_attention_heads must be a multiple of num_key_value_heads, got 8 and 3");
     }
 
     @ParameterizedTest
@@ -466,7 +468,8 @@ class PaliGemmaConfigTest {
     void rejectsDeepNestingAndHugeFiles() {
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> read("{\"a\":" + "[".repeat(100_000)))
-                .withMessageContaining("not valid JSON");
+                .withMessageContaining("config.json goes beyond a limit on JSON")
+                .withMessageEndingWith(": \"Document nesting depth (33) exceeds the maximum allowed (32)\"");
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> read(" ".repeat(1 << 20) + "{}"))
                 .withMessageContaining("expected at most 1048576");

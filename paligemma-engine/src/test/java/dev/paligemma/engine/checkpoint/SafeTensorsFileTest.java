@@ -6,13 +6,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -98,14 +102,17 @@ class SafeTensorsFileTest {
                 Arguments.of("negative offset", "{" + entry("a", "F32", "[2]", "[-8,0]") + "}", 8, "-8"),
                 Arguments.of("offsets reversed", "{" + entry("a", "F32", "[2]", "[8,0]") + "}", 8, "8 to 0"),
                 Arguments.of(
-                        "fractional size", "{" + entry("a", "F32", "[2.0]", "[0,8]") + "}", 8, "VALUE_NUMBER_FLOAT"),
+                        "fractional size",
+                        "{" + entry("a", "F32", "[2.0]", "[0,8]") + "}",
+                        8,
+                        "got a number with a fraction or an exponent"),
                 Arguments.of(
                         "size of 2^70", "{" + entry("a", "F32", "[1180591620717411303424]", "[0,8]") + "}", 8, "2^63"),
                 Arguments.of(
                         "number of a million digits",
                         "{" + entry("a", "F32", "[" + "9".repeat(1_000_000) + "]", "[0,8]") + "}",
                         8,
-                        "not valid JSON"),
+                        "goes beyond a limit on JSON"),
                 Arguments.of(
                         "product over 2^64",
                         "{" + entry("a", "F32", "[4294967296,4294967296,4]", "[0,8]") + "}",
@@ -142,12 +149,32 @@ class SafeTensorsFileTest {
                         "{\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1],\"x\":1}}",
                         1,
                         "\"x\" is not a known field"),
-                Arguments.of("nested arrays", "{\"a\":{\"shape\":" + nested, 0, "START_ARRAY"),
+                Arguments.of(
+                        "nested arrays",
+                        "{\"a\":{\"shape\":" + nested,
+                        0,
+                        "\"shape\" must hold integers from 0 to 2^63-1, got a list"),
                 Arguments.of("nested metadata", "{\"__metadata__\":" + nested, 0, "__metadata__"),
+                Arguments.of("null for a tensor", "{\"a\":null}", 0, "\"a\" must be an object, got null"),
+                Arguments.of("text for metadata", "{\"__metadata__\":\"x\"}", 0, "must be an object, got a string"),
+                Arguments.of(
+                        "fraction", "{" + entry("a", "U8", "[1]", "[0,1.0]") + "}", 1, "got a number with a fraction"),
+                Arguments.of(
+                        "exponent", "{" + entry("a", "U8", "[1]", "[0,1e0]") + "}", 1, "got a number with a fraction"),
+                Arguments.of("text for a shape", "{" + entry("a", "U8", "\"1\"", "[0,1]") + "}", 1, "must be a list"),
+                Arguments.of(
+                        "truth value for a type",
+                        "{\"a\":{\"dtype\":true}}",
+                        0,
+                        "\"dtype\" must be a string, got a truth value"),
                 Arguments.of("text after the object", "{}{}", 0, "after the end"),
                 Arguments.of("rubbish after the object", "{} x", 0, "not valid JSON"),
-                Arguments.of("number in the metadata", "{\"__metadata__\":{\"n\":1}}", 0, "VALUE_STRING"),
-                Arguments.of("tensor that is a list", "{\"a\":[]}", 0, "START_OBJECT"),
+                Arguments.of(
+                        "number in the metadata",
+                        "{\"__metadata__\":{\"n\":1}}",
+                        0,
+                        "must be a string, got an integer"),
+                Arguments.of("tensor that is a list", "{\"a\":[]}", 0, "\"a\" must be an object, got a list"),
                 Arguments.of("list instead of an object", "[]", 0, "'{'"),
                 Arguments.of("blank before the object", " {}", 0, "'{'"),
                 Arguments.of("unfinished object", "{\"a\":", 0, "not valid JSON"),
@@ -251,10 +278,43 @@ class SafeTensorsFileTest {
     @Test
     @DisabledOnOs(OS.WINDOWS)
     void namesTheTargetOfADanglingLink() throws IOException {
-        Path link = Files.createSymbolicLink(folder.resolve("link.safetensors"), Path.of("blobs/0123"));
+        Path real = folder.toRealPath();
+        Path blobs = Files.createDirectories(folder.resolve("blobs"));
+        Path snapshot = Files.createDirectories(folder.resolve("snapshots/0123"));
+        Path link = Files.createSymbolicLink(snapshot.resolve("link.safetensors"), Path.of("../../blobs/abcd"));
+        Path other = Files.createSymbolicLink(folder.resolve("other.safetensors"), link);
+        for (Path each : List.of(link, other)) {
+            assertThatExceptionOfType(CheckpointException.class)
+                    .isThrownBy(() -> SafeTensorsFile.read(each))
+                    .withMessage(
+                            each + " does not exist (a link to a missing file: " + real.resolve("blobs/abcd") + ")");
+        }
+        Files.delete(blobs);
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> SafeTensorsFile.read(link))
-                .withMessageContaining("link to a missing file");
+                .withMessageContaining("link to a missing file: " + real.resolve("blobs/abcd"));
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aPipeInThePlaceOfAFileIsRefusedNotWaitedFor() throws Exception {
+        Path pipe = makePipe(folder.resolve("pipe.safetensors"));
+        assertThatExceptionOfType(CheckpointException.class)
+                .isThrownBy(() -> SafeTensorsFile.read(pipe))
+                .withMessageContaining("is not a regular file");
+        SafeTensorsFile file = read(file("{" + A + "}", 8));
+        TensorInfo tensor = Objects.requireNonNull(file.tensors().get("a"));
+        Files.delete(file.path());
+        makePipe(file.path());
+        assertThatExceptionOfType(CheckpointException.class)
+                .isThrownBy(() -> file.readFloats(tensor, 0, FloatBuffer.allocate(1)))
+                .withMessageContaining("has changed since it was opened: it is not a regular file any more");
+    }
+
+    private static Path makePipe(Path pipe) throws IOException, InterruptedException {
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        return pipe;
     }
 
     @Test

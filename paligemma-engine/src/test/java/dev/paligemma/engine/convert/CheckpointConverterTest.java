@@ -339,8 +339,57 @@ class CheckpointConverterTest {
                             Sources.plan(Precision.INT8, source),
                             file.resolve("target"),
                             ConversionListener.NONE))
-                    .withMessageContaining("cannot write the converted checkpoint " + file.resolve("target"))
-                    .withMessageContaining("bytes are needed");
+                    .withMessage("cannot write the converted checkpoint " + file.resolve("target") + ": " + file
+                            + " is not a folder");
+            Path deeper = file.resolve("deeper/target");
+            assertThatExceptionOfType(ConversionException.class)
+                    .isThrownBy(() -> CheckpointConverter.convert(
+                            source, Sources.plan(Precision.INT8, source), deeper, ConversionListener.NONE))
+                    .withMessageStartingWith("cannot write the converted checkpoint " + deeper + ": ")
+                    .withMessageNotContaining("Exception")
+                    .withMessageNotContaining("bytes are needed");
+        }
+    }
+
+    @Test
+    void theRoomItAsksForIsEnoughForAllFiles() throws IOException {
+        Path source = Sources.write(folder.resolve("source"));
+        Files.write(source.resolve("vae-oid.npz"), new byte[3_900_000]);
+        Files.write(source.resolve("tokenizer.json"), new byte[1_234_567]);
+        long needed;
+        try (Checkpoint checkpoint = Checkpoint.open(source)) {
+            ConversionPlan plan = Sources.plan(Precision.INT4, checkpoint);
+            needed = CheckpointConverter.neededBytes(checkpoint, ConvertedLayout.of(checkpoint, plan));
+        }
+        Path target = convert(source, Precision.INT4);
+        long blocks = 0;
+        for (String name : namesIn(target)) {
+            blocks += (Files.size(target.resolve(name)) + 4095) / 4096;
+        }
+        assertThat(needed).isEqualTo(blocks * 4096);
+    }
+
+    @Test
+    void aFolderThatAppearsMeanwhileIsSaidToHaveAppeared() throws IOException {
+        Path target = folder.resolve("target");
+        try (Checkpoint source = Checkpoint.open(Sources.write(folder.resolve("source")))) {
+            assertThatExceptionOfType(ConversionException.class)
+                    .isThrownBy(() -> CheckpointConverter.convert(
+                            source, Sources.plan(Precision.INT8, source), target, progress -> occupy(target)))
+                    .withMessage(
+                            target + " has appeared while the checkpoint was converted, expected nothing or an empty"
+                                    + " folder there");
+        }
+        assertThat(namesIn(folder)).containsExactlyInAnyOrder("source", "target");
+        assertThat(namesIn(target)).containsExactly("of-another");
+    }
+
+    private static void occupy(Path target) {
+        try {
+            Files.createDirectories(target);
+            Files.writeString(target.resolve("of-another"), "");
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
         }
     }
 

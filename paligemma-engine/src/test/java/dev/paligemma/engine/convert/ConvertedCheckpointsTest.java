@@ -282,7 +282,55 @@ class ConvertedCheckpointsTest {
         assertThat(young).exists();
     }
 
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    @Timeout(60)
+    void whatIsNoFileInThePlaceOfALockIsRefusedNotWaitedFor() throws Exception {
+        Path lock = Files.createDirectories(cache.resolve("converted")).resolve(".lock");
+        Path outside = Files.createFile(folder.resolve("outside"));
+        List<String[]> others = List.of(
+                new String[] {"mkfifo", lock.toString()},
+                new String[] {"mkdir", lock.toString()},
+                new String[] {"ln", "-s", "/dev/zero", lock.toString()},
+                new String[] {"ln", "-s", outside.toString(), lock.toString()});
+        for (String[] command : others) {
+            assertThat(new ProcessBuilder(command).start().waitFor()).isZero();
+            assertThatExceptionOfType(ConversionException.class)
+                    .isThrownBy(() -> obtain(sourceFolder, Precision.INT8))
+                    .withMessageContaining(lock + ", is not a regular file")
+                    .withMessageContaining("--cache-dir");
+            Files.delete(lock);
+        }
+        assertThat(outside).isEmptyFile();
+        assertGood(obtain(sourceFolder, Precision.INT8));
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    @Timeout(60)
+    void aPipeInAnAbandonedFolderIsNotOpened() throws Exception {
+        Path abandoned = Files.createDirectories(cache.resolve("converted/.x-int8-v1.converting-1"));
+        assertThat(new ProcessBuilder("mkfifo", abandoned.resolve("lock").toString())
+                        .start()
+                        .waitFor())
+                .isZero();
+        Files.setLastModifiedTime(abandoned, FileTime.from(Instant.parse("2024-05-01T10:00:00Z")));
+        assertGood(obtain(sourceFolder, Precision.INT8));
+        assertThat(abandoned).doesNotExist();
+    }
+
     // Several at once
+
+    @Test
+    void aLongWaitIsToldOnce() {
+        WaitNotice notice = new WaitNotice(folder, Long.MAX_VALUE);
+        long patience = WaitNotice.PATIENCE.toNanos();
+        assertThat(notice.after(Long.MAX_VALUE)).isNull();
+        assertThat(notice.after(Long.MAX_VALUE + patience - 1)).isNull();
+        assertThat(notice.after(Long.MAX_VALUE + patience))
+                .isEqualTo("waiting for another process that converts a checkpoint into " + folder);
+        assertThat(notice.after(Long.MAX_VALUE + 2 * patience)).isNull();
+    }
 
     @Test
     void threadsShareOneConversion() throws Exception {
@@ -415,7 +463,9 @@ class ConvertedCheckpointsTest {
         }
 
         assertThat(process.waitFor()).as(output).isNotZero();
-        assertThat(output).contains(ConversionException.class.getName(), "cannot write the converted checkpoint");
+        assertThat(output)
+                .contains(ConversionException.class.getName() + ": cannot write the converted checkpoint")
+                .containsPattern("cannot write the converted checkpoint \\S+: File too large\\R");
         assertThat(filesIn(cache.resolve("converted")))
                 .noneMatch(file -> file.toString().endsWith(".safetensors"));
         checkpoints = new ConvertedCheckpoints(cache);
