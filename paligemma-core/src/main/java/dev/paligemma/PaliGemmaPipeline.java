@@ -774,7 +774,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         private @Nullable String engine;
         private Device device = Device.CPU;
         private @Nullable Precision precision;
-        private int threads = Runtime.getRuntime().availableProcessors();
+        private int threads = EngineOptions.defaults().threads();
         private int maxConcurrentRequests = Runtime.getRuntime().availableProcessors();
         private DecoderOptions decoderOptions = DecoderOptions.defaults();
         private @Nullable Path cacheDirectory;
@@ -886,13 +886,14 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         /**
          * Limits the threads of one operation; by default all cores are used.
          *
-         * @param newThreads at least 1
+         * @param newThreads from 1 to {@value EngineOptions#MAX_THREADS}
          * @return this builder
-         * @throws IllegalArgumentException if the number is below 1
+         * @throws IllegalArgumentException if the number is out of range
          */
         public Builder threads(int newThreads) {
-            if (newThreads < 1) {
-                throw new IllegalArgumentException("threads must be at least 1, got " + newThreads);
+            if (newThreads < 1 || newThreads > EngineOptions.MAX_THREADS) {
+                throw new IllegalArgumentException(
+                        "threads must be from 1 to " + EngineOptions.MAX_THREADS + ", got " + newThreads);
             }
             this.threads = newThreads;
             return this;

@@ -8,6 +8,7 @@ import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionParser;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.SegmentationResult;
+import dev.paligemma.engine.file.FailureReason;
 import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.token.TokenConstraint;
@@ -185,7 +186,8 @@ final class BoxOptions {
                 if (isNew) {
                     Files.deleteIfExists(file);
                 }
-                throw new UncheckedIOException("cannot write the drawing to " + file + ": " + Failure.reason(e), e);
+                throw new UncheckedIOException(
+                        "cannot write the drawing to " + file + ": " + FailureReason.of(e, file), e);
             }
         }
     }

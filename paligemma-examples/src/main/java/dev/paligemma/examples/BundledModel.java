@@ -1,6 +1,7 @@
 package dev.paligemma.examples;
 
 import dev.paligemma.engine.CacheFolder;
+import dev.paligemma.engine.file.FailureReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -125,7 +126,7 @@ public final class BundledModel {
             }
         } catch (IOException e) {
             throw new UncheckedIOException(
-                    "cannot write the bundled model to " + folder + ": " + Failure.reason(e)
+                    "cannot write the bundled model to " + folder + ": " + FailureReason.of(e, folder)
                             + "; --cache-dir or PALIGEMMA_CACHE choose another folder",
                     e);
         }

@@ -4,16 +4,13 @@ import dev.paligemma.RequestCancelledException;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.engine.convert.ConversionException;
+import dev.paligemma.engine.file.FailureReason;
 import dev.paligemma.hub.HubException;
 import dev.paligemma.tokenizer.TokenizerException;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -95,7 +92,7 @@ final class Failure {
             return failure.getClass().getName();
         }
         if (failure instanceof FileSystemException system) {
-            return system.getFile() + ": " + reason(system);
+            return FailureReason.of(system, Path.of(""));
         }
         // Messages of the library's own exceptions are sentences, and so are those of this program; of others only the
         // type
@@ -106,24 +103,6 @@ final class Failure {
                         || input
                 ? message
                 : failure.getClass().getSimpleName() + ": " + message;
-    }
-
-    /** Why a file could not be read or written. */
-    static String reason(IOException failure) {
-        if (failure instanceof NoSuchFileException) {
-            return "no such file or folder";
-        }
-        if (failure instanceof AccessDeniedException) {
-            return "no permission";
-        }
-        if (failure instanceof NotDirectoryException) {
-            return "not a folder";
-        }
-        if (failure instanceof FileAlreadyExistsException) {
-            return "it is there already, and is not what it should be";
-        }
-        String reason = failure instanceof FileSystemException system ? system.getReason() : failure.getMessage();
-        return reason == null ? failure.getClass().getSimpleName() : reason;
     }
 
     /** A message may quote a prompt of any length; the line stays readable. */

@@ -283,6 +283,7 @@ class CommandLineTest {
                 List.of("caption", "--max-new-tokens", "abc"),
                 List.of("caption", "--max-new-tokens", "99999999999"),
                 List.of("caption", "--threads", "0"),
+                List.of("caption", "--threads", "1025"),
                 List.of("caption", "--threads", "1.5"),
                 List.of("caption", "--engine", "steam"),
                 List.of("caption", "--precision", "float33"),

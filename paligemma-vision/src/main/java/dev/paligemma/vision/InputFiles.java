@@ -1,9 +1,8 @@
 package dev.paligemma.vision;
 
+import dev.paligemma.engine.file.FailureReason;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -44,20 +43,13 @@ final class InputFiles {
             String link = Files.isSymbolicLink(file) ? ": it is a link to a file that does not exist" : "";
             return new ImageException("there is no " + kind + " " + file + link, cause);
         }
-        return new ImageException("cannot read " + kind + " " + file + ": " + reason(cause), cause);
+        return new ImageException("cannot read " + kind + " " + file + ": " + reason(cause, file), cause);
     }
 
     /** Why reading failed, without names of Java classes. */
-    static String reason(IOException e) {
-        if (e instanceof AccessDeniedException) {
-            return "access is denied"; // its message is the path alone
-        }
-        if (e instanceof ClosedByInterruptException) {
-            return "the thread was interrupted";
-        }
-        String message = e instanceof FileSystemException system && system.getReason() != null
-                ? system.getReason()
-                : e.getMessage();
-        return message == null || message.isBlank() ? "input failed" : message;
+    static String reason(IOException failure, Path file) {
+        return failure instanceof ClosedByInterruptException
+                ? "the thread was interrupted"
+                : FailureReason.of(failure, file);
     }
 }

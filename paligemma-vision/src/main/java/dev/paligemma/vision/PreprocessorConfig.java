@@ -72,7 +72,7 @@ final class PreprocessorConfig {
             return " at line " + json.getLocation().getLineNr() + ", column "
                     + json.getLocation().getColumnNr() + ": " + Quote.quote(json.getOriginalMessage());
         }
-        return ": " + Quote.quote(InputFiles.reason(e));
+        return ": " + Quote.quote(InputFiles.reason(e, Path.of("")));
     }
 
     private ImageProcessor read() throws IOException {

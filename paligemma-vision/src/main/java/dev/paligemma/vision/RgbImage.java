@@ -142,7 +142,7 @@ public final class RgbImage {
         try {
             return ImageDecoder.decode(readAll(in, options), options);
         } catch (IOException e) {
-            throw new ImageException("cannot read image stream: " + InputFiles.reason(e), e);
+            throw new ImageException("cannot read image stream: " + InputFiles.reason(e, Path.of("")), e);
         }
     }
 

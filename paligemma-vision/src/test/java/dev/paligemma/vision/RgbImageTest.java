@@ -96,7 +96,7 @@ class RgbImageTest {
         assertThat(InputFiles.unreadable(file, "image file", new ClosedByInterruptException()))
                 .hasMessage("cannot read image file image.png: the thread was interrupted");
         assertThat(InputFiles.unreadable(file, "image file", new IOException()))
-                .hasMessage("cannot read image file image.png: input failed");
+                .hasMessage("cannot read image file image.png: the system gives no reason");
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.checkpoint.TensorNames;
 import dev.paligemma.engine.convert.FileTrees;
 import dev.paligemma.engine.convert.TemporaryFolder;
+import dev.paligemma.engine.file.FailureReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
@@ -100,7 +101,11 @@ public final class AdapterMerger {
             }
             Files.createDirectories(Objects.requireNonNull(target.getParent(), "parent"));
             Map<String, MergedFile> files = files();
-            requireRoom(files.values().stream().mapToLong(MergedFile::dataBytes).sum());
+            long bytes = otherBytes();
+            for (MergedFile file : files.values()) {
+                bytes = Math.addExact(bytes, file.dataBytes());
+            }
+            requireRoom(bytes);
             try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
                 for (Map.Entry<String, MergedFile> file : files.entrySet()) {
                     file.getValue().write(temporary.path().resolve(file.getKey()));
@@ -111,7 +116,8 @@ public final class AdapterMerger {
         } catch (ClosedByInterruptException e) {
             throw new AdapterException("interrupted while merging into " + base.folder(), e);
         } catch (IOException e) {
-            throw new AdapterException("cannot write the merged checkpoint " + target + ": " + e, e);
+            throw new AdapterException(
+                    "cannot write the merged checkpoint " + target + ": " + FailureReason.of(e, target), e);
         }
     }
 
@@ -186,6 +192,23 @@ public final class AdapterMerger {
         return names;
     }
 
+    /** What the files beside the weights take, most of which are copied as they are. */
+    private long otherBytes() throws IOException {
+        long bytes = 0;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(base.folder(), Files::isRegularFile)) {
+            for (Path file : files) {
+                if (isCopied(file.getFileName().toString())) {
+                    bytes = Math.addExact(bytes, Files.size(file));
+                }
+            }
+        }
+        return bytes;
+    }
+
+    private static boolean isCopied(String name) {
+        return COPIED_ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith("adapter_");
+    }
+
     private void copyOtherFiles(Path folder) throws IOException {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(base.folder(), Files::isRegularFile)) {
             for (Path file : files) {
@@ -195,7 +218,7 @@ public final class AdapterMerger {
                     JsonText.write(copy, untiedConfig(file));
                 } else if (name.equals(INDEX)) {
                     writeIndex(file, copy);
-                } else if (COPIED_ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith("adapter_")) {
+                } else if (isCopied(name)) {
                     copyFile(file, copy);
                 }
                 if (Files.exists(copy)) {
