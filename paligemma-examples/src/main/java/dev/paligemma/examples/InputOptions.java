@@ -8,13 +8,16 @@ import picocli.CommandLine.Option;
 
 /** The options of every command that shows pictures to a model: which model, which pictures, and the form of the result. */
 final class InputOptions {
+    private static final Path STANDARD_INPUT = Path.of("-");
+
     @Mixin
     ModelOptions model = new ModelOptions();
 
     @Option(
             names = "--image",
             paramLabel = "FILE",
-            description = "Picture to look at; may be repeated (default: the bundled picture).")
+            description = "Picture to look at, - for one from standard input; may be repeated (default: the bundled "
+                    + "picture).")
     List<Path> images = List.of();
 
     @Option(names = "--json", description = "Print one JSON object with the result and the figures behind it.")
@@ -35,6 +38,10 @@ final class InputOptions {
      * @return those of {@link #files}
      */
     List<RgbImage> pictures() {
-        return files().stream().map(RgbImage::read).toList();
+        return files().stream().map(InputOptions::read).toList();
+    }
+
+    private static RgbImage read(Path file) {
+        return file.equals(STANDARD_INPUT) ? RgbImage.read(System.in) : RgbImage.read(file);
     }
 }

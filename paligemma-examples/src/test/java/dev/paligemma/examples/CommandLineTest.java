@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.TensorInfo;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.RandomAccessFile;
 import java.io.StringWriter;
@@ -364,6 +365,19 @@ class CommandLineTest {
                 "preprocessor_config.json",
                 "tokenizer.json")) {
             Files.copy(BundledModel.folder().resolve(name), to.resolve(name));
+        }
+    }
+
+    @Test
+    void readsAPictureFromStandardInput() throws IOException {
+        InputStream before = System.in;
+        try (InputStream picture = Files.newInputStream(BundledModel.picture())) {
+            System.setIn(picture);
+
+            assertThat(run("caption", "--image", "-")).isEqualTo(run("caption"));
+            assertRefused(run("caption", "--image", "-"));
+        } finally {
+            System.setIn(before);
         }
     }
 
