@@ -28,7 +28,7 @@ import org.junit.jupiter.api.condition.OS;
 class FuzzTest {
     private static final long SEED = Long.getLong("fuzz.seed", 1);
     private static final int CASES = Integer.getInteger("fuzz.cases", 0);
-    private static final int CASES_PER_WEIGHT = 250;
+    private static final int CASES_PER_WEIGHT = 150;
     private static final long DIRECT_BYTES = 8 << 20;
 
     private static List<Target> targets;

@@ -13,6 +13,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -136,7 +137,8 @@ public final class CheckpointConverter {
         Path parent = Objects.requireNonNull(target.getParent(), "parent");
         if (Files.exists(parent) && !Files.isDirectory(parent)) {
             throw new ConversionException(
-                    "cannot write the converted checkpoint " + target + ": " + parent + " is not a folder");
+                    "cannot write the converted checkpoint " + target + ": " + parent + " is not a folder",
+                    new NotDirectoryException(parent.toString()));
         }
         Files.createDirectories(parent);
         TemporaryFolder.removeStale(target);
