@@ -3,7 +3,6 @@ package dev.paligemma.examples;
 import dev.paligemma.engine.CacheFolder;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.hub.HubModel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -88,8 +87,7 @@ final class CheckpointOptions {
      */
     String label(Path folder) {
         String chosen = model;
-        boolean named = chosen != null && HubModel.isName(chosen) && !Files.exists(Path.of(chosen));
-        return named ? String.valueOf(chosen) : String.valueOf(folder.getFileName());
+        return chosen != null && HubOptions.isOnHub(chosen) ? chosen : String.valueOf(folder.getFileName());
     }
 
     /**
@@ -100,7 +98,7 @@ final class CheckpointOptions {
     @Nullable
     HubModel absent() {
         String chosen = model;
-        if (chosen == null || Files.exists(Path.of(chosen)) || !HubModel.isName(chosen)) {
+        if (chosen == null || !HubOptions.isOnHub(chosen)) {
             return null;
         }
         HubModel named = HubModel.parse(chosen, revision);

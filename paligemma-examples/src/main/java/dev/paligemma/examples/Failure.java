@@ -94,9 +94,8 @@ final class Failure {
         if (failure instanceof FileSystemException system) {
             return FailureReason.of(system, Path.of(""));
         }
-        // Messages of the library's own exceptions are sentences, and so are those of this program; of others only the
-        // type
-        // tells what happened.
+        // Messages of the library's and this program's own exceptions are sentences; of others only the type tells what
+        // happened.
         return failure instanceof PaliGemmaException
                         || failure instanceof HubException
                         || failure instanceof UncheckedIOException

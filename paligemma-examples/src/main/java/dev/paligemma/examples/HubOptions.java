@@ -49,6 +49,16 @@ final class HubOptions {
     }
 
     /**
+     * Whether what was typed means a model of the hub: whatever lies on this machine comes before one of that name.
+     *
+     * @param typed a path, or {@code owner/name}, perhaps with {@code @revision}
+     * @return whether it is a name, and no path
+     */
+    static boolean isOnHub(String typed) {
+        return HubModel.isName(typed) && !Files.exists(Path.of(typed));
+    }
+
+    /**
      * Finds what was typed: whatever lies there on this machine, else a model of the hub.
      *
      * @param typed a path, or {@code owner/name}, perhaps with {@code @revision}
