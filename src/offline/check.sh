@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 
 if [ -z "${CLASSPATH:-}" ]; then
     mvn -q -B -ntp -DskipTests -Dmaven.javadoc.skip=true package
-    mvn -q -B -ntp -DskipTests -Dmaven.javadoc.skip=true -pl paligemma-pytorch -am package \
+    mvn -q -B -ntp -DskipTests -Dmaven.javadoc.skip=true -pl engines/paligemma-pytorch -am package \
         org.apache.maven.plugins:maven-dependency-plugin:3.11.0:build-classpath \
         -DincludeScope=runtime -DexcludeGroupIds=dev.paligemma -Dmdep.outputFile="$work/classpath"
     CLASSPATH=paligemma-examples/target/paligemma.jar:$(echo paligemma-pytorch/target/paligemma-pytorch-*-SNAPSHOT.jar):$(cat "$work/classpath")

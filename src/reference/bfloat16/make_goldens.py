@@ -1,7 +1,7 @@
 """What transformers computes in bfloat16 on the checkpoints of ../goldens: log-probabilities of the answers stored there.
 
     .venv/bin/python src/reference/bfloat16/make_goldens.py \
-        --golden paligemma-core/src/test/resources/golden --out paligemma-pytorch/src/test/resources/bfloat16.json
+        --golden paligemma-core/src/test/resources/golden --out engines/paligemma-pytorch/src/test/resources/bfloat16.json
 
 Each answer is the one of golden.json (float32), fed token by token through a cache, so that a step does not depend on the
 choices of earlier ones. Beside what golden.json says about a request: `bfloat16`, the log-probabilities of the tokens of

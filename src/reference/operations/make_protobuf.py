@@ -1,7 +1,7 @@
 """Writes messages as Google's protobuf package encodes them: what the ONNX engine's own encoder must produce.
 
     pip install -r ../requirements.txt
-    python make_protobuf.py > ../../../paligemma-onnx/src/test/resources/protobuf.tsv
+    python make_protobuf.py > ../../../engines/paligemma-onnx/src/test/resources/protobuf.tsv
 
 One message a line: a name, a tab, and its bytes in hexadecimal.
 """

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 
 /** The trained model and the picture that the examples bundle, as files of this source tree. */
 final class TinyModel {
-    private static final Path EXAMPLES = Path.of("..", "paligemma-examples/src/main/resources/dev/paligemma/examples");
+    private static final Path EXAMPLES = Path.of("../..", "paligemma-examples/src/main/resources/dev/paligemma/examples");
 
     /** The checkpoint folder, with the weights of the mask decoder. */
     static final Path FOLDER = EXAMPLES.resolve("tiny");
