@@ -1,6 +1,6 @@
 package dev.paligemma;
 
-import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.base.PaliGemmaException;
 
 /**
  * A request was given up before it was finished: its thread was interrupted, its time was over, or it was cancelled.

@@ -1,6 +1,6 @@
 package dev.paligemma;
 
-import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.base.PaliGemmaException;
 
 /** A request that the loaded model cannot serve, such as a prompt that is too long for it. */
 public class RequestException extends PaliGemmaException {

@@ -1,11 +1,9 @@
 package dev.paligemma.fuzz;
 
 import com.sun.management.ThreadMXBean;
-import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.fuzz.Target.Case;
 import dev.paligemma.fuzz.Target.Seed;
-import dev.paligemma.hub.HubException;
-import dev.paligemma.tokenizer.TokenizerException;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -123,7 +121,7 @@ final class Fuzzer implements AutoCloseable {
         try {
             target.reader().read(damaged);
             read = true;
-        } catch (PaliGemmaException | TokenizerException | HubException e) {
+        } catch (PaliGemmaException e) {
             refusal = String.valueOf(e.getMessage());
         } catch (Throwable e) {
             // Whatever it is, it is not what callers are told to catch.

@@ -1,5 +1,7 @@
 package dev.paligemma.engine;
 
+import dev.paligemma.base.PaliGemmaException;
+
 /** An engine is missing, cannot do what was asked, or failed while running a program. */
 public class EngineException extends PaliGemmaException {
     private static final long serialVersionUID = 1L;

@@ -1,4 +1,4 @@
-/** What engines have in common for their users: devices, precisions, options, and the root of all errors. */
+/** What engines have in common for their users: devices, precisions, options and their errors. */
 @NullMarked
 package dev.paligemma.engine;
 

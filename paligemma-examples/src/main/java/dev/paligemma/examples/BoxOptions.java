@@ -8,7 +8,7 @@ import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionParser;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.SegmentationResult;
-import dev.paligemma.engine.file.FailureReason;
+import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.token.TokenConstraint;

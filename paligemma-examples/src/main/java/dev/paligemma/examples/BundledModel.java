@@ -1,7 +1,7 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.engine.CacheFolder;
-import dev.paligemma.engine.file.FailureReason;
+import dev.paligemma.base.internal.CacheFolder;
+import dev.paligemma.base.internal.FailureReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

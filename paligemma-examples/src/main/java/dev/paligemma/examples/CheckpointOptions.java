@@ -1,6 +1,6 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.engine.CacheFolder;
+import dev.paligemma.base.internal.CacheFolder;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.hub.HubModel;
 import java.nio.file.Path;

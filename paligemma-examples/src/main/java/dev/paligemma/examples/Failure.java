@@ -2,11 +2,10 @@ package dev.paligemma.examples;
 
 import dev.paligemma.RequestCancelledException;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.engine.convert.ConversionException;
-import dev.paligemma.engine.file.FailureReason;
+import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.hub.HubException;
-import dev.paligemma.tokenizer.TokenizerException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
@@ -76,7 +75,6 @@ final class Failure {
             };
         }
         return failure instanceof PaliGemmaException
-                || failure instanceof TokenizerException
                 || failure instanceof IllegalArgumentException
                 || failure instanceof FileSystemException;
     }
@@ -97,7 +95,6 @@ final class Failure {
         // Messages of the library's and this program's own exceptions are sentences; of others only the type tells what
         // happened.
         return failure instanceof PaliGemmaException
-                        || failure instanceof HubException
                         || failure instanceof UncheckedIOException
                         || input
                 ? message

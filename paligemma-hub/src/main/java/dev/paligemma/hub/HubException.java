@@ -1,5 +1,6 @@
 package dev.paligemma.hub;
 
+import dev.paligemma.base.PaliGemmaException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -7,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Says that a model could not be had from the hub or its cache. The message says what was wanted, where, what happened and
  * what can be done; it never holds a token.
  */
-public class HubException extends RuntimeException {
+public class HubException extends PaliGemmaException {
     private static final long serialVersionUID = 1L;
 
     /** What went wrong. */

@@ -1,5 +1,6 @@
 package dev.paligemma.tokenizer;
 
+import dev.paligemma.base.PaliGemmaException;
 import java.io.Serial;
 import org.jspecify.annotations.Nullable;
 
@@ -7,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Thrown when a {@code tokenizer.json} or {@code tokenizer.model} cannot be read or is malformed or unsupported, or when it lacks a token that was
  * asked for. The message names the file, the place in it, what was expected and what was found.
  */
-public class TokenizerException extends RuntimeException {
+public class TokenizerException extends PaliGemmaException {
 
     @Serial
     private static final long serialVersionUID = 1L;

@@ -1,6 +1,6 @@
 package dev.paligemma.vision;
 
-import dev.paligemma.engine.file.Quote;
+import dev.paligemma.base.internal.Quote;
 import java.io.IOException;
 import java.util.regex.Pattern;
 import javax.imageio.IIOException;

@@ -1,6 +1,6 @@
 package dev.paligemma.vision;
 
-import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.base.PaliGemmaException;
 import org.jspecify.annotations.Nullable;
 
 /** An image or an image-processor configuration that cannot be read, is damaged, too large, or not supported. */

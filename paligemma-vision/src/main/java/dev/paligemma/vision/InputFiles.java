@@ -1,6 +1,6 @@
 package dev.paligemma.vision;
 
-import dev.paligemma.engine.file.FailureReason;
+import dev.paligemma.base.internal.FailureReason;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;

@@ -10,9 +10,8 @@ import ai.djl.nn.Block;
 import ai.djl.translate.Translator;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.engine.convert.ConversionException;
-import dev.paligemma.tokenizer.TokenizerException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -87,7 +86,7 @@ public final class PaliGemmaModel extends BaseModel {
             throw new ai.djl.engine.EngineException("cannot run " + modelDir + ": " + e.getMessage(), e);
         } catch (ConversionException e) {
             throw new IOException("cannot convert " + modelDir + ": " + e.getMessage(), e);
-        } catch (PaliGemmaException | TokenizerException e) {
+        } catch (PaliGemmaException e) {
             throw new MalformedModelException("cannot load " + modelDir + ": " + e.getMessage(), e);
         }
     }

@@ -1,6 +1,6 @@
 package dev.paligemma.engine.adapter;
 
-import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import org.jspecify.annotations.Nullable;
 

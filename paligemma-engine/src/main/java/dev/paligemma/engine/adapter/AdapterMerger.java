@@ -9,7 +9,7 @@ import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.checkpoint.TensorNames;
 import dev.paligemma.engine.convert.FileTrees;
 import dev.paligemma.engine.convert.TemporaryFolder;
-import dev.paligemma.engine.file.FailureReason;
+import dev.paligemma.base.internal.FailureReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;

@@ -1,7 +1,7 @@
 package dev.paligemma.engine.adapter;
 
 import dev.paligemma.engine.checkpoint.JsonObject;
-import dev.paligemma.engine.file.Quote;
+import dev.paligemma.base.internal.Quote;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;

@@ -1,7 +1,7 @@
 package dev.paligemma.engine.checkpoint;
 
 import dev.paligemma.engine.checkpoint.BigVisionLayout.Piece;
-import dev.paligemma.engine.file.Quote;
+import dev.paligemma.base.internal.Quote;
 import dev.paligemma.engine.numpy.NpyArray;
 import dev.paligemma.engine.numpy.NpzException;
 import dev.paligemma.engine.numpy.NpzFile;

@@ -1,7 +1,7 @@
 package dev.paligemma.engine.checkpoint;
 
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.file.Quote;
+import dev.paligemma.base.internal.Quote;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;

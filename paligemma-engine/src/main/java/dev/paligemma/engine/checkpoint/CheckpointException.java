@@ -1,6 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
-import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.base.PaliGemmaException;
 
 /**
  * Says that a checkpoint folder cannot be used: a file is missing, damaged, contradicts another one, or describes a

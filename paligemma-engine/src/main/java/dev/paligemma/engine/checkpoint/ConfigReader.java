@@ -2,7 +2,7 @@ package dev.paligemma.engine.checkpoint;
 
 import dev.paligemma.engine.checkpoint.TextConfig.Family;
 import dev.paligemma.engine.checkpoint.TextConfig.LayerType;
-import dev.paligemma.engine.file.Quote;
+import dev.paligemma.base.internal.Quote;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
-import dev.paligemma.engine.file.Quote;
+import dev.paligemma.base.internal.Quote;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
-import dev.paligemma.engine.file.FailureReason;
+import dev.paligemma.base.internal.FailureReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;

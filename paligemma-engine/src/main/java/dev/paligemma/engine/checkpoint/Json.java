@@ -7,7 +7,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
-import dev.paligemma.engine.file.Quote;
+import dev.paligemma.base.internal.Quote;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

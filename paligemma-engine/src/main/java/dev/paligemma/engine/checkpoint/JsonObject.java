@@ -1,6 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
-import dev.paligemma.engine.file.Quote;
+import dev.paligemma.base.internal.Quote;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.paligemma.engine.checkpoint;
 
-import dev.paligemma.engine.file.ChannelInputStream;
-import dev.paligemma.engine.file.Quote;
+import dev.paligemma.base.internal.ChannelInputStream;
+import dev.paligemma.base.internal.Quote;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

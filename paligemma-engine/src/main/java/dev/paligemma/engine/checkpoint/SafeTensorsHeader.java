@@ -2,7 +2,7 @@ package dev.paligemma.engine.checkpoint;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.paligemma.engine.file.Quote;
+import dev.paligemma.base.internal.Quote;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.ConvertedManifest;
 import dev.paligemma.engine.convert.ConversionTasks.Task;
-import dev.paligemma.engine.file.FailureReason;
+import dev.paligemma.base.internal.FailureReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;

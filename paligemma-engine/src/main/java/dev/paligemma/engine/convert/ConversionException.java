@@ -1,6 +1,6 @@
 package dev.paligemma.engine.convert;
 
-import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.base.PaliGemmaException;
 import org.jspecify.annotations.Nullable;
 
 /**

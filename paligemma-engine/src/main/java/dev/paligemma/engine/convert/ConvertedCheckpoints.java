@@ -4,7 +4,7 @@ import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.ConvertedManifest;
-import dev.paligemma.engine.file.FailureReason;
+import dev.paligemma.base.internal.FailureReason;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
@@ -48,7 +48,7 @@ public final class ConvertedCheckpoints {
      * Uses a folder; nothing is read or written yet.
      *
      * @param cacheFolder the folder for all cached files, such as
-     *     {@link dev.paligemma.engine.CacheFolder#ofThisProcess()}; made when needed
+     *     {@link dev.paligemma.base.internal.CacheFolder#ofThisProcess()}; made when needed
      */
     public ConvertedCheckpoints(Path cacheFolder) {
         this.folder = cacheFolder.toAbsolutePath().normalize().resolve(FOLDER);

@@ -1,6 +1,6 @@
 package dev.paligemma.engine.numpy;
 
-import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.base.PaliGemmaException;
 
 /** Says that a file is not a NumPy archive, is damaged, or holds something else than was asked for. */
 public class NpzException extends PaliGemmaException {

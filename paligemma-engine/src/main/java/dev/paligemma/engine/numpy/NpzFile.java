@@ -1,8 +1,8 @@
 package dev.paligemma.engine.numpy;
 
-import dev.paligemma.engine.file.ChannelInputStream;
-import dev.paligemma.engine.file.FailureReason;
-import dev.paligemma.engine.file.Quote;
+import dev.paligemma.base.internal.ChannelInputStream;
+import dev.paligemma.base.internal.FailureReason;
+import dev.paligemma.base.internal.Quote;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,6 +1,6 @@
 package dev.paligemma.engine.numpy;
 
-import dev.paligemma.engine.file.Quote;
+import dev.paligemma.base.internal.Quote;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,6 +1,6 @@
 package dev.paligemma.vision.mask;
 
-import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.base.PaliGemmaException;
 import org.jspecify.annotations.Nullable;
 
 /** A file with weights of the mask codec, or an encoded mask, that cannot be read, is damaged, or is not supported. */

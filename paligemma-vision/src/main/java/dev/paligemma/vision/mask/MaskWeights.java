@@ -1,6 +1,6 @@
 package dev.paligemma.vision.mask;
 
-import dev.paligemma.engine.file.Quote;
+import dev.paligemma.base.internal.Quote;
 import dev.paligemma.engine.numpy.NpzFile;
 
 /**

@@ -8,9 +8,8 @@ import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.Timings;
 import dev.paligemma.engine.Device;
-import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -43,7 +42,7 @@ public final class PipelineRun {
         Map<String, String> options = options(args);
         try {
             measure(options);
-        } catch (PaliGemmaException | TokenizerException | IllegalArgumentException e) {
+        } catch (PaliGemmaException | IllegalArgumentException e) {
             event("failed", json -> json.writeStringField("message", String.valueOf(e.getMessage())));
             System.exit(3);
         }

@@ -1,4 +1,4 @@
-package dev.paligemma.engine;
+package dev.paligemma.base;
 
 import org.jspecify.annotations.Nullable;
 

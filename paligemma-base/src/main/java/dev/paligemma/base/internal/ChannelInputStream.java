@@ -1,4 +1,4 @@
-package dev.paligemma.engine.file;
+package dev.paligemma.base.internal;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package dev.paligemma.engine;
+package dev.paligemma.base.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

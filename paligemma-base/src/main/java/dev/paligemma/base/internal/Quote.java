@@ -1,4 +1,4 @@
-package dev.paligemma.engine.file;
+package dev.paligemma.base.internal;
 
 /** Makes text from files fit for an error message or a log line: quoted, on one line, of bounded length. Stateless. */
 public final class Quote {

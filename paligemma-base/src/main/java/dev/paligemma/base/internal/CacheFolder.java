@@ -1,4 +1,4 @@
-package dev.paligemma.engine;
+package dev.paligemma.base.internal;
 
 import java.nio.file.Path;
 import java.util.Map;
