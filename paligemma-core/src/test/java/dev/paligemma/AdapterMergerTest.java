@@ -9,7 +9,7 @@ import dev.paligemma.engine.adapter.AdapterMerger;
 import dev.paligemma.engine.adapter.LoraAdapter;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.DType;
-import dev.paligemma.engine.checkpoint.JsonObject;
+import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.engine.checkpoint.TensorInfo;
 import java.io.IOException;
 import java.nio.FloatBuffer;

@@ -1,6 +1,7 @@
 package dev.paligemma.engine;
 
 import dev.paligemma.base.PaliGemmaException;
+import org.jspecify.annotations.Nullable;
 
 /** An engine is missing, cannot do what was asked, or failed while running a program. */
 public class EngineException extends PaliGemmaException {
@@ -19,9 +20,9 @@ public class EngineException extends PaliGemmaException {
      * An error caused by another one.
      *
      * @param message what went wrong, where, what was expected and what was found
-     * @param cause the engine's own error
+     * @param cause the engine's own error, or null if there is none
      */
-    public EngineException(String message, Throwable cause) {
+    public EngineException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

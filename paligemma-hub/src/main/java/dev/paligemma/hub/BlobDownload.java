@@ -1,5 +1,6 @@
 package dev.paligemma.hub;
 
+import dev.paligemma.base.internal.Quote;
 import dev.paligemma.hub.HubException.Kind;
 import java.io.IOException;
 import java.net.URI;
@@ -196,13 +197,13 @@ final class BlobDownload {
         String etag = http.endpoint().isOrigin(reply.uri()) ? reply.etag() : null;
         for (String named : new String[] {reply.linkedEtag(), etag}) {
             if (named != null && !named.equals(metadata.etag())) {
-                throw wrong("the hub now calls the content '" + FreeText.printable(named, 100) + "', before it was "
+                throw wrong("the hub now calls the content '" + Quote.shown(named, 100) + "', before it was "
                         + metadata.etag());
             }
         }
         String encoding = reply.header("Content-Encoding");
         if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
-            throw wrong("the content came encoded as " + FreeText.printable(encoding, 40) + ", asked was identity");
+            throw wrong("the content came encoded as " + Quote.shown(encoding, 40) + ", asked was identity");
         }
     }
 
@@ -216,7 +217,7 @@ final class BlobDownload {
                         || Long.parseLong(matcher.group(2)) == metadata.size());
         if (!fits) {
             String problem = "asked was for the bytes from " + partial.length() + " of " + metadata.size() + ", got '"
-                    + FreeText.printable(range, 80) + "'";
+                    + Quote.shown(range, 80) + "'";
             restart(partial);
             throw wrong(problem);
         }

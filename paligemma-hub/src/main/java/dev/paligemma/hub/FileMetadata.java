@@ -1,5 +1,6 @@
 package dev.paligemma.hub;
 
+import dev.paligemma.base.internal.Quote;
 import dev.paligemma.hub.HubException.Kind;
 import java.util.regex.Pattern;
 
@@ -37,20 +38,18 @@ record FileMetadata(String file, String etag, long size) {
         if (!answered.equals(commit)) {
             throw new HubException(
                     Kind.BAD_ANSWER,
-                    where + ": the hub answers with commit " + FreeText.printable(answered, 60) + ", asked was "
-                            + commit);
+                    where + ": the hub answers with commit " + Quote.shown(answered, 60) + ", asked was " + commit);
         }
         if (!ETAG.matcher(etag).matches() || !FileNames.isSafePart(etag) || CacheRepository.isTemporary(etag)) {
             throw new HubException(
-                    Kind.BAD_ANSWER,
-                    where + ": the hub's ETag '" + FreeText.printable(etag, 60) + "' is not a checksum");
+                    Kind.BAD_ANSWER, where + ": the hub's ETag '" + Quote.shown(etag, 60) + "' is not a checksum");
         }
         // A mirror may have names of its own for what it gives itself, but what others give must be checked.
         if (reply.isRedirect() && !ContentHash.isHash(etag)) {
             throw new HubException(
                     Kind.BAD_ANSWER,
                     where + " lies on another host than the hub, and what the hub calls it, '"
-                            + FreeText.printable(etag, 60)
+                            + Quote.shown(etag, 60)
                             + "', is no checksum; expected a SHA-256 or a git blob id to check it with");
         }
         long size = reply.size("X-Linked-Size");

@@ -1,5 +1,6 @@
 package dev.paligemma.hub;
 
+import dev.paligemma.base.internal.Quote;
 import dev.paligemma.hub.HubException.Kind;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -46,7 +47,7 @@ final class FileNames {
         if (!isSafePath(path)) {
             throw new HubException(
                     Kind.BAD_ANSWER,
-                    where + " names a file '" + FreeText.printable(path, MAX_SHOWN)
+                    where + " names a file '" + Quote.shown(path, MAX_SHOWN)
                             + "', which could lie outside of the model's folder; nothing was written");
         }
         return path;

@@ -1,5 +1,6 @@
 package dev.paligemma.hub;
 
+import dev.paligemma.base.internal.Quote;
 import dev.paligemma.hub.HubException.Kind;
 import java.io.IOException;
 import java.net.URI;
@@ -120,7 +121,7 @@ final class Http {
             throw new HubException(
                     Kind.BAD_ANSWER,
                     from + " redirects to something that is no web address ("
-                            + FreeText.printable(String.valueOf(target.getScheme()), 20) + ")");
+                            + Quote.shown(String.valueOf(target.getScheme()), 20) + ")");
         }
         if (http && (endpoint.isEncrypted() || "https".equalsIgnoreCase(asked.getScheme()))) {
             throw new HubException(
@@ -180,12 +181,12 @@ final class Http {
         if (token == null || token.removeFrom(text).equals(text)) {
             return failure;
         }
-        return new IOException(FreeText.printable(token.removeFrom(text), MAX_QUOTED));
+        return new IOException(Quote.shown(token.removeFrom(text), MAX_QUOTED));
     }
 
     /** An address for messages, without a query: it may hold a signature that lets everybody in. */
     static String place(URI uri) {
         String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
-        return FreeText.printable(uri.getScheme() + "://" + uri.getHost() + port + uri.getRawPath(), 300);
+        return Quote.shown(uri.getScheme() + "://" + uri.getHost() + port + uri.getRawPath(), 300);
     }
 }

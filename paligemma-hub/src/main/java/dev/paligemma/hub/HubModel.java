@@ -1,5 +1,6 @@
 package dev.paligemma.hub;
 
+import dev.paligemma.base.internal.Quote;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -136,7 +137,7 @@ public record HubModel(String id, String revision) {
     }
 
     private static String shown(String text) {
-        return FreeText.printable(text, MAX_SHOWN);
+        return Quote.shown(text, MAX_SHOWN);
     }
 
     /**

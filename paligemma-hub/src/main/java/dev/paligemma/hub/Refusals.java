@@ -1,5 +1,6 @@
 package dev.paligemma.hub;
 
+import dev.paligemma.base.internal.Quote;
 import dev.paligemma.hub.HubException.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -111,7 +112,7 @@ final class Refusals {
         if (message == null || message.isBlank()) {
             return "";
         }
-        return ": " + FreeText.printable(unicode(message).strip(), MAX_SHOWN);
+        return ": " + Quote.shown(unicode(message).strip(), MAX_SHOWN);
     }
 
     /** Java reads headers as ISO 8859-1; most who use other letters than those of ASCII mean UTF-8. */

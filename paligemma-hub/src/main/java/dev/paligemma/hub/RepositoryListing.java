@@ -1,10 +1,11 @@
 package dev.paligemma.hub;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.hub.HubException.Kind;
-import java.io.IOException;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -25,51 +26,26 @@ record RepositoryListing(String commit, Set<String> files) {
      * @throws HubException if it is something else
      */
     static RepositoryListing parse(byte[] json, String where) {
-        String commit = null;
-        Set<String> files = null;
-        try (JsonParser parser = JsonText.parser(json)) {
-            if (parser.nextToken() != JsonToken.START_OBJECT) {
-                throw bad(where, "is not a JSON object", null);
-            }
-            while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                String name = parser.currentName();
-                JsonToken value = parser.nextToken();
-                if (name.equals("sha") && value == JsonToken.VALUE_STRING) {
-                    commit = parser.getText();
-                } else if (name.equals("siblings") && value == JsonToken.START_ARRAY) {
-                    files = files(parser, where);
-                } else {
-                    parser.skipChildren();
-                }
-            }
-        } catch (IOException e) {
-            throw bad(where, "is not JSON", e);
-        }
-        if (commit == null || !HubModel.isCommit(commit) || files == null) {
+        JsonObject listing =
+                Json.readObject(where, json, (message, cause) -> bad(where, "is not JSON as expected", cause));
+        String commit = listing.stringOrNull("sha");
+        List<@Nullable Object> siblings = listing.listOrNull("siblings");
+        if (commit == null || !HubModel.isCommit(commit) || siblings == null) {
             throw bad(where, "does not name a commit and its files", null);
+        }
+        if (siblings.size() > MAX_FILES) {
+            throw bad(where, "names more than " + MAX_FILES + " files", null);
+        }
+        Set<String> files = new LinkedHashSet<>();
+        for (Object sibling : siblings) {
+            if (sibling instanceof Map<?, ?> file && file.get("rfilename") instanceof String name) {
+                files.add(name);
+            }
         }
         return new RepositoryListing(commit, files);
     }
 
-    private static Set<String> files(JsonParser parser, String where) throws IOException {
-        Set<String> files = new LinkedHashSet<>();
-        while (parser.nextToken() == JsonToken.START_OBJECT) {
-            while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                boolean isName = parser.currentName().equals("rfilename");
-                if (parser.nextToken() == JsonToken.VALUE_STRING && isName) {
-                    files.add(parser.getText());
-                } else {
-                    parser.skipChildren();
-                }
-            }
-            if (files.size() > MAX_FILES) {
-                throw bad(where, "names more than " + MAX_FILES + " files", null);
-            }
-        }
-        return files;
-    }
-
-    private static HubException bad(String where, String problem, @Nullable Exception cause) {
+    private static HubException bad(String where, String problem, @Nullable Throwable cause) {
         return new HubException(
                 Kind.BAD_ANSWER,
                 where + ": the answer " + problem

@@ -1,5 +1,6 @@
 package dev.paligemma.hub;
 
+import dev.paligemma.base.internal.Quote;
 import dev.paligemma.hub.HubException.Kind;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -134,7 +135,7 @@ final class Retries {
     private static String describe(IOException failure) {
         String message = failure.getMessage();
         if (failure instanceof SSLHandshakeException || failure instanceof SSLPeerUnverifiedException) {
-            return "this Java does not trust the server's certificate (" + FreeText.printable(message + "", 300)
+            return "this Java does not trust the server's certificate (" + Quote.shown(message + "", 300)
                     + "); give that of your proxy or mirror with -Djavax.net.ssl.trustStore";
         }
         if (failure instanceof ConnectException) {
@@ -146,7 +147,7 @@ final class Retries {
             return "nobody answers there (connection refused)";
         }
         if (failure instanceof ProtocolException) {
-            return "the answer is not HTTP as it should be: " + FreeText.printable(message + "", 300);
+            return "the answer is not HTTP as it should be: " + Quote.shown(message + "", 300);
         }
         if (message != null && message.endsWith("received no bytes")) {
             return "the connection was closed without an answer";
@@ -155,6 +156,6 @@ final class Retries {
             return message;
         }
         String name = failure.getClass().getSimpleName();
-        return message == null ? name : name + ": " + FreeText.printable(message, 300);
+        return message == null ? name : name + ": " + Quote.shown(message, 300);
     }
 }

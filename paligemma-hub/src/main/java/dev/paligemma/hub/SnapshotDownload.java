@@ -1,5 +1,6 @@
 package dev.paligemma.hub;
 
+import dev.paligemma.base.internal.Quote;
 import dev.paligemma.hub.FileSet.Choice;
 import dev.paligemma.hub.FileSet.Presence;
 import dev.paligemma.hub.HubException.Kind;
@@ -113,7 +114,7 @@ final class SnapshotDownload {
     private HubException lacks(RepositoryListing listing, List<String> missing) {
         List<String> shown = listing.files().stream()
                 .limit(MAX_SHOWN_FILES)
-                .map(name -> FreeText.printable(name, 60))
+                .map(name -> Quote.shown(name, 60))
                 .toList();
         String hint = "";
         if (listing.files().contains("adapter_config.json") && files == FileSet.CHECKPOINT) {
@@ -124,9 +125,7 @@ final class SnapshotDownload {
         return new HubException(
                 Kind.NOT_FOUND,
                 model + " on " + http.endpoint() + " is not " + files + " that can be read: it lacks "
-                        + missing.stream()
-                                .map(name -> FreeText.printable(name, 60))
-                                .toList()
+                        + missing.stream().map(name -> Quote.shown(name, 60)).toList()
                         + hint + "; among its " + listing.files().size() + " files are " + shown);
     }
 

@@ -1,15 +1,15 @@
 package dev.paligemma.hub;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.hub.HubException.Kind;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Reads which files an index of safetensors shards names. */
 final class WeightIndex {
@@ -36,52 +36,29 @@ final class WeightIndex {
     static List<String> shards(Path index, String name) {
         Set<String> shards = new LinkedHashSet<>();
         String folder = name.substring(0, name.lastIndexOf('/') + 1);
-        try {
-            if (Files.size(index) > MAX_BYTES) {
-                throw new HubException(Kind.BAD_ANSWER, index + " has more than " + MAX_BYTES + " bytes");
+        JsonObject map = Json.readObject(index, MAX_BYTES, WeightIndex::failure).objectOrNull("weight_map");
+        for (Object shard : map == null ? List.of() : map.members().values()) {
+            if (!(shard instanceof String file) || !FileNames.isSafePart(file) || !file.endsWith(".safetensors")) {
+                throw bad(index + " names " + JsonObject.describe(shard)
+                        + " as a weight file; expected a .safetensors file in the same folder");
             }
-            try (JsonParser parser = JsonText.parser(Files.readAllBytes(index))) {
-                parser.nextToken();
-                while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                    boolean isMap = parser.currentName().equals("weight_map");
-                    if (parser.nextToken() == JsonToken.START_OBJECT && isMap) {
-                        read(parser, index, folder, shards);
-                    } else {
-                        parser.skipChildren();
-                    }
-                }
+            shards.add(folder + file);
+            if (shards.size() > MAX_SHARDS) {
+                throw bad(index + " names more than " + MAX_SHARDS + " files");
             }
-        } catch (JsonProcessingException e) {
-            throw new HubException(
-                    Kind.BAD_ANSWER,
-                    index + " is not valid JSON, expected an index of weights: "
-                            + FreeText.printable(String.valueOf(e.getOriginalMessage()), 200),
-                    e);
-        } catch (IOException e) {
-            throw new HubException(Kind.DISK, "cannot read " + index + ": " + e, e);
         }
         if (shards.isEmpty()) {
-            throw new HubException(Kind.BAD_ANSWER, index + " names no weight files");
+            throw bad(index + " names no weight files");
         }
         return List.copyOf(shards);
     }
 
-    private static void read(JsonParser parser, Path index, String folder, Set<String> shards) throws IOException {
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            if (parser.nextToken() != JsonToken.VALUE_STRING) {
-                throw new HubException(Kind.BAD_ANSWER, index + ": a tensor has no file");
-            }
-            String shard = parser.getText();
-            if (!FileNames.isSafePart(shard) || !shard.endsWith(".safetensors")) {
-                throw new HubException(
-                        Kind.BAD_ANSWER,
-                        index + " names '" + FreeText.printable(shard, 100)
-                                + "' as a weight file; expected a .safetensors file in the same folder");
-            }
-            shards.add(folder + shard);
-            if (shards.size() > MAX_SHARDS) {
-                throw new HubException(Kind.BAD_ANSWER, index + " names more than " + MAX_SHARDS + " files");
-            }
-        }
+    private static HubException failure(String message, @Nullable Throwable cause) {
+        boolean disk = cause instanceof IOException && !(cause instanceof JsonProcessingException);
+        return new HubException(disk ? Kind.DISK : Kind.BAD_ANSWER, message, cause);
+    }
+
+    private static HubException bad(String message) {
+        return new HubException(Kind.BAD_ANSWER, message);
     }
 }

@@ -1,15 +1,13 @@
 package dev.paligemma.tokenizer;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.Quote;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -30,21 +28,7 @@ final class JsonInput implements Closeable {
         void read(String field) throws IOException;
     }
 
-    private static final long MAX_DOCUMENT_CHARS = 1L << 27;
-    private static final int MAX_STRING_CHARS = 1 << 16;
-    private static final int MAX_NESTING = 64;
     private static final int MAX_TREE_NODES = 1 << 10;
-
-    private static final JsonFactory FACTORY = JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxDocumentLength(MAX_DOCUMENT_CHARS)
-                    .maxStringLength(MAX_STRING_CHARS)
-                    .maxNameLength(MAX_STRING_CHARS)
-                    .maxNestingDepth(MAX_NESTING)
-                    .build())
-            // Names are tokens here, each seen once: a table of known names would only cost memory.
-            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-            .build();
 
     private final String source;
     private final JsonParser parser;
@@ -57,8 +41,7 @@ final class JsonInput implements Closeable {
      */
     JsonInput(InputStream in, String source) throws IOException {
         this.source = source;
-        // A decoder of its own, because it reports bytes that are not UTF-8.
-        this.parser = FACTORY.createParser(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
+        this.parser = Json.streamingParser(in);
     }
 
     /** Moves to the next token and returns it. */
@@ -84,7 +67,7 @@ final class JsonInput implements Closeable {
         while (next() == JsonToken.FIELD_NAME) {
             String field = parser.currentName();
             if (!seen.add(field)) {
-                throw error(what + " has the field " + quote(field) + " twice");
+                throw error(what + " has the field " + Quote.quote(field) + " twice");
             }
             next();
             handler.read(field);
@@ -145,7 +128,7 @@ final class JsonInput implements Closeable {
         if (--budget[0] < 0) {
             throw error(what + " has more than " + MAX_TREE_NODES + " values");
         }
-        // Recursion is bounded by MAX_NESTING.
+        // Recursion is bounded by the depth that the parser allows.
         switch (parser.currentToken()) {
             case START_OBJECT -> {
                 Map<String, @Nullable Object> map = new LinkedHashMap<>();
@@ -185,8 +168,8 @@ final class JsonInput implements Closeable {
         return switch (parser.currentToken()) {
             case START_OBJECT, END_OBJECT, FIELD_NAME -> "an object";
             case START_ARRAY, END_ARRAY -> "an array";
-            case VALUE_STRING -> "the string " + quote(parser.getText());
-            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "the number " + abbreviate(parser.getText());
+            case VALUE_STRING -> "the string " + Quote.quote(parser.getText());
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "the number " + parser.getText();
             case VALUE_TRUE -> "true";
             case VALUE_FALSE -> "false";
             case VALUE_NULL -> "null";
@@ -201,25 +184,6 @@ final class JsonInput implements Closeable {
 
     static String where(@Nullable JsonLocation location) {
         return location == null ? "" : ", line " + location.getLineNr() + ", column " + location.getColumnNr();
-    }
-
-    /** Quotes a text from the file for an error: shortened, without control characters. */
-    static String quote(String text) {
-        return '"' + abbreviate(text) + '"';
-    }
-
-    private static String abbreviate(String text) {
-        int max = 60;
-        StringBuilder out = new StringBuilder();
-        for (int i = 0; i < text.length() && i < max; i++) {
-            char c = text.charAt(i);
-            if (Character.isISOControl(c) || Character.isSurrogate(c)) {
-                out.append(String.format("\\u%04x", (int) c));
-            } else {
-                out.append(c);
-            }
-        }
-        return text.length() > max ? out + "..." : out.toString();
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.paligemma.tokenizer;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.paligemma.base.internal.Quote;
 import java.io.IOException;
 import java.util.Arrays;
 
@@ -153,9 +154,9 @@ final class MergesReader {
         int id = vocabulary.idOf(pair, from, to - from);
         if (id == Vocabulary.ABSENT) {
             throw json.error(name(index) + " joins "
-                    + JsonInput.quote(new String(pair, 0, leftChars)) + " and "
-                    + JsonInput.quote(new String(pair, leftChars, pairChars - leftChars)) + ", but "
-                    + JsonInput.quote(new String(pair, from, to - from)) + " is not in model.vocab");
+                    + Quote.quote(new String(pair, 0, leftChars)) + " and "
+                    + Quote.quote(new String(pair, leftChars, pairChars - leftChars)) + ", but "
+                    + Quote.quote(new String(pair, from, to - from)) + " is not in model.vocab");
         }
         return id;
     }

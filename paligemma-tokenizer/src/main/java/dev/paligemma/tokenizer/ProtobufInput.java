@@ -1,5 +1,6 @@
 package dev.paligemma.tokenizer;
 
+import dev.paligemma.base.internal.Quote;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -126,7 +127,7 @@ final class ProtobufInput {
         String text = Utf8.decode(bytes, from, length);
         if (text == null) {
             throw error(what + " must be UTF-8 text, but is "
-                    + JsonInput.quote(new String(bytes, from, length, StandardCharsets.ISO_8859_1)));
+                    + Quote.quote(new String(bytes, from, length, StandardCharsets.ISO_8859_1)));
         }
         return text;
     }

@@ -1,5 +1,6 @@
 package dev.paligemma.tokenizer;
 
+import dev.paligemma.base.internal.Quote;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -124,7 +125,7 @@ final class SentencePieceFile {
             // Added last, by which time it is known whether there is a tab.
             tabByteId = count;
         } else if (!pieces.add(piece, count)) {
-            throw in.error(name + " is " + JsonInput.quote(piece) + ", as is pieces[" + pieces.idOf(piece) + "]");
+            throw in.error(name + " is " + Quote.quote(piece) + ", as is pieces[" + pieces.idOf(piece) + "]");
         }
         append(score);
     }
@@ -152,7 +153,7 @@ final class SentencePieceFile {
                 String expected = String.format(Locale.ROOT, "<0x%02X>", bytePieces);
                 if (!piece.equals(expected)) {
                     throw in.error(name + " must be " + expected + ", the next piece of type BYTE, but is "
-                            + JsonInput.quote(piece));
+                            + Quote.quote(piece));
                 }
                 bytePieces++;
             }

@@ -1,5 +1,6 @@
 package dev.paligemma.tokenizer;
 
+import dev.paligemma.base.internal.Quote;
 import java.util.List;
 
 /**
@@ -95,10 +96,10 @@ final class SentencePieceHeader {
     private void requireControlPiece(List<AddedToken> tokens, String setting, int id, String expected) {
         String found = tokens.stream()
                 .filter(token -> token.id() == id && token.special())
-                .map(token -> JsonInput.quote(token.content()))
+                .map(token -> Quote.quote(token.content()))
                 .findFirst()
                 .orElse("no piece of type CONTROL or UNKNOWN");
-        if (!found.equals(JsonInput.quote(expected))) {
+        if (!found.equals(Quote.quote(expected))) {
             throw unsupported("trainer_spec." + setting, "the id of " + expected, id + ", which is " + found);
         }
     }

@@ -3,6 +3,7 @@ package dev.paligemma.tokenizer;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.paligemma.base.internal.Quote;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
@@ -120,7 +121,7 @@ final class TokenizerFile {
             case "version" -> {
                 String version = json.string("version");
                 if (!version.equals("1.0")) {
-                    throw json.error("version must be \"1.0\", but is " + JsonInput.quote(version));
+                    throw json.error("version must be \"1.0\", but is " + Quote.quote(version));
                 }
             }
             case "added_tokens" -> readAddedTokens();
@@ -151,7 +152,7 @@ final class TokenizerFile {
         Object tree = json.tree(what);
         if (tree == null || !accepted.contains(tree)) {
             throw json.error("unsupported " + what + ": expected " + description + ", as Gemma has, found "
-                    + JsonInput.quote(String.valueOf(tree)));
+                    + Quote.quote(String.valueOf(tree)));
         }
     }
 
@@ -165,7 +166,7 @@ final class TokenizerFile {
         json.readObject("model", this::readModelField);
         if (!"BPE".equals(modelType)) {
             throw json.error("unsupported model: model.type must be \"BPE\", but is "
-                    + (modelType == null ? "missing" : JsonInput.quote(modelType)));
+                    + (modelType == null ? "missing" : Quote.quote(modelType)));
         }
         requireSection(hasVocabulary, "model.vocab");
         requireSection(hasMerges, "model.merges");
@@ -173,7 +174,7 @@ final class TokenizerFile {
             throw json.error("unsupported model: model.byte_fallback must be true");
         }
         if (unknownToken != null && vocabulary.idOf(unknownToken) == Vocabulary.ABSENT) {
-            throw json.error("model.unk_token " + JsonInput.quote(unknownToken) + " is not in the vocabulary");
+            throw json.error("model.unk_token " + Quote.quote(unknownToken) + " is not in the vocabulary");
         }
         merges.resolve();
     }
@@ -198,7 +199,7 @@ final class TokenizerFile {
             case "continuing_subword_prefix", "end_of_word_suffix" -> {
                 String affix = json.stringOrNull(what);
                 if (affix != null && !affix.isEmpty()) {
-                    throw json.error("unsupported model: " + what + " must be null, but is " + JsonInput.quote(affix));
+                    throw json.error("unsupported model: " + what + " must be null, but is " + Quote.quote(affix));
                 }
             }
             case "vocab" -> {
@@ -226,7 +227,7 @@ final class TokenizerFile {
             json.next();
             checkToken(token, "a token of model.vocab");
             if (!json.isInteger(MAX_IDS - 1)) {
-                throw json.error("the id of the token " + JsonInput.quote(token) + " must be an integer of 0 to "
+                throw json.error("the id of the token " + Quote.quote(token) + " must be an integer of 0 to "
                         + (MAX_IDS - 1) + ", but is " + json.found());
             }
             addToVocabulary(token, parser.getIntValue());
@@ -235,28 +236,28 @@ final class TokenizerFile {
 
     private void addToVocabulary(String token, int id) {
         if (vocabulary.contains(id)) {
-            throw json.error("the id " + id + " belongs to two tokens, " + JsonInput.quote(vocabulary.textOf(id))
-                    + " and " + JsonInput.quote(token));
+            throw json.error("the id " + id + " belongs to two tokens, " + Quote.quote(vocabulary.textOf(id)) + " and "
+                    + Quote.quote(token));
         }
         if (vocabulary.totalChars() > MAX_TOKEN_CHARS_TOGETHER - token.length()) {
             throw json.error("the tokens have more than " + MAX_TOKEN_CHARS_TOGETHER + " characters together");
         }
         if (!vocabulary.add(token, id)) {
-            throw json.error("model.vocab has the token " + JsonInput.quote(token) + " twice");
+            throw json.error("model.vocab has the token " + Quote.quote(token) + " twice");
         }
     }
 
     private void checkToken(String token, String what) {
         if (token.length() > MAX_TOKEN_CHARS) {
             throw json.error(what + " has " + token.length() + " characters, more than " + MAX_TOKEN_CHARS + ": "
-                    + JsonInput.quote(token));
+                    + Quote.quote(token));
         }
         for (int i = 0; i < token.length(); i++) {
             if (Character.isSurrogate(token.charAt(i))) {
                 if (Character.isSupplementaryCodePoint(token.codePointAt(i))) {
                     i++;
                 } else {
-                    throw json.error(what + " has half a surrogate pair: " + JsonInput.quote(token));
+                    throw json.error(what + " has half a surrogate pair: " + Quote.quote(token));
                 }
             }
         }
@@ -327,7 +328,7 @@ final class TokenizerFile {
         for (AddedToken token : addedTokens) {
             String content = token.content();
             int id = token.id();
-            String what = source + ": the added token " + JsonInput.quote(content) + " with id " + id;
+            String what = source + ": the added token " + Quote.quote(content) + " with id " + id;
             if (idByContent.putIfAbsent(content, id) != null) {
                 throw new TokenizerException(what + " is listed twice");
             }
@@ -338,7 +339,7 @@ final class TokenizerFile {
                 sameId = vocabulary.textOf(id);
             }
             if (sameId != null) {
-                throw new TokenizerException(what + " shares that id with " + JsonInput.quote(sameId));
+                throw new TokenizerException(what + " shares that id with " + Quote.quote(sameId));
             }
             int vocabularyId = vocabulary.idOf(content);
             if (vocabularyId != Vocabulary.ABSENT && vocabularyId != id) {

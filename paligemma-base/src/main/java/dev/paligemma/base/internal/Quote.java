@@ -1,6 +1,6 @@
 package dev.paligemma.base.internal;
 
-/** Makes text from files fit for an error message or a log line: quoted, on one line, of bounded length. Stateless. */
+/** Makes texts of others fit for an error message or a log line: on one line, of bounded length. Stateless. */
 public final class Quote {
     private static final int MAX_CHARS = 200;
 
@@ -13,19 +13,30 @@ public final class Quote {
      * @return at most some 200 characters of it, control characters escaped, in double quotes
      */
     public static String quote(String text) {
-        StringBuilder out = new StringBuilder().append('"');
-        for (int i = 0; i < Math.min(text.length(), MAX_CHARS); i++) {
-            char c = text.charAt(i);
-            // Line breaks and terminal escapes in a tensor name must not forge log lines.
-            if (Character.isISOControl(c)
-                    || Character.getType(c) == Character.FORMAT
-                    || c == '\u2028'
-                    || c == '\u2029') {
-                out.append(String.format("\\u%04x", (int) c));
-            } else {
-                out.append(c);
+        return '"' + shown(text, MAX_CHARS) + '"';
+    }
+
+    /**
+     * Shows a text without quotes.
+     *
+     * @param text a text from a file or a server
+     * @param longest the most characters that are shown, at least 1
+     * @return the text, control characters escaped; three dots where it was cut off
+     */
+    public static String shown(String text, int longest) {
+        StringBuilder out = new StringBuilder();
+        text.codePoints().limit(longest).forEach(c -> {
+            // Line breaks and terminal escapes in a name must not forge log lines, nor marks of direction disguise
+            // them.
+            switch (Character.getType(c)) {
+                case Character.CONTROL,
+                        Character.FORMAT,
+                        Character.SURROGATE,
+                        Character.LINE_SEPARATOR,
+                        Character.PARAGRAPH_SEPARATOR -> out.append(String.format("\\u%04x", c));
+                default -> out.appendCodePoint(c);
             }
-        }
-        return out.append(text.length() > MAX_CHARS ? "...\"" : "\"").toString();
+        });
+        return text.codePointCount(0, text.length()) > longest ? out + "..." : out.toString();
     }
 }

@@ -1,7 +1,9 @@
 package dev.paligemma.engine.adapter;
 
-import dev.paligemma.engine.checkpoint.JsonObject;
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
+import dev.paligemma.engine.checkpoint.CheckpointException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -114,7 +116,7 @@ final class AdapterConfig {
 
     /** @throws AdapterException if the adapter is of another kind, or does what is not supported */
     static AdapterConfig read(Path file) {
-        JsonObject json = JsonObject.read(file, MAX_BYTES);
+        JsonObject json = Json.readObject(file, MAX_BYTES, CheckpointException::new);
         String type = json.stringOrNull("peft_type");
         if (!"LORA".equals(type)) {
             throw new AdapterException(json.where() + ": peft_type must be \"LORA\", got " + JsonObject.describe(type)

@@ -1,15 +1,16 @@
 package dev.paligemma.engine.adapter;
 
+import dev.paligemma.base.internal.FailureReason;
+import dev.paligemma.base.internal.FileTrees;
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.JsonObject;
+import dev.paligemma.base.internal.TemporaryFolder;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
-import dev.paligemma.engine.checkpoint.JsonObject;
 import dev.paligemma.engine.checkpoint.SafeTensorsFile;
 import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.checkpoint.TensorNames;
-import dev.paligemma.engine.convert.FileTrees;
-import dev.paligemma.engine.convert.TemporaryFolder;
-import dev.paligemma.base.internal.FailureReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
@@ -17,6 +18,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -183,7 +185,7 @@ public final class AdapterMerger {
             names.put(single.toRealPath(), SINGLE);
             return names;
         }
-        JsonObject index = JsonObject.read(base.folder().resolve(INDEX), MAX_INDEX_BYTES);
+        JsonObject index = Json.readObject(base.folder().resolve(INDEX), MAX_INDEX_BYTES, CheckpointException::new);
         JsonObject map = index.objectOrNull("weight_map");
         for (Object value : map == null ? List.of() : map.members().values()) {
             String name = String.valueOf(value);
@@ -215,7 +217,7 @@ public final class AdapterMerger {
                 String name = file.getFileName().toString();
                 Path copy = folder.resolve(name);
                 if (name.equals(CONFIG) && weights.untied()) {
-                    JsonText.write(copy, untiedConfig(file));
+                    Files.writeString(copy, Json.text(untiedConfig(file), true) + "\n", StandardOpenOption.CREATE_NEW);
                 } else if (name.equals(INDEX)) {
                     writeIndex(file, copy);
                 } else if (isCopied(name)) {
@@ -236,7 +238,7 @@ public final class AdapterMerger {
     }
 
     private static Map<String, @Nullable Object> untiedConfig(Path file) {
-        JsonObject config = JsonObject.read(file, MAX_INDEX_BYTES);
+        JsonObject config = Json.readObject(file, MAX_INDEX_BYTES, CheckpointException::new);
         Map<String, @Nullable Object> members = new LinkedHashMap<>(config.members());
         JsonObject text = config.objectOrNull("text_config");
         if (text != null) {
@@ -250,7 +252,7 @@ public final class AdapterMerger {
 
     /** The index with the new head, if it has one. A single file wins over an index, which then only gets copied. */
     private void writeIndex(Path file, Path copy) throws IOException {
-        JsonObject index = JsonObject.read(file, MAX_INDEX_BYTES);
+        JsonObject index = Json.readObject(file, MAX_INDEX_BYTES, CheckpointException::new);
         JsonObject map = index.objectOrNull("weight_map");
         boolean listed = map != null
                 && map.members().keySet().stream()
@@ -270,6 +272,6 @@ public final class AdapterMerger {
             changed.put("total_size", size + table.byteLength());
             members.put("metadata", changed);
         }
-        JsonText.write(copy, members);
+        Files.writeString(copy, Json.text(members, true) + "\n", StandardOpenOption.CREATE_NEW);
     }
 }

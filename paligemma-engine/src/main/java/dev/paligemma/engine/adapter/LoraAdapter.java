@@ -1,10 +1,10 @@
 package dev.paligemma.engine.adapter;
 
+import dev.paligemma.base.internal.Quote;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.SafeTensorsFile;
 import dev.paligemma.engine.checkpoint.TensorInfo;
-import dev.paligemma.base.internal.Quote;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,16 +1,13 @@
 package dev.paligemma.engine.adapter;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.FloatWidening;
+import dev.paligemma.engine.checkpoint.SafeTensorsHeader;
 import dev.paligemma.engine.checkpoint.TensorInfo;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -77,38 +74,15 @@ final class MergedFile {
         }
     }
 
-    private ByteBuffer header() throws IOException {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
-            json.writeStartObject();
-            if (!metadata.isEmpty()) {
-                json.writeObjectFieldStart("__metadata__");
-                for (Map.Entry<String, String> item : metadata.entrySet()) {
-                    json.writeStringField(item.getKey(), item.getValue());
-                }
-                json.writeEndObject();
-            }
-            long at = 0;
-            for (Entry entry : entries) {
-                json.writeObjectFieldStart(entry.name());
-                json.writeStringField("dtype", entry.dtype().name());
-                json.writeFieldName("shape");
-                json.writeArray(entry.shape(), 0, entry.shape().length);
-                json.writeFieldName("data_offsets");
-                json.writeArray(new long[] {at, at + entry.bytes()}, 0, 2);
-                json.writeEndObject();
-                at += entry.bytes();
-            }
-            json.writeEndObject();
+    private ByteBuffer header() {
+        List<SafeTensorsHeader.Entry> tensors = new ArrayList<>();
+        long at = 0;
+        for (Entry entry : entries) {
+            tensors.add(
+                    new SafeTensorsHeader.Entry(entry.name(), entry.dtype(), entry.shape(), at, at + entry.bytes()));
+            at += entry.bytes();
         }
-        byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-        int padded = (bytes.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        ByteBuffer header = ByteBuffer.allocate(Long.BYTES + padded).order(ByteOrder.LITTLE_ENDIAN);
-        header.putLong(padded).put(bytes);
-        while (header.hasRemaining()) {
-            header.put((byte) ' ');
-        }
-        return header.flip();
+        return SafeTensorsHeader.bytes(metadata, tensors, ALIGNMENT);
     }
 
     private static void copy(TensorInfo tensor, FileChannel to) throws IOException {

@@ -1,6 +1,6 @@
 package dev.paligemma.engine.adapter;
 
-import dev.paligemma.engine.checkpoint.JsonObject;
+import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,7 +1,8 @@
 package dev.paligemma.engine.checkpoint;
 
-import dev.paligemma.engine.checkpoint.BigVisionLayout.Piece;
+import dev.paligemma.base.internal.InputFiles;
 import dev.paligemma.base.internal.Quote;
+import dev.paligemma.engine.checkpoint.BigVisionLayout.Piece;
 import dev.paligemma.engine.numpy.NpyArray;
 import dev.paligemma.engine.numpy.NpzException;
 import dev.paligemma.engine.numpy.NpzFile;
@@ -70,9 +71,10 @@ final class BigVisionFile {
                 }
             }
         } catch (DirectoryIteratorException e) {
-            throw InputFiles.unreadable(folder, Objects.requireNonNullElseGet(e.getCause(), IOException::new));
+            throw InputFiles.unreadable(
+                    folder, Objects.requireNonNullElseGet(e.getCause(), IOException::new), CheckpointException::new);
         } catch (IOException e) {
-            throw InputFiles.unreadable(folder, e);
+            throw InputFiles.unreadable(folder, e, CheckpointException::new);
         }
         if (found.size() > 1) {
             found.sort(null);
@@ -93,7 +95,7 @@ final class BigVisionFile {
      * @throws CheckpointException if it is damaged, not such a checkpoint, or does not fit the configuration
      */
     static BigVisionFile read(Path file, @Nullable PaliGemmaConfig given) {
-        Path real = InputFiles.regular(file);
+        Path real = InputFiles.regular(file, CheckpointException::new);
         try (NpzFile npz = NpzFile.open(real, Long.MAX_VALUE)) {
             FileState state = FileState.of(real);
             Map<String, NpyArray> arrays = arrays(file, npz);
@@ -110,7 +112,7 @@ final class BigVisionFile {
         } catch (NpzException e) {
             throw new CheckpointException(String.valueOf(e.getMessage()), e);
         } catch (IOException e) {
-            throw InputFiles.unreadable(file, e);
+            throw InputFiles.unreadable(file, e, CheckpointException::new);
         }
     }
 

@@ -1,7 +1,8 @@
 package dev.paligemma.engine.checkpoint;
 
-import dev.paligemma.engine.Precision;
+import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.Quote;
+import dev.paligemma.engine.Precision;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -189,7 +190,8 @@ public final class Checkpoint implements AutoCloseable {
         }
         String base;
         try {
-            base = JsonObject.read(adapter, MAX_ADAPTER_CONFIG_BYTES).stringOrNull("base_model_name_or_path");
+            base = Json.readObject(adapter, MAX_ADAPTER_CONFIG_BYTES, CheckpointException::new)
+                    .stringOrNull("base_model_name_or_path");
         } catch (CheckpointException e) {
             throw new CheckpointException(adapterAdvice(folder, "a model that its damaged file does not name"), e);
         }

@@ -1,6 +1,7 @@
 package dev.paligemma.engine.checkpoint;
 
 import dev.paligemma.base.PaliGemmaException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Says that a checkpoint folder cannot be used: a file is missing, damaged, contradicts another one, or describes a
@@ -22,9 +23,9 @@ public class CheckpointException extends PaliGemmaException {
      * Makes an exception that keeps the failure behind it.
      *
      * @param message the file, the problem, what was expected and what was found
-     * @param cause the failure behind this one
+     * @param cause the failure behind this one, or null if there is none
      */
-    public CheckpointException(String message, Throwable cause) {
+    public CheckpointException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

@@ -1,5 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
+import dev.paligemma.base.internal.InputFiles;
 import dev.paligemma.engine.checkpoint.ConvertedManifest.FileSum;
 import java.io.EOFException;
 import java.io.IOException;
@@ -31,7 +32,7 @@ final class Checksums {
     }
 
     static FileSum of(Path file, int pieceBytes) {
-        Path real = InputFiles.regular(file);
+        Path real = InputFiles.regular(file, CheckpointException::new);
         try (FileChannel channel = FileChannel.open(real, StandardOpenOption.READ)) {
             long size = channel.size();
             int pieces = Math.toIntExact(pieces(size, pieceBytes));
@@ -44,9 +45,9 @@ final class Checksums {
                     .toList();
             return new FileSum(size, sums);
         } catch (UncheckedIOException e) {
-            throw InputFiles.unreadable(file, Objects.requireNonNull(e.getCause()));
+            throw InputFiles.unreadable(file, Objects.requireNonNull(e.getCause()), CheckpointException::new);
         } catch (IOException e) {
-            throw InputFiles.unreadable(file, e);
+            throw InputFiles.unreadable(file, e, CheckpointException::new);
         }
     }
 

@@ -1,8 +1,10 @@
 package dev.paligemma.engine.checkpoint;
 
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.JsonObject;
+import dev.paligemma.base.internal.Quote;
 import dev.paligemma.engine.checkpoint.TextConfig.Family;
 import dev.paligemma.engine.checkpoint.TextConfig.LayerType;
-import dev.paligemma.base.internal.Quote;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,7 +44,7 @@ final class ConfigReader {
     }
 
     static PaliGemmaConfig read(Path file) {
-        return new ConfigReader(Json.readObject(file, MAX_FILE_BYTES)).model();
+        return new ConfigReader(Json.readObject(file, MAX_FILE_BYTES, CheckpointException::new)).model();
     }
 
     private PaliGemmaConfig model() {
@@ -128,7 +130,7 @@ final class ConfigReader {
         if (!Files.exists(file)) {
             return null;
         }
-        JsonObject generation = Json.readObject(file, MAX_FILE_BYTES);
+        JsonObject generation = Json.readObject(file, MAX_FILE_BYTES, CheckpointException::new);
         return generation.has(EOS_TOKEN_ID) ? eosTokenIdsOf(generation) : null;
     }
 

@@ -1,109 +1,79 @@
 package dev.paligemma.engine.checkpoint;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
+import dev.paligemma.base.internal.Json;
 import dev.paligemma.engine.checkpoint.TextConfig.Family;
 import dev.paligemma.engine.checkpoint.TextConfig.LayerType;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Writes a {@link PaliGemmaConfig} as {@code config.json}. */
 final class ConfigWriter {
-    private final JsonGenerator json;
-
-    private ConfigWriter(JsonGenerator json) {
-        this.json = json;
-    }
+    private ConfigWriter() {}
 
     static String write(PaliGemmaConfig config) {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
-            json.useDefaultPrettyPrinter();
-            new ConfigWriter(json).model(config);
-        } catch (IOException e) {
-            throw new UncheckedIOException("writing to memory does not fail", e);
-        }
-        return text + "\n";
-    }
-
-    private void model(PaliGemmaConfig config) throws IOException {
-        json.writeStartObject();
-        json.writeArrayFieldStart("architectures");
-        json.writeString("PaliGemmaForConditionalGeneration");
-        json.writeEndArray();
-        json.writeStringField("model_type", "paligemma");
-        json.writeNumberField("bos_token_id", config.bosTokenId());
-        json.writeArrayFieldStart("eos_token_id");
-        for (int id : config.eosTokenIds()) {
-            json.writeNumber(id);
-        }
-        json.writeEndArray();
-        json.writeNumberField("pad_token_id", config.padTokenId());
+        Map<String, Object> model = new LinkedHashMap<>();
+        model.put("architectures", List.of("PaliGemmaForConditionalGeneration"));
+        model.put("model_type", "paligemma");
+        model.put("bos_token_id", config.bosTokenId());
+        model.put("eos_token_id", config.eosTokenIds());
+        model.put("pad_token_id", config.padTokenId());
         if (config.imageTokenId() != null) {
-            json.writeNumberField("image_token_index", config.imageTokenId());
+            model.put("image_token_index", config.imageTokenId());
         }
-        json.writeNumberField("projection_dim", config.projectionDim());
-        json.writeBooleanField("tie_word_embeddings", config.text().tieWordEmbeddings());
-        json.writeObjectFieldStart("text_config");
-        text(config.text());
-        json.writeEndObject();
-        json.writeObjectFieldStart("vision_config");
-        vision(config.vision());
-        json.writeEndObject();
-        json.writeEndObject();
+        model.put("projection_dim", config.projectionDim());
+        model.put("tie_word_embeddings", config.text().tieWordEmbeddings());
+        model.put("text_config", text(config.text()));
+        model.put("vision_config", vision(config.vision()));
+        return Json.text(model, true) + "\n";
     }
 
-    private void text(TextConfig config) throws IOException {
+    private static Map<String, @Nullable Object> text(TextConfig config) {
         boolean gemma2 = config.family() == Family.GEMMA2;
-        json.writeStringField("model_type", gemma2 ? "gemma2" : "gemma");
-        json.writeNumberField("vocab_size", config.vocabSize());
-        json.writeNumberField("hidden_size", config.hiddenSize());
-        json.writeNumberField("intermediate_size", config.intermediateSize());
-        json.writeNumberField("num_hidden_layers", config.layers());
-        json.writeNumberField("num_attention_heads", config.heads());
-        json.writeNumberField("num_key_value_heads", config.kvHeads());
-        json.writeNumberField("head_dim", config.headDim());
-        json.writeStringField("hidden_activation", "gelu_pytorch_tanh");
-        json.writeNumberField("rms_norm_eps", config.rmsNormEps());
-        json.writeNumberField("rope_theta", config.ropeTheta());
-        json.writeNumberField("max_position_embeddings", config.maxPositionEmbeddings());
-        if (!gemma2) {
-            return;
+        Map<String, @Nullable Object> text = new LinkedHashMap<>();
+        text.put("model_type", gemma2 ? "gemma2" : "gemma");
+        text.put("vocab_size", config.vocabSize());
+        text.put("hidden_size", config.hiddenSize());
+        text.put("intermediate_size", config.intermediateSize());
+        text.put("num_hidden_layers", config.layers());
+        text.put("num_attention_heads", config.heads());
+        text.put("num_key_value_heads", config.kvHeads());
+        text.put("head_dim", config.headDim());
+        text.put("hidden_activation", "gelu_pytorch_tanh");
+        text.put("rms_norm_eps", config.rmsNormEps());
+        text.put("rope_theta", config.ropeTheta());
+        text.put("max_position_embeddings", config.maxPositionEmbeddings());
+        if (gemma2) {
+            text.put("query_pre_attn_scalar", config.queryPreAttnScalar());
+            text.put("attn_logit_softcapping", nullIfZero(config.attnLogitSoftcap()));
+            text.put("final_logit_softcapping", nullIfZero(config.finalLogitSoftcap()));
+            text.put("sliding_window", config.slidingWindow() == 0 ? null : config.slidingWindow());
+            text.put(
+                    "layer_types",
+                    config.layerTypes().stream()
+                            .map(type -> type == LayerType.SLIDING ? "sliding_attention" : "full_attention")
+                            .toList());
         }
-        json.writeNumberField("query_pre_attn_scalar", config.queryPreAttnScalar());
-        softcap("attn_logit_softcapping", config.attnLogitSoftcap());
-        softcap("final_logit_softcapping", config.finalLogitSoftcap());
-        if (config.slidingWindow() == 0) {
-            json.writeNullField("sliding_window");
-        } else {
-            json.writeNumberField("sliding_window", config.slidingWindow());
-        }
-        json.writeArrayFieldStart("layer_types");
-        for (LayerType type : config.layerTypes()) {
-            json.writeString(type == LayerType.SLIDING ? "sliding_attention" : "full_attention");
-        }
-        json.writeEndArray();
+        return text;
     }
 
     /** Null means none, absent would mean the default. */
-    private void softcap(String name, double value) throws IOException {
-        if (value == 0) {
-            json.writeNullField(name);
-        } else {
-            json.writeNumberField(name, value);
-        }
+    private static @Nullable Double nullIfZero(double value) {
+        return value == 0 ? null : value;
     }
 
-    private void vision(VisionConfig config) throws IOException {
-        json.writeStringField("model_type", "siglip_vision_model");
-        json.writeNumberField("hidden_size", config.hiddenSize());
-        json.writeNumberField("intermediate_size", config.intermediateSize());
-        json.writeNumberField("num_hidden_layers", config.layers());
-        json.writeNumberField("num_attention_heads", config.heads());
-        json.writeNumberField("image_size", config.imageSize());
-        json.writeNumberField("patch_size", config.patchSize());
-        json.writeNumberField("layer_norm_eps", config.layerNormEps());
-        json.writeBooleanField("vision_use_head", false);
+    private static Map<String, Object> vision(VisionConfig config) {
+        Map<String, Object> vision = new LinkedHashMap<>();
+        vision.put("model_type", "siglip_vision_model");
+        vision.put("hidden_size", config.hiddenSize());
+        vision.put("intermediate_size", config.intermediateSize());
+        vision.put("num_hidden_layers", config.layers());
+        vision.put("num_attention_heads", config.heads());
+        vision.put("image_size", config.imageSize());
+        vision.put("patch_size", config.patchSize());
+        vision.put("layer_norm_eps", config.layerNormEps());
+        vision.put("vision_use_head", false);
+        return vision;
     }
 }

@@ -1,12 +1,13 @@
 package dev.paligemma.engine.checkpoint;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import dev.paligemma.engine.Precision;
+import dev.paligemma.base.internal.InputFiles;
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
+import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.quant.MatrixFormat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -134,14 +135,14 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
      */
     public static ConvertedManifest read(Path folder) {
         Path file = folder.resolve(FILE_NAME);
-        byte[] bytes = InputFiles.readAll(file, MAX_BYTES);
+        byte[] bytes = InputFiles.readAll(file, MAX_BYTES, CheckpointException::new);
         int body = bytes.length - TAIL_BYTES;
         String tail = body < 0 ? "" : new String(bytes, body, TAIL_BYTES, StandardCharsets.ISO_8859_1);
         if (!tail.equals(tail(bytes, Math.max(0, body)))) {
             throw new CheckpointException(
                     file + " is damaged: its checksum does not fit; convert the checkpoint again");
         }
-        return parse(Json.readObject(file, MAX_BYTES));
+        return parse(Json.readObject(file, MAX_BYTES, CheckpointException::new));
     }
 
     private static ConvertedManifest parse(JsonObject json) {
@@ -217,29 +218,21 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
         Files.write(folder.resolve(FILE_NAME), out.toByteArray(), java.nio.file.StandardOpenOption.CREATE_NEW);
     }
 
-    private String json() throws IOException {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
-            json.writeStartObject();
-            json.writeNumberField("format", FORMAT_VERSION);
-            json.writeStringField("precision", precision.toString());
-            json.writeNumberField("block", dev.paligemma.engine.quant.MatrixFormat.BLOCK);
-            json.writeStringField("source", source);
-            json.writeObjectFieldStart("files");
-            for (Map.Entry<String, FileSum> file : files.entrySet()) {
-                json.writeObjectFieldStart(file.getKey());
-                json.writeNumberField("bytes", file.getValue().bytes());
-                json.writeArrayFieldStart("crc32c");
-                for (long sum : file.getValue().crc32c()) {
-                    json.writeNumber(sum);
-                }
-                json.writeEndArray();
-                json.writeEndObject();
-            }
-            json.writeEndObject();
-            json.writeEndObject();
-        }
-        return text.toString();
+    private String json() {
+        Map<String, Object> sums = new LinkedHashMap<>();
+        files.forEach((name, sum) -> {
+            Map<String, Object> file = new LinkedHashMap<>();
+            file.put("bytes", sum.bytes());
+            file.put("crc32c", sum.crc32c());
+            sums.put(name, file);
+        });
+        Map<String, Object> manifest = new LinkedHashMap<>();
+        manifest.put("format", FORMAT_VERSION);
+        manifest.put("precision", precision.toString());
+        manifest.put("block", MatrixFormat.BLOCK);
+        manifest.put("source", source);
+        manifest.put("files", sums);
+        return Json.text(manifest, false);
     }
 
     private static String tail(byte[] bytes, int length) {
@@ -257,7 +250,7 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
     public void checkSmallFiles(Path folder) {
         files.forEach((name, sum) -> {
             Path file = folder.resolve(name);
-            long size = InputFiles.size(InputFiles.regular(file));
+            long size = InputFiles.size(InputFiles.regular(file, CheckpointException::new), CheckpointException::new);
             if (size != sum.bytes()) {
                 throw new CheckpointException(file + " has changed since it was converted: expected " + sum.bytes()
                         + " bytes, got " + size + "; convert the checkpoint again");

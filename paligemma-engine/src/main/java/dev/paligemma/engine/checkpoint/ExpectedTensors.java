@@ -1,7 +1,7 @@
 package dev.paligemma.engine.checkpoint;
 
-import dev.paligemma.engine.checkpoint.TextConfig.Family;
 import dev.paligemma.base.internal.Quote;
+import dev.paligemma.engine.checkpoint.TextConfig.Family;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

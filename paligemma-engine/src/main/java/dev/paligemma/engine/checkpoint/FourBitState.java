@@ -1,5 +1,7 @@
 package dev.paligemma.engine.checkpoint;
 
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
 import java.util.Arrays;
 import java.util.List;
@@ -37,7 +39,7 @@ record FourBitState(long[] shape, int blockSize, @Nullable Nested nested) {
      * @throws CheckpointException if it is not such an object, or a number is out of its range
      */
     static FourBitState parse(String where, byte[] utf8, String kind) {
-        JsonObject json = Json.readObject(where, utf8);
+        JsonObject json = Json.readObject(where, utf8, CheckpointException::new);
         if (!kind.equals(json.stringOrNull("quant_type"))) {
             throw json.wrong("quant_type", Quote.quote(kind));
         }

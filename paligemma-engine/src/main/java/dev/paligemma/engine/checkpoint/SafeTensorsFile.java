@@ -1,6 +1,8 @@
 package dev.paligemma.engine.checkpoint;
 
 import dev.paligemma.base.internal.ChannelInputStream;
+import dev.paligemma.base.internal.InputFiles;
+import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.Quote;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -47,7 +49,7 @@ public final class SafeTensorsFile {
      * @throws CheckpointException if the file is missing, not a regular file, not safetensors, or damaged
      */
     public static SafeTensorsFile read(Path file) {
-        Path real = InputFiles.regular(file);
+        Path real = InputFiles.regular(file, CheckpointException::new);
         try (FileChannel channel = FileChannel.open(real, StandardOpenOption.READ)) {
             FileState state = FileState.of(real);
             long size = channel.size();
@@ -59,7 +61,7 @@ public final class SafeTensorsFile {
             state.requireSame(real, size);
             return new SafeTensorsFile(new StoredFile(real, state, tensors), header.metadata());
         } catch (IOException e) {
-            throw Json.malformed(file, e);
+            throw Json.malformed(file, e, CheckpointException::new);
         }
     }
 

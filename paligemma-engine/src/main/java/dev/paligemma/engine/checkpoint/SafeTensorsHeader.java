@@ -2,27 +2,41 @@ package dev.paligemma.engine.checkpoint;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.Quote;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The JSON header of a safetensors file as written, each entry complete but not yet compared with the file. */
-final class SafeTensorsHeader {
+/** The JSON header of a safetensors file: read, each entry complete but not yet compared with the file; or written. */
+public final class SafeTensorsHeader {
     /** A model of this family has about a thousand tensors; the cap bounds the memory a hostile header can take. */
     static final int MAX_TENSORS = 100_000;
 
+    private static final String METADATA = "__metadata__";
     private static final int MAX_METADATA = 10_000;
     private static final int MAX_DIMENSIONS = 16;
 
-    /** One tensor: offsets count from the start of the data. Numbers are not negative; nothing else is checked. */
-    record Entry(String name, DType dtype, long[] shape, long begin, long end) {}
+    /**
+     * One tensor. Of one that was read, numbers are not negative; nothing else is checked.
+     *
+     * @param name its name
+     * @param dtype the type of its elements
+     * @param shape its sizes
+     * @param begin its first byte, counted from the start of the data
+     * @param end the byte behind its last one
+     */
+    public record Entry(String name, DType dtype, long[] shape, long begin, long end) {}
 
     private final Path file;
     private final JsonParser parser;
@@ -42,6 +56,37 @@ final class SafeTensorsHeader {
         }
     }
 
+    /**
+     * Writes a header with the number of bytes in front of it.
+     *
+     * @param metadata texts about the file, perhaps none
+     * @param entries the tensors
+     * @param alignment the data start at a multiple of this many bytes
+     * @return the first bytes of a file, little-endian, from position 0 to the limit
+     */
+    public static ByteBuffer bytes(Map<String, String> metadata, Collection<Entry> entries, int alignment) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        if (!metadata.isEmpty()) {
+            members.put(METADATA, metadata);
+        }
+        for (Entry entry : entries) {
+            Map<String, Object> tensor = new LinkedHashMap<>();
+            tensor.put("dtype", entry.dtype().name());
+            tensor.put("shape", Arrays.stream(entry.shape()).boxed().toList());
+            tensor.put("data_offsets", List.of(entry.begin(), entry.end()));
+            members.put(entry.name(), tensor);
+        }
+        byte[] json = Json.text(members, false).getBytes(StandardCharsets.UTF_8);
+        int length = Math.addExact(Long.BYTES, json.length);
+        int padded = Math.multiplyExact((length + alignment - 1) / alignment, alignment);
+        ByteBuffer header = ByteBuffer.allocate(padded).order(ByteOrder.LITTLE_ENDIAN);
+        header.putLong(padded - Long.BYTES).put(json);
+        while (header.hasRemaining()) {
+            header.put((byte) ' ');
+        }
+        return header.flip();
+    }
+
     List<Entry> tensors() {
         return tensors;
     }
@@ -55,7 +100,7 @@ final class SafeTensorsHeader {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
             expect(parser.nextToken(), JsonToken.START_OBJECT, Quote.quote(name));
-            if (name.equals("__metadata__")) {
+            if (name.equals(METADATA)) {
                 readMetadata();
             } else if (tensors.size() == MAX_TENSORS) {
                 throw new CheckpointException(file + " holds more than " + MAX_TENSORS + " tensors");

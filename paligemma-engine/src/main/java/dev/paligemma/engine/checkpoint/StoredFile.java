@@ -1,5 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
+import dev.paligemma.base.internal.InputFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -76,7 +77,7 @@ final class StoredFile {
                 FloatWidening.widen(tensor.dtype(), chunk.flip(), destination);
             }
         } catch (IOException e) {
-            throw InputFiles.unreadable(tensor.file(), e);
+            throw InputFiles.unreadable(tensor.file(), e, CheckpointException::new);
         }
     }
 
@@ -86,7 +87,7 @@ final class StoredFile {
         try (FileChannel channel = open(tensor)) {
             fill(channel, tensor, byteFrom, destination);
         } catch (IOException e) {
-            throw InputFiles.unreadable(tensor.file(), e);
+            throw InputFiles.unreadable(tensor.file(), e, CheckpointException::new);
         }
     }
 
@@ -96,7 +97,7 @@ final class StoredFile {
             return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset() + byteFrom, byteCount)
                     .order(ByteOrder.LITTLE_ENDIAN);
         } catch (IOException e) {
-            throw InputFiles.unreadable(tensor.file(), e);
+            throw InputFiles.unreadable(tensor.file(), e, CheckpointException::new);
         }
     }
 
@@ -124,7 +125,7 @@ final class StoredFile {
             throw new IllegalArgumentException(tensor + " is not a tensor of " + path);
         }
         // Opening a pipe would block for ever.
-        InputFiles.requireStillRegular(path);
+        InputFiles.requireStillRegular(path, CheckpointException::new);
         FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
         try {
             state.requireSame(path, channel.size());

@@ -1,5 +1,7 @@
 package dev.paligemma.engine.checkpoint;
 
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,7 +102,8 @@ final class WeightFiles {
     }
 
     private static Map<String, String> weightMap(Path index) {
-        JsonObject json = Json.readObject(index, MAX_INDEX_BYTES).object("weight_map");
+        JsonObject json = Json.readObject(index, MAX_INDEX_BYTES, CheckpointException::new)
+                .object("weight_map");
         Map<String, String> weightMap = new LinkedHashMap<>();
         json.members().forEach((name, value) -> {
             if (!(value instanceof String shard && isPlainFileName(shard))) {

@@ -1,10 +1,12 @@
 package dev.paligemma.engine.convert;
 
+import dev.paligemma.base.internal.FailureReason;
+import dev.paligemma.base.internal.FileTrees;
+import dev.paligemma.base.internal.TemporaryFolder;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.ConvertedManifest;
-import dev.paligemma.base.internal.FailureReason;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;

@@ -1,18 +1,12 @@
 package dev.paligemma.engine.convert;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.ConvertedManifest;
 import dev.paligemma.engine.checkpoint.DType;
+import dev.paligemma.engine.checkpoint.SafeTensorsHeader;
+import dev.paligemma.engine.checkpoint.SafeTensorsHeader.Entry;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.quant.MatrixFormat;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,9 +21,6 @@ import java.util.Set;
  */
 final class ConvertedLayout {
     static final int ALIGNMENT = 64;
-
-    /** One tensor of the file, offsets counted from the start of the data. */
-    private record Entry(String name, DType dtype, long[] shape, long begin, long end) {}
 
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final byte[] header;
@@ -53,7 +44,7 @@ final class ConvertedLayout {
                 }
             }
         }
-        header = header();
+        header = SafeTensorsHeader.bytes(Map.of(), entries.values(), ALIGNMENT).array();
     }
 
     static ConvertedLayout of(Checkpoint source, ConversionPlan plan) {
@@ -75,34 +66,6 @@ final class ConvertedLayout {
     private void put(String name, DType dtype, long[] shape, long bytes) {
         entries.put(name, new Entry(name, dtype, shape, dataBytes, dataBytes + bytes));
         dataBytes = Math.addExact(dataBytes, bytes);
-    }
-
-    private byte[] header() {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
-            json.writeStartObject();
-            for (Entry entry : entries.values()) {
-                json.writeObjectFieldStart(entry.name());
-                json.writeStringField("dtype", entry.dtype().name());
-                json.writeFieldName("shape");
-                json.writeArray(entry.shape(), 0, entry.shape().length);
-                json.writeFieldName("data_offsets");
-                json.writeArray(new long[] {entry.begin(), entry.end()}, 0, 2);
-                json.writeEndObject();
-            }
-            json.writeEndObject();
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot write to a string", e);
-        }
-        byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-        int length = Long.BYTES + bytes.length;
-        int padded = Math.multiplyExact((length + ALIGNMENT - 1) / ALIGNMENT, ALIGNMENT);
-        ByteBuffer header = ByteBuffer.allocate(padded).order(ByteOrder.LITTLE_ENDIAN);
-        header.putLong(padded - Long.BYTES).put(bytes);
-        while (header.hasRemaining()) {
-            header.put((byte) ' ');
-        }
-        return header.array();
     }
 
     /** The length and the JSON header, blanks at its end. */

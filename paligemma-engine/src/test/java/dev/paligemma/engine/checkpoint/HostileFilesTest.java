@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.sun.management.ThreadMXBean;
+import dev.paligemma.base.internal.InputFiles;
 import dev.paligemma.engine.Precision;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -103,7 +104,8 @@ class HostileFilesTest {
         String state = "{\"quant_type\": \"nf4\", \"blocksize\": 64, \"dtype\": \"bfloat16\", \"shape\": [150, 150],"
                 + " \"nested_blocksize\": 256, \"nested_dtype\": \"float32\", \"nested_offset\": 0.129}";
         checkDamaged(state.getBytes(StandardCharsets.UTF_8), seed, path -> {
-            FourBitState read = FourBitState.parse(path.toString(), InputFiles.readAll(path, 1 << 16), "nf4");
+            FourBitState read = FourBitState.parse(
+                    path.toString(), InputFiles.readAll(path, 1 << 16, CheckpointException::new), "nf4");
             assertThat(Integer.bitCount(read.blockSize())).isEqualTo(1);
         });
     }

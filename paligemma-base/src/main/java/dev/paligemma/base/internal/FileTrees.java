@@ -1,4 +1,4 @@
-package dev.paligemma.engine.convert;
+package dev.paligemma.base.internal;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -17,8 +17,13 @@ import org.jspecify.annotations.Nullable;
 public final class FileTrees {
     private FileTrees() {}
 
-    /** Deletes a folder with all that is in it, links themselves and not what they lead to; fine if it is not there. */
-    static void delete(Path folder) throws IOException {
+    /**
+     * Deletes a folder with all that is in it, links themselves and not what they lead to; fine if it is not there.
+     *
+     * @param folder a path, perhaps of nothing
+     * @throws IOException if something cannot be deleted
+     */
+    public static void delete(Path folder) throws IOException {
         if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }

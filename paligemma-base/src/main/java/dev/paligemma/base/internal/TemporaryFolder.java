@@ -1,4 +1,4 @@
-package dev.paligemma.engine.convert;
+package dev.paligemma.base.internal;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It lies beside its target. A lock on a file in it tells other processes that its owner lives: the system drops the
  * lock of a killed process, and the next conversion removes what that one left. Within one process the caller must allow
- * one at a time, see {@link ProcessLock}.
+ * one at a time.
  */
 public final class TemporaryFolder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TemporaryFolder.class);
@@ -71,13 +71,23 @@ public final class TemporaryFolder implements AutoCloseable {
         }
     }
 
-    /** Removes the folders that killed processes left beside the target; those of living ones stay. */
-    static void removeStale(Path target) throws IOException {
+    /**
+     * Removes the folders that killed processes left beside the target; those of living ones stay.
+     *
+     * @param target the place that the folders should have got
+     * @throws IOException if one cannot be removed
+     */
+    public static void removeStale(Path target) throws IOException {
         removeStale(parentOf(target), "." + target.getFileName() + MARK);
     }
 
-    /** Removes the folders that killed processes left in a folder, whatever their targets. */
-    static void removeAllStale(Path parent) throws IOException {
+    /**
+     * Removes the folders that killed processes left in a folder, whatever their targets.
+     *
+     * @param parent the folder
+     * @throws IOException if one cannot be removed
+     */
+    public static void removeAllStale(Path parent) throws IOException {
         removeStale(parent, "");
     }
 

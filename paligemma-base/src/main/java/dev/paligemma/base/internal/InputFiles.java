@@ -1,6 +1,6 @@
-package dev.paligemma.engine.checkpoint;
+package dev.paligemma.base.internal;
 
-import dev.paligemma.base.internal.FailureReason;
+import dev.paligemma.base.PaliGemmaException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
@@ -8,8 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** Finding and checking files before they are read. */
-final class InputFiles {
+/** Finds and checks files before they are read. Stateless. */
+public final class InputFiles {
     /** Systems follow some 40 before they give up. */
     private static final int MAX_LINKS = 40;
 
@@ -18,20 +18,22 @@ final class InputFiles {
     /**
      * The real path of a regular file, links resolved: the hub's cache keeps every file as a link into another folder.
      *
-     * @throws CheckpointException if there is no such file, or it is a folder, a pipe or a device
+     * @param file a path
+     * @param failure makes the exception if there is no such file, or it is a folder, a pipe or a device
+     * @return the real path
      */
-    static Path regular(Path file) {
+    public static Path regular(Path file, Failure failure) {
         Path real;
         try {
             real = file.toRealPath();
         } catch (NoSuchFileException e) {
-            throw new CheckpointException(file + " does not exist" + missingTarget(file), e);
+            throw failure.of(file + " does not exist" + missingTarget(file), e);
         } catch (IOException e) {
-            throw unreadable(file, e);
+            throw unreadable(file, e, failure);
         }
         // Opening a pipe would block for ever.
         if (!Files.isRegularFile(real)) {
-            throw new CheckpointException(file + " is not a regular file");
+            throw failure.of(file + " is not a regular file");
         }
         return real;
     }
@@ -39,47 +41,64 @@ final class InputFiles {
     /**
      * Refuses what has taken the place of a file that was regular when it was looked at.
      *
-     * @throws CheckpointException if it is a folder, a pipe or a device; what is gone is left to the one who opens it
+     * @param real a real path
+     * @param failure makes the exception if it is a folder, a pipe or a device; what is gone is left to the one who opens it
      */
-    static void requireStillRegular(Path real) {
+    public static void requireStillRegular(Path real, Failure failure) {
         if (Files.exists(real) && !Files.isRegularFile(real)) {
-            throw new CheckpointException(real + " has changed since it was opened: it is not a regular file any more");
+            throw failure.of(real + " has changed since it was opened: it is not a regular file any more");
         }
     }
 
-    /** The size of a real path. */
-    static long size(Path real) {
+    /**
+     * The size of a file.
+     *
+     * @param real a real path
+     * @param failure makes the exception if it cannot be told
+     * @return bytes
+     */
+    public static long size(Path real, Failure failure) {
         try {
             return Files.size(real);
         } catch (IOException e) {
-            throw unreadable(real, e);
+            throw unreadable(real, e, failure);
         }
     }
 
     /**
      * The bytes of a regular file.
      *
-     * @throws CheckpointException if it is missing, or larger than the limit
+     * @param file a path
+     * @param maxBytes the largest size that is read
+     * @param failure makes the exception if it is missing, or larger than the limit
+     * @return its contents
      */
-    static byte[] readAll(Path file, int maxBytes) {
-        Path real = regular(file);
+    public static byte[] readAll(Path file, int maxBytes, Failure failure) {
+        Path real = regular(file, failure);
         try (InputStream in = Files.newInputStream(real)) {
             byte[] bytes = in.readNBytes(maxBytes + 1);
             if (bytes.length > maxBytes) {
-                throw new CheckpointException(file + " has more than " + maxBytes + " bytes");
+                throw failure.of(file + " has more than " + maxBytes + " bytes");
             }
             return bytes;
         } catch (IOException e) {
-            throw unreadable(file, e);
+            throw unreadable(file, e, failure);
         }
     }
 
-    /** The exception for a failed read of that file. */
-    static CheckpointException unreadable(Path file, IOException cause) {
+    /**
+     * The exception for a failed read.
+     *
+     * @param file what was read
+     * @param cause what the system reported
+     * @param failure makes it
+     * @return an exception to be thrown
+     */
+    public static PaliGemmaException unreadable(Path file, IOException cause, Failure failure) {
         if (cause instanceof ClosedByInterruptException) {
-            return new CheckpointException("interrupted while reading " + file, cause);
+            return failure.of("interrupted while reading " + file, cause);
         }
-        return new CheckpointException("cannot read " + file + ": " + FailureReason.of(cause, file), cause);
+        return failure.of("cannot read " + file + ": " + FailureReason.of(cause, file), cause);
     }
 
     /** Where a dangling link leads, through other links if need be: the missing part of a partial download. */

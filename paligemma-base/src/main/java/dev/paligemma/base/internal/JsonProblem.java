@@ -1,4 +1,4 @@
-package dev.paligemma.engine.checkpoint;
+package dev.paligemma.base.internal;
 
 import java.util.regex.Pattern;
 

@@ -1,7 +1,6 @@
-package dev.paligemma.engine.checkpoint;
+package dev.paligemma.base.internal;
 
-import dev.paligemma.base.internal.Quote;
-import java.nio.file.Path;
+import dev.paligemma.base.PaliGemmaException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -9,28 +8,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * One object of a JSON file with typed, range-checked access. Immutable.
  *
- * <p>A member that is null counts as absent, except for {@link #isNull}. Every error names file and member.
+ * <p>A member that is null counts as absent, except for {@link #isNull}. Every error names file and member, and is of the
+ * type that the reader asked for.
  */
 public final class JsonObject {
     private final String where;
     private final Map<String, @Nullable Object> members;
 
-    JsonObject(String where, Map<String, @Nullable Object> members) {
+    private final Failure failure;
+
+    JsonObject(String where, Map<String, @Nullable Object> members, Failure failure) {
         this.where = where;
         this.members = members;
-    }
-
-    /**
-     * Reads a file that holds one JSON object. Depth, lengths and the number of digits are limited, and a name may
-     * appear only once in an object.
-     *
-     * @param file a regular file, or a link to one
-     * @param maxBytes the largest size that is read
-     * @return its contents
-     * @throws CheckpointException if the file is missing, larger than the limit, or not a well-formed object
-     */
-    public static JsonObject read(Path file, long maxBytes) {
-        return Json.readObject(file, maxBytes);
+        this.failure = failure;
     }
 
     /**
@@ -62,8 +52,13 @@ public final class JsonObject {
         return members.get(name) != null;
     }
 
-    /** True if the member is there and says null. */
-    boolean isNull(String name) {
+    /**
+     * Whether a member is there and says null.
+     *
+     * @param name the member
+     * @return true if it is null, false if it has a value or is absent
+     */
+    public boolean isNull(String name) {
         return members.containsKey(name) && members.get(name) == null;
     }
 
@@ -72,7 +67,7 @@ public final class JsonObject {
      *
      * @param name the member
      * @return the object, or null if the member is absent
-     * @throws CheckpointException if it is something else
+     * @throws PaliGemmaException if it is something else
      */
     public @Nullable JsonObject objectOrNull(String name) {
         Object value = members.get(name);
@@ -85,13 +80,20 @@ public final class JsonObject {
         // Json puts only string keys into maps.
         @SuppressWarnings("unchecked")
         Map<String, @Nullable Object> inner = (Map<String, @Nullable Object>) value;
-        return new JsonObject(where + ": " + name, inner);
+        return new JsonObject(where + ": " + name, inner, failure);
     }
 
-    JsonObject object(String name) {
+    /**
+     * An object that must be there.
+     *
+     * @param name the member
+     * @return the object
+     * @throws PaliGemmaException if it is absent or something else
+     */
+    public JsonObject object(String name) {
         JsonObject value = objectOrNull(name);
         if (value == null) {
-            throw new CheckpointException(where + ": " + name + " is missing, expected an object");
+            throw failure.of(where + ": " + name + " is missing, expected an object");
         }
         return value;
     }
@@ -101,7 +103,7 @@ public final class JsonObject {
      *
      * @param name the member
      * @return the text, or null if the member is absent
-     * @throws CheckpointException if it is something else
+     * @throws PaliGemmaException if it is something else
      */
     public @Nullable String stringOrNull(String name) {
         Object value = members.get(name);
@@ -120,7 +122,7 @@ public final class JsonObject {
      * @param name the member
      * @param fallback what counts if the member is absent
      * @return the value
-     * @throws CheckpointException if it is something else
+     * @throws PaliGemmaException if it is something else
      */
     public boolean bool(String name, boolean fallback) {
         Object value = members.get(name);
@@ -133,8 +135,16 @@ public final class JsonObject {
         throw wrong(name, "true or false");
     }
 
-    @Nullable
-    Integer integerOrNull(String name, int min, int max) {
+    /**
+     * An integer that may be absent.
+     *
+     * @param name the member
+     * @param min the least that is accepted
+     * @param max the largest that is accepted
+     * @return the integer, or null if the member is absent
+     * @throws PaliGemmaException if it is something else or out of range
+     */
+    public @Nullable Integer integerOrNull(String name, int min, int max) {
         Object value = members.get(name);
         return value == null ? null : asInteger(name, value, min, max);
     }
@@ -147,7 +157,7 @@ public final class JsonObject {
      * @param min the least that is accepted
      * @param max the largest that is accepted
      * @return the integer
-     * @throws CheckpointException if it is something else or out of range
+     * @throws PaliGemmaException if it is something else or out of range
      */
     public int integer(String name, int fallback, int min, int max) {
         Integer value = integerOrNull(name, min, max);
@@ -162,18 +172,26 @@ public final class JsonObject {
      * @param min the least that is accepted
      * @param max the largest that is accepted
      * @return the integer
-     * @throws CheckpointException if it is something else or out of range
+     * @throws PaliGemmaException if it is something else or out of range
      */
     public int asInteger(String name, @Nullable Object value, int min, int max) {
         if (value instanceof Long number && number >= min && number <= max) {
             return number.intValue();
         }
-        throw new CheckpointException(
+        throw failure.of(
                 where + ": " + name + " must be an integer from " + min + " to " + max + ", got " + describe(value));
     }
 
-    @Nullable
-    Double numberOrNull(String name, double min, double max) {
+    /**
+     * A number that may be absent.
+     *
+     * @param name the member
+     * @param min the least that is accepted
+     * @param max the largest that is accepted
+     * @return the number, or null if the member is absent
+     * @throws PaliGemmaException if it is something else or out of range
+     */
+    public @Nullable Double numberOrNull(String name, double min, double max) {
         Object value = members.get(name);
         if (value == null) {
             return null;
@@ -195,7 +213,7 @@ public final class JsonObject {
      * @param min the least that is accepted
      * @param max the largest that is accepted
      * @return the number
-     * @throws CheckpointException if it is something else or out of range
+     * @throws PaliGemmaException if it is something else or out of range
      */
     public double number(String name, double fallback, double min, double max) {
         Double value = numberOrNull(name, min, max);
@@ -207,7 +225,7 @@ public final class JsonObject {
      *
      * @param name the member
      * @return the list, unmodifiable, or null if the member is absent
-     * @throws CheckpointException if it is something else
+     * @throws PaliGemmaException if it is something else
      */
     public @Nullable List<@Nullable Object> listOrNull(String name) {
         Object value = members.get(name);
@@ -230,9 +248,8 @@ public final class JsonObject {
      * @param expected what it should be
      * @return an exception that names file, member, expectation and value
      */
-    public CheckpointException wrong(String name, String expected) {
-        return new CheckpointException(
-                where + ": " + name + " must be " + expected + ", got " + describe(members.get(name)));
+    public PaliGemmaException wrong(String name, String expected) {
+        return failure.of(where + ": " + name + " must be " + expected + ", got " + describe(members.get(name)));
     }
 
     /**

@@ -1,9 +1,10 @@
-package dev.paligemma.engine.checkpoint;
+package dev.paligemma.base.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.paligemma.base.PaliGemmaException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -11,8 +12,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonProblemTest {
     private static String message(String json) {
-        CheckpointException failure = catchThrowableOfType(
-                CheckpointException.class, () -> Json.readObject("config.json", json.getBytes(StandardCharsets.UTF_8)));
+        PaliGemmaException failure = catchThrowableOfType(
+                PaliGemmaException.class,
+                () -> Json.readObject("config.json", json.getBytes(StandardCharsets.UTF_8), PaliGemmaException::new));
         return String.valueOf(failure.getMessage());
     }
 
@@ -58,10 +60,10 @@ class JsonProblemTest {
         assertThat(message("{\"a\": " + "1".repeat(50) + "}"))
                 .isEqualTo("config.json goes beyond a limit on JSON:"
                         + " \"Number value length (50) exceeds the maximum allowed (40)\"");
-        assertThat(message("{\"" + "n".repeat(2000) + "\": 1}"))
-                .endsWith("\"Name length (2000) exceeds the maximum allowed (1000)\"");
-        assertThat(message("{\"a\": " + "[".repeat(40)))
-                .endsWith("\"Document nesting depth (33) exceeds the maximum allowed (32)\"");
+        assertThat(message("{\"" + "n".repeat(70_000) + "\": 1}"))
+                .endsWith("\"Name length (70000) exceeds the maximum allowed (65536)\"");
+        assertThat(message("{\"a\": " + "[".repeat(80)))
+                .endsWith("\"Document nesting depth (65) exceeds the maximum allowed (64)\"");
     }
 
     @Test
@@ -74,8 +76,9 @@ class JsonProblemTest {
 
     @Test
     void leavesTextsOfTheFileAlone() {
-        assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Json.readObject("x", "{\"a\": `b`}".getBytes(StandardCharsets.UTF_8)))
+        assertThatExceptionOfType(PaliGemmaException.class)
+                .isThrownBy(() ->
+                        Json.readObject("x", "{\"a\": `b`}".getBytes(StandardCharsets.UTF_8), PaliGemmaException::new))
                 .withMessageContaining("'`'");
         assertThat(JsonProblem.words("Unrecognized token '`oops`'")).isEqualTo("Unrecognized token '`oops`'");
     }

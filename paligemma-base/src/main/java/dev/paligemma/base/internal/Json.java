@@ -1,0 +1,267 @@
+package dev.paligemma.base.internal;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import dev.paligemma.base.PaliGemmaException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.math.BigInteger;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one JSON parser of the library, fit for untrusted text: bounded in depth and lengths, strict about UTF-8. What was read
+ * can be written again. Stateless.
+ */
+public final class Json {
+    /** The tokenizer.json of Gemma has some 17 million. */
+    private static final long MAX_CHARS = 1L << 27;
+
+    private static final int MAX_NAME_CHARS = 1 << 16;
+    private static final int MAX_STRING_CHARS = 4 << 20;
+    private static final int MAX_NUMBER_CHARS = 40;
+    private static final int MAX_DEPTH = 64;
+
+    /** Names are neither interned nor shared between files: nothing of a hostile file outlives its parser. */
+    private static final JsonFactory STREAMING = JsonFactory.builder()
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxDocumentLength(MAX_CHARS)
+                    .maxNestingDepth(MAX_DEPTH)
+                    .maxNameLength(MAX_NAME_CHARS)
+                    .maxStringLength(MAX_STRING_CHARS)
+                    .maxNumberLength(MAX_NUMBER_CHARS)
+                    .build())
+            .build();
+
+    private static final JsonFactory FACTORY = STREAMING
+            .rebuild()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
+
+    private Json() {}
+
+    /**
+     * A parser of UTF-8 text that refuses malformed bytes and a name that comes twice in an object.
+     *
+     * @param utf8 the text; closed with the parser
+     * @return the parser
+     * @throws IOException if there is no parser for it
+     */
+    public static JsonParser parser(InputStream utf8) throws IOException {
+        return FACTORY.createParser(strict(utf8));
+    }
+
+    /**
+     * The same without the check for names that come twice, which would keep all names of an object: for maps of hundreds
+     * of thousands of entries.
+     *
+     * @param utf8 the text; closed with the parser
+     * @return the parser
+     * @throws IOException if there is no parser for it
+     */
+    public static JsonParser streamingParser(InputStream utf8) throws IOException {
+        return STREAMING.createParser(strict(utf8));
+    }
+
+    private static Reader strict(InputStream utf8) {
+        return new InputStreamReader(
+                utf8,
+                StandardCharsets.UTF_8
+                        .newDecoder()
+                        .onMalformedInput(CodingErrorAction.REPORT)
+                        .onUnmappableCharacter(CodingErrorAction.REPORT));
+    }
+
+    /**
+     * Reads a file that holds one JSON object.
+     *
+     * @param file a regular file, or a link to one
+     * @param maxBytes the largest size that is read
+     * @param failure makes the exception if the file is missing, larger than the limit, or not a well-formed object, and
+     *     those of the object
+     * @return its contents
+     */
+    public static JsonObject readObject(Path file, long maxBytes, Failure failure) {
+        Path real = InputFiles.regular(file, failure);
+        try {
+            long size = Files.size(real);
+            if (size > maxBytes) {
+                throw failure.of(file + " has " + size + " bytes, expected at most " + maxBytes);
+            }
+            return readObject(file.toString(), Files.newInputStream(real), failure);
+        } catch (IOException e) {
+            throw malformed(file, e, failure);
+        }
+    }
+
+    /**
+     * Reads bytes that hold one JSON object.
+     *
+     * @param where what the bytes are, for messages
+     * @param utf8 the text
+     * @param failure makes the exception if they are not a well-formed object, and those of the object
+     * @return its contents
+     */
+    public static JsonObject readObject(String where, byte[] utf8, Failure failure) {
+        try {
+            return readObject(where, new ByteArrayInputStream(utf8), failure);
+        } catch (IOException e) {
+            throw failure.of(malformed(where, e), e);
+        }
+    }
+
+    private static JsonObject readObject(String where, InputStream utf8, Failure failure) throws IOException {
+        try (JsonParser parser = parser(utf8)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw failure.of(where + " does not hold a JSON object");
+            }
+            Map<String, @Nullable Object> members = members(parser);
+            if (parser.nextToken() != null) {
+                throw failure.of(where + " has text after the JSON object");
+            }
+            return new JsonObject(where, members, failure);
+        }
+    }
+
+    /**
+     * The exception for JSON text that could not be read: either not JSON, or not UTF-8, or a failing disk.
+     *
+     * @param file what was read
+     * @param e what the parser or the system reported
+     * @param failure makes it
+     * @return an exception to be thrown
+     */
+    public static PaliGemmaException malformed(Path file, IOException e, Failure failure) {
+        return e instanceof JsonProcessingException || e instanceof CharacterCodingException
+                ? failure.of(malformed(file.toString(), e), e)
+                : InputFiles.unreadable(file, e, failure);
+    }
+
+    private static String malformed(String where, IOException e) {
+        if (e instanceof JsonProcessingException json) {
+            String at = json.getLocation() == null
+                    ? ""
+                    : " at line " + json.getLocation().getLineNr() + ", column "
+                            + json.getLocation().getColumnNr();
+            String problem = Quote.quote(JsonProblem.words(json.getOriginalMessage()));
+            return json instanceof StreamConstraintsException
+                    ? where + " goes beyond a limit on JSON" + at + ": " + problem
+                    : where + " is not valid JSON" + at + ": " + problem;
+        }
+        return where + " is not valid JSON: malformed UTF-8";
+    }
+
+    private static Map<String, @Nullable Object> members(JsonParser parser) throws IOException {
+        Map<String, @Nullable Object> members = new LinkedHashMap<>();
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            parser.nextToken();
+            members.put(name, value(parser));
+        }
+        return Collections.unmodifiableMap(members);
+    }
+
+    private static List<@Nullable Object> elements(JsonParser parser) throws IOException {
+        List<@Nullable Object> elements = new ArrayList<>();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            elements.add(value(parser));
+        }
+        return Collections.unmodifiableList(elements);
+    }
+
+    /** Objects as maps, arrays as lists, integers as Long or BigInteger, other numbers as Double, null as null. */
+    private static @Nullable Object value(JsonParser parser) throws IOException {
+        return switch (parser.currentToken()) {
+            case START_OBJECT -> members(parser);
+            case START_ARRAY -> elements(parser);
+            case VALUE_STRING -> parser.getText();
+            case VALUE_TRUE -> true;
+            case VALUE_FALSE -> false;
+            case VALUE_NULL -> null;
+            case VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
+            case VALUE_NUMBER_INT ->
+                parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
+                        ? parser.getBigIntegerValue()
+                        : (Object) parser.getLongValue();
+            default -> throw new IllegalStateException("unexpected token " + parser.currentToken());
+        };
+    }
+
+    /**
+     * Writes a tree as JSON text.
+     *
+     * @param members the members of an object; their values are maps, lists, texts, numbers, truth values or null
+     * @param indented whether every member gets a line of its own
+     * @return the text, without a line break at its end
+     * @throws IllegalArgumentException if a value is something else
+     */
+    public static String text(Map<?, ?> members, boolean indented) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = STREAMING.createGenerator(text)) {
+            if (indented) {
+                json.useDefaultPrettyPrinter();
+            }
+            write(json, members);
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing to memory does not fail", e);
+        }
+        return text.toString();
+    }
+
+    private static void write(JsonGenerator json, @Nullable Object value) throws IOException {
+        if (value == null) {
+            json.writeNull();
+        } else if (value instanceof Map<?, ?> map) {
+            json.writeStartObject();
+            for (Map.Entry<?, ?> entry : map.entrySet()) {
+                json.writeFieldName(String.valueOf(entry.getKey()));
+                write(json, entry.getValue());
+            }
+            json.writeEndObject();
+        } else if (value instanceof List<?> list) {
+            json.writeStartArray();
+            for (Object element : list) {
+                write(json, element);
+            }
+            json.writeEndArray();
+        } else if (value instanceof String text) {
+            json.writeString(text);
+        } else if (value instanceof Boolean flag) {
+            json.writeBoolean(flag);
+        } else if (value instanceof Integer number) {
+            json.writeNumber(number);
+        } else if (value instanceof Long number) {
+            json.writeNumber(number);
+        } else if (value instanceof BigInteger number) {
+            json.writeNumber(number);
+        } else if (value instanceof Float number) {
+            json.writeNumber(number);
+        } else if (value instanceof Double number) {
+            json.writeNumber(number);
+        } else {
+            throw new IllegalArgumentException("JSON has no form for " + value.getClass());
+        }
+    }
+}
