@@ -2,8 +2,8 @@ package dev.paligemma.engine.adapter;
 
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.SafeTensorsFile;
-import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.file.Quote;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.FloatBuffer;
 import java.util.Map;
 

@@ -2,9 +2,9 @@ package dev.paligemma.engine.adapter;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.FloatWidening;
-import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;

@@ -223,7 +223,7 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
             json.writeStartObject();
             json.writeNumberField("format", FORMAT_VERSION);
             json.writeStringField("precision", precision.toString());
-            json.writeNumberField("block", dev.paligemma.engine.quant.MatrixFormat.BLOCK);
+            json.writeNumberField("block", dev.paligemma.engine.weights.MatrixFormat.BLOCK);
             json.writeStringField("source", source);
             json.writeObjectFieldStart("files");
             for (Map.Entry<String, FileSum> file : files.entrySet()) {

@@ -2,6 +2,7 @@ package dev.paligemma.engine.checkpoint;
 
 import dev.paligemma.engine.file.ChannelInputStream;
 import dev.paligemma.engine.file.Quote;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
