@@ -1,9 +1,9 @@
 package dev.paligemma;
 
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.checkpoint.TextConfig.Family;
+import dev.paligemma.engine.weights.DType;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;

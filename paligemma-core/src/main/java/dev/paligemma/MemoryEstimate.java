@@ -5,7 +5,7 @@ import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.checkpoint.TextConfig;
 import dev.paligemma.engine.convert.ConversionPlan;
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.engine.quant.MatrixFormat;
+import dev.paligemma.engine.weights.MatrixFormat;
 import dev.paligemma.gemma.DecoderOptions;
 import java.util.List;
 import java.util.Map;

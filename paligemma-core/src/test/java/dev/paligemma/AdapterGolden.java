@@ -1,7 +1,7 @@
 package dev.paligemma;
 
 import dev.paligemma.engine.checkpoint.SafeTensorsFile;
-import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.engine.adapter.AdapterException;
 import dev.paligemma.engine.adapter.AdapterMerger;
 import dev.paligemma.engine.adapter.LoraAdapter;
 import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.DType;
-import dev.paligemma.base.internal.JsonObject;
-import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.paligemma.KnownModel.Kind;
 import dev.paligemma.KnownModel.Revision;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.engine.weights.DType;
 import dev.paligemma.hub.HubModel;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,7 +4,6 @@ import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.spi.DecodingState;
@@ -13,6 +12,7 @@ import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.engine.spi.Engines;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
+import dev.paligemma.engine.weights.WeightSource;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -84,8 +84,8 @@ public final class ProbedEngineProvider implements EngineProvider {
         }
 
         @Override
-        public Program compile(Graph graph, Checkpoint checkpoint) {
-            return new ProbedProgram(engine.compile(graph, checkpoint), probe);
+        public Program compile(Graph graph, WeightSource source) {
+            return new ProbedProgram(engine.compile(graph, source), probe);
         }
     }
 

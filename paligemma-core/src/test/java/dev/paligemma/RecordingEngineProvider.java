@@ -4,13 +4,13 @@ import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
+import dev.paligemma.engine.weights.WeightSource;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -57,8 +57,8 @@ public final class RecordingEngineProvider implements EngineProvider {
         }
 
         @Override
-        public Program compile(Graph graph, Checkpoint checkpoint) {
-            COMPILED.add(new Compiled(graph.name(), checkpoint.folder(), checkpoint.precision()));
+        public Program compile(Graph graph, WeightSource source) {
+            COMPILED.add(new Compiled(graph.name(), source.folder(), source.precision()));
             return new Program() {
                 @Override
                 public Graph graph() {

@@ -6,7 +6,7 @@ import static dev.paligemma.examples.Outcome.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;

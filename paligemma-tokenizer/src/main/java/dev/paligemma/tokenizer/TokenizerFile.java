@@ -3,6 +3,7 @@ package dev.paligemma.tokenizer;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.Quote;
 import java.io.IOException;
 import java.io.InputStream;
@@ -92,7 +93,7 @@ final class TokenizerFile {
         } catch (JsonProcessingException e) {
             throw new TokenizerException(
                     source + JsonInput.where(e.getLocation()) + ": not a valid tokenizer.json: "
-                            + e.getOriginalMessage(),
+                            + Json.words(e),
                     e);
         } catch (CharacterCodingException e) {
             throw new TokenizerException(source + ": not UTF-8 text", e);

@@ -3,9 +3,9 @@ package dev.paligemma.onnx;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.graph.Weight;
+import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.engine.weights.WeightSource;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,21 +22,21 @@ final class ComputedWeights {
      * @return {@code float32} in the shape of each weight, by the same names
      * @throws EngineException if there is not enough memory
      */
-    static Map<String, OnnxTensor> of(Map<String, Weight> weights, Checkpoint checkpoint, TensorScope scope)
+    static Map<String, OnnxTensor> of(Map<String, Weight> weights, WeightSource source, TensorScope scope)
             throws OrtException {
         Map<String, OnnxTensor> computed = new LinkedHashMap<>();
         for (Map.Entry<String, Weight> entry : weights.entrySet()) {
             Weight weight = entry.getValue();
             long[] dims = weight.shape().stream().mapToLong(Long::longValue).toArray();
-            computed.put(entry.getKey(), scope.floats(floats(checkpoint, weight), dims));
+            computed.put(entry.getKey(), scope.floats(floats(source, weight), dims));
         }
         return computed;
     }
 
-    private static ByteBuffer floats(Checkpoint checkpoint, Weight weight) {
-        TensorInfo info = checkpoint.tensor(weight.name());
+    private static ByteBuffer floats(WeightSource source, Weight weight) {
+        TensorInfo info = source.tensor(weight.name());
         ByteBuffer buffer = allocate(info);
-        checkpoint.readFloats(info, 0, buffer.asFloatBuffer());
+        source.readFloats(info, 0, buffer.asFloatBuffer());
         return buffer;
     }
 

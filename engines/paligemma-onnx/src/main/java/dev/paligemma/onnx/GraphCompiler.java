@@ -3,13 +3,13 @@ package dev.paligemma.onnx;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Node;
 import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.engine.quant.MatrixFormat;
+import dev.paligemma.engine.weights.MatrixFormat;
+import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.engine.weights.WeightSource;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,7 +41,7 @@ final class GraphCompiler {
     private static final int PACKED_PIECES = 6;
 
     private final OrtEnvironment environment;
-    private final Checkpoint checkpoint;
+    private final WeightSource source;
     private final WeightValues values;
     private final int threads;
     private final boolean keepMapped;
@@ -59,13 +59,13 @@ final class GraphCompiler {
      */
     GraphCompiler(
             OrtEnvironment environment,
-            Checkpoint checkpoint,
+            WeightSource source,
             int threads,
             boolean keepMapped,
             Function<Phase, GraphEmitter.Settings> settings) {
         this.environment = environment;
-        this.checkpoint = checkpoint;
-        this.values = new WeightValues(checkpoint);
+        this.source = source;
+        this.values = new WeightValues(source);
         this.threads = threads;
         this.keepMapped = keepMapped;
         this.settings = settings;
@@ -163,8 +163,7 @@ final class GraphCompiler {
     /** Whether a piece computes the same in every phase, with the same weights. */
     private boolean isNeutral(Graph piece) {
         return piece.caches().isEmpty()
-                && matrices(piece)
-                        .allMatch(matrix -> checkpoint.contains(MatrixFormat.INT8_BLOCKS.codes(matrix.name())));
+                && matrices(piece).allMatch(matrix -> source.contains(MatrixFormat.INT8_BLOCKS.codes(matrix.name())));
     }
 
     /** The matrices of all products, in order. */
@@ -182,7 +181,7 @@ final class GraphCompiler {
      */
     private Stage load(Graph piece, Phase phase, boolean pack) throws OrtException {
         OnnxGraph target = new OnnxGraph(piece.name());
-        MappedWeights weights = new MappedWeights(target, checkpoint);
+        MappedWeights weights = new MappedWeights(target, source);
         GraphEmitter.emit(piece, target, weights, settings.apply(phase));
         OnnxModel model = model(target, weights);
         OnnxSession session = pack
@@ -194,7 +193,7 @@ final class GraphCompiler {
 
     private OnnxModel model(OnnxGraph target, MappedWeights weights) throws OrtException {
         return new OnnxModel(
-                target.toModel(), weights.folder(), ComputedWeights.of(weights.computed(), checkpoint, constants));
+                target.toModel(), weights.folder(), ComputedWeights.of(weights.computed(), source, constants));
     }
 
     private static Map<String, String> same(List<String> names) {
@@ -214,7 +213,7 @@ final class GraphCompiler {
         BlockSession shared = known.get(canonical.graph());
         if (shared == null) {
             OnnxGraph target = new OnnxGraph(piece.name());
-            MappedWeights mapped = new MappedWeights(target, checkpoint);
+            MappedWeights mapped = new MappedWeights(target, source);
             InputWeights weights = new InputWeights(target, canonical, mapped);
             GraphEmitter.emit(canonical.graph(), target, weights, settings.apply(Phase.PREFIX));
             OnnxSession session = OnnxSession.create(environment, model(target, mapped), threads, true);
@@ -246,14 +245,14 @@ final class GraphCompiler {
     }
 
     private TensorInfo codesOf(Weight weight) {
-        return checkpoint.tensor(MatrixFormat.INT8_CHANNELS.codes(weight.name()));
+        return source.tensor(MatrixFormat.INT8_CHANNELS.codes(weight.name()));
     }
 
     /** What an input takes that stays in memory. */
     private OnnxTensor constant(InputWeights.Operand operand, CanonicalGraph canonical) throws OrtException {
         if (operand instanceof InputWeights.Operand.Codes codes) {
             TensorInfo info = codesOf(canonical.original(codes.weight()));
-            return constants.bytes(checkpoint.map(info, 0, info.byteLength()), codes.dims());
+            return constants.bytes(source.map(info, 0, info.byteLength()), codes.dims());
         }
         if (operand instanceof InputWeights.Operand.ChannelScales scales) {
             return floats(

@@ -1,7 +1,7 @@
 package dev.paligemma.onnx;
 
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.engine.quant.MatrixFormat;
+import dev.paligemma.engine.weights.MatrixFormat;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,11 +1,11 @@
 package dev.paligemma.onnx;
 
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.DType;
-import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.engine.quant.MatrixFormat;
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.MatrixFormat;
+import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.engine.weights.WeightSource;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,16 +25,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class MappedWeights implements Weights {
     private final OnnxGraph graph;
-    private final Checkpoint checkpoint;
+    private final WeightSource source;
     private final WeightValues values;
     private final Map<String, String> written = new HashMap<>();
     private final Map<String, Weight> computed = new LinkedHashMap<>();
     private @Nullable Path folder;
 
-    MappedWeights(OnnxGraph graph, Checkpoint checkpoint) {
+    MappedWeights(OnnxGraph graph, WeightSource source) {
         this.graph = graph;
-        this.checkpoint = checkpoint;
-        this.values = new WeightValues(checkpoint);
+        this.source = source;
+        this.values = new WeightValues(source);
     }
 
     /** The folder that holds all external constants written so far, or null if there are none. */
@@ -81,7 +81,7 @@ final class MappedWeights implements Weights {
 
     @Override
     public boolean has(Weight weight, MatrixFormat format) {
-        return checkpoint.contains(format.codes(weight.name()));
+        return source.contains(format.codes(weight.name()));
     }
 
     @Override
@@ -89,7 +89,7 @@ final class MappedWeights implements Weights {
         // One range of the file may stand under several names: operators want it in different shapes.
         return written.computeIfAbsent(
                 format.codes(weight.name()) + Arrays.toString(dims),
-                key -> external(key, OnnxType.UINT8, checkpoint.tensor(format.codes(weight.name())), dims));
+                key -> external(key, OnnxType.UINT8, source.tensor(format.codes(weight.name())), dims));
     }
 
     @Override
@@ -97,11 +97,7 @@ final class MappedWeights implements Weights {
         return written.computeIfAbsent(
                 format.scales(weight.name()),
                 key -> external(
-                        key,
-                        OnnxType.FLOAT,
-                        checkpoint.tensor(key),
-                        weight.size(0),
-                        MatrixFormat.blocks(weight.size(1))));
+                        key, OnnxType.FLOAT, source.tensor(key), weight.size(0), MatrixFormat.blocks(weight.size(1))));
     }
 
     @Override

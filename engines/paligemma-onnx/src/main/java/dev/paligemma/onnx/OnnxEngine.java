@@ -7,10 +7,10 @@ import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.Program;
+import dev.paligemma.engine.weights.WeightSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -78,18 +78,17 @@ final class OnnxEngine implements Engine {
     }
 
     @Override
-    public Program compile(Graph graph, Checkpoint checkpoint) {
-        if (checkpoint.precision() != options.precision()) {
+    public Program compile(Graph graph, WeightSource source) {
+        if (source.precision() != options.precision()) {
             throw new EngineException("engine 'onnx' was made for precision " + options.precision() + ", but "
-                    + checkpoint.folder() + " holds weights in " + checkpoint.precision());
+                    + source.folder() + " holds weights in " + source.precision());
         }
         CachedAttentionEmitter.requireOneWindow(graph.caches());
         long start = System.nanoTime();
         try {
             // Who chooses int4 wants the smallest process.
             boolean keepMapped = options.precision() != Precision.INT4;
-            OnnxProgram program = new GraphCompiler(
-                            environment, checkpoint, options.threads(), keepMapped, this::settings)
+            OnnxProgram program = new GraphCompiler(environment, source, options.threads(), keepMapped, this::settings)
                     .compile(graph);
             LOG.debug(
                     "compiled graph {} of {} operations in {} ms",
@@ -99,8 +98,7 @@ final class OnnxEngine implements Engine {
             return program;
         } catch (OrtException e) {
             throw new EngineException(
-                    "ONNX Runtime refused the " + graph.name() + " graph of " + checkpoint.folder() + ": "
-                            + e.getMessage(),
+                    "ONNX Runtime refused the " + graph.name() + " graph of " + source.folder() + ": " + e.getMessage(),
                     e);
         }
     }

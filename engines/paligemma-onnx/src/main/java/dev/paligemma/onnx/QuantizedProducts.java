@@ -5,7 +5,7 @@ import dev.paligemma.engine.graph.Node;
 import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.engine.quant.MatrixFormat;
+import dev.paligemma.engine.weights.MatrixFormat;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

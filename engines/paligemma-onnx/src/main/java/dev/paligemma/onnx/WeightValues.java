@@ -1,14 +1,14 @@
 package dev.paligemma.onnx;
 
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.engine.quant.MatrixFormat;
+import dev.paligemma.engine.weights.MatrixFormat;
+import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.engine.weights.WeightSource;
 import java.nio.FloatBuffer;
 
 /** Reads small weights of a checkpoint into the Java heap. Immutable. */
-record WeightValues(Checkpoint checkpoint) {
+record WeightValues(WeightSource source) {
 
     /** The elements with a constant added to each. */
     float[] plus(Weight weight, float addend) {
@@ -22,7 +22,7 @@ record WeightValues(Checkpoint checkpoint) {
     /** The scale of each output channel of a matrix in {@link MatrixFormat#INT8_CHANNELS}. */
     float[] channelScales(Weight weight) {
         int blocks = Math.toIntExact(MatrixFormat.blocks(weight.size(1)));
-        TensorInfo info = checkpoint.tensor(MatrixFormat.INT8_CHANNELS.scales(weight.name()));
+        TensorInfo info = source.tensor(MatrixFormat.INT8_CHANNELS.scales(weight.name()));
         float[] repeated = read(info);
         float[] scales = new float[Math.toIntExact(weight.size(0))];
         if (repeated.length != (long) scales.length * blocks) {
@@ -37,7 +37,7 @@ record WeightValues(Checkpoint checkpoint) {
 
     /** Where a weight lies, checked to have as many elements as the graph expects. */
     TensorInfo find(Weight weight) {
-        TensorInfo info = checkpoint.tensor(weight.name());
+        TensorInfo info = source.tensor(weight.name());
         if (info.elementCount() != weight.elementCount()) {
             throw new EngineException("weight " + weight + " is stored with " + info.elementCount()
                     + " elements, expected " + weight.elementCount());
@@ -47,7 +47,7 @@ record WeightValues(Checkpoint checkpoint) {
 
     private float[] read(TensorInfo info) {
         float[] values = new float[Math.toIntExact(info.elementCount())];
-        checkpoint.readFloats(info, 0, FloatBuffer.wrap(values));
+        source.readFloats(info, 0, FloatBuffer.wrap(values));
         return values;
     }
 }

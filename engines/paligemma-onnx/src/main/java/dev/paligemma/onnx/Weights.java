@@ -1,7 +1,7 @@
 package dev.paligemma.onnx;
 
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.engine.quant.MatrixFormat;
+import dev.paligemma.engine.weights.MatrixFormat;
 
 /** Gives the weights of a graph names in the ONNX graph, as constants or as inputs. Confined to one thread. */
 interface Weights {

@@ -2,13 +2,13 @@ package dev.paligemma.onnx;
 
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.convert.CheckpointConverter;
 import dev.paligemma.engine.convert.ConversionListener;
 import dev.paligemma.engine.convert.ConversionPlan;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.engine.quant.MatrixFormat;
+import dev.paligemma.engine.weights.MatrixFormat;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

@@ -4,10 +4,10 @@ import ai.djl.ndarray.NDManager;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.Program;
+import dev.paligemma.engine.weights.WeightSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,16 +56,16 @@ final class TorchEngine implements Engine {
     }
 
     @Override
-    public Program compile(Graph graph, Checkpoint checkpoint) {
-        if (checkpoint.precision() != Precision.FLOAT32) {
+    public Program compile(Graph graph, WeightSource source) {
+        if (source.precision() != Precision.FLOAT32) {
             throw new EngineException("engine 'pytorch' was made for precision " + options.precision() + ", but "
-                    + checkpoint.folder() + " holds weights converted for " + checkpoint.precision()
+                    + source.folder() + " holds weights converted for " + source.precision()
                     + "; load the original checkpoint");
         }
         long start = System.nanoTime();
         NDManager manager = runtime.newBaseManager(ai.djl.Device.cpu());
         try {
-            Program program = compile(graph, checkpoint, manager);
+            Program program = compile(graph, source, manager);
             LOG.debug(
                     "compiled graph {} of {} operations in {} ms",
                     graph.name(),
@@ -75,8 +75,7 @@ final class TorchEngine implements Engine {
         } catch (ai.djl.engine.EngineException e) {
             manager.close();
             throw new EngineException(
-                    "PyTorch refused the " + graph.name() + " graph of " + checkpoint.folder() + ": " + e.getMessage(),
-                    e);
+                    "PyTorch refused the " + graph.name() + " graph of " + source.folder() + ": " + e.getMessage(), e);
         } catch (RuntimeException e) {
             manager.close();
             throw e;
@@ -84,12 +83,12 @@ final class TorchEngine implements Engine {
     }
 
     /** What fails here and is not closed goes with the manager. */
-    private Program compile(Graph graph, Checkpoint checkpoint, NDManager manager) {
+    private Program compile(Graph graph, WeightSource source, NDManager manager) {
         Script script = ScriptEmitter.emit(graph, settings);
         TorchDevice device = settings.target().device();
         TorchModule module = TorchModule.load(manager, TorchArchive.of(script.text()), options.threads());
         TensorScope constants = new TensorScope(manager);
-        try (WeightLoader loader = new WeightLoader(checkpoint, module, device, constants)) {
+        try (WeightLoader loader = new WeightLoader(source, module, device, constants)) {
             return new TorchProgram(graph, device, manager, module, constants, loader.load(script.weights()));
         } catch (RuntimeException e) {
             constants.close();

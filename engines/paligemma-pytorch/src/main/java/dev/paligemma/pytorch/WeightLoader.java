@@ -2,12 +2,11 @@ package dev.paligemma.pytorch;
 
 import ai.djl.pytorch.jni.IValue;
 import dev.paligemma.engine.EngineException;
-import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.CheckpointException;
-import dev.paligemma.engine.checkpoint.DType;
-import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Weight;
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.engine.weights.WeightSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -28,7 +27,7 @@ import java.util.Map;
 final class WeightLoader implements AutoCloseable {
     private static final int CHUNK = 1 << 20;
 
-    private final Checkpoint checkpoint;
+    private final WeightSource source;
     private final TorchModule module;
     private final TorchDevice device;
     /** Owns what the weights stay views of. */
@@ -41,8 +40,8 @@ final class WeightLoader implements AutoCloseable {
      *
      * @param constants stays open as long as the weights are used
      */
-    WeightLoader(Checkpoint checkpoint, TorchModule module, TorchDevice device, TensorScope constants) {
-        this.checkpoint = checkpoint;
+    WeightLoader(WeightSource source, TorchModule module, TorchDevice device, TensorScope constants) {
+        this.source = source;
         this.module = module;
         this.device = device;
         this.constants = constants;
@@ -65,7 +64,7 @@ final class WeightLoader implements AutoCloseable {
         if (asStored && operand.type() == NumberType.FLOAT32 && info.dtype() == DType.F32) {
             // A copy on another device needs the mapping no longer.
             TensorScope owner = device.separate() ? scope : constants;
-            ByteBuffer mapped = checkpoint.map(
+            ByteBuffer mapped = source.map(
                     info, operand.firstElement() * Float.BYTES, Math.multiplyExact(operand.elements(), Float.BYTES));
             IValue view = scope.tensor(owner.view(ElementType.FLOAT32, mapped, operand.shape()));
             module.call("add_weight", weights, view).close();
@@ -89,7 +88,7 @@ final class WeightLoader implements AutoCloseable {
 
     /** Where a weight lies, checked to have as many elements as the graph expects. */
     private TensorInfo find(Weight weight) {
-        TensorInfo info = checkpoint.tensor(weight.name());
+        TensorInfo info = source.tensor(weight.name());
         if (info.elementCount() != weight.elementCount()) {
             throw new EngineException("weight " + weight + " is stored with " + info.elementCount()
                     + " elements, expected " + weight.elementCount());
@@ -109,13 +108,13 @@ final class WeightLoader implements AutoCloseable {
     /** The whole file as numbers of two bytes, of which most are none; torch maps nothing but whole files. */
     private IValue mapped(TensorInfo info) {
         // Fails if the file is not the one that was opened.
-        checkpoint.readFloats(info, 0, FloatBuffer.allocate(0));
+        source.readFloats(info, 0, FloatBuffer.allocate(0));
         return files.computeIfAbsent(info.file(), file -> {
             try (TensorScope scope = constants.inner()) {
                 long elements = Files.size(file) / NumberType.BFLOAT16.bytes;
                 return module.call("map_file", scope.text(file.toString()), scope.integer(elements));
             } catch (IOException e) {
-                throw new CheckpointException(file + " cannot be read: " + e.getMessage(), e);
+                throw new EngineException(file + " cannot be read: " + e.getMessage(), e);
             }
         });
     }
@@ -128,7 +127,7 @@ final class WeightLoader implements AutoCloseable {
         ByteBuffer memory = ByteBuffer.allocateDirect(longest * Float.BYTES).order(ByteOrder.nativeOrder());
         for (long done = 0; done < operand.elements(); done += longest) {
             int count = (int) Math.min(longest, operand.elements() - done);
-            checkpoint.readFloats(info, operand.firstElement() + done, FloatBuffer.wrap(chunk, 0, count));
+            source.readFloats(info, operand.firstElement() + done, FloatBuffer.wrap(chunk, 0, count));
             if (operand.addend() != 0) {
                 for (int i = 0; i < count; i++) {
                     chunk[i] += operand.addend();

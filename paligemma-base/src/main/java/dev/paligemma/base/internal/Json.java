@@ -165,12 +165,22 @@ public final class Json {
                     ? ""
                     : " at line " + json.getLocation().getLineNr() + ", column "
                             + json.getLocation().getColumnNr();
-            String problem = Quote.quote(JsonProblem.words(json.getOriginalMessage()));
+            String problem = Quote.quote(words(json));
             return json instanceof StreamConstraintsException
                     ? where + " goes beyond a limit on JSON" + at + ": " + problem
                     : where + " is not valid JSON" + at + ": " + problem;
         }
         return where + " is not valid JSON: malformed UTF-8";
+    }
+
+    /**
+     * What the parser has to say, without the names of its own settings.
+     *
+     * @param problem what it threw
+     * @return its message for people, not quoted
+     */
+    public static String words(JsonProcessingException problem) {
+        return JsonProblem.words(problem.getOriginalMessage());
     }
 
     private static Map<String, @Nullable Object> members(JsonParser parser) throws IOException {

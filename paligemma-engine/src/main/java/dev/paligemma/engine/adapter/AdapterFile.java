@@ -3,7 +3,7 @@ package dev.paligemma.engine.adapter;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.SafeTensorsFile;
-import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.FloatBuffer;
 import java.util.Map;
 

@@ -1,7 +1,7 @@
 package dev.paligemma.engine.adapter;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.paligemma.engine.adapter;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.TensorInfo;
-import dev.paligemma.engine.quant.MatrixFormat;
+import dev.paligemma.engine.weights.MatrixFormat;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Objects;

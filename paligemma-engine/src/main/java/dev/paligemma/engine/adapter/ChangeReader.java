@@ -1,9 +1,9 @@
 package dev.paligemma.engine.adapter;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
 

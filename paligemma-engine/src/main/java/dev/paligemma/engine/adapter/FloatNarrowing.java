@@ -1,6 +1,6 @@
 package dev.paligemma.engine.adapter;
 
-import dev.paligemma.engine.checkpoint.DType;
+import dev.paligemma.engine.weights.DType;
 
 /** Rounds float32 to the types of stored weights, to the nearest and halves to even, as torch does. */
 final class FloatNarrowing {

@@ -1,7 +1,7 @@
 package dev.paligemma.engine.adapter;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.LinkedHashMap;

@@ -1,9 +1,9 @@
 package dev.paligemma.engine.adapter;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.FloatWidening;
-import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package dev.paligemma.engine.adapter;
 
-import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

@@ -1,6 +1,6 @@
 package dev.paligemma.engine.adapter;
 
-import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.util.EnumMap;
 import java.util.Map;
 

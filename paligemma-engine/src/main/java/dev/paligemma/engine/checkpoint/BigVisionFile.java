@@ -6,6 +6,8 @@ import dev.paligemma.engine.checkpoint.BigVisionLayout.Piece;
 import dev.paligemma.engine.numpy.NpyArray;
 import dev.paligemma.engine.numpy.NpzException;
 import dev.paligemma.engine.numpy.NpzFile;
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;

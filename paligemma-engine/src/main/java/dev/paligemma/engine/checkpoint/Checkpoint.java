@@ -3,6 +3,9 @@ package dev.paligemma.engine.checkpoint;
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.engine.weights.WeightSource;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -35,7 +38,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A folder with a {@link ConvertedManifest} is a converted checkpoint: one file {@code model.safetensors} with canonical
  * names, in which a matrix is codes and scales under the names that
- * {@link dev.paligemma.engine.quant.MatrixFormat MatrixFormat} gives, in one format or several, and everything else
+ * {@link dev.paligemma.engine.weights.MatrixFormat MatrixFormat} gives, in one format or several, and everything else
  * float32.
  *
  * <p>A checkpoint of big_vision, Google's training code, is one NumPy archive {@code *.npz}, alone or as the only one in a
@@ -48,7 +51,7 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe, and immutable but for {@link #close()}. No file is held open between calls, so interrupting a thread
  * fails only the read of that thread. The files must not be changed while they are in use.
  */
-public final class Checkpoint implements AutoCloseable {
+public final class Checkpoint implements WeightSource, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
     private static final String CONFIG = "config.json";
@@ -237,6 +240,7 @@ public final class Checkpoint implements AutoCloseable {
      *
      * @return the path given to {@link #open}; of an archive, the folder it lies in
      */
+    @Override
     public Path folder() {
         return folder;
     }
@@ -256,6 +260,7 @@ public final class Checkpoint implements AutoCloseable {
      * @return {@link Precision#INT8} or {@link Precision#INT4} for a converted checkpoint, {@link Precision#FLOAT32} for
      *     any other, whose weights are read as float32
      */
+    @Override
     public Precision precision() {
         return manifest == null ? Precision.FLOAT32 : manifest.precision();
     }
@@ -347,6 +352,7 @@ public final class Checkpoint implements AutoCloseable {
      * @param canonicalName the canonical name
      * @return true if {@link #tensor} knows it
      */
+    @Override
     public boolean contains(String canonicalName) {
         return tensors.containsKey(Objects.requireNonNull(canonicalName, "canonicalName"));
     }
@@ -359,6 +365,7 @@ public final class Checkpoint implements AutoCloseable {
      * @throws CheckpointException if the model has no such tensor
      * @throws IllegalStateException if the checkpoint is closed
      */
+    @Override
     public TensorInfo tensor(String canonicalName) {
         requireOpen();
         TensorInfo tensor = tensors.get(Objects.requireNonNull(canonicalName, "canonicalName"));
@@ -395,6 +402,7 @@ public final class Checkpoint implements AutoCloseable {
      * @throws CheckpointException if the file cannot be read or has changed, or the thread is interrupted
      * @throws IllegalStateException if the checkpoint is closed
      */
+    @Override
     public void readFloats(TensorInfo tensor, long firstElement, FloatBuffer destination) {
         if (!tensor.dtype().isFloatWeight()) {
             throw new IllegalArgumentException(tensor + " is not a float tensor");
@@ -424,6 +432,7 @@ public final class Checkpoint implements AutoCloseable {
      * @throws CheckpointException if the file cannot be mapped or has changed, or the thread is interrupted
      * @throws IllegalStateException if the checkpoint is closed
      */
+    @Override
     public ByteBuffer map(TensorInfo tensor, long byteFrom, long byteCount) {
         Objects.checkFromIndexSize(byteFrom, byteCount, tensor.byteLength());
         if (byteCount > Integer.MAX_VALUE) {

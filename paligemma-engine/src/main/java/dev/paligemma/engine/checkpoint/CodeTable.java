@@ -1,5 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
+import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.FloatBuffer;
 
 /** What each code of a quantised weight stands for, as the file says. Immutable and thread-safe. */

@@ -1,5 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
+import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.FloatBuffer;
 import java.util.List;
 

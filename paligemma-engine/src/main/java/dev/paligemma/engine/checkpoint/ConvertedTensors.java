@@ -1,6 +1,8 @@
 package dev.paligemma.engine.checkpoint;
 
-import dev.paligemma.engine.quant.MatrixFormat;
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.MatrixFormat;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

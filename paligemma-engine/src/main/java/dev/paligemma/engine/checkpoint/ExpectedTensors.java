@@ -2,6 +2,7 @@ package dev.paligemma.engine.checkpoint;
 
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.engine.checkpoint.TextConfig.Family;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,6 +1,8 @@
 package dev.paligemma.engine.checkpoint;
 
 import dev.paligemma.base.internal.Quote;
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;

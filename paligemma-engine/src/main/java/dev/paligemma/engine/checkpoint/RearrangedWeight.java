@@ -1,5 +1,7 @@
 package dev.paligemma.engine.checkpoint;
 
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.List;

@@ -4,6 +4,7 @@ import dev.paligemma.base.internal.ChannelInputStream;
 import dev.paligemma.base.internal.InputFiles;
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.Quote;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.Quote;
+import dev.paligemma.engine.weights.DType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -152,12 +153,14 @@ public final class SafeTensorsHeader {
 
     private DType readDType(@Nullable JsonToken token, String what) throws IOException {
         expect(token, JsonToken.VALUE_STRING, what);
-        DType dtype = DType.named(parser.getText());
-        if (dtype == null) {
-            throw new CheckpointException(file + ": " + what + " " + Quote.quote(parser.getText())
-                    + " is not supported, expected one of " + DType.ofFiles());
-        }
-        return dtype;
+        String name = parser.getText();
+        List<DType> types =
+                Arrays.stream(DType.values()).filter(type -> !type.isComputed()).toList();
+        return types.stream()
+                .filter(type -> type.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new CheckpointException(
+                        file + ": " + what + " " + Quote.quote(name) + " is not supported, expected one of " + types));
     }
 
     private long[] readLongs(@Nullable JsonToken token, int max, String what) throws IOException {

@@ -1,6 +1,7 @@
 package dev.paligemma.engine.checkpoint;
 
 import dev.paligemma.base.internal.InputFiles;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,5 +1,6 @@
 package dev.paligemma.engine.checkpoint;
 
+import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;

@@ -3,6 +3,7 @@ package dev.paligemma.engine.checkpoint;
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package dev.paligemma.engine.convert;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.TensorInfo;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,9 +1,9 @@
 package dev.paligemma.engine.convert;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.engine.quant.MatrixFormat;
+import dev.paligemma.engine.weights.MatrixFormat;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -2,11 +2,11 @@ package dev.paligemma.engine.convert;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.ConvertedManifest;
-import dev.paligemma.engine.checkpoint.DType;
-import dev.paligemma.engine.checkpoint.SafeTensorsHeader;
 import dev.paligemma.engine.checkpoint.SafeTensorsHeader.Entry;
+import dev.paligemma.engine.checkpoint.SafeTensorsHeader;
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.engine.quant.MatrixFormat;
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.MatrixFormat;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -5,7 +5,7 @@ import dev.paligemma.engine.convert.ConversionTasks.Task;
 import dev.paligemma.engine.quant.Int4Blocks;
 import dev.paligemma.engine.quant.Int8Blocks;
 import dev.paligemma.engine.quant.Int8Channels;
-import dev.paligemma.engine.quant.MatrixFormat;
+import dev.paligemma.engine.weights.MatrixFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,5 +1,6 @@
 package dev.paligemma.engine.quant;
 
+import dev.paligemma.engine.weights.MatrixFormat;
 import java.util.Arrays;
 
 /**

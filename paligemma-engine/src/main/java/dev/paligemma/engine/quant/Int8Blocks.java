@@ -1,5 +1,7 @@
 package dev.paligemma.engine.quant;
 
+import dev.paligemma.engine.weights.MatrixFormat;
+
 /**
  * Rows of a matrix in 8 bits with a scale per block, the numbers of {@link MatrixFormat#INT8_BLOCKS}. Stateless.
  *

@@ -2,8 +2,9 @@ package dev.paligemma.engine.spi;
 
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.weights.WeightSource;
 
 /** Turns recorded graphs into programs that run on one device in one precision. Thread-safe. */
 public interface Engine {
@@ -32,12 +33,13 @@ public interface Engine {
     /**
      * Makes a program of a graph.
      *
-     * <p>Weights are read from the checkpoint's files, which must not change while the program lives.
+     * <p>Weights are read from the files of the source, which must not change while the program lives.
      *
      * @param graph the network
-     * @param checkpoint the weights, which stay open only during this call
+     * @param weights where the weights come from; it may be closed after this call
      * @return the program, to be closed by the caller
-     * @throws EngineException if the runtime refuses the program
+     * @throws EngineException if the runtime refuses the program, or a weight has not the size that the graph says
+     * @throws PaliGemmaException of the source, if a weight is missing or cannot be read
      */
-    Program compile(Graph graph, Checkpoint checkpoint);
+    Program compile(Graph graph, WeightSource weights);
 }

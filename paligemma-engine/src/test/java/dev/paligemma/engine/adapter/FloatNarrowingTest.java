@@ -2,8 +2,8 @@ package dev.paligemma.engine.adapter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.checkpoint.FloatWidening;
+import dev.paligemma.engine.weights.DType;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

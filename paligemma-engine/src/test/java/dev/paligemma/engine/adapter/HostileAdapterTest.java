@@ -4,8 +4,8 @@ import static dev.paligemma.engine.adapter.AdapterFolder.GATE;
 import static dev.paligemma.engine.adapter.AdapterFolder.PREFIX;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.convert.Sources;
+import dev.paligemma.engine.weights.DType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -8,9 +8,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
-import dev.paligemma.engine.checkpoint.DType;
 import dev.paligemma.engine.convert.Sources;
 import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.engine.weights.DType;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;

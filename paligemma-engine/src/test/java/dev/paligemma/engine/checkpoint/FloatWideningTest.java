@@ -2,6 +2,7 @@ package dev.paligemma.engine.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.paligemma.engine.weights.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

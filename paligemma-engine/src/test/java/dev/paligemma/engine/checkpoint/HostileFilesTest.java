@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import com.sun.management.ThreadMXBean;
 import dev.paligemma.base.internal.InputFiles;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.FloatBuffer;

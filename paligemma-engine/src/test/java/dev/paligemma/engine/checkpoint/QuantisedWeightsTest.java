@@ -3,6 +3,8 @@ package dev.paligemma.engine.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.FloatBuffer;

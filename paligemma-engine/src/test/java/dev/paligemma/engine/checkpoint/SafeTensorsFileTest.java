@@ -5,6 +5,8 @@ import static dev.paligemma.engine.checkpoint.SafeTensorsBytes.file;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;

@@ -8,7 +8,7 @@ import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.checkpoint.ConvertedManifest;
-import dev.paligemma.engine.checkpoint.DType;
+import dev.paligemma.engine.weights.DType;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

@@ -2,8 +2,6 @@ package dev.paligemma.engine.convert;
 
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.DType;
-import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.graph.AttentionSpec;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;
@@ -12,6 +10,8 @@ import dev.paligemma.engine.graph.LinearWeights;
 import dev.paligemma.engine.graph.Shape;
 import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.graph.Weight;
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -2,6 +2,7 @@ package dev.paligemma.engine.quant;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.paligemma.engine.weights.MatrixFormat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

@@ -2,6 +2,7 @@ package dev.paligemma.engine.quant;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.paligemma.engine.weights.MatrixFormat;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;

@@ -1,4 +1,4 @@
-package dev.paligemma.engine.checkpoint;
+package dev.paligemma.engine.weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

@@ -1,16 +1,16 @@
-package dev.paligemma.engine.checkpoint;
+package dev.paligemma.engine.weights;
 
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Where one tensor lies in a safetensors file, and what it looks like. Immutable and thread-safe.
+ * Where one tensor lies in a file, and what it looks like. Immutable and thread-safe.
  *
  * <p>The bytes are row-major, little-endian, without gaps. The offset is not aligned to anything.
  *
  * <p>Of a weight in a {@linkplain DType#isQuantised() quantised} format, the shape is that of the weight, and the bytes are
- * its codes; {@link Checkpoint#storedTensors} knows where its scales lie. Of a type that starts with {@code NPZ_}, the bytes
+ * its codes. Of a type that starts with {@code NPZ_}, the bytes
  * are those of the tensor in another order.
  *
  * @param name the name of the tensor as written in the file

@@ -1,8 +1,4 @@
-package dev.paligemma.engine.checkpoint;
-
-import java.util.Arrays;
-import java.util.List;
-import org.jspecify.annotations.Nullable;
+package dev.paligemma.engine.weights;
 
 /**
  * How the elements of a tensor are stored: one of the element types of the safetensors format that fill whole bytes, whose
@@ -131,20 +127,5 @@ public enum DType {
      */
     public boolean isFloatWeight() {
         return this == F32 || this == BF16 || this == F16 || isComputed();
-    }
-
-    /** The types that the safetensors format itself has. */
-    static List<DType> ofFiles() {
-        return Arrays.stream(values()).filter(type -> !type.isComputed()).toList();
-    }
-
-    /** The type of that name in a file, or null when the name is none of the known ones. */
-    static @Nullable DType named(String name) {
-        for (DType type : ofFiles()) {
-            if (type.name().equals(name)) {
-                return type;
-            }
-        }
-        return null;
     }
 }

@@ -1,4 +1,4 @@
-package dev.paligemma.engine.quant;
+package dev.paligemma.engine.weights;
 
 /**
  * How a quantised matrix {@code W[out, in]} is stored: codes and scales, as two tensors of a converted checkpoint.
