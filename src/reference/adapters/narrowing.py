@@ -1,6 +1,6 @@
 """Prints numbers in float32 and what torch rounds them to in bfloat16 and float16, all as hexadecimal bits.
 
-    python narrowing.py > paligemma-engine/src/test/resources/adapter/narrowing.txt
+    python narrowing.py > paligemma-checkpoint/src/test/resources/adapter/narrowing.txt
 """
 
 import struct

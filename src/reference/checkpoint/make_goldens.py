@@ -1,7 +1,7 @@
 """Makes the golden files of the checkpoint tests.
 
     pip install -r ../requirements.txt
-    python make_goldens.py ../../../paligemma-engine/src/test/resources/checkpoint
+    python make_goldens.py ../../../paligemma-checkpoint/src/test/resources/checkpoint
 
 - <model>/: tiny random models saved by transformers, whole or in shards, in each float type, with expected.txt: for
   every parameter its name inside transformers, the dtype, the shape, and the SHA-256 of its values as little-endian

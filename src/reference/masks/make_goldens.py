@@ -2,7 +2,7 @@
 
     pip install -r ../requirements.txt
     python make_goldens.py ../../../paligemma-vision/src/test/resources/masks \\
-        ../../../paligemma-engine/src/test/resources
+        ../../../paligemma-checkpoint/src/test/resources
     python make_goldens.py --weights vae.npz        # the random weights below as a full-size file
 
 decode.tsv        16 codes; float32[64, 64] of the decoder in NAME.f32; the codes that the encoder gives for that mask,

@@ -14,7 +14,6 @@ builds the graphs. Pinned versions: ../requirements.txt.
 """
 
 import argparse
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,41 +87,6 @@ def weights():
     w[layer + "post_attention_layernorm.weight"] = normal(WIDTH, scale=0.5)
     w["language_model.norm.weight"] = normal(WIDTH, scale=0.5)
     return w
-
-
-def config(dtype):
-    return {
-        "architectures": ["PaliGemmaForConditionalGeneration"],
-        "bos_token_id": 2,
-        "dtype": dtype,
-        "eos_token_id": 1,
-        "image_token_index": ROWS_OF_TABLE - 1,
-        "model_type": "paligemma",
-        "pad_token_id": 0,
-        "projection_dim": WIDTH,
-        "text_config": {
-            "head_dim": HEAD_DIM,
-            "hidden_activation": "gelu_pytorch_tanh",
-            "hidden_size": WIDTH,
-            "intermediate_size": INNER,
-            "model_type": "gemma",
-            "num_attention_heads": HEADS,
-            "num_hidden_layers": 1,
-            "num_key_value_heads": KV_HEADS,
-            "vocab_size": ROWS_OF_TABLE,
-        },
-        "tie_word_embeddings": True,
-        "vision_config": {
-            "hidden_act": "gelu_pytorch_tanh",
-            "hidden_size": VISION_WIDTH,
-            "image_size": 2 * PATCH,
-            "intermediate_size": VISION_INNER,
-            "model_type": "siglip_vision_model",
-            "num_attention_heads": 3,
-            "num_hidden_layers": 1,
-            "patch_size": PATCH,
-        },
-    }
 
 
 # Operations
@@ -456,7 +420,6 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {name: tensor.to(dtype).contiguous() for name, tensor in stored.items()}
         save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-        (folder / "config.json").write_text(json.dumps(config(label), indent=2) + "\n", encoding="utf-8")
     with_weights(stored)
     elementwise()
     moving()

@@ -1,6 +1,6 @@
 """Rows of numbers and what they become in 8 and 4 bits, computed by numpy in float32.
 
-    python make_goldens.py --out paligemma-engine/src/test/resources/quantisation
+    python make_goldens.py --out paligemma-checkpoint/src/test/resources/quantisation
 
 For each case a file of little-endian binaries: rows and columns as int32, the numbers as float32, then for each of the
 three formats (int8_channels, int8_blocks, int4_blocks) all scales as float32 and all codes as bytes.

@@ -1,11 +1,11 @@
 package dev.paligemma;
 
-import dev.paligemma.engine.adapter.AdaptableGraph;
-import dev.paligemma.engine.adapter.AdapterException;
-import dev.paligemma.engine.adapter.AdapterSites;
-import dev.paligemma.engine.adapter.LoraAdapter;
-import dev.paligemma.engine.adapter.ModuleChange;
-import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.adapter.AdaptableGraph;
+import dev.paligemma.checkpoint.adapter.AdapterException;
+import dev.paligemma.checkpoint.adapter.AdapterSites;
+import dev.paligemma.checkpoint.adapter.LoraAdapter;
+import dev.paligemma.checkpoint.adapter.ModuleChange;
 import dev.paligemma.engine.spi.HostTensor;
 import java.nio.file.Path;
 import java.util.Collections;

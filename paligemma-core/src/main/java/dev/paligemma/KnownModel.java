@@ -1,8 +1,8 @@
 package dev.paligemma;
 
+import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.TextConfig.Family;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
-import dev.paligemma.engine.checkpoint.TextConfig.Family;
 import dev.paligemma.engine.weights.DType;
 import java.util.List;
 import java.util.Locale;

@@ -1,11 +1,11 @@
 package dev.paligemma;
 
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.machine.MainMemory;
 import dev.paligemma.engine.spi.DeviceMemory;
 import dev.paligemma.engine.spi.EngineChoice;

@@ -1,9 +1,9 @@
 package dev.paligemma;
 
+import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.TextConfig;
+import dev.paligemma.checkpoint.convert.ConversionPlan;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
-import dev.paligemma.engine.checkpoint.TextConfig;
-import dev.paligemma.engine.convert.ConversionPlan;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.MatrixFormat;
 import dev.paligemma.gemma.DecoderOptions;

@@ -1,7 +1,7 @@
 package dev.paligemma;
 
+import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Locale;

@@ -1,7 +1,7 @@
 package dev.paligemma;
 
+import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import java.nio.file.Path;
 
 /**

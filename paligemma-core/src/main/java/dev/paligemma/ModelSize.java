@@ -1,10 +1,10 @@
 package dev.paligemma;
 
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
-import dev.paligemma.engine.checkpoint.TextConfig;
-import dev.paligemma.engine.checkpoint.TextConfig.Family;
-import dev.paligemma.engine.checkpoint.TextConfig.LayerType;
-import dev.paligemma.engine.checkpoint.VisionConfig;
+import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.TextConfig;
+import dev.paligemma.checkpoint.TextConfig.Family;
+import dev.paligemma.checkpoint.TextConfig.LayerType;
+import dev.paligemma.checkpoint.VisionConfig;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.paligemma;
 
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.gemma.DecoderOptions;
 import dev.paligemma.gemma.GemmaDecoder;

@@ -1,8 +1,8 @@
 package dev.paligemma;
 
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.CheckpointException;
 import org.jspecify.annotations.Nullable;
 
 /** How the precision a user asks for and the one a checkpoint is stored in go together. */

@@ -1,6 +1,6 @@
 package dev.paligemma;
 
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.Prompt;

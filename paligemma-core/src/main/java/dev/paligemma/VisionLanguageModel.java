@@ -1,7 +1,7 @@
 package dev.paligemma;
 
-import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.Engine;

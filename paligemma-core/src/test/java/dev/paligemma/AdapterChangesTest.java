@@ -3,9 +3,9 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import dev.paligemma.engine.adapter.LoraAdapter;
-import dev.paligemma.engine.adapter.ModuleChange;
-import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.adapter.LoraAdapter;
+import dev.paligemma.checkpoint.adapter.ModuleChange;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.FloatBuffer;

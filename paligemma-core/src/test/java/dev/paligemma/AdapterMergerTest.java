@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.JsonObject;
-import dev.paligemma.engine.adapter.AdapterException;
-import dev.paligemma.engine.adapter.AdapterMerger;
-import dev.paligemma.engine.adapter.LoraAdapter;
-import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.adapter.AdapterException;
+import dev.paligemma.checkpoint.adapter.AdapterMerger;
+import dev.paligemma.checkpoint.adapter.LoraAdapter;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
@@ -80,7 +82,8 @@ class AdapterMergerTest {
     @Test
     void theIndexListsTheNewHead() {
         Path folder = merge(AdapterGolden.of("embedding"));
-        JsonObject index = JsonObject.read(folder.resolve("model.safetensors.index.json"), 1 << 20);
+        JsonObject index =
+                Json.readObject(folder.resolve("model.safetensors.index.json"), 1 << 20, CheckpointException::new);
         JsonObject weightMap = Objects.requireNonNull(index.objectOrNull("weight_map"));
         assertThat(weightMap.stringOrNull("language_model.lm_head.weight"))
                 .isEqualTo(weightMap.stringOrNull("language_model.model.embed_tokens.weight"));

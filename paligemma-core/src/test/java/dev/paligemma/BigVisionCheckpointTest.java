@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.convert.ConversionListener;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.CheckpointException;
-import dev.paligemma.engine.convert.ConversionListener;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.paligemma.RecordingEngineProvider.Compiled;
+import dev.paligemma.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.convert.ConversionException;
+import dev.paligemma.checkpoint.convert.ConversionListener;
+import dev.paligemma.checkpoint.convert.ConversionProgress;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.CheckpointException;
-import dev.paligemma.engine.convert.ConversionException;
-import dev.paligemma.engine.convert.ConversionListener;
-import dev.paligemma.engine.convert.ConversionProgress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

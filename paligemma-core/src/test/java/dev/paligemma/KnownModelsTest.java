@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.paligemma.KnownModel.Kind;
 import dev.paligemma.KnownModel.Revision;
+import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.hub.HubModel;
 import java.io.IOException;

@@ -2,8 +2,8 @@ package dev.paligemma;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -3,11 +3,11 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.spi.EngineChoice;
 import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.gemma.DecoderOptions;

@@ -3,10 +3,10 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.gemma.DecoderOptions;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.TokenizerException;

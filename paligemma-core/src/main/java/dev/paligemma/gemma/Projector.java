@@ -1,6 +1,6 @@
 package dev.paligemma.gemma;
 
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.graph.GraphBuilder;
 import dev.paligemma.engine.graph.LinearWeights;
 import dev.paligemma.engine.graph.Tensor;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.Golden;
-import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.contract.ContractLedger;
 import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.engine.graph.Dim;

@@ -1,9 +1,9 @@
 package dev.paligemma.examples;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
-import dev.paligemma.engine.checkpoint.TextConfig;
-import dev.paligemma.engine.checkpoint.VisionConfig;
+import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.TextConfig;
+import dev.paligemma.checkpoint.VisionConfig;
 import java.io.IOException;
 
 /** What {@code info} says of the sizes of a model. Stateless. */

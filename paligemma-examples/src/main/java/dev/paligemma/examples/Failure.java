@@ -3,7 +3,7 @@ package dev.paligemma.examples;
 import dev.paligemma.RequestCancelledException;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.base.PaliGemmaException;
-import dev.paligemma.engine.convert.ConversionException;
+import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.hub.HubException;
 import java.io.PrintWriter;

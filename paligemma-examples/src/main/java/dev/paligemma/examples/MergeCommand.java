@@ -1,8 +1,8 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.engine.adapter.AdapterMerger;
-import dev.paligemma.engine.adapter.LoraAdapter;
-import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.adapter.AdapterMerger;
+import dev.paligemma.checkpoint.adapter.LoraAdapter;
+import dev.paligemma.checkpoint.Checkpoint;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

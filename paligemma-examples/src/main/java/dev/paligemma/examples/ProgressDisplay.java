@@ -1,7 +1,7 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.engine.convert.ConversionListener;
-import dev.paligemma.engine.convert.ConversionProgress;
+import dev.paligemma.checkpoint.convert.ConversionListener;
+import dev.paligemma.checkpoint.convert.ConversionProgress;
 import dev.paligemma.hub.DownloadListener;
 import dev.paligemma.hub.DownloadProgress;
 import java.io.Console;

@@ -3,7 +3,7 @@ package dev.paligemma.examples;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.KnownModel;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.PaliGemmaConfig;
 import java.io.IOException;
 
 /**

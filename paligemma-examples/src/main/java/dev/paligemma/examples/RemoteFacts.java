@@ -2,7 +2,7 @@ package dev.paligemma.examples;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.hub.HubModel;
 import java.io.IOException;
 

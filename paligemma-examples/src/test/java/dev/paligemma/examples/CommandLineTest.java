@@ -5,7 +5,7 @@ import static dev.paligemma.examples.Outcome.parsed;
 import static dev.paligemma.examples.Outcome.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.io.InputStream;

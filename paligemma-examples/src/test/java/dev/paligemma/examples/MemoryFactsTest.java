@@ -9,7 +9,7 @@ import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.machine.MainMemory;
 import dev.paligemma.engine.machine.NvidiaDriver;
 import dev.paligemma.engine.machine.Processor;

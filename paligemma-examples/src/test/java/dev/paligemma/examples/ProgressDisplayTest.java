@@ -3,7 +3,7 @@ package dev.paligemma.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.convert.ConversionProgress;
+import dev.paligemma.checkpoint.convert.ConversionProgress;
 import dev.paligemma.examples.ProgressDisplay.Place;
 import dev.paligemma.hub.DownloadProgress;
 import dev.paligemma.hub.HubModel;

@@ -1,6 +1,6 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -92,9 +92,7 @@ final class TokenizerFile {
             return file.parts();
         } catch (JsonProcessingException e) {
             throw new TokenizerException(
-                    source + JsonInput.where(e.getLocation()) + ": not a valid tokenizer.json: "
-                            + Json.words(e),
-                    e);
+                    source + JsonInput.where(e.getLocation()) + ": not a valid tokenizer.json: " + Json.words(e), e);
         } catch (CharacterCodingException e) {
             throw new TokenizerException(source + ": not UTF-8 text", e);
         } catch (IOException e) {

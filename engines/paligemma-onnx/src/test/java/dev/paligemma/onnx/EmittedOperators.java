@@ -1,6 +1,6 @@
 package dev.paligemma.onnx;
 
-import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.graph.Graph;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

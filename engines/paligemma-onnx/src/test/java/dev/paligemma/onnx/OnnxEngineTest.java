@@ -6,12 +6,13 @@ import static dev.paligemma.engine.contract.Tensors.unwritten;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.contract.CachedCase;
+import dev.paligemma.engine.contract.GoldenWeights;
 import dev.paligemma.engine.contract.OperationGoldens;
 import dev.paligemma.engine.contract.OperationGoldens.Storage;
 import dev.paligemma.engine.graph.AttentionSpec;
@@ -102,7 +103,7 @@ class OnnxEngineTest {
 
     private HostTensor run(OnnxEngine engine, CachedCase test) {
         HostTensor y = unwritten(goldens.tensor(test.golden() + ".y").shape());
-        try (Program program = engine.compile(test.graph(), goldens.checkpoint());
+        try (Program program = engine.compile(test.graph(), goldens.weights());
                 DecodingState state = program.newState(3)) {
             test.run(goldens, state, y);
         }
@@ -113,7 +114,7 @@ class OnnxEngineTest {
     @ParameterizedTest
     @EnumSource
     void readsWeightsAtOddOffsets(Storage storage, @TempDir Path moved) throws IOException {
-        Path original = goldens.checkpoint(storage).folder();
+        Path original = goldens.weights(storage).folder();
         Files.copy(original.resolve("config.json"), moved.resolve("config.json"));
         ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(original.resolve("model.safetensors")))
                 .order(ByteOrder.LITTLE_ENDIAN);
@@ -143,17 +144,17 @@ class OnnxEngineTest {
         assertClose("logits", logits, goldens.tensor("linear_large.y." + storage), 3e-6);
     }
 
-    /** The checkpoint is needed only while the program is made. */
+    /** The weights are needed only while the program is made. */
     @Test
-    void runsAfterTheCheckpointIsClosed(@TempDir Path folder) {
+    void runsAfterTheWeightsAreClosed(@TempDir Path folder) {
         OperationGoldens own = new OperationGoldens(folder);
-        Checkpoint checkpoint = own.checkpoint(Storage.BFLOAT16);
+        GoldenWeights weights = own.weights(Storage.BFLOAT16);
         GraphBuilder g = new GraphBuilder("lasting");
         g.output("y", g.embedding(g.input("ids", ElementType.INT64, Shape.of("tokens")), TABLE));
         HostTensor y = unwritten(3, 64);
 
-        try (Program program = OnnxEngine.create(OPTIONS).compile(g.build(), checkpoint)) {
-            checkpoint.close();
+        try (Program program = OnnxEngine.create(OPTIONS).compile(g.build(), weights)) {
+            weights.close();
             program.run(Map.of("ids", own.tensor("embedding_large.ids")), Map.of("y", y));
         }
 
@@ -167,7 +168,7 @@ class OnnxEngineTest {
 
         for (AttentionSpec spec : List.of(capped, shared)) {
             Graph graph = new CachedCase("uncached", spec, 1).graph();
-            assertThatThrownBy(() -> OnnxEngine.create(OPTIONS).compile(graph, goldens.checkpoint()))
+            assertThatThrownBy(() -> OnnxEngine.create(OPTIONS).compile(graph, goldens.weights()))
                     .isInstanceOf(EngineException.class)
                     .hasMessageContaining("without a cache")
                     .hasMessageContaining(spec.toString());
@@ -182,7 +183,7 @@ class OnnxEngineTest {
         Tensor y = g.attention(x, x, x, new AttentionSpec(1, 1, 4, 1, 0, 0, "first", 3));
         g.output("y", g.attention(y, y, y, new AttentionSpec(1, 1, 4, 1, 0, 0, "second", 5)));
 
-        assertThatThrownBy(() -> OnnxEngine.create(OPTIONS).compile(g.build(), goldens.checkpoint()))
+        assertThatThrownBy(() -> OnnxEngine.create(OPTIONS).compile(g.build(), goldens.weights()))
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("window")
                 .hasMessageContaining("3")
@@ -198,7 +199,7 @@ class OnnxEngineTest {
         g.output("y", g.concatRows(a, b, Dim.symbol("both")));
         HostTensor x = fill(HostTensor.allocate(ElementType.FLOAT32, 2, 2), 4);
 
-        try (Program program = OnnxEngine.create(OPTIONS).compile(g.build(), goldens.checkpoint())) {
+        try (Program program = OnnxEngine.create(OPTIONS).compile(g.build(), goldens.weights())) {
             assertThatThrownBy(() -> program.run(Map.of("a", x, "b", x), Map.of("y", unwritten(5, 2))))
                     .isInstanceOf(EngineException.class)
                     .hasMessageContaining("graph joined")
@@ -214,7 +215,7 @@ class OnnxEngineTest {
         GraphBuilder g = new GraphBuilder("lookup");
         g.output("y", g.embedding(g.input("ids", ElementType.INT64, Shape.of("tokens")), TABLE));
 
-        try (Program program = OnnxEngine.create(OPTIONS).compile(g.build(), goldens.checkpoint())) {
+        try (Program program = OnnxEngine.create(OPTIONS).compile(g.build(), goldens.weights())) {
             assertThatThrownBy(
                             () -> program.run(Map.of("ids", HostTensor.ofLongs(1040)), Map.of("y", unwritten(1, 64))))
                     .isInstanceOf(EngineException.class)
@@ -228,7 +229,7 @@ class OnnxEngineTest {
         CachedCase test = CachedCase.named("one_kv_head");
         Map<String, HostTensor> inputs = test.inputs(goldens);
 
-        try (Program program = OnnxEngine.create(OPTIONS).compile(test.graph(), goldens.checkpoint());
+        try (Program program = OnnxEngine.create(OPTIONS).compile(test.graph(), goldens.weights());
                 DecodingState state = program.newState(Integer.MAX_VALUE)) {
             assertThatThrownBy(() -> state.run(CachedCase.rows(inputs, 0, 7), Map.of("y", unwritten(7, 32))))
                     .isInstanceOf(RuntimeException.class);

@@ -4,10 +4,10 @@ import static dev.paligemma.engine.contract.Tensors.floats;
 import static dev.paligemma.engine.contract.Tensors.unwritten;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.graph.AttentionSpec;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;

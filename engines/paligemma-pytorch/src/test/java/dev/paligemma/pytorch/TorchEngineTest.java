@@ -123,11 +123,11 @@ class TorchEngineTest {
         for (int i = 0; i < 1040; i++) {
             ids.longs().put(i, i);
         }
-        goldens.checkpoint(Storage.BFLOAT16)
-                .readFloats(goldens.checkpoint(Storage.BFLOAT16).tensor(TABLE.name()), 0, expected.floats());
+        goldens.weights(Storage.BFLOAT16)
+                .readFloats(goldens.weights(Storage.BFLOAT16).tensor(TABLE.name()), 0, expected.floats());
 
         try (Program program =
-                TorchEngine.create(OPTIONS, settings).compile(g.build(), goldens.checkpoint(Storage.BFLOAT16))) {
+                TorchEngine.create(OPTIONS, settings).compile(g.build(), goldens.weights(Storage.BFLOAT16))) {
             program.run(
                     Map.of("ids", ids, "x", goldens.tensor("linear_large.x")),
                     Map.of("embedded", embedded, "logits", logits));
@@ -149,7 +149,7 @@ class TorchEngineTest {
             g.output("y", g.embedding(g.input("ids", ElementType.INT64, Shape.of("tokens")), TABLE));
             HostTensor y = unwritten(2, 64);
 
-            try (Program program = TorchEngine.create(OPTIONS, settings).compile(g.build(), goldens.checkpoint())) {
+            try (Program program = TorchEngine.create(OPTIONS, settings).compile(g.build(), goldens.weights())) {
                 assertThatThrownBy(() -> program.run(Map.of("ids", HostTensor.ofLongs(0, id)), Map.of("y", y)))
                         .isInstanceOf(EngineException.class)
                         .hasMessageContaining("graph ids");
@@ -168,7 +168,7 @@ class TorchEngineTest {
         g.output("y", g.gatherRows(x, g.input("index", ElementType.INT64, Shape.of("picked"))));
 
         try (Program program = TorchEngine.create(OPTIONS, new ScriptEmitter.Settings(COPIED, 1 << 30, 100))
-                .compile(g.build(), goldens.checkpoint())) {
+                .compile(g.build(), goldens.weights())) {
             assertThatThrownBy(() -> program.run(
                             Map.of("x", zeros(3, 4), "index", HostTensor.ofLongs(0, row)), Map.of("y", zeros(2, 4))))
                     .isInstanceOf(EngineException.class)
@@ -184,7 +184,7 @@ class TorchEngineTest {
         Tensor x = g.input("x", ElementType.FLOAT32, Shape.of("rows", 4));
         g.output("y", g.gatherRows(x, g.input("index", ElementType.INT64, Shape.of("picked"))));
 
-        try (Program program = TorchEngine.create(OPTIONS).compile(g.build(), goldens.checkpoint())) {
+        try (Program program = TorchEngine.create(OPTIONS).compile(g.build(), goldens.weights())) {
             assertThatThrownBy(() -> program.run(
                             Map.of("x", zeros(3, 4), "index", HostTensor.ofLongs(row)), Map.of("y", zeros(1, 4))))
                     .isInstanceOf(EngineException.class)
@@ -200,7 +200,7 @@ class TorchEngineTest {
         Tensor x = g.input("x", ElementType.FLOAT32, Shape.of("rows", 12));
         g.output("y", g.concatRows(x, text, Dim.symbol("all")));
 
-        try (Program program = TorchEngine.create(OPTIONS).compile(g.build(), goldens.checkpoint())) {
+        try (Program program = TorchEngine.create(OPTIONS).compile(g.build(), goldens.weights())) {
             Map<String, HostTensor> inputs = Map.of("ids", HostTensor.ofLongs(1), "x", zeros(0, 12));
             assertThatThrownBy(() -> program.run(inputs, Map.of("y", zeros(3, 12))))
                     .isInstanceOf(EngineException.class)
@@ -217,7 +217,7 @@ class TorchEngineTest {
             CachedCase test = CachedCase.named(name);
             HostTensor y = unwritten(goldens.tensor(test.golden() + ".y").shape());
             ScriptEmitter.Settings settings = new ScriptEmitter.Settings(SINGLE, 1 << 30, scoreRows);
-            try (Program program = TorchEngine.create(OPTIONS, settings).compile(test.graph(), goldens.checkpoint());
+            try (Program program = TorchEngine.create(OPTIONS, settings).compile(test.graph(), goldens.weights());
                     DecodingState state = program.newState(3)) {
                 test.run(goldens, state, y);
             }
@@ -236,7 +236,7 @@ class TorchEngineTest {
         for (int i = 0; i < 1040; i++) {
             ids.longs().put(i, i);
         }
-        goldens.checkpoint(storage).readFloats(goldens.checkpoint(storage).tensor(TABLE.name()), 0, expected.floats());
+        goldens.weights(storage).readFloats(goldens.weights(storage).tensor(TABLE.name()), 0, expected.floats());
         for (int i = 0; i < expected.floats().capacity(); i++) {
             int bits = Float.floatToRawIntBits(expected.floats().get(i));
             int rounded = (bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff0000;
@@ -245,7 +245,7 @@ class TorchEngineTest {
         HostTensor y = unwritten(1040, 64);
 
         try (Program program = Engines.create("pytorch", new EngineOptions(Device.CPU, Precision.BFLOAT16, 1))
-                .compile(g.build(), goldens.checkpoint(storage))) {
+                .compile(g.build(), goldens.weights(storage))) {
             program.run(Map.of("ids", ids), Map.of("y", y));
         }
 
@@ -262,7 +262,7 @@ class TorchEngineTest {
         Tensor mixed = g.attention(q, k, v, test.spec());
         g.output("y", g.gatherRows(mixed, g.input("ends", ElementType.INT64, Shape.of("sequences"))));
 
-        try (Program program = TorchEngine.create(OPTIONS).compile(g.build(), goldens.checkpoint());
+        try (Program program = TorchEngine.create(OPTIONS).compile(g.build(), goldens.weights());
                 DecodingState state = program.newState(0)) {
             assertThatThrownBy(() -> state.run(prefix(9), Map.of("y", zeros(1, 32))))
                     .isInstanceOf(EngineException.class);

@@ -11,7 +11,7 @@ import ai.djl.translate.Translator;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.base.PaliGemmaException;
-import dev.paligemma.engine.convert.ConversionException;
+import dev.paligemma.checkpoint.convert.ConversionException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;

@@ -29,7 +29,7 @@ import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.Segment;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package dev.paligemma.engine.spi;
 
+import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.weights.WeightSource;
 

@@ -1,6 +1,6 @@
 package dev.paligemma.engine.weights;
 
-import dev.paligemma.engine.PaliGemmaException;
+import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.engine.Precision;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;

@@ -152,7 +152,7 @@ public abstract class EngineContract {
         HostTensor embedded = unwritten(3, 64);
         HostTensor logits = unwritten(2, 1040);
 
-        try (Program program = engine.compile(g.build(), goldens.checkpoint(storage))) {
+        try (Program program = engine.compile(g.build(), goldens.weights(storage))) {
             program.run(
                     Map.of("ids", goldens.tensor("embedding_large.ids"), "x", goldens.tensor("linear_large.x")),
                     Map.of("embedded", embedded, "logits", logits));
@@ -220,7 +220,7 @@ public abstract class EngineContract {
         HostTensor index = HostTensor.allocate(ElementType.INT64, expected.shape());
         HostTensor got = unwritten(expected.shape());
 
-        try (Program program = engine.compile(builder.build(), goldens.checkpoint(Storage.FLOAT32))) {
+        try (Program program = engine.compile(builder.build(), goldens.weights(Storage.FLOAT32))) {
             program.run(Map.of("x", goldens.tensor("choice.x")), Map.of("index", index, "log_probability", got));
         }
 
@@ -302,7 +302,7 @@ public abstract class EngineContract {
         HostTensor x = Tensors.fill(HostTensor.allocate(ElementType.FLOAT32, 2, 12), 3);
         HostTensor y = unwritten(2, 12);
 
-        try (Program program = engine.compile(g.build(), goldens.checkpoint())) {
+        try (Program program = engine.compile(g.build(), goldens.weights())) {
             program.run(Map.of("x", x, "ids", HostTensor.ofLongs()), Map.of("y", y));
         }
 
@@ -316,7 +316,7 @@ public abstract class EngineContract {
         HostTensor expected = goldens.tensor(test.golden() + ".y");
         HostTensor got = unwritten(expected.shape());
 
-        try (Program program = engine.compile(test.graph(), goldens.checkpoint());
+        try (Program program = engine.compile(test.graph(), goldens.weights());
                 DecodingState state = program.newState(0)) {
             test.run(goldens, state, got);
             assertThat(state.length(0)).isEqualTo((int) expected.shape()[0]);
@@ -346,7 +346,7 @@ public abstract class EngineContract {
         HostTensor gotWindowed = unwritten(expected.shape());
         HostTensor gotFull = unwritten(expected.shape());
 
-        try (Program program = engine.compile(g.build(), goldens.checkpoint());
+        try (Program program = engine.compile(g.build(), goldens.weights());
                 DecodingState state = program.newState(8)) {
             test.run(goldens, state, Map.of("windowed", gotWindowed, "full", gotFull));
         }
@@ -405,7 +405,7 @@ public abstract class EngineContract {
         HostTensor expected = goldens.tensor(name + suffix);
         HostTensor got = unwritten(expected.shape());
 
-        try (Program program = engine.compile(graph, goldens.checkpoint(storage))) {
+        try (Program program = engine.compile(graph, goldens.weights(storage))) {
             program.run(inputs, Map.of("y", got));
         }
 

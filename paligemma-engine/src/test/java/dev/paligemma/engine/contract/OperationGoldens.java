@@ -2,8 +2,6 @@ package dev.paligemma.engine.contract;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.checkpoint.SafeTensorsFile;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.weights.DType;
@@ -16,7 +14,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -27,7 +24,7 @@ import java.util.Map;
 public final class OperationGoldens {
     private static final String RESOURCES = "/operations/";
 
-    /** The types in which the weights are stored; one checkpoint for each. */
+    /** The types in which the weights are stored; one file for each. */
     public enum Storage {
         FLOAT32,
         BFLOAT16,
@@ -40,18 +37,17 @@ public final class OperationGoldens {
         }
     }
 
-    private final SafeTensorsFile values;
-    private final Map<Storage, Checkpoint> checkpoints = new EnumMap<>(Storage.class);
+    private final GoldenWeights values;
+    private final Map<Storage, GoldenWeights> weights = new EnumMap<>(Storage.class);
 
     /** Copies all files into an empty folder and opens them. */
     public OperationGoldens(Path folder) {
         copy("operations.safetensors", folder);
-        values = SafeTensorsFile.read(folder.resolve("operations.safetensors"));
+        values = new GoldenWeights(folder.resolve("operations.safetensors"));
         for (Storage storage : Storage.values()) {
-            for (String file : List.of("config.json", "model.safetensors")) {
-                copy(storage + "/" + file, folder);
-            }
-            checkpoints.put(storage, Checkpoint.open(folder.resolve(storage.toString())));
+            String file = storage + "/model.safetensors";
+            copy(file, folder);
+            weights.put(storage, new GoldenWeights(folder.resolve(file)));
         }
     }
 
@@ -65,23 +61,24 @@ public final class OperationGoldens {
         }
     }
 
-    /** The checkpoint whose weights are stored in single precision. */
-    public Checkpoint checkpoint() {
-        return checkpoint(Storage.FLOAT32);
+    /** The weights that are stored in single precision. */
+    public GoldenWeights weights() {
+        return weights(Storage.FLOAT32);
     }
 
-    public Checkpoint checkpoint(Storage storage) {
-        return requireNonNull(checkpoints.get(storage));
+    /** The same weights in another type. */
+    public GoldenWeights weights(Storage storage) {
+        return requireNonNull(weights.get(storage));
     }
 
     /** Whether there is a tensor of that name. */
     public boolean contains(String name) {
-        return values.tensors().containsKey(name);
+        return values.contains(name);
     }
 
     /** A fresh copy of one input or expected result. */
     public HostTensor tensor(String name) {
-        TensorInfo info = requireNonNull(values.tensors().get(name), () -> "no golden tensor " + name);
+        TensorInfo info = values.tensor(name);
         HostTensor tensor =
                 HostTensor.allocate(info.dtype() == DType.I64 ? ElementType.INT64 : ElementType.FLOAT32, info.shape());
         // The file is little-endian, like every machine that the engines run on.

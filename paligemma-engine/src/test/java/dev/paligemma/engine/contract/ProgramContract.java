@@ -9,10 +9,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.CheckpointException;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.GraphBuilder;
@@ -96,7 +96,7 @@ public abstract class ProgramContract {
     void programKnowsItsGraph() {
         Graph graph = sum();
 
-        try (Program program = engine.compile(graph, goldens.checkpoint())) {
+        try (Program program = engine.compile(graph, goldens.weights())) {
             assertThat(program.graph()).isSameAs(graph);
         }
     }
@@ -106,8 +106,8 @@ public abstract class ProgramContract {
         GraphBuilder g = new GraphBuilder("lacking");
         g.output("y", g.parameter(Weight.of("language_model.layers.7.input_layernorm.weight", 64)));
 
-        assertThatThrownBy(() -> engine.compile(g.build(), goldens.checkpoint()))
-                .isInstanceOf(CheckpointException.class)
+        assertThatThrownBy(() -> engine.compile(g.build(), goldens.weights()))
+                .isInstanceOf(PaliGemmaException.class)
                 .hasMessageContaining("language_model.layers.7.input_layernorm.weight");
     }
 
@@ -116,7 +116,7 @@ public abstract class ProgramContract {
         GraphBuilder g = new GraphBuilder("misfit");
         g.output("y", g.parameter(Weight.of("language_model.norm.weight", 65)));
 
-        assertThatThrownBy(() -> engine.compile(g.build(), goldens.checkpoint()))
+        assertThatThrownBy(() -> engine.compile(g.build(), goldens.weights()))
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("language_model.norm.weight")
                 .hasMessageContaining("65")
@@ -207,7 +207,7 @@ public abstract class ProgramContract {
 
     /** A refusal leaves the program as it was. */
     private void assertRefused(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs, String... messages) {
-        try (Program program = engine.compile(sum(), goldens.checkpoint())) {
+        try (Program program = engine.compile(sum(), goldens.weights())) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> program.run(inputs, outputs))
                     .withMessageContainingAll(messages)
@@ -223,7 +223,7 @@ public abstract class ProgramContract {
         HostTensor y = unwritten(2, 4);
         HostTensor doubled = unwritten(2, 4);
 
-        try (Program program = engine.compile(sum(), goldens.checkpoint())) {
+        try (Program program = engine.compile(sum(), goldens.weights())) {
             Map<String, HostTensor> inputs = Map.of("a", fill(zeros(2, 4), 1), "b", fill(zeros(2, 4), 2));
             program.run(inputs, Map.of("doubled", doubled));
             assertThat(floats(y)).containsOnly(Float.NaN);
@@ -236,7 +236,7 @@ public abstract class ProgramContract {
 
     @Test
     void runsWithAnyNumberOfRowsInTurn() {
-        try (Program program = engine.compile(sum(), goldens.checkpoint())) {
+        try (Program program = engine.compile(sum(), goldens.weights())) {
             for (int rows : new int[] {3, 1, 7, 2}) {
                 HostTensor y = unwritten(rows, 4);
                 program.run(Map.of("a", fill(zeros(rows, 4), rows), "b", zeros(rows, 4)), Map.of("y", y));
@@ -254,7 +254,7 @@ public abstract class ProgramContract {
         HostTensor same = unwritten(2, 4);
         HostTensor again = unwritten(2, 4);
 
-        try (Program program = engine.compile(g.build(), goldens.checkpoint())) {
+        try (Program program = engine.compile(g.build(), goldens.weights())) {
             program.run(Map.of("x", fill(zeros(2, 4), 5)), Map.of("same", same, "again", again));
         }
 
@@ -266,7 +266,7 @@ public abstract class ProgramContract {
 
     @Test
     void graphWithoutCachesHasNoState() {
-        try (Program program = engine.compile(sum(), goldens.checkpoint())) {
+        try (Program program = engine.compile(sum(), goldens.weights())) {
             assertThatIllegalStateException()
                     .isThrownBy(() -> program.newState(1))
                     .withMessageContaining("graph sum");
@@ -486,7 +486,7 @@ public abstract class ProgramContract {
     @Test
     void threadsRunAStatelessProgramAtOnce() throws Exception {
         ExecutorService pool = Executors.newFixedThreadPool(8);
-        try (Program program = engine.compile(sum(), goldens.checkpoint())) {
+        try (Program program = engine.compile(sum(), goldens.weights())) {
             List<Future<float[]>> results = new ArrayList<>();
             for (int thread = 0; thread < 8; thread++) {
                 int rows = thread + 1;
@@ -510,7 +510,7 @@ public abstract class ProgramContract {
 
     @Test
     void closedProgramRefusesUse() {
-        Program program = engine.compile(sum(), goldens.checkpoint());
+        Program program = engine.compile(sum(), goldens.weights());
         program.close();
         program.close();
 
@@ -783,7 +783,7 @@ public abstract class ProgramContract {
         int rows = 2000;
         HostTensor y = unwritten(rows, 64);
         ExecutorService pool = Executors.newSingleThreadExecutor();
-        Program program = engine.compile(deep(200), goldens.checkpoint());
+        Program program = engine.compile(deep(200), goldens.weights());
         try {
             Thread[] worker = new Thread[1];
             Future<?> run = pool.submit(() -> {
@@ -846,7 +846,7 @@ public abstract class ProgramContract {
     }
 
     private Program compile(CachedCase test) {
-        return engine.compile(test.graph(), goldens.checkpoint());
+        return engine.compile(test.graph(), goldens.weights());
     }
 
     private static HostTensor zeros(long... shape) {

@@ -1,7 +1,7 @@
 package dev.paligemma.vision.mask;
 
-import dev.paligemma.engine.numpy.NpzException;
-import dev.paligemma.engine.numpy.NpzFile;
+import dev.paligemma.checkpoint.numpy.NpzException;
+import dev.paligemma.checkpoint.numpy.NpzFile;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -1,0 +1,464 @@
+package dev.paligemma.checkpoint;
+
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.Quote;
+import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.engine.weights.WeightSource;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A checkpoint folder of PaliGemma or PaliGemma 2 as published on the Hugging Face hub: {@code config.json} with
+ * {@code model.safetensors}, or with shards and their {@code model.safetensors.index.json}.
+ *
+ * <p>Opening a folder reads the configuration and the headers of the weight files, and compares the two: a checkpoint
+ * that opens has every tensor the model needs, in the right shape, as float32, bfloat16 or float16, or quantised by the
+ * bitsandbytes library in 8 or 4 bits. The weights stay on disk until they are asked for.
+ *
+ * <p>Tensors go by canonical names, whatever version of the transformers library wrote the files:
+ * {@code vision_tower.embeddings.patch_embedding.weight}, {@code vision_tower.encoder.layers.0.self_attn.q_proj.weight},
+ * {@code multi_modal_projector.linear.weight}, {@code language_model.embed_tokens.weight},
+ * {@code language_model.layers.0.self_attn.q_proj.weight}, {@code language_model.norm.weight}, and {@code lm_head.weight}
+ * for a model whose output head is not tied to the embedding.
+ *
+ * <p>A folder with a {@link ConvertedManifest} is a converted checkpoint: one file {@code model.safetensors} with canonical
+ * names, in which a matrix is codes and scales under the names that
+ * {@link dev.paligemma.engine.weights.MatrixFormat MatrixFormat} gives, in one format or several, and everything else
+ * float32.
+ *
+ * <p>A checkpoint of big_vision, Google's training code, is one NumPy archive {@code *.npz}, alone or as the only one in a
+ * folder without safetensors files ({@code vae-oid.npz} is another network's and does not count). Its arrays must not be
+ * compressed, so that they can be read where they lie. They are given under the same names and in the same shapes: a tensor
+ * whose numbers lie in another order has a type that starts with {@code NPZ_}, can be read and not mapped. The archive does
+ * not describe the model; a {@code config.json} beside it does, and without one the sizes follow from the shapes of the
+ * arrays, and everything else is as in the published models.
+ *
+ * <p>Thread-safe, and immutable but for {@link #close()}. No file is held open between calls, so interrupting a thread
+ * fails only the read of that thread. The files must not be changed while they are in use.
+ */
+public final class Checkpoint implements WeightSource, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+
+    private static final String CONFIG = "config.json";
+    private static final String ADAPTER_CONFIG = "adapter_config.json";
+    private static final long MAX_ADAPTER_CONFIG_BYTES = 8 << 20;
+
+    private final Path folder;
+    private final PaliGemmaConfig config;
+    private final TensorFiles files;
+    private final Map<String, TensorInfo> tensors;
+    private final Map<TensorInfo, ComputedWeight> computed;
+    private final List<TensorInfo> unusedTensors;
+    private final Map<String, List<Long>> parameterShapes;
+    private final @Nullable ConvertedManifest manifest;
+    private volatile boolean closed;
+
+    private Checkpoint(
+            Path folder,
+            PaliGemmaConfig config,
+            TensorFiles files,
+            Map<String, TensorInfo> tensors,
+            Map<TensorInfo, ComputedWeight> computed,
+            List<TensorInfo> unusedTensors,
+            @Nullable ConvertedManifest manifest) {
+        this.folder = folder;
+        this.config = config;
+        this.files = files;
+        this.tensors = Collections.unmodifiableMap(tensors);
+        this.computed = Map.copyOf(computed);
+        this.unusedTensors = List.copyOf(unusedTensors);
+        this.parameterShapes = parameterShapes(config);
+        this.manifest = manifest;
+    }
+
+    /**
+     * Opens a checkpoint and checks that configuration and weights fit together.
+     *
+     * @param checkpoint the folder, for example a snapshot in the cache of the Hugging Face hub, whose files may be links;
+     *     or an archive {@code *.npz} of big_vision
+     * @return the checkpoint
+     * @throws CheckpointException if a file is missing, damaged or not supported; if tensors are missing or misshapen,
+     *     the message lists all of them (up to 50) with expected and found shapes; if the folder holds only an adapter, it
+     *     names the adapter's base
+     */
+    public static Checkpoint open(Path checkpoint) {
+        Objects.requireNonNull(checkpoint, "checkpoint");
+        if (BigVisionFile.hasName(checkpoint) && !Files.isDirectory(checkpoint)) {
+            Path folder = Objects.requireNonNull(checkpoint.toAbsolutePath().getParent());
+            return openArchive(folder, checkpoint);
+        }
+        if (!Files.isDirectory(checkpoint)) {
+            throw new CheckpointException(checkpoint + " is not a folder");
+        }
+        refuseAdapter(checkpoint);
+        if (ConvertedManifest.isIn(checkpoint)) {
+            return openConverted(checkpoint);
+        }
+        Path archive = WeightFiles.areIn(checkpoint) ? null : BigVisionFile.in(checkpoint);
+        return archive == null ? openOriginal(checkpoint) : openArchive(checkpoint, archive);
+    }
+
+    private static Checkpoint openOriginal(Path folder) {
+        PaliGemmaConfig config = readConfig(folder);
+        WeightFiles weights = WeightFiles.read(folder);
+        Map<String, TensorInfo> named = canonicalNames(folder, weights.tensors());
+        ExpectedTensors expected = ExpectedTensors.of(config);
+        TensorFiles files = new TensorFiles(
+                folder, weights.files().stream().map(SafeTensorsFile::stored).toList());
+        Map<TensorInfo, ComputedWeight> computed =
+                QuantisedWeights.replace(expected.shapes().keySet(), named, files);
+        return fitted(folder, config, files, named, computed, weights.unlisted());
+    }
+
+    private static Checkpoint openArchive(Path folder, Path archive) {
+        boolean described = Files.exists(folder.resolve(CONFIG));
+        BigVisionFile file = BigVisionFile.read(archive, described ? readConfig(folder) : null);
+        TensorFiles files = new TensorFiles(archive, List.of(file.stored()));
+        return fitted(folder, file.config(), files, file.tensors(), file.rearranged(), file.unused());
+    }
+
+    /** A checkpoint whose tensors are those that the configuration asks for. */
+    private static Checkpoint fitted(
+            Path folder,
+            PaliGemmaConfig config,
+            TensorFiles files,
+            Map<String, TensorInfo> named,
+            Map<TensorInfo, ComputedWeight> computed,
+            List<TensorInfo> unlisted) {
+        ExpectedTensors expected = ExpectedTensors.of(config);
+        expected.refuseNormsOfGemma2(files.folder(), named.keySet());
+        expected.refuseNormsOfGemma2(files.folder(), namesOf(unlisted));
+        List<String> problems = expected.problems(named);
+        if (!problems.isEmpty()) {
+            throw new CheckpointException(files.folder() + ": " + problems.size() + " of "
+                    + expected.shapes().size() + " tensors do not fit config.json:" + WeightFiles.lines(problems));
+        }
+        Map<String, TensorInfo> used = new LinkedHashMap<>();
+        for (String name : expected.shapes().keySet()) {
+            used.put(name, Objects.requireNonNull(named.remove(name)));
+        }
+        List<TensorInfo> unused = new ArrayList<>(named.values());
+        unused.addAll(unlisted);
+        SpareTensors.of(unused, used.keySet()).describe(folder).forEach(LOG::warn);
+        int rows = Math.toIntExact(
+                Objects.requireNonNull(used.get(ExpectedTensors.EMBEDDING)).shape()[0]);
+        return new Checkpoint(folder, config.withVocabSize(rows), files, used, computed, unused, null);
+    }
+
+    private static Checkpoint openConverted(Path folder) {
+        ConvertedManifest manifest = ConvertedManifest.read(folder);
+        manifest.checkSmallFiles(folder);
+        PaliGemmaConfig config = readConfig(folder);
+        SafeTensorsFile file = SafeTensorsFile.read(folder.resolve(ConvertedManifest.WEIGHTS));
+        ExpectedTensors expected = ExpectedTensors.of(config);
+        expected.refuseNormsOfGemma2(folder, file.tensors().keySet());
+        ConvertedTensors converted = new ConvertedTensors(expected, file.tensors());
+        if (!converted.problems().isEmpty()) {
+            throw new CheckpointException(folder + ": " + converted.problems().size()
+                    + " tensors of the converted checkpoint do not fit config.json:"
+                    + WeightFiles.lines(converted.problems()));
+        }
+        SpareTensors.of(converted.unused(), Set.of()).describe(folder).forEach(LOG::warn);
+        return new Checkpoint(
+                folder,
+                config.withVocabSize(converted.embeddingRows()),
+                new TensorFiles(folder, List.of(file.stored())),
+                converted.used(),
+                Map.of(),
+                converted.unused(),
+                manifest);
+    }
+
+    /** PEFT saves an adapter without the configuration of its base. */
+    private static void refuseAdapter(Path folder) {
+        Path config = folder.resolve(CONFIG);
+        Path adapter = folder.resolve(ADAPTER_CONFIG);
+        if (Files.exists(config) || Files.isSymbolicLink(config) || !Files.exists(adapter)) {
+            return;
+        }
+        String base;
+        try {
+            base = Json.readObject(adapter, MAX_ADAPTER_CONFIG_BYTES, CheckpointException::new)
+                    .stringOrNull("base_model_name_or_path");
+        } catch (CheckpointException e) {
+            throw new CheckpointException(adapterAdvice(folder, "a model that its damaged file does not name"), e);
+        }
+        throw new CheckpointException(
+                adapterAdvice(folder, base == null ? "a model that it does not name" : Quote.quote(base)));
+    }
+
+    private static String adapterAdvice(Path folder, String base) {
+        return folder + " holds an adapter for " + base + " and no " + CONFIG
+                + ": open that model, and give this folder as its adapter (--adapter, or adapter(...) of the builder)";
+    }
+
+    private static PaliGemmaConfig readConfig(Path folder) {
+        PaliGemmaConfig config = PaliGemmaConfig.read(folder.resolve(CONFIG));
+        List<Integer> eos = ConfigReader.generationEosTokenIds(folder.resolve("generation_config.json"));
+        return eos == null ? config : config.withEosTokenIds(eos);
+    }
+
+    private static Map<String, TensorInfo> canonicalNames(Path folder, Map<String, TensorInfo> stored) {
+        Map<String, TensorInfo> named = new LinkedHashMap<>();
+        for (TensorInfo tensor : stored.values()) {
+            String name = TensorNames.canonical(tensor.name());
+            if (TensorNames.isIgnored(name)) {
+                continue;
+            }
+            TensorInfo other = named.put(name, tensor);
+            if (other != null) {
+                throw new CheckpointException(folder + ": " + Quote.quote(other.name()) + " and "
+                        + Quote.quote(tensor.name()) + " are two names of one tensor, " + Quote.quote(name));
+            }
+        }
+        return named;
+    }
+
+    private static List<String> namesOf(List<TensorInfo> tensors) {
+        return tensors.stream()
+                .map(tensor -> TensorNames.canonical(tensor.name()))
+                .toList();
+    }
+
+    /**
+     * Returns the folder.
+     *
+     * @return the path given to {@link #open}; of an archive, the folder it lies in
+     */
+    @Override
+    public Path folder() {
+        return folder;
+    }
+
+    /**
+     * Returns the configuration, with the size of the vocabulary taken from the embedding tensor.
+     *
+     * @return the checked configuration
+     */
+    public PaliGemmaConfig config() {
+        return config;
+    }
+
+    /**
+     * Returns what the weights are stored for.
+     *
+     * @return {@link Precision#INT8} or {@link Precision#INT4} for a converted checkpoint, {@link Precision#FLOAT32} for
+     *     any other, whose weights are read as float32
+     */
+    @Override
+    public Precision precision() {
+        return manifest == null ? Precision.FLOAT32 : manifest.precision();
+    }
+
+    /**
+     * Tells whether the weights are in an archive of big_vision, which has no configuration files of its own.
+     *
+     * @return true for a {@code .npz} file
+     */
+    public boolean isBigVision() {
+        return computed.values().stream().anyMatch(RearrangedWeight.class::isInstance);
+    }
+
+    /**
+     * Returns the number of parameters of the model, however they are stored.
+     *
+     * @return the elements of all tensors the configuration asks for
+     */
+    public long parameterCount() {
+        return config.parameterCount();
+    }
+
+    /**
+     * Returns the shapes of the parameters of the model, however they are stored.
+     *
+     * @return an unmodifiable map from canonical names to sizes, in the order of evaluation; a matrix is
+     *     {@code [out, in]}, the patch convolution {@code [out, 3, patch, patch]}
+     */
+    public Map<String, List<Long>> parameterShapes() {
+        return parameterShapes;
+    }
+
+    static Map<String, List<Long>> parameterShapes(PaliGemmaConfig config) {
+        long rows = config.text().vocabSize();
+        Map<String, List<Long>> shapes = new LinkedHashMap<>();
+        ExpectedTensors.of(config).shapes().forEach((name, shape) -> {
+            List<Long> sizes = Arrays.stream(shape)
+                    .mapToObj(size -> size == ExpectedTensors.ANY_ROWS ? rows : size)
+                    .toList();
+            shapes.put(name, sizes);
+        });
+        return Collections.unmodifiableMap(shapes);
+    }
+
+    /**
+     * Reads all weights of a converted checkpoint and compares them with the checksums in its manifest. {@link #open}
+     * checks all the other files, but leaves this to those who want to wait for it: it takes as long as reading the file
+     * does, a few GB/s from memory. An original checkpoint has no checksums, and nothing happens.
+     *
+     * @throws CheckpointException if the weights have changed, cannot be read, or the thread is interrupted
+     */
+    public void verify() {
+        if (manifest != null) {
+            manifest.checkWeights(folder);
+        }
+    }
+
+    /**
+     * Returns the weight files.
+     *
+     * @return real paths, symbolic links resolved, in the order of the index
+     */
+    public List<Path> files() {
+        return List.copyOf(files.paths());
+    }
+
+    /**
+     * Returns the tensors of the model.
+     *
+     * @return an unmodifiable map from canonical names, in the order of evaluation
+     */
+    public Map<String, TensorInfo> tensors() {
+        return tensors;
+    }
+
+    /**
+     * Returns the tensors in the files that the model has no use for, such as the redundant head of a tied model,
+     * or what a shard holds though the index names another shard for it. Well-known buffers of old versions are left out.
+     *
+     * @return an unmodifiable list
+     */
+    public List<TensorInfo> unusedTensors() {
+        return unusedTensors;
+    }
+
+    /**
+     * Tells whether the model has a tensor.
+     *
+     * @param canonicalName the canonical name
+     * @return true if {@link #tensor} knows it
+     */
+    @Override
+    public boolean contains(String canonicalName) {
+        return tensors.containsKey(Objects.requireNonNull(canonicalName, "canonicalName"));
+    }
+
+    /**
+     * Finds a tensor of the model.
+     *
+     * @param canonicalName the canonical name
+     * @return where it lies
+     * @throws CheckpointException if the model has no such tensor
+     * @throws IllegalStateException if the checkpoint is closed
+     */
+    @Override
+    public TensorInfo tensor(String canonicalName) {
+        requireOpen();
+        TensorInfo tensor = tensors.get(Objects.requireNonNull(canonicalName, "canonicalName"));
+        if (tensor == null) {
+            throw new CheckpointException(folder + ": the model has no tensor " + Quote.quote(canonicalName));
+        }
+        return tensor;
+    }
+
+    /**
+     * Finds what is stored of a tensor of the model.
+     *
+     * @param canonicalName the canonical name
+     * @return the tensors of the files from which its numbers are computed: the tensor itself, or of a quantised weight the
+     *     codes, then scales and tables, or of a rearranged one the numbers as they lie
+     * @throws CheckpointException if the model has no such tensor
+     * @throws IllegalStateException if the checkpoint is closed
+     */
+    public List<TensorInfo> storedTensors(String canonicalName) {
+        TensorInfo tensor = tensor(canonicalName);
+        ComputedWeight weight = computed.get(tensor);
+        return weight == null ? List.of(tensor) : weight.parts();
+    }
+
+    /**
+     * Reads elements of a tensor as float32 until the destination is full: exactly, or, of a quantised weight, the numbers
+     * its codes stand for.
+     *
+     * @param tensor a tensor of this checkpoint, of type F32, BF16 or F16, or computed
+     * @param firstElement the first element to read, counted row-major from 0
+     * @param destination takes {@code destination.remaining()} elements and is left without remaining room
+     * @throws IllegalArgumentException if the tensor is not of this checkpoint or not a float tensor
+     * @throws IndexOutOfBoundsException if the tensor does not have that many elements
+     * @throws CheckpointException if the file cannot be read or has changed, or the thread is interrupted
+     * @throws IllegalStateException if the checkpoint is closed
+     */
+    @Override
+    public void readFloats(TensorInfo tensor, long firstElement, FloatBuffer destination) {
+        if (!tensor.dtype().isFloatWeight()) {
+            throw new IllegalArgumentException(tensor + " is not a float tensor");
+        }
+        Objects.checkFromIndexSize(firstElement, destination.remaining(), tensor.elementCount());
+        requireOpen();
+        ComputedWeight weight = computed.get(tensor);
+        if (weight != null) {
+            weight.read(files, firstElement, destination);
+        } else {
+            files.readFloats(tensor, firstElement, destination);
+        }
+    }
+
+    /**
+     * Maps bytes of a tensor into memory. The mapping outlives {@link #close()}; it goes when the buffer is garbage
+     * collected.
+     *
+     * @param tensor a tensor of this checkpoint
+     * @param byteFrom the first byte, counted from the start of the tensor
+     * @param byteCount the number of bytes, at most 2^31 - 1
+     * @return a read-only, little-endian buffer from position 0; its address is not aligned to the elements
+     * @throws IllegalArgumentException if the tensor is not of this checkpoint or {@linkplain DType#isComputed()
+     *     computed}, or {@code byteCount} is over
+     *     2^31 - 1
+     * @throws IndexOutOfBoundsException if the range is not inside the tensor
+     * @throws CheckpointException if the file cannot be mapped or has changed, or the thread is interrupted
+     * @throws IllegalStateException if the checkpoint is closed
+     */
+    @Override
+    public ByteBuffer map(TensorInfo tensor, long byteFrom, long byteCount) {
+        Objects.checkFromIndexSize(byteFrom, byteCount, tensor.byteLength());
+        if (byteCount > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("byteCount must be at most " + Integer.MAX_VALUE + ", got " + byteCount);
+        }
+        if (tensor.dtype().isQuantised()) {
+            throw new IllegalArgumentException(tensor + " is quantised; readFloats gives its numbers");
+        }
+        if (tensor.dtype().isComputed()) {
+            throw new IllegalArgumentException(tensor + " lies in another order; readFloats gives its numbers");
+        }
+        requireOpen();
+        return files.map(tensor, byteFrom, byteCount);
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the checkpoint " + folder + " is closed");
+        }
+    }
+
+    /**
+     * Makes further reads fail. Buffers handed out by {@link #map} stay valid; closing twice does nothing.
+     */
+    @Override
+    public void close() {
+        closed = true;
+    }
+}

@@ -1,0 +1,30 @@
+package dev.paligemma.checkpoint;
+
+import dev.paligemma.engine.weights.TensorInfo;
+import java.nio.FloatBuffer;
+
+/** What each code of a quantised weight stands for, as the file says. Immutable and thread-safe. */
+final class CodeTable {
+    private final TensorInfo stored;
+    private final float[] values;
+
+    private CodeTable(TensorInfo stored, float[] values) {
+        this.stored = stored;
+        this.values = values;
+    }
+
+    /** Reads a table of F32, whose size has been checked. */
+    static CodeTable read(TensorInfo stored, TensorFiles files) {
+        float[] values = new float[Math.toIntExact(stored.elementCount())];
+        files.readFloats(stored, 0, FloatBuffer.wrap(values));
+        return new CodeTable(stored, values);
+    }
+
+    TensorInfo stored() {
+        return stored;
+    }
+
+    float value(int code) {
+        return values[code];
+    }
+}

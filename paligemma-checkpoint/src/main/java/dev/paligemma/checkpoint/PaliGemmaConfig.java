@@ -1,0 +1,111 @@
+package dev.paligemma.checkpoint;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code config.json} says about a PaliGemma or PaliGemma 2 model, with everything filled in that the file leaves
+ * to the defaults of the transformers library. Immutable and thread-safe.
+ *
+ * @param vision the image encoder
+ * @param text the language model
+ * @param imageTokenId the token that marks the place of an image, or null if the file does not name it; then the
+ *     tokenizer has to be asked for {@code <image>}
+ * @param bosTokenId the token that starts a text
+ * @param eosTokenIds the tokens that end the output, at least one
+ * @param padTokenId the token that fills up a batch
+ */
+public record PaliGemmaConfig(
+        VisionConfig vision,
+        TextConfig text,
+        @Nullable Integer imageTokenId,
+        int bosTokenId,
+        List<Integer> eosTokenIds,
+        int padTokenId) {
+
+    /**
+     * Makes a configuration.
+     *
+     * @param vision the image encoder
+     * @param text the language model
+     * @param imageTokenId the token that marks the place of an image, or null if the file does not name it; then the
+     *     tokenizer has to be asked for {@code <image>}
+     * @param bosTokenId the token that starts a text
+     * @param eosTokenIds the tokens that end the output, at least one
+     * @param padTokenId the token that fills up a batch
+     * @throws IllegalArgumentException if a token id is negative or absurd, or {@code eosTokenIds} is empty
+     */
+    public PaliGemmaConfig {
+        Objects.requireNonNull(vision, "vision");
+        Objects.requireNonNull(text, "text");
+        eosTokenIds = List.copyOf(eosTokenIds);
+        if (imageTokenId != null) {
+            Limits.checkTokenId("imageTokenId", imageTokenId);
+        }
+        Limits.checkTokenId("bosTokenId", bosTokenId);
+        Limits.checkTokenId("padTokenId", padTokenId);
+        eosTokenIds.forEach(id -> Limits.checkTokenId("eosTokenIds", id));
+        if (eosTokenIds.isEmpty()) {
+            throw new IllegalArgumentException("eosTokenIds must not be empty");
+        }
+    }
+
+    /**
+     * Reads and checks a {@code config.json}.
+     *
+     * <p>Several fields of published files are known to be wrong or left over, and are not used: {@code hidden_size} and
+     * {@code vocab_size} at the top level, {@code projection_dim}, {@code projector_hidden_act},
+     * {@code num_image_tokens}, {@code num_positions}, {@code vision_use_head}, {@code torch_dtype} and {@code dtype}.
+     *
+     * @param configJson the file, at most 1 MiB
+     * @return the configuration
+     * @throws CheckpointException if the file is missing or damaged, or describes a model that is not supported; the
+     *     message names the field, what was expected and what was found
+     */
+    public static PaliGemmaConfig read(Path configJson) {
+        return ConfigReader.read(configJson);
+    }
+
+    /**
+     * Writes the configuration as a {@code config.json}.
+     *
+     * @return text of which {@link #read} makes an equal configuration
+     */
+    public String toJson() {
+        return ConfigWriter.write(this);
+    }
+
+    /**
+     * Returns the width of the projected image features, which is the width of the language model.
+     *
+     * @return the hidden size of {@link #text()}
+     */
+    public int projectionDim() {
+        return text.hiddenSize();
+    }
+
+    /**
+     * Counts the parameters of such a model; the output head counts only where it is not the token embedding.
+     *
+     * @return the elements of all its tensors
+     */
+    public long parameterCount() {
+        long count = 0;
+        for (List<Long> shape : Checkpoint.parameterShapes(this).values()) {
+            count += shape.stream().reduce(1L, Math::multiplyExact);
+        }
+        return count;
+    }
+
+    /** The same with other tokens that end the output. */
+    PaliGemmaConfig withEosTokenIds(List<Integer> ids) {
+        return new PaliGemmaConfig(vision, text, imageTokenId, bosTokenId, ids, padTokenId);
+    }
+
+    /** The same with another number of embedding rows. */
+    PaliGemmaConfig withVocabSize(int rows) {
+        return new PaliGemmaConfig(vision, text.withVocabSize(rows), imageTokenId, bosTokenId, eosTokenIds, padTokenId);
+    }
+}

@@ -1,0 +1,37 @@
+package dev.paligemma.checkpoint.adapter;
+
+import dev.paligemma.base.PaliGemmaException;
+import dev.paligemma.checkpoint.CheckpointException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says that an adapter cannot be used: a file is missing or damaged, the adapter does something that is not supported, does
+ * not fit the base model, or cannot be merged or written.
+ */
+public class AdapterException extends PaliGemmaException {
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * Makes an exception without a cause.
+     *
+     * @param message the file or tensor, the problem, what was expected and what was found
+     */
+    public AdapterException(String message) {
+        super(message);
+    }
+
+    /**
+     * Makes an exception that keeps the failure behind it.
+     *
+     * @param message the file or tensor, the problem, what was expected and what was found
+     * @param cause the failure behind this one, or null if there is none
+     */
+    public AdapterException(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+
+    /** The same said of an adapter's file by those who read all files. */
+    static AdapterException of(CheckpointException e) {
+        return new AdapterException(String.valueOf(e.getMessage()), e);
+    }
+}

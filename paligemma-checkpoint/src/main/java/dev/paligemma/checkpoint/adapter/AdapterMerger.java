@@ -1,0 +1,277 @@
+package dev.paligemma.checkpoint.adapter;
+
+import dev.paligemma.base.internal.FailureReason;
+import dev.paligemma.base.internal.FileTrees;
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.JsonObject;
+import dev.paligemma.base.internal.TemporaryFolder;
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.SafeTensorsFile;
+import dev.paligemma.checkpoint.TensorNames;
+import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.weights.TensorInfo;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a checkpoint into whose weights an adapter is merged, a folder like that of the base model which needs no adapter.
+ *
+ * <p>Weights are summed in float32 and rounded to the type that the base stores them in. Files, names and order of the
+ * tensors are those of the base, and so are all other files; weights are worked on in blocks of some MB, so that only the
+ * adapter's tensors for one module are held in memory.
+ *
+ * <p>Where the base uses its token embedding as the output head too, and the adapter changes one of the two, the merged
+ * checkpoint has a head of its own ({@code "tie_word_embeddings": false}): it then computes what base and adapter compute,
+ * unlike what PEFT merges, which changes both. Trained rows of the embedding change both alike, which stay tied.
+ *
+ * <p>The folder appears whole or not at all: it is written under another name beside its place and then renamed.
+ */
+public final class AdapterMerger {
+    private static final String SINGLE = "model.safetensors";
+    private static final String INDEX = "model.safetensors.index.json";
+    private static final String CONFIG = "config.json";
+    private static final String HEAD = ModuleKind.HEAD_NAME + ".weight";
+    private static final String TABLE = ModuleKind.TABLE_NAME + ".weight";
+    private static final List<String> COPIED_ENDINGS = List.of(".json", ".txt", ".model", ".jinja", "vae-oid.npz");
+    private static final long MAX_INDEX_BYTES = 8 << 20;
+
+    private final Checkpoint base;
+    private final MergedWeights weights;
+    private final Path target;
+
+    private AdapterMerger(Checkpoint base, LoraAdapter adapter, Path target) {
+        this.base = base;
+        this.weights = new MergedWeights(base, adapter);
+        this.target = target;
+    }
+
+    /**
+     * Merges.
+     *
+     * @param base an original checkpoint, open; not a converted one, whose weights are rounded already
+     * @param adapter an adapter that fits it
+     * @param outputFolder where the merged checkpoint will be: nothing yet, or an empty folder; parents are made
+     * @throws AdapterException if the base is converted, quantised, or an archive of big_vision; if the adapter does not fit it, or does what a checkpoint has no
+     *     place for (a bias on a layer without one); if a merged weight is not finite in the type of the base; if something
+     *     is in the place of the folder, or it cannot be written; if the thread is interrupted, which keeps its interrupted
+     *     status
+     * @throws CheckpointException if the base cannot be read
+     */
+    public static void merge(Checkpoint base, LoraAdapter adapter, Path outputFolder) {
+        Path target = outputFolder.toAbsolutePath().normalize();
+        if (target.getFileName() == null) {
+            throw new IllegalArgumentException(outputFolder + " cannot be the folder of a checkpoint");
+        }
+        if (base.precision() != Precision.FLOAT32) {
+            throw new AdapterException(base.folder() + " holds weights for " + base.precision()
+                    + "; an adapter is merged into the original checkpoint");
+        }
+        if (base.isBigVision()) {
+            throw new AdapterException(
+                    base.files() + " is a checkpoint of big_vision, of which no merged one is written;"
+                            + " an adapter is merged into a checkpoint in Hugging Face format");
+        }
+        base.tensors().values().stream()
+                .filter(tensor -> tensor.dtype().isQuantised())
+                .findFirst()
+                .ifPresent(tensor -> {
+                    throw new AdapterException(base.folder() + " holds quantised weights, among them " + tensor
+                            + "; an adapter is merged into weights as they were before");
+                });
+        new AdapterMerger(base, Objects.requireNonNull(adapter, "adapter"), target).merge();
+    }
+
+    private void merge() {
+        try {
+            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !FileTrees.isEmptyFolder(target)) {
+                throw new AdapterException(target + " exists already, expected nothing or an empty folder there");
+            }
+            Files.createDirectories(Objects.requireNonNull(target.getParent(), "parent"));
+            Map<String, MergedFile> files = files();
+            long bytes = otherBytes();
+            for (MergedFile file : files.values()) {
+                bytes = Math.addExact(bytes, file.dataBytes());
+            }
+            requireRoom(bytes);
+            try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
+                for (Map.Entry<String, MergedFile> file : files.entrySet()) {
+                    file.getValue().write(temporary.path().resolve(file.getKey()));
+                }
+                copyOtherFiles(temporary.path());
+                temporary.moveTo(target);
+            }
+        } catch (ClosedByInterruptException e) {
+            throw new AdapterException("interrupted while merging into " + base.folder(), e);
+        } catch (IOException e) {
+            throw new AdapterException(
+                    "cannot write the merged checkpoint " + target + ": " + FailureReason.of(e, target), e);
+        }
+    }
+
+    private void requireRoom(long bytes) throws IOException {
+        Path parent = Objects.requireNonNull(target.getParent(), "parent");
+        long free = Files.getFileStore(parent).getUsableSpace();
+        if (free < bytes) {
+            throw new AdapterException(
+                    "not enough room for " + target + ": " + bytes + " bytes are needed, " + free + " bytes are free");
+        }
+    }
+
+    /** The files of weights by their names in the folder. */
+    private Map<String, MergedFile> files() throws IOException {
+        Map<Path, String> names = fileNames();
+        Map<String, MergedFile> files = new LinkedHashMap<>();
+        boolean headStored = false;
+        for (Path path : base.files()) {
+            SafeTensorsFile original = SafeTensorsFile.read(path);
+            MergedFile merged = new MergedFile(original.metadata());
+            List<TensorInfo> tensors = new ArrayList<>(original.tensors().values());
+            tensors.sort(Comparator.comparingLong(TensorInfo::offset));
+            for (TensorInfo tensor : tensors) {
+                MergedWeights.Source source = source(tensor);
+                if (source == null) {
+                    merged.copy(tensor);
+                } else {
+                    merged.add(tensor.name(), tensor, source);
+                    headStored |= TensorNames.canonical(tensor.name()).equals(HEAD);
+                }
+            }
+            files.put(Objects.requireNonNull(names.get(path), path::toString), merged);
+        }
+        if (weights.untied() && !headStored) {
+            TensorInfo table = base.tensor(TABLE);
+            Objects.requireNonNull(files.get(names.get(table.file())))
+                    .add(
+                            headName(),
+                            table,
+                            Objects.requireNonNull(weights.sources().get(HEAD)));
+        }
+        return files;
+    }
+
+    private MergedWeights.@Nullable Source source(TensorInfo tensor) {
+        String name = TensorNames.canonical(tensor.name());
+        boolean used = tensor.equals(base.tensors().get(name));
+        // The head of a tied model is stored in some checkpoints, without a use.
+        boolean spareHead = name.equals(HEAD) && base.unusedTensors().contains(tensor);
+        return used || spareHead ? weights.sources().get(name) : null;
+    }
+
+    /** What transformers calls the head beside an embedding of that name. */
+    private String headName() {
+        return base.tensor(TABLE).name().startsWith("language_model.") ? "language_model." + HEAD : HEAD;
+    }
+
+    /** Real paths are those of another folder where the files are links, as in the hub's cache. */
+    private Map<Path, String> fileNames() throws IOException {
+        Map<Path, String> names = new HashMap<>();
+        Path single = base.folder().resolve(SINGLE);
+        if (Files.exists(single)) {
+            names.put(single.toRealPath(), SINGLE);
+            return names;
+        }
+        JsonObject index = Json.readObject(base.folder().resolve(INDEX), MAX_INDEX_BYTES, CheckpointException::new);
+        JsonObject map = index.objectOrNull("weight_map");
+        for (Object value : map == null ? List.of() : map.members().values()) {
+            String name = String.valueOf(value);
+            names.put(base.folder().resolve(name).toRealPath(), name);
+        }
+        return names;
+    }
+
+    /** What the files beside the weights take, most of which are copied as they are. */
+    private long otherBytes() throws IOException {
+        long bytes = 0;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(base.folder(), Files::isRegularFile)) {
+            for (Path file : files) {
+                if (isCopied(file.getFileName().toString())) {
+                    bytes = Math.addExact(bytes, Files.size(file));
+                }
+            }
+        }
+        return bytes;
+    }
+
+    private static boolean isCopied(String name) {
+        return COPIED_ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith("adapter_");
+    }
+
+    private void copyOtherFiles(Path folder) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(base.folder(), Files::isRegularFile)) {
+            for (Path file : files) {
+                String name = file.getFileName().toString();
+                Path copy = folder.resolve(name);
+                if (name.equals(CONFIG) && weights.untied()) {
+                    Files.writeString(copy, Json.text(untiedConfig(file), true) + "\n", StandardOpenOption.CREATE_NEW);
+                } else if (name.equals(INDEX)) {
+                    writeIndex(file, copy);
+                } else if (isCopied(name)) {
+                    copyFile(file, copy);
+                }
+                if (Files.exists(copy)) {
+                    FileTrees.forceFile(copy);
+                }
+            }
+        }
+    }
+
+    /** Not with the permissions of the original, which may not allow writing. */
+    private static void copyFile(Path file, Path copy) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            Files.copy(in, copy);
+        }
+    }
+
+    private static Map<String, @Nullable Object> untiedConfig(Path file) {
+        JsonObject config = Json.readObject(file, MAX_INDEX_BYTES, CheckpointException::new);
+        Map<String, @Nullable Object> members = new LinkedHashMap<>(config.members());
+        JsonObject text = config.objectOrNull("text_config");
+        if (text != null) {
+            Map<String, @Nullable Object> textMembers = new LinkedHashMap<>(text.members());
+            textMembers.put("tie_word_embeddings", false);
+            members.put("text_config", textMembers);
+        }
+        members.put("tie_word_embeddings", false);
+        return members;
+    }
+
+    /** The index with the new head, if it has one. A single file wins over an index, which then only gets copied. */
+    private void writeIndex(Path file, Path copy) throws IOException {
+        JsonObject index = Json.readObject(file, MAX_INDEX_BYTES, CheckpointException::new);
+        JsonObject map = index.objectOrNull("weight_map");
+        boolean listed = map != null
+                && map.members().keySet().stream()
+                        .anyMatch(name -> TensorNames.canonical(name).equals(HEAD));
+        TensorInfo table = base.tensor(TABLE);
+        if (!weights.untied() || map == null || listed || !map.has(table.name())) {
+            copyFile(file, copy);
+            return;
+        }
+        Map<String, @Nullable Object> weightMap = new LinkedHashMap<>(map.members());
+        weightMap.put(headName(), map.members().get(table.name()));
+        Map<String, @Nullable Object> members = new LinkedHashMap<>(index.members());
+        members.put("weight_map", weightMap);
+        JsonObject metadata = index.objectOrNull("metadata");
+        if (metadata != null && metadata.members().get("total_size") instanceof Long size) {
+            Map<String, @Nullable Object> changed = new LinkedHashMap<>(metadata.members());
+            changed.put("total_size", size + table.byteLength());
+            members.put("metadata", changed);
+        }
+        Files.writeString(copy, Json.text(members, true) + "\n", StandardOpenOption.CREATE_NEW);
+    }
+}

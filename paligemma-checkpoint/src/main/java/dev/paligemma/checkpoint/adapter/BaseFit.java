@@ -1,0 +1,97 @@
+package dev.paligemma.checkpoint.adapter;
+
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.engine.weights.TensorInfo;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Compares the shapes of an adapter's tensors with those of a base model. */
+final class BaseFit {
+    private final ModuleTensors module;
+    private final List<Long> weight;
+    private final @Nullable List<Long> bias;
+
+    private BaseFit(ModuleTensors module, List<Long> weight, @Nullable List<Long> bias) {
+        this.module = module;
+        this.weight = weight;
+        this.bias = bias;
+    }
+
+    /** The weight of a module in a base; the output head may share that of the token embedding. */
+    static String weightName(ModuleTensors module, Checkpoint base) {
+        boolean shared =
+                module.kind() == ModuleKind.HEAD && base.config().text().tieWordEmbeddings();
+        return (shared ? ModuleKind.TABLE_NAME : module.name()) + ".weight";
+    }
+
+    static String biasName(ModuleTensors module) {
+        return module.name() + ".bias";
+    }
+
+    /**
+     * Compares all tensors of a module.
+     *
+     * @param problems takes one line for each that does not fit
+     */
+    static void check(ModuleTensors module, Checkpoint base, List<String> problems) {
+        Map<String, List<Long>> shapes = base.parameterShapes();
+        List<Long> weight = shapes.get(weightName(module, base));
+        if (weight == null) {
+            problems.add(module.name() + ": the base model has no such module");
+            return;
+        }
+        BaseFit fit = new BaseFit(module, weight, shapes.get(biasName(module)));
+        module.tensors().forEach((role, tensor) -> fit.check(role, tensor, problems));
+    }
+
+    private void check(Role role, TensorInfo tensor, List<String> problems) {
+        List<Long> expected = expected(role, tensor);
+        List<Long> got = Arrays.stream(tensor.shape()).boxed().toList();
+        if (expected == null) {
+            problems.add(module.name() + ": the adapter has a bias for it, the base model does not");
+        } else if (role == Role.MAGNITUDE ? tensor.elementCount() != expected.get(0) : !expected.equals(got)) {
+            problems.add(tensor.name() + ": expected " + expected + ", got " + got);
+        } else if (role == Role.TOKENS) {
+            checkTokens(problems);
+        }
+    }
+
+    private void checkTokens(List<String> problems) {
+        for (int id : Objects.requireNonNull(module.tokens())) {
+            if (id >= weight.get(0)) {
+                problems.add(
+                        module.name() + ": token " + id + " is trained, but the base model has only " + weight.get(0));
+                return;
+            }
+        }
+    }
+
+    /** The shape that a tensor should have; the rank is its own, which has been checked. Null if there is no place for it. */
+    private @Nullable List<Long> expected(Role role, TensorInfo tensor) {
+        long outputs = module.kind().isTable() ? weight.get(1) : weight.get(0);
+        long first = tensor.shape().length == 0 ? 0 : tensor.shape()[0];
+        long second = tensor.shape().length < 2 ? 0 : tensor.shape()[1];
+        return switch (role) {
+            case DOWN -> withFirst(first);
+            case UP ->
+                module.kind() == ModuleKind.CONVOLUTION ? List.of(outputs, second, 1L, 1L) : List.of(outputs, second);
+            case TABLE_DOWN -> List.of(first, weight.get(0));
+            case TABLE_UP -> List.of(weight.get(1), second);
+            case UP_BIAS, MAGNITUDE -> List.of(outputs);
+            case WEIGHT, BASE_COPY -> weight;
+            case BIAS -> bias;
+            case TOKENS ->
+                List.of((long) Objects.requireNonNull(module.tokens()).size(), weight.get(1));
+        };
+    }
+
+    private List<Long> withFirst(long first) {
+        List<Long> shape = new ArrayList<>(weight);
+        shape.set(0, first);
+        return shape;
+    }
+}

@@ -1,0 +1,96 @@
+package dev.paligemma.checkpoint.adapter;
+
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.engine.weights.MatrixFormat;
+import dev.paligemma.engine.weights.TensorInfo;
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of a weight of the base model as the engines see them: the numbers themselves, or in a converted checkpoint
+ * codes times scales. A tensor of more than two dimensions is a matrix of its first one by all the others; a vector is one
+ * row.
+ *
+ * <p>Where a converted checkpoint has a matrix in several formats, the most exact one is read. Not thread-safe.
+ */
+final class BaseMatrix {
+    private static final List<MatrixFormat> MOST_EXACT_FIRST =
+            List.of(MatrixFormat.INT8_BLOCKS, MatrixFormat.INT8_CHANNELS, MatrixFormat.INT4_BLOCKS);
+
+    private final Checkpoint base;
+    private final String name;
+    private final long rows;
+    private final int columns;
+    private final @Nullable MatrixFormat format;
+    private byte[] codes = {};
+    private float[] scales = {};
+
+    /** @param name a parameter of the model */
+    BaseMatrix(Checkpoint base, String name) {
+        this.base = base;
+        this.name = name;
+        List<Long> shape = Objects.requireNonNull(base.parameterShapes().get(name), name);
+        this.rows = shape.size() == 1 ? 1 : shape.get(0);
+        long others =
+                shape.subList(shape.size() == 1 ? 0 : 1, shape.size()).stream().reduce(1L, Math::multiplyExact);
+        this.columns = Math.toIntExact(others);
+        this.format = base.contains(name) ? null : stored(base, name);
+    }
+
+    private static MatrixFormat stored(Checkpoint base, String name) {
+        return MOST_EXACT_FIRST.stream()
+                .filter(format -> base.contains(format.codes(name)))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException(base.folder() + " lacks " + name));
+    }
+
+    String name() {
+        return name;
+    }
+
+    long rows() {
+        return rows;
+    }
+
+    int columns() {
+        return columns;
+    }
+
+    /** The product of both, which may exceed what an array can hold. */
+    long elements() {
+        return Math.multiplyExact(rows, columns);
+    }
+
+    boolean isQuantised() {
+        return format != null;
+    }
+
+    /** Reads some rows into the start of an array. */
+    void read(long firstRow, int count, float[] values) {
+        if (format == null) {
+            int numbers = Math.multiplyExact(count, columns);
+            base.readFloats(base.tensor(name), firstRow * columns, FloatBuffer.wrap(values, 0, numbers));
+            return;
+        }
+        int blocks = Math.toIntExact(MatrixFormat.blocks(columns));
+        int codeBytes = blocks * format.codeBytes();
+        TensorInfo codesTensor = base.tensor(format.codes(name));
+        TensorInfo scalesTensor = base.tensor(format.scales(name));
+        codes = codes.length >= count * codeBytes ? codes : new byte[count * codeBytes];
+        scales = scales.length >= count * blocks ? scales : new float[count * blocks];
+        base.map(codesTensor, firstRow * codeBytes, (long) count * codeBytes).get(codes, 0, count * codeBytes);
+        base.readFloats(scalesTensor, firstRow * blocks, FloatBuffer.wrap(scales, 0, count * blocks));
+        for (int row = 0; row < count; row++) {
+            format.dequantize(codes, row * codeBytes, scales, row * blocks, values, row * columns, columns);
+        }
+    }
+
+    /** All numbers of a small tensor. */
+    float[] readAll() {
+        float[] values = new float[Math.toIntExact(elements())];
+        read(0, Math.toIntExact(rows), values);
+        return values;
+    }
+}

@@ -1,0 +1,235 @@
+package dev.paligemma.checkpoint.adapter;
+
+import dev.paligemma.base.internal.Quote;
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.SafeTensorsFile;
+import dev.paligemma.engine.weights.TensorInfo;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A LoRA adapter as the PEFT library saves it: a folder with {@code adapter_config.json} and
+ * {@code adapter_model.safetensors}. Immutable and thread-safe; no file is held open, and the files must not be changed
+ * while they are in use.
+ *
+ * <p>Read are plain and rank-stabilised LoRA, DoRA, ranks and alphas by module, trained biases and biases of B, modules
+ * that are saved whole, trained rows of the token embedding; on linear maps, the patch convolution, both embeddings, norms
+ * and the output head. Modules go by the canonical names of {@link Checkpoint}, whatever version of the transformers
+ * library the adapter was trained with.
+ *
+ * <p>Nothing is ignored silently: a tensor or an option that is not understood is an error, because an adapter of which a
+ * part is missing still gives plausible answers. Left out on purpose are the options that matter for training only,
+ * unknown options that are a number (others switch them on), buffers and parts of the network that are without a use, and
+ * copies of the base model's embedding, which must equal it.
+ */
+public final class LoraAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(LoraAdapter.class);
+
+    static final int MAX_LISTED = 20;
+
+    private static final String WEIGHT = ".weight";
+
+    private static final String CONFIG = "adapter_config.json";
+    private static final String WEIGHTS = "adapter_model.safetensors";
+    private static final String PICKLED = "adapter_model.bin";
+
+    private final Path folder;
+    private final AdapterFile file;
+    private final Map<String, ModuleTensors> modules;
+    private final AdapterConfig config;
+
+    private LoraAdapter(Path folder, AdapterFile file, Map<String, ModuleTensors> modules, AdapterConfig config) {
+        this.folder = folder;
+        this.file = file;
+        this.modules = Collections.unmodifiableMap(modules);
+        this.config = config;
+    }
+
+    /**
+     * Opens a folder: reads the configuration and the names and shapes of the tensors, and checks that they agree.
+     *
+     * @param folder the folder; its files may be links
+     * @return the adapter
+     * @throws AdapterException if a file is missing or damaged; if the adapter is of another kind than LoRA, was trained
+     *     against a changed base model, or uses an option that is not supported; if a tensor is not understood, or lacks its
+     *     partner, or contradicts the configuration. The message lists all such tensors, up to 20
+     */
+    public static LoraAdapter open(Path folder) {
+        Objects.requireNonNull(folder, "folder");
+        if (!Files.isDirectory(folder)) {
+            throw new AdapterException(folder + " is not a folder");
+        }
+        try {
+            Path configFile = folder.resolve(CONFIG);
+            if (!Files.exists(configFile) && Files.exists(folder.resolve("config.json"))) {
+                throw new AdapterException(
+                        folder + " holds no " + CONFIG + "; it looks like a whole model, not an adapter");
+            }
+            AdapterConfig config = AdapterConfig.read(configFile);
+            Path weights = folder.resolve(WEIGHTS);
+            if (!Files.exists(weights) && Files.exists(folder.resolve(PICKLED))) {
+                throw new AdapterException(
+                        folder + " holds " + PICKLED + " only; pickled weights are not read, save the"
+                                + " adapter again with save_pretrained(..., safe_serialization=True)");
+            }
+            AdapterFile file = new AdapterFile(SafeTensorsFile.read(weights));
+            return new LoraAdapter(folder, file, collect(weights, file, config), config);
+        } catch (CheckpointException e) {
+            throw AdapterException.of(e);
+        }
+    }
+
+    private static Map<String, ModuleTensors> collect(Path weights, AdapterFile file, AdapterConfig config) {
+        Map<String, ModuleTensors.Builder> builders = new LinkedHashMap<>();
+        List<String> strangers = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
+        for (TensorInfo tensor : file.tensors().values()) {
+            AdapterKey key = AdapterKey.parse(tensor.name());
+            if (key == null) {
+                if (!AdapterKey.isIgnored(tensor.name())) {
+                    strangers.add(Quote.quote(tensor.name()));
+                }
+                continue;
+            }
+            if (!tensor.dtype().isFloatWeight()) {
+                problems.add(Quote.quote(tensor.name()) + ": expected F32, BF16 or F16, got " + tensor.dtype());
+                continue;
+            }
+            TensorInfo other = builders.computeIfAbsent(key.module(), name -> new ModuleTensors.Builder(key))
+                    .add(key, tensor);
+            if (other != null) {
+                problems.add(Quote.quote(other.name()) + " and " + Quote.quote(tensor.name())
+                        + " are two names of one tensor");
+            }
+        }
+        if (!strangers.isEmpty()) {
+            throw new AdapterException(
+                    weights + " holds " + strangers.size() + " tensors that are not understood:" + lines(strangers));
+        }
+        Map<String, ModuleTensors> modules = new LinkedHashMap<>();
+        builders.forEach((name, builder) -> modules.put(name, builder.build(config, problems)));
+        if (!problems.isEmpty()) {
+            throw new AdapterException(weights + ": " + problems.size() + " problems:" + lines(problems));
+        }
+        if (modules.isEmpty()) {
+            throw new AdapterException(weights + " holds no tensors of an adapter");
+        }
+        return modules;
+    }
+
+    /** One line per entry, up to a limit. */
+    static String lines(Collection<String> entries) {
+        StringBuilder out = new StringBuilder();
+        entries.stream().limit(MAX_LISTED).forEach(entry -> out.append("\n  ").append(entry));
+        if (entries.size() > MAX_LISTED) {
+            out.append("\n  and ").append(entries.size() - MAX_LISTED).append(" more");
+        }
+        return out.toString();
+    }
+
+    /**
+     * Returns the folder.
+     *
+     * @return the path given to {@link #open}
+     */
+    public Path folder() {
+        return folder;
+    }
+
+    /**
+     * Returns the modules that the adapter has tensors for.
+     *
+     * @return an unmodifiable set of canonical names such as {@code language_model.layers.0.self_attn.q_proj} or
+     *     {@code multi_modal_projector.linear}, in the order of the file
+     */
+    public Set<String> modules() {
+        return modules.keySet();
+    }
+
+    /**
+     * Works out the changes to a base model. Reads the tensors of the adapter; for DoRA and for modules that are saved
+     * whole also the weights of these modules in the base, in blocks of rows. Of a converted base, the codes times their
+     * scales are taken; where a matrix is stored in two formats, those of 8 bits.
+     *
+     * <p>In a base whose head is tied to the token embedding, a change of the embedding leaves the head as it is and the
+     * other way round, as in PEFT; except that trained rows of the embedding change both, and that
+     * {@code ensure_weight_tying} asks for both.
+     *
+     * @param base the base model, original or converted
+     * @return the changes by module, unmodifiable; modules that the adapter leaves as they are do not appear, and
+     *     {@code lm_head} may appear although the adapter has no tensor for it
+     * @throws AdapterException if the base has not all the modules, or not in fitting shapes (the message lists all of
+     *     them, up to 20); if a number of the adapter is not finite; if a change cannot be expressed, as that of a norm which
+     *     multiplies by 0, or is too large for a tensor of 2 GiB, as a saved embedding of a large model can be: merge such an
+     *     adapter with {@link AdapterMerger}; if a copy of the embedding differs from the base's; if a file cannot be read
+     * @throws CheckpointException if the base cannot be read
+     */
+    public Map<String, ModuleChange> changes(Checkpoint base) {
+        Map<String, ModuleChange> changes = new LinkedHashMap<>();
+        ChangeReader reader = new ChangeReader(file, base);
+        for (ModuleTensors module : fitted(base).values()) {
+            ModuleChange change = reader.read(module);
+            if (change != null) {
+                changes.put(module.name(), change);
+            }
+        }
+        return Collections.unmodifiableMap(changes);
+    }
+
+    /** The modules as a base has them, all of which fit it: with the head if it changes together with the embedding. */
+    Map<String, ModuleTensors> fitted(Checkpoint base) {
+        Map<String, ModuleTensors> fitted = new LinkedHashMap<>(modules);
+        ModuleTensors table = modules.get(ModuleKind.TABLE_NAME);
+        boolean headIsTable = base.config().text().tieWordEmbeddings() && !modules.containsKey(ModuleKind.HEAD_NAME);
+        if (table != null && headIsTable && (config.tied() || table.has(Role.TOKENS))) {
+            ModuleTensors head = TiedHead.of(table);
+            fitted.put(head.name(), head);
+        }
+        List<String> problems = new ArrayList<>();
+        fitted.values().forEach(module -> BaseFit.check(module, base, problems));
+        if (!problems.isEmpty()) {
+            throw new AdapterException("the adapter " + folder + " does not fit " + base.folder() + ", "
+                    + problems.size() + " problems:" + lines(problems));
+        }
+        List<String> missing = missing(base);
+        if (!missing.isEmpty()) {
+            LOG.warn(
+                    "{} has no tensors for {} modules that its target_modules name, among them {}; they stay as they are",
+                    folder,
+                    missing.size(),
+                    missing.get(0));
+        }
+        return fitted;
+    }
+
+    /** The modules of a base that the configuration names and the adapter has no tensors for, as after a loss. */
+    List<String> missing(Checkpoint base) {
+        return base.parameterShapes().entrySet().stream()
+                .filter(shape ->
+                        shape.getKey().endsWith(WEIGHT) && shape.getValue().size() == 2)
+                .map(shape -> shape.getKey().substring(0, shape.getKey().length() - WEIGHT.length()))
+                .filter(module -> config.isTarget(module) && !modules.containsKey(module))
+                .toList();
+    }
+
+    AdapterFile file() {
+        return file;
+    }
+
+    /** Returns the folder and the number of modules. */
+    @Override
+    public String toString() {
+        return "LoRA adapter " + folder + " for " + modules.size() + " modules";
+    }
+}

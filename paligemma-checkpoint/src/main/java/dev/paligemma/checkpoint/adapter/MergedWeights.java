@@ -1,0 +1,108 @@
+package dev.paligemma.checkpoint.adapter;
+
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.engine.weights.TensorInfo;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * The weights that differ from the base after a merge, by canonical name, each worked out when it is asked for. Immutable
+ * and thread-safe.
+ */
+final class MergedWeights {
+    /** Takes numbers in order. */
+    interface Sink {
+        void accept(float[] values, int count) throws IOException;
+    }
+
+    /** Gives the numbers of one tensor, row-major. */
+    interface Source {
+        void writeTo(Sink sink) throws IOException;
+    }
+
+    private static final int BLOCK_ELEMENTS = 1 << 20;
+
+    private final Checkpoint base;
+    private final ModuleReader reader;
+    private final Map<String, Source> sources = new LinkedHashMap<>();
+    private final boolean untied;
+
+    MergedWeights(Checkpoint base, LoraAdapter adapter) {
+        this.base = base;
+        this.reader = new ModuleReader(adapter.file(), base);
+        adapter.fitted(base).values().forEach(this::add);
+        String head = ModuleKind.HEAD_NAME + ".weight";
+        String table = ModuleKind.TABLE_NAME + ".weight";
+        // A head that changes just as the embedding does stays tied to it.
+        boolean together = sources.containsKey(head) && !adapter.modules().contains(ModuleKind.HEAD_NAME);
+        untied = base.config().text().tieWordEmbeddings()
+                && !together
+                && (sources.containsKey(head) || sources.containsKey(table));
+        if (untied) {
+            sources.putIfAbsent(head, this::copyTable);
+        }
+    }
+
+    private void add(ModuleTensors module) {
+        BaseMatrix weight = reader.matrix(module);
+        reader.requireCopy(module, weight);
+        if (module.has(Role.UP_BIAS) && !base.contains(BaseFit.biasName(module))) {
+            throw new AdapterException(module.name()
+                    + ": the adapter adds a bias, for which the checkpoint has no place;" + " it cannot be merged");
+        }
+        if (module.has(Role.BIAS) || module.has(Role.UP_BIAS)) {
+            sources.put(BaseFit.biasName(module), sink -> {
+                float[] bias = Objects.requireNonNull(reader.bias(module));
+                sink.accept(bias, bias.length);
+            });
+        }
+        String name = module.name() + ".weight";
+        if (module.has(Role.WEIGHT)) {
+            sources.put(name, sink -> copy(module.get(Role.WEIGHT), sink));
+        } else if (module.down() != null || module.has(Role.TABLE_DOWN) || module.has(Role.TOKENS)) {
+            sources.put(name, sink -> sum(module, sink));
+        }
+    }
+
+    private void copyTable(Sink sink) throws IOException {
+        BaseMatrix table = new BaseMatrix(base, ModuleKind.TABLE_NAME + ".weight");
+        new AdaptedRows(table, null).forEachBlock((AdaptedRows.Sink<IOException>)
+                (first, rows, values) -> sink.accept(values, rows * table.columns()));
+    }
+
+    private void copy(TensorInfo tensor, Sink sink) throws IOException {
+        float[] values = new float[(int) Math.min(BLOCK_ELEMENTS, tensor.elementCount())];
+        for (long first = 0; first < tensor.elementCount(); first += values.length) {
+            int count = (int) Math.min(values.length, tensor.elementCount() - first);
+            reader.read(tensor, first, values, count);
+            sink.accept(values, count);
+        }
+    }
+
+    private void sum(ModuleTensors module, Sink sink) throws IOException {
+        BaseMatrix weight = reader.matrix(module);
+        int columns = weight.columns();
+        AdaptedRows.Product product = reader.product(module, weight);
+        float[] scale = reader.scale(module, weight, product);
+        boolean byColumn = module.kind().isTable();
+        new AdaptedRows(weight, product).forEachBlock((AdaptedRows.Sink<IOException>) (first, rows, values) -> {
+            for (int i = 0; scale != null && i < rows * columns; i++) {
+                values[i] *= byColumn ? scale[i % columns] : scale[(int) first + i / columns];
+            }
+            sink.accept(values, rows * columns);
+        });
+    }
+
+    /** What differs from the base, or is not in it: an output head of its own. */
+    Map<String, Source> sources() {
+        return Collections.unmodifiableMap(sources);
+    }
+
+    /** Whether token embedding and output head are one tensor in the base and two after the merge. */
+    boolean untied() {
+        return untied;
+    }
+}

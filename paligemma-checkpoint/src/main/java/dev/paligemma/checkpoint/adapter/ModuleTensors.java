@@ -1,0 +1,142 @@
+package dev.paligemma.checkpoint.adapter;
+
+import dev.paligemma.engine.weights.TensorInfo;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tensors that an adapter has for one module, and what its configuration says about it. Immutable.
+ *
+ * @param name the canonical name of the module
+ * @param kind what the module is
+ * @param tensors at least one, by role
+ * @param scaling the factor on the product of the two matrices; 1 without them
+ * @param tokens the ids of replaced rows, null if there are none
+ */
+record ModuleTensors(
+        String name,
+        ModuleKind kind,
+        Map<Role, TensorInfo> tensors,
+        double scaling,
+        @Nullable List<Integer> tokens) {
+
+    ModuleTensors {
+        tensors = Collections.unmodifiableMap(new EnumMap<>(tensors));
+    }
+
+    boolean has(Role role) {
+        return tensors.containsKey(role);
+    }
+
+    TensorInfo get(Role role) {
+        return Objects.requireNonNull(tensors.get(role), () -> name + " has no " + role);
+    }
+
+    @Nullable
+    TensorInfo down() {
+        return tensors.get(kind.isTable() ? Role.TABLE_DOWN : Role.DOWN);
+    }
+
+    @Nullable
+    TensorInfo up() {
+        return tensors.get(kind.isTable() ? Role.TABLE_UP : Role.UP);
+    }
+
+    int rank() {
+        return Math.toIntExact(Objects.requireNonNull(down(), name).shape()[0]);
+    }
+
+    /** The tensors of one module while they are collected. */
+    static final class Builder {
+        private final String name;
+        private final ModuleKind kind;
+        private final Map<Role, TensorInfo> tensors = new EnumMap<>(Role.class);
+        private String path;
+
+        Builder(AdapterKey first) {
+            name = first.module();
+            kind = first.kind();
+            path = first.path();
+        }
+
+        /** Returns the tensor that is in this role already, or null. */
+        @Nullable
+        TensorInfo add(AdapterKey key, TensorInfo tensor) {
+            if (key.role() == Role.DOWN || key.role() == Role.TABLE_DOWN || key.role() == Role.TOKENS) {
+                path = key.path();
+            }
+            return tensors.putIfAbsent(key.role(), tensor);
+        }
+
+        /**
+         * Compares the tensors with each other and with the configuration.
+         *
+         * @param problems takes one line for each thing that is wrong
+         */
+        ModuleTensors build(AdapterConfig config, List<String> problems) {
+            List<String> found = new ArrayList<>();
+            TensorInfo down = tensors.get(kind.isTable() ? Role.TABLE_DOWN : Role.DOWN);
+            TensorInfo up = tensors.get(kind.isTable() ? Role.TABLE_UP : Role.UP);
+            checkPartners(config, down, up, found);
+            double scaling = 1;
+            if (found.isEmpty() && down != null && up != null) {
+                checkRank(config, down, up, found);
+                scaling = found.isEmpty() ? config.scaling(path, Math.toIntExact(down.shape()[0])) : 1;
+            }
+            List<Integer> tokens = tensors.containsKey(Role.TOKENS) ? config.tokens(path) : null;
+            if (tensors.containsKey(Role.TOKENS) && tokens == null) {
+                found.add("trainable_token_indices of adapter_config.json does not say which tokens are trained");
+            }
+            found.forEach(problem -> problems.add(name + ": " + problem));
+            return new ModuleTensors(name, kind, tensors, scaling, tokens);
+        }
+
+        private void checkPartners(
+                AdapterConfig config, @Nullable TensorInfo down, @Nullable TensorInfo up, List<String> found) {
+            boolean product = down != null || up != null;
+            if ((down == null) != (up == null)) {
+                found.add("has " + (down == null ? "lora_B without lora_A" : "lora_A without lora_B"));
+            }
+            boolean magnitude = tensors.containsKey(Role.MAGNITUDE);
+            if (magnitude && !product) {
+                found.add("has lora_magnitude_vector without lora_A and lora_B");
+            }
+            if (product && magnitude != config.dora()) {
+                found.add(
+                        magnitude
+                                ? "has lora_magnitude_vector, but use_dora is false"
+                                : "has no lora_magnitude_vector, but use_dora is true");
+            }
+            if (tensors.containsKey(Role.UP_BIAS) && !product) {
+                found.add("has a bias of lora_B without lora_A and lora_B");
+            }
+            int ways = (product ? 1 : 0)
+                    + (tensors.containsKey(Role.WEIGHT) ? 1 : 0)
+                    + (tensors.containsKey(Role.TOKENS) ? 1 : 0);
+            if (ways > 1) {
+                found.add("is changed in more than one way, by " + tensors.keySet());
+            }
+        }
+
+        private void checkRank(AdapterConfig config, TensorInfo down, TensorInfo up, List<String> found) {
+            long[] downShape = down.shape();
+            long[] upShape = up.shape();
+            if (downShape.length < 2 || upShape.length < 2 || downShape[0] != upShape[1]) {
+                found.add("lora_A " + Arrays.toString(downShape) + " and lora_B " + Arrays.toString(upShape)
+                        + " do not have a rank in common");
+                return;
+            }
+            long rank = downShape[0];
+            int expected = config.rank(path);
+            if (rank != expected) {
+                found.add("lora_A has rank " + rank + ", but adapter_config.json says " + expected);
+            }
+        }
+    }
+}
