@@ -17,7 +17,7 @@ if [ -z "${CLASSPATH:-}" ]; then
     mvn -q -B -ntp -DskipTests -Dmaven.javadoc.skip=true -pl engines/paligemma-pytorch -am package \
         org.apache.maven.plugins:maven-dependency-plugin:3.11.0:build-classpath \
         -DincludeScope=runtime -DexcludeGroupIds=dev.paligemma -Dmdep.outputFile="$work/classpath"
-    CLASSPATH=paligemma-examples/target/paligemma.jar:$(echo paligemma-pytorch/target/paligemma-pytorch-*-SNAPSHOT.jar):$(cat "$work/classpath")
+    CLASSPATH=apps/paligemma-cli/target/paligemma.jar:$(echo engines/paligemma-pytorch/target/paligemma-pytorch-*-SNAPSHOT.jar):$(cat "$work/classpath")
 fi
 export CLASSPATH
 unset DJL_OFFLINE OPT_OUT_TRACKING
@@ -33,7 +33,7 @@ for engine in "$@"; do
     # shellcheck disable=SC2086
     answer=$(env HOME="$work/$engine/home" XDG_CACHE_HOME="$work/$engine/cache" DJL_CACHE_DIR="$work/$engine/djl" \
         unshare -rn $trace java -Duser.home="$work/$engine/home" ${JAVA_OPTIONS:-} \
-        dev.paligemma.examples.Main caption --engine "$engine" 2> "$work/$engine/errors") || {
+        dev.paligemma.cli.Main caption --engine "$engine" 2> "$work/$engine/errors") || {
         echo "$engine: failed"
         cat "$work/$engine/errors"
         status=1

@@ -8,7 +8,7 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.Timings;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.examples.BundledModel;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
@@ -85,11 +85,11 @@ public final class GpuCheck {
 
     /** The bundled model: float32 on the device against ONNX Runtime on the CPU, then bfloat16 against that. */
     private static boolean sameAsOnTheCpu(Device device) throws IOException {
-        RgbImage image = RgbImage.read(BundledModel.picture());
+        RgbImage image = RgbImage.read(TinyModel.picture());
         List<String> prompts = List.of("caption en", "ocr", "answer en what word is written?", "detect word");
-        try (PaliGemmaPipeline reference = PaliGemmaPipeline.load(BundledModel.folder())) {
+        try (PaliGemmaPipeline reference = PaliGemmaPipeline.load(TinyModel.folder())) {
             boolean same;
-            try (PaliGemmaPipeline exact = open(device, Precision.FLOAT32, BundledModel.folder())) {
+            try (PaliGemmaPipeline exact = open(device, Precision.FLOAT32, TinyModel.folder())) {
                 same = true;
                 double worst = 0;
                 for (String prompt : prompts) {
@@ -107,7 +107,7 @@ public final class GpuCheck {
                         same ? "same tokens" : "DIFFERENT",
                         worst);
             }
-            try (PaliGemmaPipeline rounded = open(device, Precision.BFLOAT16, BundledModel.folder())) {
+            try (PaliGemmaPipeline rounded = open(device, Precision.BFLOAT16, TinyModel.folder())) {
                 Agreement total =
                         reference.compare(rounded, List.of(image), prompts).total();
                 System.out.println("bundled model, bfloat16 on " + device + " against float32: " + total);
@@ -165,7 +165,7 @@ public final class GpuCheck {
     }
 
     private static void time(Device device, Precision precision, Path checkpoint, int tokens) throws IOException {
-        RgbImage image = RgbImage.read(BundledModel.picture());
+        RgbImage image = RgbImage.read(TinyModel.picture());
         long start = System.nanoTime();
         try (PaliGemmaPipeline pipeline = open(device, precision, checkpoint)) {
             double load = (System.nanoTime() - start) / 1e9;

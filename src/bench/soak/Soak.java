@@ -10,7 +10,7 @@ import dev.paligemma.Sampling;
 import dev.paligemma.ScoredAnswer;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.examples.BundledModel;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -83,7 +83,7 @@ public final class Soak {
         int threads = Integer.parseInt(options.getOrDefault("--threads", "8"));
         long seed = Long.parseLong(options.getOrDefault("--seed", "1"));
         PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
-                .checkpoint(BundledModel.folder())
+                .checkpoint(TinyModel.folder())
                 .engine(options.getOrDefault("--engine", "onnx"))
                 .precision(Precision.parse(options.getOrDefault("--precision", "float32")))
                 .maxConcurrentRequests(threads);
@@ -219,7 +219,7 @@ public final class Soak {
     }
 
     private void makeTasks() {
-        RgbImage bundled = RgbImage.read(BundledModel.picture());
+        RgbImage bundled = RgbImage.read(TinyModel.picture());
         List<RgbImage> images =
                 Stream.concat(Stream.of(bundled), Stream.of(0, 1, 2).map(Soak::picture)).toList();
         for (int i = 0; i < images.size(); i++) {

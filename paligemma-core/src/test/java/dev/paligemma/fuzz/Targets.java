@@ -18,6 +18,7 @@ import dev.paligemma.hub.DownloadListener;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.hub.HubClient;
 import dev.paligemma.hub.HubModel;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.ImageOptions;
@@ -237,8 +238,7 @@ final class Targets {
     private static Target masks() throws IOException {
         List<Seed> seeds = new ArrayList<>();
         Path small = resources("engine", "npz");
-        Seed whole =
-                zeros(root().resolve("paligemma-examples/src/main/resources/dev/paligemma/examples/tiny/vae-oid.npz"));
+        Seed whole = zeros(TinyModel.folder().resolve("vae-oid.npz"));
         seeds.addAll(single(small, ".npz"));
         seeds.add(whole);
         seeds.add(whole);

@@ -2,9 +2,10 @@ package dev.paligemma.examples;
 
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.adapter.AdapterMerger;
 import dev.paligemma.checkpoint.adapter.LoraAdapter;
-import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.nio.file.Path;
 
@@ -18,9 +19,9 @@ public final class AdapterExample {
      * @param args two folders of adapters for the bundled model, and one to make
      */
     public static void main(String[] args) {
-        RgbImage image = RgbImage.read(BundledModel.picture());
-        ask(BundledModel.folder(), Path.of(args[0]), Path.of(args[1]), image);
-        merge(BundledModel.folder(), Path.of(args[0]), Path.of(args[2]));
+        RgbImage image = RgbImage.read(TinyModel.picture());
+        ask(TinyModel.folder(), Path.of(args[0]), Path.of(args[1]), image);
+        merge(TinyModel.folder(), Path.of(args[0]), Path.of(args[2]));
     }
 
     // region adapters

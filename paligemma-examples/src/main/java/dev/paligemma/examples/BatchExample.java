@@ -4,6 +4,7 @@ import dev.paligemma.GenerationRequest;
 import dev.paligemma.GenerationResult;
 import dev.paligemma.ImageEmbeddings;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
 import java.util.stream.Stream;
@@ -18,8 +19,8 @@ public final class BatchExample {
      * @param args not used
      */
     public static void main(String[] args) {
-        RgbImage image = RgbImage.read(BundledModel.picture());
-        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(BundledModel.folder())) {
+        RgbImage image = RgbImage.read(TinyModel.picture());
+        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(TinyModel.folder())) {
             ask(model, image);
         }
     }

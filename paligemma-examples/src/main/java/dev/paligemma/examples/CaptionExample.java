@@ -2,6 +2,7 @@ package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.Detection;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.nio.file.Path;
 
@@ -18,7 +19,7 @@ public final class CaptionExample {
         if (args.length == 2) {
             describe(Path.of(args[0]), Path.of(args[1]));
         } else {
-            describe(BundledModel.folder(), BundledModel.picture());
+            describe(TinyModel.folder(), TinyModel.picture());
         }
     }
 

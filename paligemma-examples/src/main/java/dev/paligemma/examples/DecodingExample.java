@@ -7,6 +7,7 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.Sampling;
 import dev.paligemma.ScoredAnswer;
 import dev.paligemma.prompt.Prompts;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.token.TokenConstraint;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
@@ -21,8 +22,8 @@ public final class DecodingExample {
      * @param args not used
      */
     public static void main(String[] args) {
-        RgbImage image = RgbImage.read(BundledModel.picture());
-        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(BundledModel.folder())) {
+        RgbImage image = RgbImage.read(TinyModel.picture());
+        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(TinyModel.folder())) {
             sample(model, image);
             search(model, image);
             constrain(model, image);

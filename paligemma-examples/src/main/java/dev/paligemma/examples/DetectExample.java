@@ -8,6 +8,7 @@ import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.prompt.Prompts;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.PixelBox;
 import java.awt.image.BufferedImage;
@@ -27,8 +28,8 @@ public final class DetectExample {
      * @throws IOException if the drawing cannot be written
      */
     public static void main(String[] args) throws IOException {
-        RgbImage image = RgbImage.read(BundledModel.picture());
-        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(BundledModel.folder())) {
+        RgbImage image = RgbImage.read(TinyModel.picture());
+        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(TinyModel.folder())) {
             detect(model, image);
             streamBoxes(model, image);
             System.out.println(choose(model, image).rawText());

@@ -17,6 +17,7 @@ import dev.paligemma.djl.DjlConversions;
 import dev.paligemma.djl.PaliGemmaTranslatorFactory;
 import dev.paligemma.djl.PaliGemmaTranslators;
 import dev.paligemma.prompt.Prompts;
+import dev.paligemma.tiny.TinyModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,10 +35,10 @@ public final class DjlExample {
      * @throws TranslateException if a prediction fails
      */
     public static void main(String[] args) throws IOException, ModelException, TranslateException {
-        Image image = ImageFactory.getInstance().fromFile(BundledModel.picture());
-        detect(BundledModel.folder(), image);
-        ask(BundledModel.folder(), image);
-        configured(BundledModel.folder(), image);
+        Image image = ImageFactory.getInstance().fromFile(TinyModel.picture());
+        detect(TinyModel.folder(), image);
+        ask(TinyModel.folder(), image);
+        configured(TinyModel.folder(), image);
     }
 
     // region djl-detect

@@ -5,6 +5,7 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionParser;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ import java.util.Map;
  * Measures a model on drawn scenes that its training never saw.
  *
  * <pre>{@code
- * java -cp paligemma-examples/target/paligemma.jar dev.paligemma.examples.HeldOutEvaluation \
+ * java -cp paligemma-examples/target/examples.jar dev.paligemma.examples.HeldOutEvaluation \
  *     paligemma-examples/src/test/resources/heldout
  * }</pre>
  */
@@ -34,7 +35,7 @@ public final class HeldOutEvaluation {
         if (args.length < 1 || args.length > 2) {
             throw new IllegalArgumentException("expected: SCENES [CHECKPOINT], got " + args.length + " arguments");
         }
-        Path checkpoint = args.length == 2 ? Path.of(args[1]) : BundledModel.folder();
+        Path checkpoint = args.length == 2 ? Path.of(args[1]) : TinyModel.folder();
         try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.load(checkpoint)) {
             Path folder = Path.of(args[0]);
             System.out.print(evaluate(pipeline, folder).markdown());

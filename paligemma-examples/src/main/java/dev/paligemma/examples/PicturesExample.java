@@ -3,6 +3,7 @@ package dev.paligemma.examples;
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.prompt.Prompts;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.VideoFrames;
 import java.util.Collections;
@@ -18,8 +19,8 @@ public final class PicturesExample {
      * @param args not used
      */
     public static void main(String[] args) {
-        RgbImage image = RgbImage.read(BundledModel.picture());
-        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(BundledModel.folder())) {
+        RgbImage image = RgbImage.read(TinyModel.picture());
+        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(TinyModel.folder())) {
             System.out.println(together(model, image, image));
             System.out.println(video(model, Collections.nCopies(100, image)));
         }

@@ -3,6 +3,7 @@ package dev.paligemma.examples;
 import dev.paligemma.Comparison;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,8 +19,8 @@ public final class PrecisionExample {
      */
     public static void main(String[] args) {
         boolean given = args.length == 2;
-        Path checkpoint = given ? Path.of(args[0]) : BundledModel.folder();
-        compare(checkpoint, List.of(RgbImage.read(given ? Path.of(args[1]) : BundledModel.picture())));
+        Path checkpoint = given ? Path.of(args[0]) : TinyModel.folder();
+        compare(checkpoint, List.of(RgbImage.read(given ? Path.of(args[1]) : TinyModel.picture())));
     }
 
     // region compare

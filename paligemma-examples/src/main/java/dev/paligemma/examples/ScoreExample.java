@@ -3,6 +3,7 @@ package dev.paligemma.examples;
 import dev.paligemma.AnswerScore;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.prompt.Prompts;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.util.Comparator;
 import java.util.List;
@@ -17,8 +18,8 @@ public final class ScoreExample {
      * @param args not used
      */
     public static void main(String[] args) {
-        RgbImage image = RgbImage.read(BundledModel.picture());
-        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(BundledModel.folder())) {
+        RgbImage image = RgbImage.read(TinyModel.picture());
+        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(TinyModel.folder())) {
             score(model, image);
         }
     }

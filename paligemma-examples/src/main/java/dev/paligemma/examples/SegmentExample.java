@@ -2,6 +2,7 @@ package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.Segment;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.BitMask;
 import dev.paligemma.vision.mask.CocoRle;
@@ -24,8 +25,8 @@ public final class SegmentExample {
                 segment(model, RgbImage.read(Path.of(args[2])), args[3]);
             }
         } else {
-            try (PaliGemmaPipeline model = PaliGemmaPipeline.load(BundledModel.folder())) {
-                segment(model, RgbImage.read(BundledModel.picture()), "blue square");
+            try (PaliGemmaPipeline model = PaliGemmaPipeline.load(TinyModel.folder())) {
+                segment(model, RgbImage.read(TinyModel.picture()), "blue square");
             }
         }
     }

@@ -6,6 +6,7 @@ import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.RequestCancelledException;
 import dev.paligemma.prompt.Prompts;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -21,8 +22,8 @@ public final class StreamExample {
      * @param args not used
      */
     public static void main(String[] args) {
-        RgbImage image = RgbImage.read(BundledModel.picture());
-        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(BundledModel.folder())) {
+        RgbImage image = RgbImage.read(TinyModel.picture());
+        try (PaliGemmaPipeline model = PaliGemmaPipeline.load(TinyModel.folder())) {
             stream(model, image);
             inBackground(model, image);
         }

@@ -1,8 +1,4 @@
-/**
- * The command line of PaliGemma for Java, the bundled tiny model and compiled examples.
- *
- * <p>This is an application, not a library: nothing else depends on it, and its classes may change at any time.
- */
+/** The compiled examples of the documentation, and the evaluation on held-out scenes. Nothing depends on them. */
 @NullMarked
 package dev.paligemma.examples;
 

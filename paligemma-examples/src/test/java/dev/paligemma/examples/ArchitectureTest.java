@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /** The arrows between modules and packages. It stands in the one module that sees all the others. */
 @AnalyzeClasses(
@@ -52,32 +53,53 @@ class ArchitectureTest {
         "dev.paligemma.detection.."
     };
     private static final String[] DJL = {"dev.paligemma.djl.."};
+    private static final String[] TINY = {"dev.paligemma.tiny.."};
+    private static final String[] CLI = {"dev.paligemma.cli.."};
     private static final String[] EXAMPLES = {"dev.paligemma.examples.."};
 
     @ArchTest
     static final ArchRule tokenizerStandsAlone =
-            arrow(TOKENIZER, HUB, ENGINE, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
+            arrow(TOKENIZER, HUB, ENGINE, VISION, ONNX, PYTORCH, CORE, DJL, TINY, CLI, EXAMPLES);
 
     @ArchTest
-    static final ArchRule hubStandsAlone = arrow(HUB, TOKENIZER, ENGINE, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
+    static final ArchRule hubStandsAlone =
+            arrow(HUB, TOKENIZER, ENGINE, VISION, ONNX, PYTORCH, CORE, DJL, TINY, CLI, EXAMPLES);
 
     @ArchTest
-    static final ArchRule engineStandsAlone = arrow(ENGINE, HUB, TOKENIZER, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
+    static final ArchRule engineStandsAlone =
+            arrow(ENGINE, HUB, TOKENIZER, VISION, ONNX, PYTORCH, CORE, DJL, TINY, CLI, EXAMPLES);
 
     @ArchTest
-    static final ArchRule visionKnowsOnlyTheEngine = arrow(VISION, HUB, TOKENIZER, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
+    static final ArchRule tinyKnowsOnlyTheEngine =
+            arrow(TINY, HUB, TOKENIZER, VISION, ONNX, PYTORCH, CORE, DJL, CLI, EXAMPLES);
 
     @ArchTest
-    static final ArchRule onnxKnowsOnlyTheEngine = arrow(ONNX, HUB, TOKENIZER, VISION, PYTORCH, CORE, DJL, EXAMPLES);
+    static final ArchRule visionKnowsOnlyTheEngine =
+            arrow(VISION, HUB, TOKENIZER, ONNX, PYTORCH, CORE, DJL, TINY, CLI, EXAMPLES);
 
     @ArchTest
-    static final ArchRule pytorchKnowsOnlyTheEngine = arrow(PYTORCH, HUB, TOKENIZER, VISION, ONNX, CORE, DJL, EXAMPLES);
+    static final ArchRule onnxKnowsOnlyTheEngine =
+            arrow(ONNX, HUB, TOKENIZER, VISION, PYTORCH, CORE, DJL, TINY, CLI, EXAMPLES);
 
     @ArchTest
-    static final ArchRule coreFindsItsEngineAtRunTime = arrow(CORE, ONNX, PYTORCH, DJL, EXAMPLES);
+    static final ArchRule pytorchKnowsOnlyTheEngine =
+            arrow(PYTORCH, HUB, TOKENIZER, VISION, ONNX, CORE, DJL, TINY, CLI, EXAMPLES);
 
     @ArchTest
-    static final ArchRule djlKnowsNoEngine = arrow(DJL, ONNX, PYTORCH, EXAMPLES);
+    static final ArchRule coreFindsItsEngineAtRunTime = arrow(CORE, ONNX, PYTORCH, DJL, TINY, CLI, EXAMPLES);
+
+    @ArchTest
+    static final ArchRule djlKnowsNoEngine = arrow(DJL, ONNX, PYTORCH, TINY, CLI, EXAMPLES);
+
+    @ArchTest
+    static final ArchRule commandLineKnowsNoEngine = arrow(CLI, ONNX, PYTORCH, DJL, EXAMPLES);
+
+    @ArchTest
+    static final ArchRule examplesAreNoCommands = arrow(EXAMPLES, ONNX, PYTORCH, CLI);
+
+    @ArchTest
+    static final ArchRule classesOfTheCommandLineHaveNoCycles =
+            slices().assignedFrom(onePerClass()).should().beFreeOfCycles();
 
     @ArchTest
     static final ArchRule tokensKnowOnlyTheTokenizer = arrow(TOKEN, HUB, ENGINE, VISION, PROMPT, DETECTION, MODEL);
@@ -95,7 +117,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule librariesAreSilent = noClasses()
             .that()
-            .resideOutsideOfPackages(EXAMPLES)
+            .resideOutsideOfPackages("dev.paligemma.examples..", "dev.paligemma.cli..")
             .should(ACCESS_STANDARD_STREAMS)
             .because("a library logs through SLF4J or not at all")
             .allowEmptyShould(true);
@@ -130,7 +152,7 @@ class ArchitectureTest {
                         each -> assertThat(each.getPackageName())
                                 .as("package of %s: add new modules to the arrows above", each.getName())
                                 .matches(
-                                        "dev\\.paligemma(\\.(tokenizer|hub|engine|vision|onnx|pytorch|gemma|token|prompt|detection|djl|examples)(\\..+)?)?"));
+                                        "dev\\.paligemma(\\.(tokenizer|hub|engine|vision|onnx|pytorch|gemma|token|prompt|detection|djl|tiny|cli|examples)(\\..+)?)?"));
     }
 
     private static ArchRule arrow(String[] from, String[]... forbidden) {
@@ -153,17 +175,29 @@ class ArchitectureTest {
     }
 
     private static SliceAssignment onePerPackage() {
+        return named("packages of dev.paligemma", "dev.paligemma", JavaClass::getPackageName);
+    }
+
+    /** What is nested in a class belongs to it. */
+    private static SliceAssignment onePerClass() {
+        return named(
+                "classes of the command line",
+                "dev.paligemma.cli",
+                type -> type.getName().replaceAll("\\$.*", ""));
+    }
+
+    private static SliceAssignment named(String description, String root, Function<JavaClass, String> name) {
         return new SliceAssignment() {
             @Override
             public SliceIdentifier getIdentifierOf(JavaClass type) {
-                return type.getPackageName().startsWith("dev.paligemma")
-                        ? SliceIdentifier.of(type.getPackageName())
+                return type.getPackageName().startsWith(root)
+                        ? SliceIdentifier.of(name.apply(type))
                         : SliceIdentifier.ignore();
             }
 
             @Override
             public String getDescription() {
-                return "packages of dev.paligemma";
+                return description;
             }
         };
     }

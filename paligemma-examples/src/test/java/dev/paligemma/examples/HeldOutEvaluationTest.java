@@ -3,6 +3,7 @@ package dev.paligemma.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.tiny.TinyModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,7 @@ class HeldOutEvaluationTest {
     @Test
     void bundledModelIsRightAboutScenesItNeverSaw() throws IOException {
         SceneScores scores;
-        try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.load(BundledModel.folder())) {
+        try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.load(TinyModel.folder())) {
             scores = HeldOutEvaluation.evaluate(pipeline, SCENES);
         }
 
@@ -32,7 +33,7 @@ class HeldOutEvaluationTest {
     @Test
     void bundledModelFindsTheShapesOfThingsItNeverSaw() throws IOException {
         MaskScores scores;
-        try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.load(BundledModel.folder())) {
+        try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.load(TinyModel.folder())) {
             scores = HeldOutEvaluation.evaluateMasks(pipeline, SCENES);
         }
 

@@ -1,25 +1,21 @@
 package dev.paligemma.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
-import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ModelException;
 import ai.djl.translate.TranslateException;
+import dev.paligemma.cli.RandomAdapter;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -28,9 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 
-/** What the README shows must be what happens. */
+/** What the README shows of the library must be what happens. */
 class ReadmeTest {
     private static final List<String> DOCUMENTS =
             List.of("README.md", "docs/tasks.md", "docs/adapters.md", "docs/hub.md", "docs/djl.md");
@@ -96,35 +91,35 @@ class ReadmeTest {
                 .toList();
 
         assertThat(lines).hasSize(5);
-        assertThat(lines.get(0)).matches(BundledScene.THING + " at \\d+,\\d+ to \\d+,\\d+, confidence 0\\.\\d+");
+        assertThat(lines.get(0)).matches(TinyModel.THING + " at \\d+,\\d+ to \\d+,\\d+, confidence 0\\.\\d+");
         assertThat(lines.get(1)).matches("word at \\d+,\\d+ to \\d+,\\d+, confidence 0\\.\\d+");
-        assertThat(lines.subList(2, 4)).containsExactly("found " + BundledScene.THING, "found word");
+        assertThat(lines.subList(2, 4)).containsExactly("found " + TinyModel.THING, "found word");
         assertThat(lines.get(4)).matches("((<loc\\d{4}>){4} [a-z ]+( ; )?)+");
-        assertThat(RgbImage.read(drawing)).isNotEqualTo(RgbImage.read(BundledModel.picture()));
+        assertThat(RgbImage.read(drawing)).isNotEqualTo(RgbImage.read(TinyModel.picture()));
     }
 
     @Test
     void exampleOfMasksRuns() {
         assertThat(printed(() -> SegmentExample.main(new String[0])).lines())
-                .allMatch(line -> line.startsWith(BundledScene.THING + ": "));
+                .allMatch(line -> line.startsWith(TinyModel.THING + ": "));
     }
 
     @Test
     void examplesOfStreamsWrite() {
         assertThat(printed(() -> StreamExample.main(new String[0])).lines())
-                .containsExactly(BundledScene.CAPTION + " (EOS)", BundledScene.WORD);
+                .containsExactly(TinyModel.CAPTION + " (EOS)", TinyModel.WORD);
     }
 
     @Test
     void exampleOfManyRequestsAnswersAll() {
         assertThat(printed(() -> BatchExample.main(new String[0])).lines())
-                .containsExactly(BundledScene.CAPTION, BundledScene.WORD, BundledScene.WORD);
+                .containsExactly(TinyModel.CAPTION, TinyModel.WORD, TinyModel.WORD);
     }
 
     @Test
     void exampleOfScoresIsSure() {
         assertThat(printed(() -> ScoreExample.main(new String[0])).lines())
-                .containsExactly(BundledScene.WORD + ", certainly");
+                .containsExactly(TinyModel.WORD + ", certainly");
     }
 
     @Test
@@ -134,13 +129,30 @@ class ReadmeTest {
 
         assertThat(lines).hasSize(8);
         assertThat(lines.subList(0, 3)).noneMatch(String::isBlank);
-        assertThat(lines.get(3)).matches("-\\d.* " + BundledScene.CAPTION);
-        assertThat(lines.subList(6, 8)).containsOnly(BundledScene.WORD);
+        assertThat(lines.get(3)).matches("-\\d.* " + TinyModel.CAPTION);
+        assertThat(lines.subList(6, 8)).containsOnly(TinyModel.WORD);
     }
 
     @Test
     void examplesOfSeveralPicturesRun() {
         assertThat(printed(() -> PicturesExample.main(new String[0])).lines()).hasSize(2);
+    }
+
+    @Test
+    void examplesOfAdaptersRun(@TempDir Path folder) throws IOException {
+        Path adapter = RandomAdapter.write(folder.resolve("lora"), 7);
+        Path other = RandomAdapter.write(folder.resolve("other"), 8);
+
+        List<String> lines = printed(() -> AdapterExample.main(new String[] {
+                    adapter.toString(),
+                    other.toString(),
+                    folder.resolve("merged").toString()
+                }))
+                .lines()
+                .toList();
+
+        assertThat(lines).last().isEqualTo(TinyModel.WORD);
+        assertThat(folder.resolve("merged/model.safetensors")).exists();
     }
 
     @Test
@@ -156,18 +168,17 @@ class ReadmeTest {
                 .toList();
 
         assertThat(lines).hasSize(6);
-        assertThat(lines.get(0)).matches(BundledScene.THING + " at 0[.,]\\d+, 0[.,]\\d+");
+        assertThat(lines.get(0)).matches(TinyModel.THING + " at 0[.,]\\d+, 0[.,]\\d+");
         assertThat(lines.get(1)).matches("word at 0[.,]\\d+, 0[.,]\\d+");
         assertThat(lines.subList(2, 6))
-                .containsExactly(
-                        BundledScene.WORD, "64 rows of a mask", "cafe, rather than hotel", BundledScene.CAPTION);
+                .containsExactly(TinyModel.WORD, "64 rows of a mask", "cafe, rather than hotel", TinyModel.CAPTION);
     }
 
-    interface Example {
+    private interface Example {
         void run() throws IOException;
     }
 
-    static String printed(Example example) {
+    private static String printed(Example example) {
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         PrintStream standardOut = System.out;
         System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
@@ -179,52 +190,6 @@ class ReadmeTest {
             System.setOut(standardOut);
         }
         return printed.toString(StandardCharsets.UTF_8);
-    }
-
-    @Test
-    void jsonExampleIsWhatTheCommandPrints() throws IOException {
-        StringWriter out = new StringWriter();
-        int exitCode = Main.run(new String[] {"caption", "--json"}, new PrintWriter(out), new PrintWriter(out));
-        assertThat(exitCode).as(out.toString()).isZero();
-
-        Map<String, Object> printed = JsonText.parse(out.toString());
-        Map<String, Object> shown = JsonText.parse(blocks("README.md", "json").get(0));
-
-        assertThat(shown.keySet()).containsExactlyElementsOf(printed.keySet());
-        for (String name : List.of("prompt", "text", "tokenIds", "promptTokenIds", "imageTokens", "finishReason")) {
-            assertThat(shown).containsEntry(name, Objects.requireNonNull(printed.get(name)));
-        }
-        // Processors differ in the last digits.
-        assertThat(numbers(shown)).hasSameSizeAs(numbers(printed));
-        for (int i = 0; i < numbers(shown).size(); i++) {
-            assertThat(numbers(shown).get(i)).isCloseTo(numbers(printed).get(i), within(0.01));
-        }
-    }
-
-    static Stream<List<String>> commands() throws IOException {
-        Pattern command = Pattern.compile("(?:^|.* )(?:paligemma|-jar \\S+paligemma\\.jar) (.*)");
-        return Stream.of(blocks("README.md", "sh"), blocks("docs/tasks.md", "sh"), blocks("docs/hub.md", "sh"))
-                .flatMap(List::stream)
-                .flatMap(String::lines)
-                .map(command::matcher)
-                .filter(Matcher::matches)
-                .map(matcher -> words(matcher.group(1)));
-    }
-
-    @ParameterizedTest
-    @MethodSource("commands")
-    void commandIsUnderstood(List<String> args) {
-        assertThatCode(() -> new CommandLine(new PaliGemmaCommand()).parseArgs(args.toArray(new String[0])))
-                .doesNotThrowAnyException();
-    }
-
-    @Test
-    void showsEveryCommand() throws IOException {
-        List<String> shown = commands().map(args -> args.get(0)).toList();
-
-        assertThat(shown)
-                .containsAll(
-                        new CommandLine(new PaliGemmaCommand()).getSubcommands().keySet());
     }
 
     @ParameterizedTest
@@ -258,20 +223,5 @@ class ReadmeTest {
         }
         assertThat(blocks).as("%s blocks of %s", language, document).isNotEmpty();
         return blocks;
-    }
-
-    private static List<Double> numbers(Map<String, Object> json) {
-        List<?> values = (List<?>) Objects.requireNonNull(json.get("logprobs"));
-        return values.stream().map(value -> ((Number) value).doubleValue()).toList();
-    }
-
-    /** Splits as a shell does, as far as the README needs it. */
-    private static List<String> words(String line) {
-        Matcher word = Pattern.compile("\"([^\"]*)\"|(\\S+)").matcher(line);
-        List<String> words = new ArrayList<>();
-        while (word.find()) {
-            words.add(word.group(1) == null ? word.group(2) : word.group(1));
-        }
-        return words;
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -58,7 +59,7 @@ class SmallPrecisionEvaluationTest {
         int asked = 0;
         int right = 0;
         try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.builder()
-                .checkpoint(BundledModel.folder())
+                .checkpoint(TinyModel.folder())
                 .precision(precision)
                 .cacheDirectory(cache)
                 .build()) {

@@ -161,8 +161,8 @@ class DjlConversionsTest {
 
     @Test
     void pictureReadByDjlEqualsOurs() throws IOException {
-        assertThat(DjlConversions.toRgbImage(ImageFactory.getInstance().fromFile(TinyModel.PICTURE)))
-                .isEqualTo(RgbImage.read(TinyModel.PICTURE));
+        assertThat(DjlConversions.toRgbImage(ImageFactory.getInstance().fromFile(TinyCriteria.PICTURE)))
+                .isEqualTo(RgbImage.read(TinyCriteria.PICTURE));
     }
 
     @Test

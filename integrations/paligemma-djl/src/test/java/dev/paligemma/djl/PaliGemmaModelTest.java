@@ -11,8 +11,8 @@ import ai.djl.inference.Predictor;
 import ai.djl.metric.Metrics;
 import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.VisionLanguageInput;
-import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.modality.cv.output.DetectedObjects.DetectedObject;
+import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.modality.cv.output.Mask;
 import ai.djl.modality.cv.output.Rectangle;
 import ai.djl.nn.Blocks;
@@ -23,13 +23,13 @@ import ai.djl.training.loss.Loss;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.Segment;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
@@ -58,9 +58,9 @@ class PaliGemmaModelTest {
 
     @BeforeAll
     static void load() throws Exception {
-        picture = TinyModel.picture();
-        image = RgbImage.read(TinyModel.PICTURE);
-        model = TinyModel.criteria(Image.class, DetectedObjects.class)
+        picture = TinyCriteria.picture();
+        image = RgbImage.read(TinyCriteria.PICTURE);
+        model = TinyCriteria.criteria(Image.class, DetectedObjects.class)
                 .optTranslator(PaliGemmaTranslators.detect("blue square", "word"))
                 .build()
                 .loadModel();
@@ -171,13 +171,14 @@ class PaliGemmaModelTest {
 
     @Test
     void optionsReachThePipeline(@TempDir Path cache) throws Exception {
-        try (ZooModel<Image, DetectedObjects> small = TinyModel.criteria(Image.class, DetectedObjects.class)
+        try (ZooModel<Image, DetectedObjects> small = TinyCriteria.criteria(Image.class, DetectedObjects.class)
                 .optOption("precision", "int8")
                 .optOption("engine", "onnx")
                 .optOption("maxConcurrentRequests", "2")
                 .optOption("cacheDirectory", cache.toString())
                 .optOption(
-                        "maskWeights", TinyModel.FOLDER.resolve("vae-oid.npz").toString())
+                        "maskWeights",
+                        TinyCriteria.FOLDER.resolve("vae-oid.npz").toString())
                 .optModelName("tiny")
                 .optTranslator(PaliGemmaTranslators.detect("word"))
                 .build()
@@ -201,7 +202,7 @@ class PaliGemmaModelTest {
 
     private static void assertRefused(Map<String, String> options, String... words) {
         try (Model fresh = fresh()) {
-            assertThatThrownBy(() -> fresh.load(TinyModel.FOLDER, null, options))
+            assertThatThrownBy(() -> fresh.load(TinyCriteria.FOLDER, null, options))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContainingAll(words);
         }
@@ -210,7 +211,7 @@ class PaliGemmaModelTest {
     @Test
     void missingEngineIsAnEngineExceptionOfDjl() {
         try (Model fresh = fresh()) {
-            assertThatThrownBy(() -> fresh.load(TinyModel.FOLDER, null, Map.of("engine", "abacus")))
+            assertThatThrownBy(() -> fresh.load(TinyCriteria.FOLDER, null, Map.of("engine", "abacus")))
                     .isInstanceOf(ai.djl.engine.EngineException.class)
                     .hasMessageContaining("abacus")
                     .hasCauseInstanceOf(EngineException.class);
@@ -219,10 +220,10 @@ class PaliGemmaModelTest {
 
     @Test
     void damagedCheckpointIsMalformed(@TempDir Path folder) throws IOException {
-        Files.copy(TinyModel.FOLDER.resolve("config.json"), folder.resolve("config.json"));
+        Files.copy(TinyCriteria.FOLDER.resolve("config.json"), folder.resolve("config.json"));
         Files.writeString(folder.resolve("model.safetensors"), "?");
 
-        assertThatThrownBy(() -> TinyModel.criteria(Image.class, DetectedObjects.class)
+        assertThatThrownBy(() -> TinyCriteria.criteria(Image.class, DetectedObjects.class)
                         .optModelPath(folder)
                         .optTranslator(PaliGemmaTranslators.detect("word"))
                         .build()
@@ -234,7 +235,7 @@ class PaliGemmaModelTest {
 
     @Test
     void missingFolderIsAModelThatIsNotFound(@TempDir Path folder) {
-        assertThatThrownBy(() -> TinyModel.criteria(Image.class, DetectedObjects.class)
+        assertThatThrownBy(() -> TinyCriteria.criteria(Image.class, DetectedObjects.class)
                         .optModelPath(folder.resolve("nothing"))
                         .optTranslator(PaliGemmaTranslators.detect("word"))
                         .build()
@@ -270,7 +271,7 @@ class PaliGemmaModelTest {
 
     @Test
     void closingTheModelClosesThePipeline() throws Exception {
-        ZooModel<Image, String> other = TinyModel.criteria(Image.class, String.class)
+        ZooModel<Image, String> other = TinyCriteria.criteria(Image.class, String.class)
                 .optTranslator(PaliGemmaTranslators.text(Prompts.ocr()))
                 .build()
                 .loadModel();
@@ -297,7 +298,7 @@ class PaliGemmaModelTest {
 
     @Test
     void isLoadedOnceAndUsedLoaded() {
-        assertThatThrownBy(() -> ((PaliGemmaModel) model.getWrappedModel()).load(TinyModel.FOLDER))
+        assertThatThrownBy(() -> ((PaliGemmaModel) model.getWrappedModel()).load(TinyCriteria.FOLDER))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("is loaded");
         try (Model fresh = fresh()) {
@@ -326,7 +327,7 @@ class PaliGemmaModelTest {
     void describesItself() {
         assertThat(model.describeInput().size()).isZero();
         assertThat(model.describeOutput().size()).isZero();
-        assertThat(model.getModelPath()).isEqualTo(TinyModel.FOLDER.toAbsolutePath());
+        assertThat(model.getModelPath()).isEqualTo(TinyCriteria.FOLDER.toAbsolutePath());
         assertThat(model.getNDManager().getEngine())
                 .isSameAs(Engine.getEngine("PaliGemma"))
                 .satisfies(engine -> assertThat(engine.getVersion()).isNotBlank());

@@ -40,9 +40,9 @@ class PaliGemmaTranslatorFactoryTest {
 
     @BeforeAll
     static void load() throws Exception {
-        picture = TinyModel.picture();
+        picture = TinyCriteria.picture();
         model = Model.newInstance("tiny", PaliGemmaEngineProvider.NAME);
-        model.load(TinyModel.FOLDER, null, Map.of("threads", "1"));
+        model.load(TinyCriteria.FOLDER, null, Map.of("threads", "1"));
     }
 
     @AfterAll
@@ -124,7 +124,7 @@ class PaliGemmaTranslatorFactoryTest {
     @Test
     void servesBoxesAsJson() throws Exception {
         Input unnamed = new Input();
-        unnamed.add(Files.readAllBytes(TinyModel.PICTURE));
+        unnamed.add(Files.readAllBytes(TinyCriteria.PICTURE));
 
         assertThat(serve(Map.of("task", "detect", "labels", "word"), unnamed))
                 .startsWith("[{")
@@ -139,7 +139,7 @@ class PaliGemmaTranslatorFactoryTest {
     @Test
     void servedAddressesAreNotFollowed() {
         Input address = new Input();
-        address.add("image", TinyModel.PICTURE.toUri().toString());
+        address.add("image", TinyCriteria.PICTURE.toUri().toString());
 
         assertThatThrownBy(() -> serve(Map.of("task", "ocr"), address))
                 .isInstanceOf(TranslateException.class)
@@ -184,13 +184,13 @@ class PaliGemmaTranslatorFactoryTest {
     @Test
     void modelWithoutTranslatorIsClosedSinceDjlForgetsIt() throws Exception {
         PaliGemmaModel given = (PaliGemmaModel) Model.newInstance("given", PaliGemmaEngineProvider.NAME);
-        given.load(TinyModel.FOLDER, null, Map.of("threads", "1"));
+        given.load(TinyCriteria.FOLDER, null, Map.of("threads", "1"));
         PaliGemmaPipeline pipeline = given.pipeline();
 
         assertThatThrownBy(() -> FACTORY.newInstance(Image.class, DetectedObjects.class, given, Map.of()))
                 .isInstanceOf(TranslateException.class);
 
-        assertThatThrownBy(() -> pipeline.ocr(RgbImage.read(TinyModel.PICTURE)))
+        assertThatThrownBy(() -> pipeline.ocr(RgbImage.read(TinyCriteria.PICTURE)))
                 .isInstanceOf(IllegalStateException.class);
     }
 
@@ -206,7 +206,7 @@ class PaliGemmaTranslatorFactoryTest {
     @Test
     void isFoundByTheNamesInServingProperties(@TempDir Path folder) throws Exception {
         for (String name : List.of("config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json")) {
-            Files.copy(TinyModel.FOLDER.resolve(name), folder.resolve(name));
+            Files.copy(TinyCriteria.FOLDER.resolve(name), folder.resolve(name));
         }
         Files.write(folder.resolve("serving.properties"), List.of("engine=PaliGemma", "option.threads=1", "task=ocr"));
         Criteria<Image, String> criteria = Criteria.builder()
@@ -223,7 +223,7 @@ class PaliGemmaTranslatorFactoryTest {
 
     @Test
     void wrongArgumentOfACriteriaIsAModelThatIsNotFound() {
-        assertThatThrownBy(() -> TinyModel.criteria(Image.class, DetectedObjects.class)
+        assertThatThrownBy(() -> TinyCriteria.criteria(Image.class, DetectedObjects.class)
                         .optTranslatorFactory(FACTORY)
                         .build()
                         .loadModel())
@@ -235,7 +235,7 @@ class PaliGemmaTranslatorFactoryTest {
 
     private static Input picture(String text) throws IOException {
         Input input = new Input();
-        input.add("image", Files.readAllBytes(TinyModel.PICTURE));
+        input.add("image", Files.readAllBytes(TinyCriteria.PICTURE));
         if (text != null) {
             input.add("text", text);
         }

@@ -1,0 +1,108 @@
+package dev.paligemma.cli;
+
+import dev.paligemma.RequestCancelledException;
+import dev.paligemma.base.PaliGemmaException;
+import dev.paligemma.base.internal.FailureReason;
+import dev.paligemma.checkpoint.convert.ConversionException;
+import dev.paligemma.cli.report.VisibleControls;
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.hub.HubException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine;
+
+/** Turns failures into one line on standard error and an exit code. */
+final class Failure {
+    private static final Pattern LINE_BREAKS = Pattern.compile("\\s*\\R\\s*");
+    private static final int LONGEST_MESSAGE = 2000;
+
+    private Failure() {}
+
+    /**
+     * Reports arguments that cannot be understood.
+     *
+     * @param failure what picocli says
+     * @param err where to say it
+     * @return {@link ExitCode#USAGE}
+     */
+    static int report(ParameterException failure, PrintWriter err) {
+        CommandLine command = failure.getCommandLine();
+        err.println("paligemma: " + oneLine(String.valueOf(failure.getMessage())) + "; see '"
+                + command.getCommandSpec().qualifiedName() + " --help'");
+        return ExitCode.USAGE;
+    }
+
+    /**
+     * Reports a failed command.
+     *
+     * @param failure what it threw
+     * @param err where to say it
+     * @param debug whether to add the stack trace
+     * @return {@link ExitCode#USAGE} if the input is to blame, {@link ExitCode#SOFTWARE} if not
+     */
+    static int report(Throwable failure, PrintWriter err, boolean debug) {
+        boolean input = isAboutInput(failure);
+        err.println("paligemma: " + oneLine(describe(failure, input)));
+        if (debug) {
+            failure.printStackTrace(err);
+        }
+        return input ? ExitCode.USAGE : ExitCode.SOFTWARE;
+    }
+
+    private static boolean isAboutInput(Throwable failure) {
+        if (failure instanceof RequestCancelledException) {
+            return false; // the time was over; nothing is wrong with the request
+        }
+        if (failure instanceof EngineException) {
+            // Without a cause the engine refused what it was asked for; with one its native runtime failed.
+            return failure.getCause() == null;
+        }
+        if (failure instanceof ConversionException) {
+            // The same: with a cause the disk failed, or somebody interrupted it.
+            return failure.getCause() == null;
+        }
+        if (failure instanceof HubException hub) {
+            return switch (hub.kind()) {
+                case GATED, UNAUTHORIZED, NOT_FOUND, NO_SUCH_REVISION, OFFLINE -> true;
+                case UNREACHABLE, BAD_ANSWER, CORRUPT, DISK, INTERRUPTED -> false;
+            };
+        }
+        return failure instanceof PaliGemmaException
+                || failure instanceof IllegalArgumentException
+                || failure instanceof FileSystemException;
+    }
+
+    private static String describe(Throwable failure, boolean input) {
+        String message = failure.getMessage();
+        if (failure instanceof OutOfMemoryError) {
+            boolean direct = message != null && message.contains("direct buffer memory");
+            return "out of memory (" + message + "); "
+                    + (direct ? "-XX:MaxDirectMemorySize" : "a larger heap (java -Xmx)") + " or a smaller model helps";
+        }
+        if (message == null || message.isBlank()) {
+            return failure.getClass().getName();
+        }
+        if (failure instanceof FileSystemException system) {
+            return FailureReason.of(system, Path.of(""));
+        }
+        // Messages of the library's and this program's own exceptions are sentences; of others only the type tells what
+        // happened.
+        return failure instanceof PaliGemmaException
+                        || failure instanceof UncheckedIOException
+                        || input
+                ? message
+                : failure.getClass().getSimpleName() + ": " + message;
+    }
+
+    /** A message may quote a prompt of any length; the line stays readable. */
+    private static String oneLine(String message) {
+        String line =
+                VisibleControls.inOneLine(LINE_BREAKS.matcher(message.strip()).replaceAll(" "));
+        return line.length() <= LONGEST_MESSAGE ? line : line.substring(0, LONGEST_MESSAGE) + "...";
+    }
+}

@@ -1,0 +1,59 @@
+package dev.paligemma.cli.command;
+
+import dev.paligemma.cli.option.TextOptions;
+import dev.paligemma.prompt.Prompts;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code paligemma caption}: a picture in words. */
+@Command(
+        name = "caption",
+        description = "Describe a picture.",
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        footer = {"", "Example:", "  paligemma caption --image cat.jpg --language es"})
+public final class CaptionCommand implements Runnable {
+    /** The kinds of captions that the models were trained on. */
+    enum Style {
+        /** As beside pictures of the web. */
+        SHORT,
+        /** One sentence as in the COCO data set. */
+        COCO,
+        /** Several sentences. */
+        LONG;
+
+        /** The name as it is typed. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    @Option(
+            names = "--language",
+            paramLabel = "CODE",
+            description = "Language of the caption (default: ${DEFAULT-VALUE}).")
+    String language = "en";
+
+    @Option(
+            names = "--style",
+            paramLabel = "NAME",
+            description = "short: a few words, as on the web; coco: one sentence; long: a description "
+                    + "(default: ${DEFAULT-VALUE}).")
+    Style style = Style.COCO;
+
+    @Mixin
+    TextOptions text = new TextOptions();
+
+    @Override
+    public void run() {
+        text.answer(
+                switch (style) {
+                    case SHORT -> Prompts.cap(language);
+                    case COCO -> Prompts.caption(language);
+                    case LONG -> Prompts.describe(language);
+                });
+    }
+}

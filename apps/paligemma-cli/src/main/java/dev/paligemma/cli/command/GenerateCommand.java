@@ -1,0 +1,36 @@
+package dev.paligemma.cli.command;
+
+import dev.paligemma.cli.option.TextOptions;
+import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.tokenizer.ControlTokens;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code paligemma generate}: any prompt, passed to the model as it is. */
+@Command(
+        name = "generate",
+        description = "Let the model continue any prompt.",
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        footer = {
+            "",
+            "Example:",
+            "  paligemma generate --image cat.jpg --prompt \"describe en\" --max-new-tokens 200 --sample 0.8 --seed 1"
+        })
+public final class GenerateCommand implements Runnable {
+    @Option(
+            names = "--prompt",
+            paramLabel = "TEXT",
+            required = true,
+            description = "The prompt, used as written; may be empty.")
+    String prompt;
+
+    @Mixin
+    TextOptions text = new TextOptions();
+
+    @Override
+    public void run() {
+        text.answer(new TaskPrompt(prompt, ControlTokens.PARSE));
+    }
+}

@@ -1,0 +1,23 @@
+package dev.paligemma.cli.command;
+
+import dev.paligemma.cli.option.TextOptions;
+import dev.paligemma.prompt.Prompts;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code paligemma ocr}: the text in a picture. */
+@Command(
+        name = "ocr",
+        description = "Read the text in a picture.",
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        footer = {"", "Example:", "  paligemma ocr --image receipt.png --max-new-tokens 500"})
+public final class OcrCommand implements Runnable {
+    @Mixin
+    TextOptions text = new TextOptions();
+
+    @Override
+    public void run() {
+        text.answer(Prompts.ocr());
+    }
+}

@@ -1,0 +1,90 @@
+package dev.paligemma.cli.command;
+
+import dev.paligemma.AnswerScore;
+import dev.paligemma.GenerationRequest;
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.cli.option.InputOptions;
+import dev.paligemma.cli.report.Json;
+import dev.paligemma.cli.report.ProgressDisplay;
+import java.io.PrintWriter;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code paligemma score}: how likely given answers are. */
+@Command(
+        name = "score",
+        description = {
+            "Tell how likely each of several given answers is.",
+            "Prints a line per answer, the most likely one first: the natural logarithm of the probability that the model "
+                    + "writes exactly this answer, its share among the given ones, and the answer."
+        },
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        footer = {"", "Example:", "  paligemma score \"answer en is the door open?\" yes no --image door.jpg"})
+public final class ScoreCommand implements Runnable {
+    @Spec
+    CommandSpec spec;
+
+    @Parameters(index = "0", paramLabel = "PROMPT", description = "The prompt, used as written.")
+    String prompt;
+
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "ANSWER", description = "The answers, each once.")
+    List<String> answers;
+
+    @Mixin
+    InputOptions input = new InputOptions();
+
+    @Override
+    public void run() {
+        GenerationRequest request = GenerationRequest.builder()
+                .images(input.pictures())
+                .prompt(prompt)
+                .build();
+        PrintWriter out = spec.commandLine().getOut();
+        try (ProgressDisplay progress = ProgressDisplay.of(spec);
+                PaliGemmaPipeline pipeline = input.model.open(progress)) {
+            progress.step("reading the picture");
+            List<AnswerScore> scores = pipeline.score(request, answers).stream()
+                    .sorted(Comparator.comparingDouble(AnswerScore::logProbability)
+                            .reversed())
+                    .toList();
+            progress.clear();
+            if (input.json) {
+                out.println(asJson(scores));
+            } else {
+                out.print(asTable(scores));
+            }
+        }
+    }
+
+    private static String asTable(List<AnswerScore> scores) {
+        StringBuilder table = new StringBuilder();
+        table.append(String.format("%-17s%-9s%s%n", "log-probability", "share", "answer"));
+        for (AnswerScore score : scores) {
+            table.append(String.format(
+                    Locale.ROOT, "%-17.4f%-9.4f%s%n", score.logProbability(), score.share(), score.answer()));
+        }
+        return table.toString();
+    }
+
+    private String asJson(List<AnswerScore> scores) {
+        return Json.object(object -> {
+            object.writeStringField("prompt", prompt);
+            object.writeArrayFieldStart("answers");
+            for (AnswerScore score : scores) {
+                object.writeStartObject();
+                object.writeStringField("answer", score.answer());
+                object.writeNumberField("logProbability", score.logProbability());
+                object.writeNumberField("share", score.share());
+                object.writeEndObject();
+            }
+            object.writeEndArray();
+        });
+    }
+}

@@ -1,0 +1,44 @@
+package dev.paligemma.cli.command;
+
+import dev.paligemma.cli.option.BoxOptions;
+import dev.paligemma.prompt.Prompts;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code paligemma segment}: the shapes of things. */
+@Command(
+        name = "segment",
+        description = {
+            "Find things in a picture, and their shapes.",
+            "Prints a line per thing: its name, how sure the model is, its edges in pixels of the picture, and how many "
+                    + "pixels belong to it. With --json the shape, too: as COCO run lengths and as outlines.",
+            "Shapes need the weights of the mask decoder, vae-oid.npz of Google's big_vision."
+        },
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        footer = {"", "Example:", "  paligemma segment cat --image kitchen.jpg --mask-weights vae-oid.npz --out cut.png"
+        })
+public final class SegmentCommand implements Callable<Integer> {
+    @Mixin
+    BoxOptions boxes = new BoxOptions();
+
+    @Option(
+            names = "--mask-weights",
+            paramLabel = "FILE",
+            description = "Weights of the mask decoder (default: vae-oid.npz in the checkpoint folder).")
+    @Nullable
+    Path maskWeights;
+
+    @Override
+    public Integer call() throws IOException {
+        boxes.request.input.model.maskWeights = maskWeights;
+        boxes.segment(Prompts.segment(boxes.things));
+        return ExitCode.OK;
+    }
+}

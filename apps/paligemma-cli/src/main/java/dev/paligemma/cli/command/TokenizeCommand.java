@@ -1,0 +1,93 @@
+package dev.paligemma.cli.command;
+
+import dev.paligemma.cli.option.CheckpointOptions;
+import dev.paligemma.cli.report.Json;
+import dev.paligemma.cli.report.ProgressDisplay;
+import dev.paligemma.hub.FileSet;
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code paligemma tokenize}: the tokens of a text. */
+@Command(
+        name = "tokenize",
+        description = {
+            "Show the tokens of a text.",
+            "One token per line: its id, a tab, its piece of the vocabulary. Nothing is added to the text."
+        },
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        footer = {"", "Example:", "  paligemma tokenize \"caption en\" --json"})
+public final class TokenizeCommand implements Runnable {
+    @Spec
+    CommandSpec spec;
+
+    @Parameters(paramLabel = "TEXT", description = "The text; may be empty.")
+    String text;
+
+    @Mixin
+    CheckpointOptions checkpoint = new CheckpointOptions();
+
+    @Option(names = "--json", description = "Print one JSON object with text, ids and pieces.")
+    boolean json;
+
+    @Override
+    public void run() {
+        PaliGemmaTokenizer tokenizer;
+        try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
+            Path model = checkpoint.folder(FileSet.TOKENIZER, progress);
+            // A checkpoint of big_vision is a file, with the tokenizer beside it.
+            Path beside = model.toAbsolutePath().getParent();
+            tokenizer = PaliGemmaTokenizer.load(Files.isRegularFile(model) && beside != null ? beside : model);
+        }
+        int[] ids = tokenizer.encode(text);
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Json.object(object -> {
+                object.writeStringField("text", text);
+                Json.writeInts(object, "ids", ids);
+                object.writeArrayFieldStart("pieces");
+                for (int id : ids) {
+                    object.writeString(pieceOf(tokenizer, id));
+                }
+                object.writeEndArray();
+            }));
+        } else {
+            for (int id : ids) {
+                out.println(id + "\t" + visible(pieceOf(tokenizer, id)));
+            }
+        }
+    }
+
+    private static String pieceOf(PaliGemmaTokenizer tokenizer, int id) {
+        return tokenizer.tokenOf(id).orElseThrow(() -> new IllegalStateException("token " + id + " has no piece"));
+    }
+
+    /** Some pieces are line breaks, tabs or control characters; those are shown as in a Java string. */
+    private static String visible(String piece) {
+        StringBuilder shown = new StringBuilder();
+        piece.chars().forEach(c -> {
+            switch (c) {
+                case '\n' -> shown.append("\\n");
+                case '\r' -> shown.append("\\r");
+                case '\t' -> shown.append("\\t");
+                case '\\' -> shown.append("\\\\");
+                default -> {
+                    if (Character.isISOControl(c)) {
+                        shown.append(String.format("\\u%04x", c));
+                    } else {
+                        shown.append((char) c);
+                    }
+                }
+            }
+        });
+        return shown.toString();
+    }
+}

@@ -1,0 +1,198 @@
+package dev.paligemma.cli.option;
+
+import dev.paligemma.FinishReason;
+import dev.paligemma.GenerationRequest;
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.base.internal.FailureReason;
+import dev.paligemma.cli.report.BoxReport;
+import dev.paligemma.cli.report.Json;
+import dev.paligemma.cli.report.ProgressDisplay;
+import dev.paligemma.cli.report.Written;
+import dev.paligemma.detection.Annotations;
+import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.detection.DetectionParser;
+import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.detection.SegmentationResult;
+import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.token.TokenConstraint;
+import dev.paligemma.token.TokenConstraints;
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import dev.paligemma.vision.RgbImage;
+import dev.paligemma.vision.mask.MaskCodec;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Function;
+import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec.Target;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine;
+
+/** The options of the commands that find things, and the way from them to the output. */
+public final class BoxOptions {
+    /** Several boxes, or one mask, take more tokens than a sentence. */
+    private static final int USUAL_LENGTH = 512;
+
+    @Spec(Target.MIXEE)
+    CommandSpec command;
+
+    @Parameters(paramLabel = "THING", arity = "1..*", description = "What to find.")
+    public List<String> things;
+
+    @Mixin
+    public RequestOptions request = new RequestOptions();
+
+    @Option(names = "--raw", description = "Print what the model wrote, in its own notation.")
+    boolean raw;
+
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            description = "Draw what was found onto the picture and write it to this file, as PNG.")
+    @Nullable
+    Path out;
+
+    @Option(
+            names = "--min-confidence",
+            paramLabel = "SHARE",
+            description = "Leave out boxes of which the model is less sure, from 0 to 1 (default: ${DEFAULT-VALUE}).")
+    double minConfidence;
+
+    @Option(
+            names = "--nms",
+            paramLabel = "IOU",
+            description = "Of boxes with one name that overlap by more than this intersection over union, from 0 to 1, "
+                    + "keep the surest only (default: keep all).")
+    double maxIou = 1;
+
+    @Option(
+            names = "--constrained",
+            description = "Allow answers only that are boxes with the given names. Without it the model is free, as in "
+                    + "other implementations.")
+    boolean constrained;
+
+    /**
+     * Asks the model for boxes without masks and prints them.
+     *
+     * @param task the prompt
+     * @throws IOException if the drawing cannot be written
+     */
+    public void detect(TaskPrompt task) throws IOException {
+        answer(task, constraints -> constraints.detections(things), false);
+    }
+
+    /**
+     * Asks the model for boxes with masks and prints them.
+     *
+     * @param task the prompt
+     * @throws IOException if the drawing cannot be written
+     */
+    public void segment(TaskPrompt task) throws IOException {
+        answer(task, constraints -> constraints.segments(things), true);
+    }
+
+    private void answer(TaskPrompt task, Function<TokenConstraints, TokenConstraint> grammar, boolean masks)
+            throws IOException {
+        CommandLine commandLine = command.commandLine();
+        DetectionOptions options =
+                DetectionOptions.defaults().withMinConfidence(minConfidence).withMaxIou(maxIou);
+        boolean json = request.input.json;
+        if (raw && json) {
+            throw new ParameterException(
+                    commandLine, "--raw and --json exclude each other; the object has the raw text");
+        }
+        GenerationRequest asked = request.request(task, USUAL_LENGTH, commandLine);
+        if (asked.images().size() != 1) {
+            throw new ParameterException(
+                    commandLine, "Boxes need one picture, got " + asked.images().size());
+        }
+        requirePlace(out);
+        RgbImage picture = asked.images().get(0);
+        PrintWriter print = commandLine.getOut();
+        try (ProgressDisplay progress = ProgressDisplay.of(command);
+                PaliGemmaPipeline pipeline = request.input.model.open(progress)) {
+            GenerationRequest limited = constrained
+                    ? asked.toBuilder()
+                            .constraint(grammar.apply(pipeline.constraints()))
+                            .build()
+                    : asked;
+            Written written = request.ask(pipeline, limited, progress, raw ? print : null);
+            PaliGemmaTokenizer tokenizer = pipeline.tokenizer();
+            DetectionResult boxes = parse(written.answer().tokens(), tokenizer, picture, options);
+            MaskCodec codec = pipeline.maskCodec().orElse(null);
+            boolean cutOff = written.answer().finishReason() == FinishReason.LENGTH;
+            BoxReport report =
+                    new BoxReport(SegmentationResult.of(boxes, masks ? codec : null), tokenizer, masks, cutOff);
+            draw(picture, report.result());
+            progress.clear();
+            if (json) {
+                double loadMs = pipeline.info().loadMs();
+                print.println(Json.object(object -> {
+                    Json.writeAnswer(object, limited, written, loadMs);
+                    report.writeTo(object);
+                }));
+            } else if (!raw) {
+                print.print(report.table());
+            }
+            if (masks && codec == null && boxes.detections().stream().anyMatch(box -> box.hasMask())) {
+                commandLine.getErr().println("paligemma: masks are left out: " + adviceOnMasks(pipeline));
+            }
+        }
+    }
+
+    private static String adviceOnMasks(PaliGemmaPipeline pipeline) {
+        String name = PaliGemmaPipeline.MASK_WEIGHTS;
+        return pipeline.info().folder() + " has no " + name + "; put that file of Google's big_vision"
+                + " (gs://big_vision/paligemma/" + name + ") there, or name it with --mask-weights";
+    }
+
+    private static DetectionResult parse(
+            List<GeneratedToken> tokens, PaliGemmaTokenizer tokenizer, RgbImage picture, DetectionOptions options) {
+        DetectionParser parser = new DetectionParser(tokenizer, picture.width(), picture.height(), options);
+        tokens.forEach(parser::accept);
+        parser.finish();
+        return parser.result();
+    }
+
+    /** A drawing that has no place is refused before the model is loaded. */
+    private static void requirePlace(@Nullable Path file) throws FileSystemException {
+        Path folder = file == null ? null : file.toAbsolutePath().getParent();
+        if (folder != null && !Files.isDirectory(folder)) {
+            throw new NotDirectoryException(folder.toString());
+        }
+        if (file != null && Files.isDirectory(file)) {
+            throw new FileSystemException(file.toString(), null, "a folder, expected a file");
+        }
+    }
+
+    private void draw(RgbImage picture, SegmentationResult found) throws IOException {
+        Path file = out;
+        if (file != null) {
+            ByteArrayOutputStream png = new ByteArrayOutputStream();
+            ImageIO.write(Annotations.draw(picture, List.of(), found.segments()), "png", png);
+            boolean isNew = !Files.exists(file);
+            try {
+                Files.write(file, png.toByteArray());
+            } catch (IOException e) {
+                if (isNew) {
+                    Files.deleteIfExists(file);
+                }
+                throw new UncheckedIOException(
+                        "cannot write the drawing to " + file + ": " + FailureReason.of(e, file), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package dev.paligemma.cli.option;
+
+import dev.paligemma.base.internal.CacheFolder;
+import dev.paligemma.cli.report.ProgressDisplay;
+import dev.paligemma.hub.FileSet;
+import dev.paligemma.hub.HubModel;
+import dev.paligemma.tiny.TinyModel;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The options that choose a checkpoint and where files are kept that can be made again. */
+public final class CheckpointOptions {
+    @Option(
+            names = "--model",
+            paramLabel = "MODEL",
+            description =
+                    "Checkpoint folder or .npz file of big_vision, or the name of a model on the Hugging Face hub such as "
+                            + "google/paligemma2-3b-mix-224, which is downloaded once (default: the bundled tiny model).")
+    @Nullable
+    String model;
+
+    @Option(
+            names = "--revision",
+            paramLabel = "NAME",
+            description = "Branch, tag or commit of a model on the hub, such as bfloat16 (default: main).")
+    @Nullable
+    String revision;
+
+    @Mixin
+    public HubOptions hub = new HubOptions();
+
+    @Option(
+            names = "--cache-dir",
+            paramLabel = "DIR",
+            description =
+                    "Folder for the bundled model and converted weights (default: PALIGEMMA_CACHE, or 'paligemma' "
+                            + "in the user's cache folder).")
+    @Nullable
+    Path cacheDir;
+
+    /**
+     * The cache folder to use.
+     *
+     * @return the given folder, or the one for this process
+     */
+    public Path cacheFolder() {
+        Path chosen = cacheDir;
+        return chosen == null
+                ? CacheFolder.ofThisProcess()
+                : chosen.toAbsolutePath().normalize();
+    }
+
+    /**
+     * The checkpoint folder to use.
+     *
+     * @param progress hears of a download
+     * @return the given folder, or the bundled model's
+     */
+    public Path folder(ProgressDisplay progress) {
+        return folder(FileSet.CHECKPOINT, progress);
+    }
+
+    /**
+     * The checkpoint folder to use, for those who need only some of its files.
+     *
+     * @param files what is needed
+     * @param progress hears of a download
+     * @return the given folder, or the bundled model's
+     */
+    public Path folder(FileSet files, ProgressDisplay progress) {
+        String chosen = model;
+        if (chosen == null) {
+            if (revision != null) {
+                throw new IllegalArgumentException("--revision needs --model with the name of a model on the hub");
+            }
+            return TinyModel.folder(cacheFolder());
+        }
+        return hub.find(chosen, revision, files, progress);
+    }
+
+    /**
+     * What to call a model.
+     *
+     * @param folder where it is
+     * @return the name of the folder, or of the model if it came from the hub: its folder has the name of a commit
+     */
+    String label(Path folder) {
+        String chosen = model;
+        return chosen != null && HubOptions.isOnHub(chosen) ? chosen : String.valueOf(folder.getFileName());
+    }
+
+    /**
+     * The model of the hub that was named and is not on this machine yet.
+     *
+     * @return the model; null if it was downloaded, or anything else was named
+     */
+    @Nullable
+    public HubModel absent() {
+        String chosen = model;
+        if (chosen == null || !HubOptions.isOnHub(chosen)) {
+            return null;
+        }
+        HubModel named = HubModel.parse(chosen, revision);
+        return hub.isDownloaded(named) ? null : named;
+    }
+
+    /**
+     * The folder of an adapter.
+     *
+     * @param typed a folder, or the name of an adapter on the hub
+     * @param progress hears of a download
+     * @return the folder
+     */
+    public Path adapter(String typed, ProgressDisplay progress) {
+        return hub.find(typed, null, FileSet.ADAPTER, progress);
+    }
+
+    /**
+     * The pictures to use.
+     *
+     * @param given pictures
+     * @return the given ones, or the bundled one if there are none
+     */
+    List<Path> pictures(List<Path> given) {
+        return given.isEmpty() ? List.of(TinyModel.picture(cacheFolder())) : given;
+    }
+}

@@ -1,0 +1,111 @@
+package dev.paligemma.cli.option;
+
+import dev.paligemma.BeamSearch;
+import dev.paligemma.GenerationRequest;
+import dev.paligemma.Sampling;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** The options that choose how an answer is found: the most likely tokens, tokens at random, or a search. */
+public final class DecodingOptions {
+    @Option(
+            names = "--sample",
+            paramLabel = "TEMPERATURE",
+            description = "Choose tokens at random; below 1 prefers likely ones, 1 takes the model as it is (default: "
+                    + "always the most likely token).")
+    @Nullable
+    Double temperature;
+
+    @Option(names = "--top-k", paramLabel = "N", description = "With --sample: among the N most likely tokens only.")
+    @Nullable
+    Integer topK;
+
+    @Option(
+            names = "--top-p",
+            paramLabel = "MASS",
+            description = "With --sample: among the fewest tokens that together have this probability.")
+    @Nullable
+    Double topP;
+
+    @Option(
+            names = "--min-p",
+            paramLabel = "SHARE",
+            description = "With --sample: among tokens with at least this share of the most likely one's probability.")
+    @Nullable
+    Double minP;
+
+    @Option(names = "--seed", paramLabel = "N", description = "With --sample: which random numbers (default: 0).")
+    @Nullable
+    Long seed;
+
+    @Option(
+            names = "--beams",
+            paramLabel = "N",
+            description = "Search with N candidates side by side and print the best answer; with --json all of them.")
+    @Nullable
+    Integer beams;
+
+    @Option(
+            names = "--repetition-penalty",
+            paramLabel = "FACTOR",
+            description = "Above 1: make tokens less likely that came before (default: 1). Harms boxes.")
+    double repetitionPenalty = 1;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            description = "Give up if the answer takes longer, loading the model not included (default: never).")
+    @Nullable
+    Double timeout;
+
+    /**
+     * Sets what was chosen.
+     *
+     * @param request gets the options
+     * @param command refuses options that do not go together
+     */
+    void applyTo(GenerationRequest.Builder request, CommandLine command) {
+        request.sampling(sampling(command)).repetitionPenalty(repetitionPenalty);
+        Double seconds = timeout;
+        if (seconds != null) {
+            request.timeout(Duration.ofMillis(Math.round(seconds * 1000)));
+        }
+        search(); // refused now and not when the model is loaded
+    }
+
+    private Sampling sampling(CommandLine command) {
+        Double chosen = temperature;
+        if (chosen == null) {
+            if (topK != null || topP != null || minP != null || seed != null) {
+                throw new ParameterException(command, "--top-k, --top-p, --min-p and --seed need --sample");
+            }
+            return Sampling.greedy();
+        }
+        if (beams != null) {
+            throw new ParameterException(command, "--sample and --beams exclude each other");
+        }
+        Sampling sampling = Sampling.temperature(chosen);
+        Integer count = topK;
+        sampling = count == null ? sampling : sampling.topK(count);
+        Double mass = topP;
+        sampling = mass == null ? sampling : sampling.topP(mass);
+        Double share = minP;
+        sampling = share == null ? sampling : sampling.minP(share);
+        Long number = seed;
+        return number == null ? sampling : sampling.seed(number);
+    }
+
+    /**
+     * The search to make.
+     *
+     * @return null for none
+     */
+    @Nullable
+    BeamSearch search() {
+        Integer count = beams;
+        return count == null ? null : BeamSearch.of(count);
+    }
+}

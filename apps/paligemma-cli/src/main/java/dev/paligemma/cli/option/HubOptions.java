@@ -1,0 +1,134 @@
+package dev.paligemma.cli.option;
+
+import dev.paligemma.hub.DownloadListener;
+import dev.paligemma.hub.FileSet;
+import dev.paligemma.hub.HubClient;
+import dev.paligemma.hub.HubException;
+import dev.paligemma.hub.HubModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of the Hugging Face hub, and the way from what was typed to a folder. */
+public final class HubOptions {
+    @Option(
+            names = "--offline",
+            description = "Use models that were downloaded before; ask nobody (as HF_HUB_OFFLINE=1).")
+    boolean offline;
+
+    @Option(
+            names = "--hub-cache",
+            paramLabel = "DIR",
+            description = "Folder of downloaded models, shared with Python (default: HF_HUB_CACHE, or "
+                    + "~/.cache/huggingface/hub).")
+    @Nullable
+    Path cache;
+
+    @Option(
+            names = "--hub-endpoint",
+            paramLabel = "URL",
+            description = "Where to download from (default: HF_ENDPOINT, or https://huggingface.co).")
+    @Nullable
+    String endpoint;
+
+    private HubClient client(boolean staysOffline, boolean checks) {
+        HubClient.Builder builder = HubClient.builder().checkCache(checks);
+        if (staysOffline) {
+            builder.offline(true);
+        }
+        Path folder = cache;
+        if (folder != null) {
+            builder.cacheFolder(folder);
+        }
+        String address = endpoint;
+        if (address != null) {
+            builder.endpoint(address);
+        }
+        return builder.build();
+    }
+
+    /**
+     * Whether what was typed means a model of the hub: whatever lies on this machine comes before one of that name.
+     *
+     * @param typed a path, or {@code owner/name}, perhaps with {@code @revision}
+     * @return whether it is a name, and no path
+     */
+    static boolean isOnHub(String typed) {
+        return HubModel.isName(typed) && !Files.exists(Path.of(typed));
+    }
+
+    /**
+     * Finds what was typed: whatever lies there on this machine, else a model of the hub.
+     *
+     * @param typed a path, or {@code owner/name}, perhaps with {@code @revision}
+     * @param revision the revision of a model of the hub; null if none was chosen
+     * @param files what is needed of a model of the hub
+     * @param listener hears of the download
+     * @return a path that exists
+     * @throws IllegalArgumentException if it is neither
+     * @throws HubException if the model cannot be had
+     */
+    public Path find(String typed, @Nullable String revision, FileSet files, DownloadListener listener) {
+        if (typed.isBlank()) {
+            throw new IllegalArgumentException(
+                    "expected a folder or the name of a model on the hub, got an empty text");
+        }
+        if (Files.exists(Path.of(typed))) {
+            if (revision != null) {
+                throw new IllegalArgumentException(
+                        "--revision is for models of the hub, and " + typed + " is on this machine");
+            }
+            return Path.of(typed);
+        }
+        if (!HubModel.isName(typed)) {
+            throw new IllegalArgumentException(
+                    "there is no folder " + typed
+                            + ", and it is not the name of a model on the hub (owner/name, such as google/paligemma2-3b-mix-224)");
+        }
+        HubModel model = HubModel.parse(typed, revision);
+        try {
+            return download(model, files, listener);
+        } catch (HubException e) {
+            throw new HubException(
+                    e.kind(), "there is no folder " + typed + " here, and as a model of the hub: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Downloads a model, unless it was downloaded before.
+     *
+     * @return the folder
+     * @throws HubException if it cannot be had
+     */
+    Path download(HubModel model, FileSet files, DownloadListener listener) {
+        return client(offline, false).snapshot(model, files, listener);
+    }
+
+    /**
+     * Downloads a model, and whatever of it was downloaded before and is damaged.
+     *
+     * @return the folder
+     * @throws HubException if it cannot be had
+     */
+    public Path downloadAndCheck(HubModel model, FileSet files, DownloadListener listener) {
+        return client(offline, true).snapshot(model, files, listener);
+    }
+
+    /**
+     * Whether a checkpoint was downloaded before, as far as the cache tells.
+     *
+     * @return whether it needs no network
+     */
+    boolean isDownloaded(HubModel model) {
+        try {
+            client(true, false).snapshot(model, FileSet.CHECKPOINT, DownloadListener.NONE);
+            return true;
+        } catch (HubException e) {
+            if (e.kind() == HubException.Kind.OFFLINE) {
+                return false;
+            }
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package dev.paligemma.cli.option;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** How long an answer may be. */
+public final class LengthOptions {
+    @Option(
+            names = "--max-new-tokens",
+            paramLabel = "N",
+            description = "Write at most N tokens per answer (default: 128, for boxes and masks 512).")
+    @Nullable
+    public Integer maxNewTokens;
+
+    /**
+     * The limit.
+     *
+     * @param usual what the command takes if nothing was chosen
+     * @param command refuses a limit that leaves nothing
+     * @return at least 1
+     */
+    public int maxNewTokens(int usual, CommandLine command) {
+        Integer chosen = maxNewTokens;
+        if (chosen == null) {
+            return usual;
+        }
+        if (chosen < 1) {
+            throw new ParameterException(command, "--max-new-tokens must be at least 1, got " + chosen);
+        }
+        return chosen;
+    }
+}

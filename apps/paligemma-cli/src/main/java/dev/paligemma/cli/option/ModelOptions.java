@@ -1,0 +1,121 @@
+package dev.paligemma.cli.option;
+
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.cli.report.ProgressDisplay;
+import dev.paligemma.engine.Device;
+import dev.paligemma.engine.Precision;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** The options that choose a model and how it runs. */
+public final class ModelOptions {
+    @Mixin
+    public CheckpointOptions checkpoint = new CheckpointOptions();
+
+    @Option(
+            names = "--engine",
+            paramLabel = "NAME",
+            description = "Engine that runs the model: auto, onnx or pytorch; auto takes pytorch for a GPU and for "
+                    + "bfloat16, else onnx (default: what the Java system property paligemma.engine says, else auto).")
+    @Nullable
+    String engine;
+
+    @Option(
+            names = "--device",
+            paramLabel = "NAME",
+            converter = DeviceConverter.class,
+            description = "Where to compute: cpu, cuda or cuda:N for the GPU with index N (default: cpu).")
+    Device device = Device.CPU;
+
+    @Option(
+            names = "--precision",
+            paramLabel = "NAME",
+            description =
+                    "float32, bfloat16, int8 or int4; weights for the last two are converted once and kept in the cache "
+                            + "(default: as the checkpoint is stored, float32 for those of the hub).")
+    @Nullable
+    public Precision precision;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads of the engine (default: as many as it finds useful).")
+    @Nullable
+    Integer threads;
+
+    @Option(
+            names = "--adapter",
+            paramLabel = "MODEL",
+            description =
+                    "LoRA adapter that answers, a folder saved by PEFT or the name of one on the hub; the model's own "
+                            + "weights stay as they are.")
+    @Nullable
+    String adapter;
+
+    /** The mask decoder's weights, from a command that has an option for them; null for those of the checkpoint. */
+    @Nullable
+    public Path maskWeights;
+
+    /**
+     * Loads the model.
+     *
+     * @param progress hears of what takes time
+     * @return the pipeline; the caller closes it
+     */
+    public PaliGemmaPipeline open(ProgressDisplay progress) {
+        return open(checkpoint.folder(progress), precision, progress);
+    }
+
+    /**
+     * Loads another model in another precision with the other options the same.
+     *
+     * @param folder the checkpoint
+     * @param chosen the precision; null for the one of the checkpoint
+     * @param progress hears of what takes time
+     * @return the pipeline; the caller closes it
+     */
+    public PaliGemmaPipeline open(Path folder, @Nullable Precision chosen, ProgressDisplay progress) {
+        progress.step("loading " + checkpoint.label(folder));
+        PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
+                .device(device)
+                .checkpoint(folder)
+                .cacheDirectory(checkpoint.cacheFolder())
+                .onConversion(progress);
+        String name = engine;
+        if (name != null) {
+            builder.engine(name);
+        }
+        if (chosen != null) {
+            builder.precision(chosen);
+        }
+        Integer count = threads;
+        if (count != null) {
+            builder.threads(count);
+        }
+        Path masks = maskWeights;
+        if (masks != null) {
+            builder.maskWeights(masks);
+        }
+        String lora = adapter;
+        if (lora == null) {
+            return builder.build();
+        }
+        return builder.adapter(lora, checkpoint.adapter(lora, progress)).build().withAdapter(lora);
+    }
+
+    /** Reads the name of a device. */
+    static final class DeviceConverter implements ITypeConverter<Device> {
+        @Override
+        public Device convert(String text) {
+            try {
+                return Device.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+}

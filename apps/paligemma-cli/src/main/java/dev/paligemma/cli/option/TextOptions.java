@@ -1,0 +1,86 @@
+package dev.paligemma.cli.option;
+
+import dev.paligemma.GenerationRequest;
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.cli.report.Json;
+import dev.paligemma.cli.report.ProgressDisplay;
+import dev.paligemma.cli.report.Written;
+import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.token.TokenConstraints;
+import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Spec.Target;
+
+/** The options of every command whose result is a text, and the way from them to the output. */
+public final class TextOptions {
+    @Spec(Target.MIXEE)
+    CommandSpec command;
+
+    @Mixin
+    RequestOptions request = new RequestOptions();
+
+    @Option(
+            names = "--choices",
+            paramLabel = "TEXT",
+            description = "Allow these answers only, separated by commas; may be repeated.")
+    List<String> choices = List.of();
+
+    @Option(
+            names = "--regex",
+            paramLabel = "REGEX",
+            description = "Allow answers only that match this regular expression as a whole, as '[A-Z]{1,3} \\d{1,4}'.")
+    @Nullable
+    String regex;
+
+    /**
+     * Asks the model and prints what it writes.
+     *
+     * @param task the prompt
+     */
+    public void answer(TaskPrompt task) {
+        CommandLine commandLine = command.commandLine();
+        if (!choices.isEmpty() && regex != null) {
+            throw new ParameterException(commandLine, "--choices and --regex exclude each other");
+        }
+        List<String> answers = choices.stream()
+                .flatMap(some -> Arrays.stream(some.split(",", -1)))
+                .map(String::strip)
+                .toList();
+        if (answers.contains("")) {
+            throw new ParameterException(commandLine, "--choices has an empty answer in it");
+        }
+        GenerationRequest asked = request.request(task, GenerationRequest.DEFAULT_MAX_NEW_TOKENS, commandLine);
+        boolean json = request.input.json;
+        PrintWriter out = commandLine.getOut();
+        try (ProgressDisplay progress = ProgressDisplay.of(command);
+                PaliGemmaPipeline pipeline = request.input.model.open(progress)) {
+            GenerationRequest constrained = constrained(asked, pipeline.constraints(), answers);
+            Written written = request.ask(pipeline, constrained, progress, json ? null : out);
+            progress.clear();
+            if (json) {
+                double loadMs = pipeline.info().loadMs();
+                out.println(Json.object(object -> Json.writeAnswer(object, constrained, written, loadMs)));
+            }
+        }
+    }
+
+    private GenerationRequest constrained(GenerationRequest asked, TokenConstraints constraints, List<String> answers) {
+        String expression = regex;
+        if (expression != null) {
+            return asked.toBuilder()
+                    .constraint(constraints.matching(expression))
+                    .build();
+        }
+        return answers.isEmpty()
+                ? asked
+                : asked.toBuilder().constraint(constraints.oneOf(answers)).build();
+    }
+}

@@ -1,0 +1,192 @@
+package dev.paligemma.cli.report;
+
+import dev.paligemma.checkpoint.convert.ConversionListener;
+import dev.paligemma.checkpoint.convert.ConversionProgress;
+import dev.paligemma.hub.DownloadListener;
+import dev.paligemma.hub.DownloadProgress;
+import java.io.Console;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
+import picocli.CommandLine.Model.CommandSpec;
+
+/**
+ * Shows on standard error how a command gets on: on a terminal one line that changes in place and goes away before the
+ * result is printed; elsewhere, as in a log, only a conversion or a download is shown, with one line at the start, one at
+ * each quarter and one at the end.
+ *
+ * <p>Thread-safe.
+ */
+public final class ProgressDisplay implements ConversionListener, DownloadListener, AutoCloseable {
+    /** Where progress goes. */
+    enum Place {
+        /** A line that changes in place. */
+        TERMINAL,
+        /** Lines of their own, few of them. */
+        LOG,
+        /** Nowhere. */
+        NOWHERE
+    }
+
+    /** The option of every command that shows no progress. */
+    public static final String QUIET = "--quiet";
+
+    private static final Path STANDARD_ERROR = Path.of("/proc/self/fd/2");
+
+    private static final int QUARTER = 25;
+    private static final int BAR = 12;
+    private static final int LONGEST_NAME = 24;
+
+    /** A longer line would wrap on a terminal of the usual width, and what wraps cannot be wiped out. */
+    private static final int LONGEST_LINE = 79;
+
+    private final PrintWriter err;
+    private final Place place;
+    private int shownPercent = -1;
+    private int downloadedPercent = -1;
+    private int shownLength;
+
+    ProgressDisplay(PrintWriter err, Place place) {
+        this.err = err;
+        this.place = place;
+    }
+
+    /**
+     * A display for a command of this process.
+     *
+     * @param command knows standard error and whether to be quiet
+     * @return a display that changes its line in place if there is a terminal
+     */
+    public static ProgressDisplay of(CommandSpec command) {
+        boolean quiet = Boolean.TRUE.equals(command.root().findOption(QUIET).getValue());
+        Place usual = isTerminal() ? Place.TERMINAL : Place.LOG;
+        return new ProgressDisplay(command.commandLine().getErr(), quiet ? Place.NOWHERE : usual);
+    }
+
+    private static boolean isTerminal() {
+        try {
+            // Java knows only whether input and output are terminals. Linux knows what standard error is.
+            return STANDARD_ERROR.toRealPath().toString().matches("/dev/(pts/|tty).*");
+        } catch (IOException e) {
+            return hasConsole();
+        }
+    }
+
+    @SuppressWarnings("SystemConsoleNull") // what it means on both sides of Java 22 is dealt with
+    private static boolean hasConsole() {
+        Console console = System.console();
+        if (console == null) {
+            return false;
+        }
+        try {
+            return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+        } catch (ReflectiveOperationException e) {
+            return true; // before Java 22 there is a console only if there is a terminal
+        }
+    }
+
+    /**
+     * Says what is done now, in place of what was said before; only on a terminal.
+     *
+     * @param doing for example {@code reading the picture}
+     */
+    public synchronized void step(String doing) {
+        if (place == Place.TERMINAL) {
+            show("paligemma: " + doing + " ...");
+        }
+    }
+
+    @Override
+    public synchronized void progress(ConversionProgress progress) {
+        int percent = progress.bytesTotal() == 0
+                ? 100
+                : (int) (100 * ((double) progress.bytesDone() / (double) progress.bytesTotal()));
+        if (percent == shownPercent) {
+            return;
+        }
+        boolean another = shownPercent < 0 || percent / QUARTER != shownPercent / QUARTER;
+        String line =
+                "paligemma: converting " + progress.source() + " to " + progress.precision() + ": " + percent + " %";
+        switch (place) {
+            case TERMINAL -> show(line);
+            case LOG -> {
+                if (!another) {
+                    return;
+                }
+                err.println(line);
+                err.flush();
+            }
+            case NOWHERE -> {}
+        }
+        shownPercent = percent;
+    }
+
+    @Override
+    public synchronized void progress(DownloadProgress progress) {
+        long total = progress.bytesTotal();
+        int percent = progress.finished() || total <= 0
+                ? 100
+                : (int) Math.min(99, 100 * (double) progress.bytesDone() / (double) total);
+        String of = percent + " % of " + bytes((double) total);
+        switch (place) {
+            case TERMINAL -> {
+                String rate = progress.bytesPerSecond() > 0 ? ", " + bytes(progress.bytesPerSecond()) + "/s" : "";
+                show("paligemma: " + ending(progress.model().toString()) + " " + bar(percent) + " " + of + rate);
+            }
+            case LOG -> {
+                boolean another = downloadedPercent < 0
+                        || percent < downloadedPercent
+                        || percent / QUARTER != downloadedPercent / QUARTER;
+                if (another) {
+                    err.println("paligemma: downloading " + progress.model() + ": " + of);
+                    err.flush();
+                }
+            }
+            case NOWHERE -> {}
+        }
+        // Another model may follow, an adapter for example.
+        downloadedPercent = progress.finished() ? -1 : percent;
+    }
+
+    private static String bar(int percent) {
+        int full = percent * BAR / 100;
+        return "[" + "=".repeat(full) + "-".repeat(BAR - full) + "]";
+    }
+
+    /** The end of a name: its beginning is the owner, who is the same for most. */
+    private static String ending(String name) {
+        return name.length() <= LONGEST_NAME ? name : "..." + name.substring(name.length() - LONGEST_NAME + 3);
+    }
+
+    private static String bytes(double count) {
+        if (count >= 1e9) {
+            return String.format(Locale.ROOT, "%.2f GB", count / 1e9);
+        }
+        return count >= 1e6
+                ? String.format(Locale.ROOT, "%.1f MB", count / 1e6)
+                : String.format(Locale.ROOT, "%.1f kB", count / 1e3);
+    }
+
+    private void show(String line) {
+        String shown = line.length() <= LONGEST_LINE ? line : "..." + line.substring(line.length() - LONGEST_LINE + 3);
+        err.print('\r' + shown + " ".repeat(Math.max(0, shownLength - shown.length())));
+        err.flush();
+        shownLength = shown.length();
+    }
+
+    /** Wipes the line out, so that the result can be printed in its place. */
+    public synchronized void clear() {
+        if (shownLength > 0) {
+            err.print('\r' + " ".repeat(shownLength) + '\r');
+            err.flush();
+            shownLength = 0;
+        }
+    }
+
+    /** Leaves the cursor on an empty line, also after a failure. */
+    @Override
+    public void close() {
+        clear();
+    }
+}
