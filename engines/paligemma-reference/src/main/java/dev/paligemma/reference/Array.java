@@ -1,16 +1,15 @@
 package dev.paligemma.reference;
 
-import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.spi.HostTensor;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.function.IntFunction;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * A tensor in the Java heap, row-major. Not written once it is made.
+ * A tensor in the Java heap, row-major, of at most 2^31 - 1 elements. Not written once it is made.
  *
  * @param shape its sizes; {@code [..., D]} is read as rows of width {@code D}
  * @param floats its elements if they are float32, else empty
@@ -21,6 +20,19 @@ record Array(int[] shape, float[] floats, long[] longs) {
     /** A tensor of float32, to be filled by who makes it. */
     static Array zeros(int... shape) {
         return new Array(shape, new float[elements(shape)], new long[0]);
+    }
+
+    /** A tensor of float32: for each row {@code t} what gives its elements {@code i}, each of which is rounded here. */
+    static Array of(int[] shape, IntFunction<IntToDoubleFunction> rows) {
+        Array array = zeros(shape);
+        int width = array.width();
+        for (int t = 0; t * width < array.floats.length; t++) {
+            IntToDoubleFunction row = rows.apply(t);
+            for (int i = 0; i < width; i++) {
+                array.floats[t * width + i] = (float) row.applyAsDouble(i);
+            }
+        }
+        return array;
     }
 
     /** A copy of a caller's tensor. */
@@ -46,11 +58,7 @@ record Array(int[] shape, float[] floats, long[] longs) {
     }
 
     private static int elements(int... sizes) {
-        try {
-            return Arrays.stream(sizes).reduce(1, Math::multiplyExact);
-        } catch (ArithmeticException e) {
-            throw new EngineException("a tensor of " + Arrays.toString(sizes) + " exceeds a Java array, 2^31 elements", e);
-        }
+        return Arrays.stream(sizes).reduce(1, Math::multiplyExact);
     }
 
     /** The size of the last axis. */
@@ -63,17 +71,20 @@ record Array(int[] shape, float[] floats, long[] longs) {
         return elements(Arrays.copyOf(shape, Math.max(0, shape.length - 1)));
     }
 
-    /** A copy of one row, {@code [D]}, to compute with. */
-    double[] row(int row) {
-        double[] copy = new double[width()];
-        for (int i = 0; i < copy.length; i++) {
-            copy[i] = floats[row * copy.length + i];
-        }
-        return copy;
+    /** One element of a row, to compute with. */
+    double at(int row, int i) {
+        return floats[row * width() + i];
     }
 
-    /** Copies of all rows, {@code [D]} each, in a list that may grow. */
-    List<double[]> split() {
-        return IntStream.range(0, rows()).mapToObj(this::row).collect(Collectors.toCollection(ArrayList::new));
+    /** All elements of a row, {@code [D]}, to compute with. */
+    double[] row(int row) {
+        return IntStream.range(0, width()).mapToDouble(i -> at(row, i)).toArray();
+    }
+
+    /** Copies of all rows, {@code [D]} each. */
+    List<float[]> split() {
+        return IntStream.range(0, rows())
+                .mapToObj(t -> Arrays.copyOfRange(floats, t * width(), (t + 1) * width()))
+                .toList();
     }
 }

@@ -14,77 +14,65 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One run of a graph, one method for each operation. Used once, by one thread.
  *
  * <p>What flows between operations is float32. Within an operation everything is computed in double precision and rounded
  * once at the end, so that a result is what the equation says, and no order of summation is part of it. In the shapes
- * below, {@code T} is a number of rows and {@code ...} any leading sizes.
+ * below, {@code T} is a number of rows and {@code ...} any leading sizes; {@code t} counts rows and {@code i} what is in
+ * one.
  */
 final class Interpreter implements Operation.Visitor {
     private final Graph graph;
     private final Map<Weight, Array> weights;
     private final List<Map<String, KeysAndValues>> sequences;
-    /** What has been computed and is still to be read. */
+    /** What has been computed. */
     private final Map<Tensor, Array> values = new HashMap<>();
-    /** How often each tensor is still to be read. */
-    private final Map<Tensor, Integer> readers = new HashMap<>();
     /** The sizes that only a run knows, by their symbols. */
     private final Map<String, Long> sizes = new HashMap<>();
 
-    /** How an element of a row of the result follows from a row {@code x[t]} of the input. */
-    private interface RowFunction {
-        /** Gives the elements {@code y[t, i]} by {@code i}. */
-        IntToDoubleFunction of(double[] x, int t);
-    }
-
-    /** An interpreter; the run fills the caches of the sequences, which have names. */
+    /** An interpreter; the run adds to the caches of the sequences, each under its name. */
     Interpreter(Graph graph, Map<Weight, Array> weights, List<Map<String, KeysAndValues>> sequences) {
         this.graph = graph;
         this.weights = weights;
         this.sequences = sequences;
     }
 
-    /** Computes everything in the recorded order; what nobody will read any more is dropped on the way. */
+    /** Computes everything, in the order in which it was recorded. */
     void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
-        graph.nodes().forEach(node -> node.inputs().forEach(tensor -> readers.merge(tensor, 1, Integer::sum)));
-        outputs.forEach((name, target) -> {
-            readers.merge(output(name), 1, Integer::sum);
-            requireShape(output(name), target.shape());
-        });
-        inputs.forEach((name, tensor) -> write(Objects.requireNonNull(graph.inputs().get(name)), Array.of(tensor)));
+        outputs.forEach((name, target) -> requireShape(output(name), target.shape()));
+        graph.inputs().forEach((name, input) -> give(input, Array.of(Objects.requireNonNull(inputs.get(name)))));
         for (Node node : graph.nodes()) {
-            node.operation().accept(this, node);
+            try {
+                node.operation().accept(this, node);
+            } catch (IndexOutOfBoundsException | ArithmeticException e) {
+                throw new EngineException("graph " + graph.name() + " failed at " + node.output() + ": " + e, e);
+            }
         }
-        outputs.forEach((name, target) -> read(output(name)).copyTo(target));
+        outputs.forEach((name, target) ->
+                Objects.requireNonNull(values.get(output(name))).copyTo(target));
     }
 
     private Tensor output(String name) {
         return Objects.requireNonNull(graph.outputs().get(name), name);
     }
 
-    private Array read(Weight weight) {
+    private Array weight(Weight weight) {
         return Objects.requireNonNull(weights.get(weight), weight::toString);
     }
 
-    private Array read(Tensor tensor) {
-        Array value = Objects.requireNonNull(values.get(tensor), tensor::toString);
-        if (readers.merge(tensor, -1, Integer::sum) == 0) {
-            values.remove(tensor);
-        }
-        return value;
+    private Array input(Node node, int index) {
+        return Objects.requireNonNull(values.get(node.input(index)), node::toString);
     }
 
-    private void write(Tensor tensor, Array value) {
+    private void give(Tensor tensor, Array value) {
         requireShape(tensor, Arrays.stream(value.shape()).asLongStream().toArray());
-        if (readers.containsKey(tensor)) {
-            values.put(tensor, value);
-        }
+        values.put(tensor, value);
     }
 
     /** Every value must have the shape that was recorded for it, with one size for each symbol. */
@@ -101,30 +89,55 @@ final class Interpreter implements Operation.Visitor {
         }
     }
 
-    /** Computes a result of the shape of the first input, element by element. */
-    private void byRow(Node node, RowFunction function) {
-        Array x = read(node.input(0));
-        Array y = Array.zeros(x.shape());
-        int width = x.width();
-        for (int t = 0, rows = x.rows(); t < rows; t++) {
-            IntToDoubleFunction elements = function.of(x.row(t), t);
-            for (int i = 0; i < width; i++) {
-                y.floats()[t * width + i] = (float) elements.applyAsDouble(i);
-            }
-        }
-        write(node.output(), y);
+    /** {@code -> w[...]}: the weight itself. */
+    @Override
+    public void parameter(Operation.Parameter operation, Node node) {
+        give(node.output(), weight(operation.weight()));
     }
 
-    private static double mean(double[] x, DoubleUnaryOperator function) {
-        double sum = 0;
-        for (double element : x) {
-            sum += function.applyAsDouble(element);
-        }
-        return sum / x.length;
+    /** {@code ids[T], table[V, D] -> y[T, D]}: {@code y[t] = table[ids[t]]}. */
+    @Override
+    public void embedding(Operation.Embedding operation, Node node) {
+        give(node.output(), gather(weight(operation.table()), input(node, 0)));
+    }
+
+    /** {@code x[V, D], index[T] -> y[T, D]}: {@code y[t] = x[index[t]]}. */
+    @Override
+    public void gatherRows(Operation.GatherRows operation, Node node) {
+        give(node.output(), gather(input(node, 0), input(node, 1)));
+    }
+
+    private static Array gather(Array x, Array index) {
+        return Array.of(new int[] {index.longs().length, x.width()}, t -> {
+            int row = (int) Objects.checkIndex(index.longs()[t], (long) x.rows());
+            return i -> x.at(row, i);
+        });
+    }
+
+    /** {@code x[T, in], W[out, in], b[out] -> y[T, out]}: {@code y = x W^T + b}. */
+    @Override
+    public void linear(Operation.Linear operation, Node node) {
+        Array w = weight(operation.weights().weight());
+        Weight bias = operation.weights().bias();
+        give(node.output(), product(input(node, 0), w, bias == null ? Array.zeros(w.rows()) : weight(bias)));
+    }
+
+    /** {@code x[T, in], m[out, in] -> y[T, out]}: {@code y = x m^T}. */
+    @Override
+    public void product(Operation.Product operation, Node node) {
+        Array m = input(node, 1);
+        give(node.output(), product(input(node, 0), m, Array.zeros(m.rows())));
+    }
+
+    private static Array product(Array x, Array m, Array bias) {
+        return Array.of(new int[] {x.rows(), m.rows()}, t -> {
+            double[] row = x.row(t);
+            return i -> dot(row, 0, m.floats(), i * row.length, row.length) + bias.floats()[i];
+        });
     }
 
     /** {@code sum over i < length of a[atA + i] b[atB + i]}. */
-    private static double dot(double[] a, int atA, double[] b, int atB, int length) {
+    private static double dot(double[] a, int atA, float[] b, int atB, int length) {
         double sum = 0;
         for (int i = 0; i < length; i++) {
             sum += a[atA + i] * b[atB + i];
@@ -132,100 +145,46 @@ final class Interpreter implements Operation.Visitor {
         return sum;
     }
 
-    /** {@code -> w[...]}: the weight itself. */
-    @Override
-    public void parameter(Operation.Parameter operation, Node node) {
-        write(node.output(), read(operation.weight()));
-    }
-
-    /** {@code ids[T], table[V, D] -> y[T, D]}: {@code y[t] = table[ids[t]]}. */
-    @Override
-    public void embedding(Operation.Embedding operation, Node node) {
-        gather(read(operation.table()), read(node.input(0)), node);
-    }
-
-    /** {@code x[V, D], index[T] -> y[T, D]}: {@code y[t] = x[index[t]]}. */
-    @Override
-    public void gatherRows(Operation.GatherRows operation, Node node) {
-        gather(read(node.input(0)), read(node.input(1)), node);
-    }
-
-    private void gather(Array x, Array index, Node node) {
-        int width = x.width();
-        int rows = x.rows();
-        Array y = Array.zeros(index.longs().length, width);
-        for (int t = 0; t < index.longs().length; t++) {
-            long row = index.longs()[t];
-            if (row < 0 || row >= rows) {
-                throw new EngineException("graph " + graph.name() + ", " + node.output() + ": expected indices from 0 to "
-                        + (rows - 1) + ", got " + row + " at " + t);
-            }
-            System.arraycopy(x.floats(), (int) row * width, y.floats(), t * width, width);
-        }
-        write(node.output(), y);
-    }
-
-    /** {@code x[T, in], W[out, in], b[out] -> y[T, out]}: {@code y = x W^T + b}. */
-    @Override
-    public void linear(Operation.Linear operation, Node node) {
-        Weight bias = operation.weights().bias();
-        multiply(read(operation.weights().weight()), bias == null ? null : read(bias), node);
-    }
-
-    /** {@code x[T, in], m[out, in] -> y[T, out]}: {@code y = x m^T}. */
-    @Override
-    public void product(Operation.Product operation, Node node) {
-        multiply(read(node.input(1)), null, node);
-    }
-
-    private void multiply(Array m, @Nullable Array bias, Node node) {
-        List<double[]> x = read(node.input(0)).split();
-        int out = m.rows();
-        Array y = Array.zeros(x.size(), out);
-        for (int o = 0; o < out; o++) {
-            double[] row = m.row(o);
-            double shift = bias == null ? 0 : bias.floats()[o];
-            for (int t = 0; t < x.size(); t++) {
-                y.floats()[t * out + o] = (float) (dot(x.get(t), 0, row, 0, row.length) + shift);
-            }
-        }
-        write(node.output(), y);
-    }
-
     /** {@code x[..., D], gamma[D], beta[D] -> y[..., D]}: {@code (x - mean) / sqrt(variance + epsilon) * gamma + beta}. */
     @Override
     public void layerNorm(Operation.LayerNorm operation, Node node) {
-        float[] gamma = read(operation.gamma()).floats();
-        float[] beta = read(operation.beta()).floats();
-        byRow(node, (x, t) -> {
-            double mean = mean(x, each -> each);
-            double variance = mean(x, each -> (each - mean) * (each - mean));
+        Array x = input(node, 0);
+        Array gamma = weight(operation.gamma());
+        Array beta = weight(operation.beta());
+        give(node.output(), Array.of(x.shape(), t -> {
+            double mean = mean(x.row(t), each -> each);
+            double variance = mean(x.row(t), each -> (each - mean) * (each - mean));
             double deviation = Math.sqrt(variance + operation.epsilon());
-            return i -> (x[i] - mean) / deviation * gamma[i] + beta[i];
-        });
+            return i -> (x.at(t, i) - mean) / deviation * gamma.floats()[i] + beta.floats()[i];
+        }));
     }
 
     /** {@code x[..., D], w[D] -> y[..., D]}: {@code x / sqrt(mean(x^2) + epsilon) * (1 + w)}. */
     @Override
     public void rmsNorm(Operation.RmsNorm operation, Node node) {
-        float[] w = read(operation.weight()).floats();
-        byRow(node, (x, t) -> {
-            double root = Math.sqrt(mean(x, each -> each * each) + operation.epsilon());
-            return i -> x[i] / root * (1 + (double) w[i]);
-        });
+        Array x = input(node, 0);
+        Array w = weight(operation.weight());
+        give(node.output(), Array.of(x.shape(), t -> {
+            double root = Math.sqrt(mean(x.row(t), each -> each * each) + operation.epsilon());
+            return i -> x.at(t, i) / root * (1.0 + w.floats()[i]);
+        }));
+    }
+
+    private static double mean(double[] x, DoubleUnaryOperator function) {
+        return Arrays.stream(x).map(function).sum() / x.length;
     }
 
     /** {@code x[...] -> y[...]}: {@code 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))}. */
     @Override
     public void gelu(Operation.Gelu operation, Node node) {
         double factor = Math.sqrt(2 / Math.PI);
-        byRow(node, (x, t) -> i -> 0.5 * x[i] * (1 + Math.tanh(factor * (x[i] + 0.044715 * x[i] * x[i] * x[i]))));
+        each(node, x -> 0.5 * x * (1 + Math.tanh(factor * (x + 0.044715 * x * x * x))));
     }
 
     /** {@code x[...] -> y[...]}: {@code cap tanh(x / cap)}. */
     @Override
     public void softcap(Operation.Softcap operation, Node node) {
-        byRow(node, (x, t) -> i -> softcap(x[i], operation.cap()));
+        each(node, x -> softcap(x, operation.cap()));
     }
 
     private static double softcap(double x, double cap) {
@@ -235,21 +194,32 @@ final class Interpreter implements Operation.Visitor {
     /** {@code x[...] -> y[...]}: {@code factor x}. */
     @Override
     public void scale(Operation.Scale operation, Node node) {
-        byRow(node, (x, t) -> i -> operation.factor() * x[i]);
+        each(node, x -> operation.factor() * x);
+    }
+
+    private void each(Node node, DoubleUnaryOperator function) {
+        Array x = input(node, 0);
+        give(node.output(), Array.of(x.shape(), t -> i -> function.applyAsDouble(x.at(t, i))));
     }
 
     /** {@code a[...], b[the last sizes of a] -> y[...]}: {@code a + b}. */
     @Override
     public void add(Operation.Add operation, Node node) {
-        float[] b = read(node.input(1)).floats();
-        byRow(node, (a, t) -> i -> a[i] + b[(t * a.length + i) % b.length]);
+        both(node, Double::sum);
     }
 
     /** {@code a[...], b[the last sizes of a] -> y[...]}: {@code a b}, element by element. */
     @Override
     public void multiply(Operation.Multiply operation, Node node) {
-        float[] b = read(node.input(1)).floats();
-        byRow(node, (a, t) -> i -> a[i] * b[(t * a.length + i) % b.length]);
+        both(node, (a, b) -> a * b);
+    }
+
+    private void both(Node node, DoubleBinaryOperator function) {
+        Array a = input(node, 0);
+        float[] b = input(node, 1).floats();
+        give(
+                node.output(),
+                Array.of(a.shape(), t -> i -> function.applyAsDouble(a.at(t, i), b[(t * a.width() + i) % b.length])));
     }
 
     /**
@@ -258,26 +228,25 @@ final class Interpreter implements Operation.Visitor {
      */
     @Override
     public void rope(Operation.Rope operation, Node node) {
-        Array cosines = read(node.input(1));
-        Array sines = read(node.input(2));
-        int h = cosines.width();
-        byRow(node, (x, t) -> {
-            double[] cos = cosines.row(t);
-            double[] sin = sines.row(t);
-            return i -> x[i] * cos[i % h] + (i % (2 * h) < h ? -x[i + h] : x[i - h]) * sin[i % h];
-        });
+        Array x = input(node, 0);
+        Array cos = input(node, 1);
+        Array sin = input(node, 2);
+        int h = cos.width();
+        give(node.output(), Array.of(x.shape(), t -> i -> {
+            double other = i % (2 * h) < h ? -x.at(t, i + h) : x.at(t, i - h);
+            return x.at(t, i) * cos.at(t, i % h) + other * sin.at(t, i % h);
+        }));
     }
 
-    /**
-     * {@code q[T, heads * D], k[T, kvHeads * D], v[T, kvHeads * D] -> y[T, heads * D]}: each row attends to the rows that
-     * it {@linkplain #seen sees}.
-     */
+    /** {@code q[T, heads * D], k[T, kvHeads * D], v[T, kvHeads * D] -> y[T, heads * D]}: rows attend to rows. */
     @Override
     public void attention(Operation.Attention operation, Node node) {
         AttentionSpec spec = operation.spec();
-        KeysAndValues rows = new KeysAndValues(read(node.input(1)).split(), read(node.input(2)).split());
+        Array q = input(node, 0);
+        KeysAndValues rows =
+                new KeysAndValues(input(node, 1).split(), input(node, 2).split());
         boolean prefix = spec.cache() != null && sequences.get(0).putIfAbsent(spec.cache(), rows) == null;
-        byRow(node, (q, t) -> attend(spec, q, prefix ? rows : seen(spec, rows, t)));
+        give(node.output(), Array.of(q.shape(), t -> attend(spec, q.row(t), prefix ? rows : seen(spec, rows, t))));
     }
 
     /**
@@ -286,16 +255,12 @@ final class Interpreter implements Operation.Visitor {
      */
     private KeysAndValues seen(AttentionSpec spec, KeysAndValues rows, int t) {
         if (spec.cache() == null) {
-            int length = spec.sequenceLength() == 0 ? rows.count() : spec.sequenceLength();
-            if (rows.count() % length != 0) {
-                throw new EngineException("graph " + graph.name() + ": expected whole sequences for the attention " + spec
-                        + ", got " + rows.count() + " rows");
-            }
+            int length = spec.sequenceLength() == 0 ? rows.keys().size() : spec.sequenceLength();
             return rows.part(t - t % length, t - t % length + length);
         }
-        KeysAndValues own = Objects.requireNonNull(sequences.get(t).get(spec.cache()));
-        own.append(rows.keys().get(t), rows.values().get(t));
-        return own.part(spec.window() == 0 ? 0 : Math.max(0, own.count() - spec.window()), own.count());
+        KeysAndValues own = sequences.get(t).merge(spec.cache(), rows.part(t, t + 1), KeysAndValues::then);
+        int all = own.keys().size();
+        return own.part(spec.window() == 0 ? 0 : Math.max(0, all - spec.window()), all);
     }
 
     /** {@code q[heads * D], k[S, kvHeads * D], v[S, kvHeads * D] -> y[heads * D]}: {@code softmax(softcap(scale q k^T)) v}. */
@@ -311,7 +276,7 @@ final class Interpreter implements Operation.Visitor {
                     .toArray();
             double[] probabilities = softmax(scores);
             for (int s = 0; s < probabilities.length; s++) {
-                double[] value = seen.values().get(s);
+                float[] value = seen.values().get(s);
                 for (int i = 0; i < width; i++) {
                     y[from + i] += probabilities[s] * value[kv + i];
                 }
@@ -322,82 +287,74 @@ final class Interpreter implements Operation.Visitor {
 
     /** {@code exp(x) / sum(exp(x))}, of differences to the largest element, whose powers do not overflow. */
     private static double[] softmax(double[] x) {
-        double largest = largest(x);
+        double largest = Arrays.stream(x).max().orElseThrow();
         double[] powers = Arrays.stream(x).map(each -> Math.exp(each - largest)).toArray();
         double sum = Arrays.stream(powers).sum();
         return Arrays.stream(powers).map(power -> power / sum).toArray();
     }
 
-    private static double largest(double[] x) {
-        return Arrays.stream(x).reduce(Double.NEGATIVE_INFINITY, Math::max);
-    }
-
     /** {@code x[...] -> y[another shape]}: the same elements in the same order. */
     @Override
     public void reshape(Operation.Reshape operation, Node node) {
-        Array x = read(node.input(0));
+        Array x = input(node, 0);
         List<Dim> dims = operation.shape().dims();
-        int known = Math.toIntExact(dims.stream().filter(Dim::isFixed).mapToLong(Dim::size).reduce(1, Math::multiplyExact));
-        int rest = x.floats().length / known;
-        if (rest * known != x.floats().length) {
-            throw new EngineException("graph " + graph.name() + ", " + node.output() + ": expected a multiple of " + known
-                    + " elements, got " + x.floats().length);
+        long known = dims.stream().filter(Dim::isFixed).mapToLong(Dim::size).reduce(1, Math::multiplyExact);
+        if (x.floats().length % known != 0) {
+            throw new ArithmeticException(x.floats().length + " elements are no multiple of " + known);
         }
-        int[] shape = dims.stream().mapToInt(dim -> dim.isFixed() ? (int) dim.size() : rest).toArray();
-        write(node.output(), new Array(shape, x.floats(), x.longs()));
+        long rest = x.floats().length / known;
+        int[] shape = dims.stream()
+                .mapToInt(dim -> (int) (dim.isFixed() ? dim.size() : rest))
+                .toArray();
+        give(node.output(), new Array(shape, x.floats(), x.longs()));
     }
 
-    /** {@code x[...] -> y[permuted sizes]}: axis {@code i} of y is axis {@code axes[i]} of x. */
+    /** {@code x[...] -> y[permuted sizes]}: axis {@code a} of y is axis {@code axes[a]} of x. */
     @Override
     public void transpose(Operation.Transpose operation, Node node) {
-        Array x = read(node.input(0));
+        Array x = input(node, 0);
         int[] axes = operation.axes().stream().mapToInt(axis -> axis).toArray();
+        int[] shape = Arrays.stream(axes).map(axis -> x.shape()[axis]).toArray();
         int[] steps = new int[axes.length];
-        for (int axis = axes.length - 1, step = 1; axis >= 0; axis--) {
+        for (int axis = axes.length - 1, step = 1; axis >= 0; step *= x.shape()[axis--]) {
             steps[axis] = step;
-            step *= x.shape()[axis];
         }
-        Array y = Array.zeros(Arrays.stream(axes).map(axis -> x.shape()[axis]).toArray());
+        Array y = Array.zeros(shape);
         for (int to = 0; to < y.floats().length; to++) {
             int from = 0;
-            int rest = to;
-            for (int axis = axes.length - 1; axis >= 0; axis--) {
-                from += rest % y.shape()[axis] * steps[axes[axis]];
-                rest /= y.shape()[axis];
+            for (int axis = axes.length - 1, rest = to; axis >= 0; rest /= shape[axis--]) {
+                from += rest % shape[axis] * steps[axes[axis]];
             }
             y.floats()[to] = x.floats()[from];
         }
-        write(node.output(), y);
+        give(node.output(), y);
     }
 
     /** {@code a[A, D], b[B, D] -> y[A + B, D]}: the rows of a, then those of b. */
     @Override
     public void concatRows(Operation.ConcatRows operation, Node node) {
-        Array a = read(node.input(0));
-        Array b = read(node.input(1));
-        Array y = Array.zeros(a.rows() + b.rows(), a.width());
-        System.arraycopy(a.floats(), 0, y.floats(), 0, a.floats().length);
-        System.arraycopy(b.floats(), 0, y.floats(), a.floats().length, b.floats().length);
-        write(node.output(), y);
+        Array a = input(node, 0);
+        Array b = input(node, 1);
+        int first = a.rows();
+        int[] shape = {first + b.rows(), a.width()};
+        give(node.output(), Array.of(shape, t -> i -> t < first ? a.at(t, i) : b.at(t - first, i)));
     }
 
     /** {@code x[T, D] -> y[T]}: the index of the largest element of each row, the lowest among equals. */
     @Override
     public void argMax(Operation.ArgMax operation, Node node) {
-        long[] y = read(node.input(0)).split().stream()
+        long[] y = input(node, 0).split().stream()
                 .mapToLong(x -> IntStream.range(0, x.length).reduce(0, (best, i) -> x[i] > x[best] ? i : best))
                 .toArray();
-        write(node.output(), new Array(new int[] {y.length}, new float[0], y));
+        give(node.output(), new Array(new int[] {y.length}, new float[0], y));
     }
 
     /** {@code x[T, D] -> y[T]}: {@code log(max(softmax(x)))} of each row. */
     @Override
     public void largestLogProbability(Operation.LargestLogProbability operation, Node node) {
-        List<double[]> x = read(node.input(0)).split();
-        Array y = Array.zeros(x.size());
-        for (int t = 0; t < x.size(); t++) {
-            y.floats()[t] = (float) Math.log(largest(softmax(x.get(t))));
-        }
-        write(node.output(), y);
+        Array x = input(node, 0);
+        IntToDoubleFunction largest =
+                t -> Arrays.stream(softmax(x.row(t))).max().orElseThrow();
+        give(node.output(), Array.of(new int[] {x.rows()}, row -> t -> Math.log(largest.applyAsDouble(t))));
     }
 }

@@ -1,34 +1,25 @@
 package dev.paligemma.reference;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
- * Rows that queries may attend to. A row is never written again, so copies share rows; the lists grow.
+ * Rows that queries may attend to. Immutable.
  *
  * @param keys {@code [S, kvHeads * D]}
  * @param values {@code [S, kvHeads * D]}
  */
-record KeysAndValues(List<double[]> keys, List<double[]> values) {
-
-    /** How many rows there are, {@code S}. */
-    int count() {
-        return keys.size();
-    }
-
-    /** Adds a row at the end. */
-    void append(double[] key, double[] value) {
-        keys.add(key);
-        values.add(value);
-    }
+record KeysAndValues(List<float[]> keys, List<float[]> values) {
 
     /** The rows from one index up to another one, which is excluded. */
     KeysAndValues part(int from, int to) {
         return new KeysAndValues(keys.subList(from, to), values.subList(from, to));
     }
 
-    /** The same rows in lists of their own. */
-    KeysAndValues copy() {
-        return new KeysAndValues(new ArrayList<>(keys), new ArrayList<>(values));
+    /** These rows and then others. */
+    KeysAndValues then(KeysAndValues others) {
+        return new KeysAndValues(
+                Stream.concat(keys.stream(), others.keys.stream()).toList(),
+                Stream.concat(values.stream(), others.values.stream()).toList());
     }
 }

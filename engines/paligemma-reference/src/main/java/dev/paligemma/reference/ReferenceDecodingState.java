@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The key/value caches of some sequences. Confined to one thread at a time. */
 final class ReferenceDecodingState extends CheckedDecodingState {
@@ -19,6 +20,11 @@ final class ReferenceDecodingState extends CheckedDecodingState {
         this.sequences = sequences;
     }
 
+    /** The caches of a sequence, for one that goes on from there. */
+    Map<String, KeysAndValues> copy(int sequence) {
+        return new HashMap<>(sequences.get(sequence));
+    }
+
     @Override
     public int sequences() {
         return sequences.size();
@@ -27,10 +33,8 @@ final class ReferenceDecodingState extends CheckedDecodingState {
     /** All caches of a sequence have the same number of rows. */
     @Override
     public int length(int sequence) {
-        return sequences.get(sequence).values().stream()
-                .mapToInt(KeysAndValues::count)
-                .findFirst()
-                .orElse(0);
+        Stream<KeysAndValues> caches = sequences.get(sequence).values().stream();
+        return caches.mapToInt(cache -> cache.keys().size()).findFirst().orElse(0);
     }
 
     @Override
@@ -46,13 +50,6 @@ final class ReferenceDecodingState extends CheckedDecodingState {
     @Override
     protected void keep(int[] chosen) {
         sequences = Arrays.stream(chosen).mapToObj(this::copy).toList();
-    }
-
-    /** The caches of a sequence, to go on with elsewhere. */
-    Map<String, KeysAndValues> copy(int sequence) {
-        Map<String, KeysAndValues> copy = new HashMap<>();
-        sequences.get(sequence).forEach((name, rows) -> copy.put(name, rows.copy()));
-        return copy;
     }
 
     @Override

@@ -1,10 +1,21 @@
 package dev.paligemma.reference;
 
+import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.graph.Node;
+import dev.paligemma.engine.graph.Operation;
+import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.Program;
+import java.nio.FloatBuffer;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * Runs graphs in plain Java. Immutable and thread-safe.
@@ -24,9 +35,57 @@ record ReferenceEngine(EngineOptions options) implements Engine {
         return java.feature() + "." + java.interim() + "." + java.update();
     }
 
-    /** Nothing is compiled; the weights are read. */
+    /** Reads the weights; there is nothing else to prepare. */
     @Override
     public Program compile(Graph graph, Checkpoint checkpoint) {
-        return new ReferenceProgram(graph, ReferenceWeights.read(graph, checkpoint));
+        if (checkpoint.precision() != Precision.FLOAT32) {
+            throw new EngineException("engine 'reference' computes in float32, but " + checkpoint.folder()
+                    + " holds weights converted for " + checkpoint.precision() + "; load the original checkpoint");
+        }
+        Map<Weight, Array> weights = new HashMap<>();
+        try {
+            weightsOf(graph).forEach(weight -> weights.put(weight, read(weight, checkpoint)));
+        } catch (OutOfMemoryError e) {
+            throw new EngineException(
+                    "engine 'reference' keeps weights in the Java heap, which has no room for the graph " + graph.name()
+                            + " of " + checkpoint.folder() + "; raise -Xmx or use another engine",
+                    e);
+        }
+        return new ReferenceProgram(graph, weights);
+    }
+
+    /** A weight, widened to float32, in the shape in which the graph uses it. */
+    private static Array read(Weight weight, Checkpoint checkpoint) {
+        TensorInfo info = checkpoint.tensor(weight.name());
+        if (info.elementCount() != weight.elementCount()) {
+            throw new EngineException("weight " + weight + " is stored with " + info.elementCount()
+                    + " elements, expected " + weight.elementCount());
+        }
+        Array array =
+                Array.zeros(weight.shape().stream().mapToInt(Math::toIntExact).toArray());
+        checkpoint.readFloats(info, 0, FloatBuffer.wrap(array.floats()));
+        return array;
+    }
+
+    private static Set<Weight> weightsOf(Graph graph) {
+        Set<Weight> weights = new LinkedHashSet<>();
+        for (Node node : graph.nodes()) {
+            if (node.operation() instanceof Operation.Embedding embedding) {
+                weights.add(embedding.table());
+            } else if (node.operation() instanceof Operation.Parameter parameter) {
+                weights.add(parameter.weight());
+            } else if (node.operation() instanceof Operation.Linear linear) {
+                weights.add(linear.weights().weight());
+                if (linear.weights().bias() != null) {
+                    weights.add(linear.weights().bias());
+                }
+            } else if (node.operation() instanceof Operation.LayerNorm norm) {
+                weights.add(norm.gamma());
+                weights.add(norm.beta());
+            } else if (node.operation() instanceof Operation.RmsNorm norm) {
+                weights.add(norm.weight());
+            }
+        }
+        return weights;
     }
 }

@@ -4,11 +4,11 @@ import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.spi.CheckedProgram;
 import dev.paligemma.engine.spi.HostTensor;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** A graph with its weights. Thread-safe: each run has an interpreter of its own. */
 final class ReferenceProgram extends CheckedProgram<ReferenceDecodingState> {
@@ -16,7 +16,7 @@ final class ReferenceProgram extends CheckedProgram<ReferenceDecodingState> {
 
     ReferenceProgram(Graph graph, Map<Weight, Array> weights) {
         super(graph, ReferenceDecodingState.class);
-        this.weights = new HashMap<>(weights);
+        this.weights = weights;
     }
 
     @Override
@@ -24,7 +24,7 @@ final class ReferenceProgram extends CheckedProgram<ReferenceDecodingState> {
         run(List.of(), inputs, outputs);
     }
 
-    /** One run, which fills the caches of some sequences; a graph without caches has none. */
+    /** One run, which adds to the caches of some sequences; a graph without caches has none. */
     void run(List<Map<String, KeysAndValues>> caches, Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
         whileOpen(() -> {
             new Interpreter(graph(), weights, caches).run(inputs, outputs);
@@ -40,10 +40,9 @@ final class ReferenceProgram extends CheckedProgram<ReferenceDecodingState> {
 
     @Override
     protected ReferenceDecodingState gather(List<ReferenceDecodingState> states) {
-        List<Map<String, KeysAndValues>> sequences = new ArrayList<>();
-        states.forEach(state ->
-                IntStream.range(0, state.sequences()).mapToObj(state::copy).forEach(sequences::add));
-        return new ReferenceDecodingState(this, sequences);
+        Stream<Map<String, KeysAndValues>> all = states.stream()
+                .flatMap(state -> IntStream.range(0, state.sequences()).mapToObj(state::copy));
+        return new ReferenceDecodingState(this, all.toList());
     }
 
     @Override
