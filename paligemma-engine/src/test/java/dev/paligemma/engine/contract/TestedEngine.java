@@ -17,7 +17,8 @@ public enum TestedEngine {
     ONNX_INT8("onnx", Precision.INT8, Standard.CLOSE),
     ONNX_INT4("onnx", Precision.INT4, Standard.CLOSE),
     PYTORCH_FLOAT32("pytorch", Precision.FLOAT32, Standard.REFERENCE),
-    PYTORCH_BFLOAT16("pytorch", Precision.BFLOAT16, Standard.ROUNDED);
+    PYTORCH_BFLOAT16("pytorch", Precision.BFLOAT16, Standard.ROUNDED),
+    REFERENCE_FLOAT32("reference", Precision.FLOAT32, Standard.REFERENCE);
 
     /** What an engine is compared with, and by which contracts. */
     public enum Standard {

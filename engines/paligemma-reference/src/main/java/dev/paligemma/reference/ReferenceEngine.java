@@ -1,0 +1,91 @@
+package dev.paligemma.reference;
+
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.weights.WeightSource;
+import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.graph.Node;
+import dev.paligemma.engine.graph.Operation;
+import dev.paligemma.engine.graph.Weight;
+import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.Program;
+import java.nio.FloatBuffer;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Runs graphs in plain Java. Immutable and thread-safe.
+ *
+ * @param options float32 on the CPU
+ */
+record ReferenceEngine(EngineOptions options) implements Engine {
+    @Override
+    public String name() {
+        return ReferenceEngineProvider.NAME;
+    }
+
+    /** The runtime underneath is the virtual machine. */
+    @Override
+    public String version() {
+        Runtime.Version java = Runtime.version();
+        return java.feature() + "." + java.interim() + "." + java.update();
+    }
+
+    /** Reads the weights; there is nothing else to prepare. */
+    @Override
+    public Program compile(Graph graph, WeightSource source) {
+        if (source.precision() != Precision.FLOAT32) {
+            throw new EngineException("engine 'reference' computes in float32, but " + source.folder()
+                    + " holds weights converted for " + source.precision() + "; load the original checkpoint");
+        }
+        Map<Weight, Array> weights = new HashMap<>();
+        try {
+            weightsOf(graph).forEach(weight -> weights.put(weight, read(weight, source)));
+        } catch (OutOfMemoryError e) {
+            throw new EngineException(
+                    "engine 'reference' keeps weights in the Java heap, which has no room for the graph " + graph.name()
+                            + " of " + source.folder() + "; raise -Xmx or use another engine",
+                    e);
+        }
+        return new ReferenceProgram(graph, weights);
+    }
+
+    /** A weight, widened to float32, in the shape in which the graph uses it. */
+    private static Array read(Weight weight, WeightSource source) {
+        TensorInfo info = source.tensor(weight.name());
+        if (info.elementCount() != weight.elementCount()) {
+            throw new EngineException("weight " + weight + " is stored with " + info.elementCount()
+                    + " elements, expected " + weight.elementCount());
+        }
+        Array array =
+                Array.zeros(weight.shape().stream().mapToInt(Math::toIntExact).toArray());
+        source.readFloats(info, 0, FloatBuffer.wrap(array.floats()));
+        return array;
+    }
+
+    private static Set<Weight> weightsOf(Graph graph) {
+        Set<Weight> weights = new LinkedHashSet<>();
+        for (Node node : graph.nodes()) {
+            if (node.operation() instanceof Operation.Embedding embedding) {
+                weights.add(embedding.table());
+            } else if (node.operation() instanceof Operation.Parameter parameter) {
+                weights.add(parameter.weight());
+            } else if (node.operation() instanceof Operation.Linear linear) {
+                weights.add(linear.weights().weight());
+                if (linear.weights().bias() != null) {
+                    weights.add(linear.weights().bias());
+                }
+            } else if (node.operation() instanceof Operation.LayerNorm norm) {
+                weights.add(norm.gamma());
+                weights.add(norm.beta());
+            } else if (node.operation() instanceof Operation.RmsNorm norm) {
+                weights.add(norm.weight());
+            }
+        }
+        return weights;
+    }
+}
