@@ -2,7 +2,7 @@
 
     python make_goldens.py GOLDEN_FOLDER OUTPUT_FOLDER [--converters FOLDER]
 
-GOLDEN_FOLDER is paligemma-core/src/test/resources/golden, OUTPUT_FOLDER paligemma-core/src/test/resources/npz.
+GOLDEN_FOLDER is paligemma-core/src/test/resources/golden, OUTPUT_FOLDER paligemma-core/src/test/resources/big-vision.
 Every number of model.safetensors appears in the archive with the same bits, so that both files are one model.
 
 --converters names a folder with convert_paligemma_weights_to_hf.py and convert_paligemma2_weights_to_hf.py of the

@@ -49,6 +49,7 @@ class AnswerStreamTest {
         return GOLDEN.requests().get(0).toGenerationRequest();
     }
 
+    /** To the bit, as both take the same steps on the same shapes; see {@link Golden#assertSame}. */
     @ParameterizedTest
     @ValueSource(strings = {"pg1-mqa-fp32", "pg2-gqa", "pg2-two-images", "pg2-window"})
     void piecesTogetherAreTheAnswer(String checkpoint) {

@@ -83,6 +83,7 @@ class ComparisonTest {
             Agreement agreement = reference
                     .compare(other, request.images(), List.of(request.prompt()))
                     .total();
+            // One file mapped twice, so both have their weights at the same alignment.
             assertThat(agreement)
                     .isEqualTo(new Agreement(
                             request.tokenIds().size() + 1, request.tokenIds().size() + 1, 0, 0, 0));

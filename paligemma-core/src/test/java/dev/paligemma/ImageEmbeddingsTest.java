@@ -31,6 +31,7 @@ class ImageEmbeddingsTest {
         return GOLDEN.requests().get(0).images().get(0);
     }
 
+    /** One program and the same shapes; see {@link Golden#assertSame}. */
     @ParameterizedTest
     @ValueSource(strings = {"pg1-mqa-fp32", "pg2-gqa", "pg2-two-images"})
     void answersAreThoseOfTheImagesToTheLastBit(String checkpoint) {
@@ -128,6 +129,7 @@ class ImageEmbeddingsTest {
 
         assertThat(first).isNotEqualTo(second);
         assertThat(both).hasSize(first.length + second.length);
+        // To the bit, for images are encoded one at a time.
         assertThat(both).startsWith(first).endsWith(second);
     }
 

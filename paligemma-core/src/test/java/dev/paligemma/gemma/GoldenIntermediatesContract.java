@@ -57,6 +57,7 @@ public abstract class GoldenIntermediatesContract {
         }
     }
 
+    /** Java alone computes them, and Java's arithmetic is the same everywhere. */
     @ParameterizedTest
     @MethodSource("dev.paligemma.Golden#all")
     void pixelValuesEqualTheReferenceBitForBit(Golden golden) {

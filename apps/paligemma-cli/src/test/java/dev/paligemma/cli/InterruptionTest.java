@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -60,16 +63,16 @@ class InterruptionTest {
 
     /** Writes about a thousand characters one by one: long enough to be interrupted. */
     private Process endless() throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Main.class.getName(),
-                        "caption",
-                        "--regex",
-                        "[0-9]{1000}",
-                        "--max-new-tokens",
-                        "2000")
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        // What newer JVMs want to hear before they let native code in without a warning; the archive's manifest says
+        // it, too.
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> argument.startsWith("--enable-native-access"))
+                .forEach(command::add);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of("caption", "--regex", "[0-9]{1000}", "--max-new-tokens", "2000"));
+        return new ProcessBuilder(command)
                 .redirectError(folder.resolve("err").toFile())
                 .start();
     }

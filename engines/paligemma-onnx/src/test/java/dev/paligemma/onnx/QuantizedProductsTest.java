@@ -258,6 +258,7 @@ class QuantizedProductsTest {
             program.run(Map.of("x", results[0]), Map.of("first", results[3]));
         }
 
+        // One program and the same shapes, so the same bits.
         assertThat(floats(results[2])).isEqualTo(floats(results[0]));
         assertThat(floats(results[1])).isEqualTo(floats(results[3])).doesNotContain(Float.NaN);
     }
@@ -309,7 +310,7 @@ class QuantizedProductsTest {
         }
     }
 
-    /** The form for processors whose products of unsigned by signed bytes saturate gives the same numbers. */
+    /** The form for processors whose products of unsigned by signed bytes saturate; sums of integers are exact. */
     @Test
     void bothFormsOfIntegerProductsAreEqualToTheBit() throws OrtException {
         int in = 388;
@@ -332,7 +333,7 @@ class QuantizedProductsTest {
         assertThat(floats(unsigned)).isEqualTo(floats(signed)).doesNotContain(Float.NaN);
     }
 
-    /** Matrices that stay mapped and matrices that are read for each run are the same matrices. */
+    /** Matrices that stay mapped and matrices that are read for each run are the same, all at multiples of 64 bytes. */
     @Test
     void readingMatricesForEachRunChangesNothing() throws OrtException {
         int width = 260;

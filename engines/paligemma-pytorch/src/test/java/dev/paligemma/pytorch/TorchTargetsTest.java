@@ -8,6 +8,7 @@ import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.contract.EngineContract;
 import dev.paligemma.engine.contract.EngineUnderTest;
 import dev.paligemma.engine.contract.ProgramContract;
+import dev.paligemma.engine.contract.StateContract;
 import dev.paligemma.engine.spi.Engine;
 import org.junit.jupiter.api.Nested;
 
@@ -61,6 +62,14 @@ class TorchTargetsTest {
     }
 
     @Nested
+    class CopiedState extends StateContract {
+        @Override
+        protected Engine createEngine() {
+            return engine(COPIED, Precision.FLOAT32);
+        }
+    }
+
+    @Nested
     @EngineUnderTest(PYTORCH_BFLOAT16)
     class Bfloat16 extends Bfloat16Operations {
         @Override
@@ -97,6 +106,19 @@ class TorchTargetsTest {
             return Precision.BFLOAT16;
         }
 
+        @Override
+        protected double tolerance(double single) {
+            return ROUNDED_SCORES;
+        }
+
+        @Override
+        protected Engine createEngine() {
+            return engine(COPIED_BFLOAT16, Precision.BFLOAT16);
+        }
+    }
+
+    @Nested
+    class CopiedBfloat16State extends StateContract {
         @Override
         protected double tolerance(double single) {
             return ROUNDED_SCORES;

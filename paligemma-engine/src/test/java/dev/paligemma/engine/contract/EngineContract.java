@@ -20,22 +20,17 @@ import dev.paligemma.engine.graph.Shape;
 import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.spi.DecodingState;
-import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.engine.spi.Engines;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -47,8 +42,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * <p>Tolerances are parts of the largest magnitude in a row of the result; 0 where numbers only move.
  */
 @ExtendWith(ContractLedger.class)
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-public abstract class EngineContract {
+public abstract class EngineContract extends GoldenContract {
     private static final double EXACT = 0;
     private static final double ROUNDED = 2e-7;
     private static final double SUMMED = 3e-6;
@@ -59,29 +53,6 @@ public abstract class EngineContract {
     private static final String PATCH = "vision_tower.embeddings.patch_embedding";
     private static final Weight POSITIONS = Weight.of("vision_tower.embeddings.position_embedding.weight", 4, 12);
     private static final Weight TABLE = Weight.of("language_model.embed_tokens.weight", 1040, 64);
-
-    private OperationGoldens goldens;
-    private Engine engine;
-
-    /** Makes the engine that the class is annotated with, or another one; fails if it is not available. */
-    protected Engine createEngine() {
-        return TestedEngine.of(getClass()).create();
-    }
-
-    /**
-     * How far a result may be from the golden one.
-     *
-     * @param single how far it may be in single precision, as a part of the largest magnitude in its row
-     */
-    protected double tolerance(double single) {
-        return single;
-    }
-
-    @BeforeAll
-    void open(@TempDir Path folder) {
-        goldens = new OperationGoldens(folder);
-        engine = createEngine();
-    }
 
     @ParameterizedTest
     @EnumSource

@@ -24,7 +24,7 @@ public enum TestedEngine {
     public enum Standard {
         /** Equals torch operation by operation and transformers token by token, up to rounding in single precision. */
         REFERENCE(
-                List.of("EngineContract", "ProgramContract"),
+                List.of("EngineContract", "ProgramContract", "StateContract"),
                 List.of(
                         "GoldenIntermediatesContract",
                         "GoldenParityContract",
