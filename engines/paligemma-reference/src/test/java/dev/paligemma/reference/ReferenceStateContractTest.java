@@ -1,9 +1,9 @@
 package dev.paligemma.reference;
 
-import static dev.paligemma.engine.contract.TestedEngine.PYTORCH_FLOAT32;
+import static dev.paligemma.engine.contract.TestedEngine.REFERENCE_FLOAT32;
 
 import dev.paligemma.engine.contract.EngineUnderTest;
 import dev.paligemma.engine.contract.StateContract;
 
-@EngineUnderTest(PYTORCH_FLOAT32)
+@EngineUnderTest(REFERENCE_FLOAT32)
 class ReferenceStateContractTest extends StateContract {}
