@@ -2,6 +2,9 @@ package dev.paligemma.onnx;
 
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.AttentionSpec;
+import dev.paligemma.onnx.internal.Attribute;
+import dev.paligemma.onnx.internal.OnnxGraph;
+import dev.paligemma.onnx.internal.OnnxType;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;

@@ -1,6 +1,8 @@
 package dev.paligemma.onnx;
 
 import dev.paligemma.engine.graph.Tensor;
+import dev.paligemma.onnx.internal.Attribute;
+import dev.paligemma.onnx.internal.OnnxGraph;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -3,6 +3,8 @@ package dev.paligemma.onnx;
 import dev.paligemma.engine.graph.LinearWeights;
 import dev.paligemma.engine.graph.Node;
 import dev.paligemma.engine.graph.Operation;
+import dev.paligemma.onnx.internal.Attribute;
+import dev.paligemma.onnx.internal.OnnxGraph;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -10,6 +10,7 @@ import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.MatrixFormat;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.engine.weights.WeightSource;
+import dev.paligemma.onnx.internal.OnnxGraph;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;

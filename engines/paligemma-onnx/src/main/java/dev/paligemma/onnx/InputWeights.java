@@ -2,6 +2,8 @@ package dev.paligemma.onnx;
 
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.MatrixFormat;
+import dev.paligemma.onnx.internal.OnnxGraph;
+import dev.paligemma.onnx.internal.OnnxType;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;

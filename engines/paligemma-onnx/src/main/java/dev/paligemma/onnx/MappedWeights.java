@@ -6,6 +6,8 @@ import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.MatrixFormat;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.engine.weights.WeightSource;
+import dev.paligemma.onnx.internal.OnnxGraph;
+import dev.paligemma.onnx.internal.OnnxType;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -5,6 +5,8 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.paligemma.onnx.internal.OnnxGraph;
+import dev.paligemma.onnx.internal.OnnxType;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;

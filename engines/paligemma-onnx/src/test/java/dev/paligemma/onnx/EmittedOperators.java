@@ -2,6 +2,7 @@ package dev.paligemma.onnx;
 
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.onnx.internal.OnnxGraph;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

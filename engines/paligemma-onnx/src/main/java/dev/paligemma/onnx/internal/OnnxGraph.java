@@ -1,4 +1,4 @@
-package dev.paligemma.onnx;
+package dev.paligemma.onnx.internal;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,9 +13,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Values are named by strings; a name made in an enclosing graph may be used in an enclosed one. Field numbers are
  * those of onnx.proto3.
  */
-final class OnnxGraph {
+public final class OnnxGraph {
     /** The operator domain of ONNX Runtime's own operators. */
-    static final String MICROSOFT = "com.microsoft";
+    public static final String MICROSOFT = "com.microsoft";
 
     private static final int IR_VERSION = 10;
     private static final int OPSET = 21;
@@ -32,7 +32,7 @@ final class OnnxGraph {
     private String scope = "";
 
     /** The main graph of a model. */
-    OnnxGraph(String name) {
+    public OnnxGraph(String name) {
         this(name, new AtomicInteger());
     }
 
@@ -42,56 +42,56 @@ final class OnnxGraph {
     }
 
     /** A graph enclosed by this one, to be passed to a node as an attribute. */
-    OnnxGraph enclosed(String enclosedName) {
+    public OnnxGraph enclosed(String enclosedName) {
         OnnxGraph graph = new OnnxGraph(enclosedName, counter);
         graph.scope = scope;
         return graph;
     }
 
     /** Prefixes the names of nodes from now on, so that errors and profiles speak of the model. */
-    void scope(String newScope) {
+    public void scope(String newScope) {
         this.scope = newScope;
     }
 
     /** Declares an input; a dimension is a {@link Number} or, when known only at run time, a {@link String}. */
-    String input(String inputName, OnnxType type, Object... dims) {
+    public String input(String inputName, OnnxType type, Object... dims) {
         inputs.message(11, valueInfo(inputName, type, dims));
         inputNames.add(inputName);
         return inputName;
     }
 
     /** Declares an existing value as an output. */
-    void output(String outputName, OnnxType type, Object... dims) {
+    public void output(String outputName, OnnxType type, Object... dims) {
         outputs.message(12, valueInfo(outputName, type, dims));
         outputNames.add(outputName);
     }
 
     /** The names of all inputs so far. */
-    List<String> inputs() {
+    public List<String> inputs() {
         return List.copyOf(inputNames);
     }
 
     /** The names of all outputs so far. */
-    List<String> outputs() {
+    public List<String> outputs() {
         return List.copyOf(outputNames);
     }
 
     /** A constant held in the model itself. */
-    String constant(String constantName, float[] values, long... dims) {
+    public String constant(String constantName, float[] values, long... dims) {
         ByteBuffer raw = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         raw.asFloatBuffer().put(values);
         return constant(constantName, OnnxType.FLOAT, raw.array(), dims);
     }
 
     /** A constant vector of integers held in the model itself. */
-    String constant(String constantName, long... values) {
+    public String constant(String constantName, long... values) {
         ByteBuffer raw = ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         raw.asLongBuffer().put(values);
         return constant(constantName, OnnxType.INT64, raw.array(), values.length);
     }
 
     /** A constant that is one number of 8 bits. */
-    String constant(String constantName, OnnxType type, byte value) {
+    public String constant(String constantName, OnnxType type, byte value) {
         return constant(constantName, type, new byte[] {value});
     }
 
@@ -101,7 +101,7 @@ final class OnnxGraph {
     }
 
     /** A constant that lies in a file beside the model; ONNX Runtime maps it. */
-    String external(String constantName, OnnxType type, String file, long offset, long length, long... dims) {
+    public String external(String constantName, OnnxType type, String file, long offset, long length, long... dims) {
         Protobuf tensor = tensor(constantName, type, dims)
                 .message(13, entry("location", file))
                 .message(13, entry("offset", Long.toString(offset)))
@@ -112,26 +112,26 @@ final class OnnxGraph {
     }
 
     /** Adds a node of the ONNX domain with one output, and returns the name of that. */
-    String op(String type, List<String> in, Attribute... attributes) {
+    public String op(String type, List<String> in, Attribute... attributes) {
         String out = fresh(type);
         node("", type, in, List.of(out), attributes);
         return out;
     }
 
     /** Converts a value to single precision. */
-    String castToFloat(String value) {
+    public String castToFloat(String value) {
         return op("Cast", List.of(value), Attribute.of("to", OnnxType.FLOAT.number));
     }
 
     /** Adds a node of ONNX Runtime's own domain with one output, and returns the name of that. */
-    String microsoft(String type, List<String> in, Attribute... attributes) {
+    public String microsoft(String type, List<String> in, Attribute... attributes) {
         String out = fresh(type);
         node(MICROSOFT, type, in, List.of(out), attributes);
         return out;
     }
 
     /** Adds a node with several outputs, and returns their names. */
-    List<String> ops(String type, int count, List<String> in, Attribute... attributes) {
+    public List<String> ops(String type, int count, List<String> in, Attribute... attributes) {
         List<String> out = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             out.add(fresh(type));
@@ -141,7 +141,7 @@ final class OnnxGraph {
     }
 
     /** Gives a value a second name. */
-    void alias(String value, String newName) {
+    public void alias(String value, String newName) {
         node("", "Identity", List.of(value), List.of(newName));
     }
 
@@ -164,7 +164,7 @@ final class OnnxGraph {
     }
 
     /** This graph as a {@code GraphProto}. */
-    Protobuf encode() {
+    public Protobuf encode() {
         Protobuf graph = new Protobuf();
         graph.writeBytes(nodes.toByteArray());
         graph.text(2, name);
@@ -175,7 +175,7 @@ final class OnnxGraph {
     }
 
     /** This graph as a whole model: a {@code ModelProto}. */
-    byte[] toModel() {
+    public byte[] toModel() {
         return new Protobuf()
                 .integer(1, IR_VERSION)
                 .text(2, "paligemma")

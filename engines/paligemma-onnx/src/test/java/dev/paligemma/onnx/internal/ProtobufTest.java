@@ -1,4 +1,4 @@
-package dev.paligemma.onnx;
+package dev.paligemma.onnx.internal;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;

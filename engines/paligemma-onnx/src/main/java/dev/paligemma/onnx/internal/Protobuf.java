@@ -1,4 +1,4 @@
-package dev.paligemma.onnx;
+package dev.paligemma.onnx.internal;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -9,18 +9,18 @@ import java.nio.charset.StandardCharsets;
  * <p>Wire format: <a href="https://protobuf.dev/programming-guides/encoding/">protobuf.dev, Encoding</a>. Writing it
  * by hand spares applications a protobuf-java version clash.
  */
-final class Protobuf extends ByteArrayOutputStream {
+public final class Protobuf extends ByteArrayOutputStream {
     private static final int VARINT = 0;
     private static final int BYTES = 2;
     private static final int FIXED32 = 5;
 
-    Protobuf integer(int field, long value) {
+    public Protobuf integer(int field, long value) {
         tag(field, VARINT);
         varint(value);
         return this;
     }
 
-    Protobuf float32(int field, float value) {
+    public Protobuf float32(int field, float value) {
         tag(field, FIXED32);
         int bits = Float.floatToRawIntBits(value);
         for (int shift = 0; shift < 32; shift += 8) {
@@ -29,18 +29,18 @@ final class Protobuf extends ByteArrayOutputStream {
         return this;
     }
 
-    Protobuf bytes(int field, byte[] value) {
+    public Protobuf bytes(int field, byte[] value) {
         tag(field, BYTES);
         varint(value.length);
         write(value, 0, value.length);
         return this;
     }
 
-    Protobuf text(int field, String value) {
+    public Protobuf text(int field, String value) {
         return bytes(field, value.getBytes(StandardCharsets.UTF_8));
     }
 
-    Protobuf message(int field, Protobuf value) {
+    public Protobuf message(int field, Protobuf value) {
         tag(field, BYTES);
         varint(value.count);
         write(value.buf, 0, value.count);

@@ -1,9 +1,9 @@
-package dev.paligemma.onnx;
+package dev.paligemma.onnx.internal;
 
 import dev.paligemma.engine.graph.ElementType;
 
 /** Element types of ONNX tensors and their numbers in {@code TensorProto.DataType}. */
-enum OnnxType {
+public enum OnnxType {
     FLOAT(1, 4),
     UINT8(2, 1),
     INT8(3, 1),
@@ -13,16 +13,16 @@ enum OnnxType {
     FLOAT16(10, 2),
     BFLOAT16(16, 2);
 
-    final int number;
+    public final int number;
     /** The size of one element. */
-    final long bytes;
+    public final long bytes;
 
     OnnxType(int number, long bytes) {
         this.number = number;
         this.bytes = bytes;
     }
 
-    static OnnxType of(ElementType type) {
+    public static OnnxType of(ElementType type) {
         return switch (type) {
             case FLOAT32 -> FLOAT;
             case INT64 -> INT64;

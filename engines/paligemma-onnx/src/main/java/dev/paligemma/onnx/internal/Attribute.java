@@ -1,7 +1,7 @@
-package dev.paligemma.onnx;
+package dev.paligemma.onnx.internal;
 
 /** One attribute of an ONNX node, encoded. */
-record Attribute(Protobuf encoded) {
+public record Attribute(Protobuf encoded) {
     // Field numbers and type codes of AttributeProto in onnx.proto3.
     private static final int NAME = 1;
     private static final int FLOAT_VALUE = 2;
@@ -14,15 +14,15 @@ record Attribute(Protobuf encoded) {
     private static final int TYPE_GRAPH = 5;
     private static final int TYPE_INTS = 7;
 
-    static Attribute of(String name, long value) {
+    public static Attribute of(String name, long value) {
         return new Attribute(named(name, TYPE_INT).integer(INT_VALUE, value));
     }
 
-    static Attribute of(String name, float value) {
+    public static Attribute of(String name, float value) {
         return new Attribute(named(name, TYPE_FLOAT).float32(FLOAT_VALUE, value));
     }
 
-    static Attribute of(String name, long[] values) {
+    public static Attribute of(String name, long[] values) {
         Protobuf encoded = named(name, TYPE_INTS);
         for (long value : values) {
             encoded.integer(INT_VALUES, value);
@@ -30,7 +30,7 @@ record Attribute(Protobuf encoded) {
         return new Attribute(encoded);
     }
 
-    static Attribute of(String name, OnnxGraph graph) {
+    public static Attribute of(String name, OnnxGraph graph) {
         return new Attribute(named(name, TYPE_GRAPH).message(GRAPH_VALUE, graph.encode()));
     }
 

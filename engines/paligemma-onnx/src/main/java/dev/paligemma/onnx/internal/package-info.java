@@ -1,0 +1,5 @@
+/** The file format of ONNX: graphs, attributes and types, written as protocol-buffer messages. Not an API. */
+@NullMarked
+package dev.paligemma.onnx.internal;
+
+import org.jspecify.annotations.NullMarked;
