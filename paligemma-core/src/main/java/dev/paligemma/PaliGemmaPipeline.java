@@ -32,7 +32,7 @@ import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.token.TokenConstraints;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.TokenizerException;
-import dev.paligemma.vision.ImageException;
+import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.MaskCodec;
 import dev.paligemma.vision.mask.MaskException;

@@ -10,7 +10,7 @@ import dev.paligemma.engine.Precision;
 import dev.paligemma.gemma.DecoderOptions;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.TokenizerException;
-import dev.paligemma.vision.ImageException;
+import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

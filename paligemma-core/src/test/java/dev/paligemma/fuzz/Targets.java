@@ -21,7 +21,7 @@ import dev.paligemma.hub.HubModel;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
-import dev.paligemma.vision.ImageOptions;
+import dev.paligemma.vision.format.ImageOptions;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.MaskCodec;

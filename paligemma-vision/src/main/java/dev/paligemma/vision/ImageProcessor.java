@@ -1,5 +1,6 @@
 package dev.paligemma.vision;
 
+import dev.paligemma.vision.format.ImageException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;

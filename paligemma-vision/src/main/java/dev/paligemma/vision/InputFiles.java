@@ -1,6 +1,7 @@
 package dev.paligemma.vision;
 
 import dev.paligemma.base.internal.FailureReason;
+import dev.paligemma.vision.format.ImageException;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;

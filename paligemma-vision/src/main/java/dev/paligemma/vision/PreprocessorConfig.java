@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import dev.paligemma.base.internal.Quote;
+import dev.paligemma.vision.format.ImageException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

@@ -1,5 +1,10 @@
 package dev.paligemma.vision;
 
+import dev.paligemma.vision.format.ImageDecoder;
+import dev.paligemma.vision.format.ImageException;
+import dev.paligemma.vision.format.ImageOptions;
+import dev.paligemma.vision.format.Pixels;
+import dev.paligemma.vision.format.SampleConverter;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,37 +27,12 @@ import java.util.Objects;
  */
 public final class RgbImage {
     /** Largest width and largest height, in pixels; it bounds what resizing may need besides the picture. */
-    public static final int MAX_SIDE = 1_000_000;
+    public static final int MAX_SIDE = ImageOptions.MAX_SIDE;
 
-    private final int width;
-    private final int height;
-    private final byte[] rgb;
+    private final Pixels pixels;
 
-    private RgbImage(int width, int height, byte[] rgb) {
-        this.width = width;
-        this.height = height;
-        this.rgb = rgb;
-    }
-
-    /** Takes over the array without copying: for callers in this package that give it away. */
-    static RgbImage wrap(int width, int height, byte[] rgb) {
-        if (rgb.length != byteCount(width, height)) {
-            throw new IllegalArgumentException("expected " + byteCount(width, height) + " bytes for " + width + "x"
-                    + height + ", got " + rgb.length);
-        }
-        return new RgbImage(width, height, rgb);
-    }
-
-    static int byteCount(int width, int height) {
-        if (width < 1
-                || height < 1
-                || width > MAX_SIDE
-                || height > MAX_SIDE
-                || (long) width * height > ImageOptions.LARGEST_MAX_PIXELS) {
-            throw new IllegalArgumentException("size must be at least 1x1, at most " + MAX_SIDE + " a side and "
-                    + ImageOptions.LARGEST_MAX_PIXELS + " pixels, not " + width + "x" + height);
-        }
-        return width * height * 3;
+    private RgbImage(Pixels pixels) {
+        this.pixels = pixels;
     }
 
     /**
@@ -83,7 +63,7 @@ public final class RgbImage {
         long size = InputFiles.requireRegular(file, "image file", "; RgbImage.read(InputStream) reads from those");
         try {
             checkBytes(size, options);
-            return ImageDecoder.decode(readAll(file, options), options);
+            return new RgbImage(ImageDecoder.decode(readAll(file, options), options));
         } catch (IOException e) {
             throw InputFiles.unreadable(file, "image file", e);
         } catch (ImageException e) {
@@ -114,7 +94,7 @@ public final class RgbImage {
         Objects.requireNonNull(encoded, "encoded");
         Objects.requireNonNull(options, "options");
         checkBytes(encoded.length, options);
-        return ImageDecoder.decode(encoded, options);
+        return new RgbImage(ImageDecoder.decode(encoded, options));
     }
 
     /**
@@ -140,7 +120,7 @@ public final class RgbImage {
         Objects.requireNonNull(in, "in");
         Objects.requireNonNull(options, "options");
         try {
-            return ImageDecoder.decode(readAll(in, options), options);
+            return new RgbImage(ImageDecoder.decode(readAll(in, options), options));
         } catch (IOException e) {
             throw new ImageException("cannot read image stream: " + InputFiles.reason(e, Path.of("")), e);
         }
@@ -181,7 +161,7 @@ public final class RgbImage {
      */
     public static RgbImage of(BufferedImage image) {
         Objects.requireNonNull(image, "image");
-        return SampleConverter.toRgb(image);
+        return new RgbImage(SampleConverter.toRgb(image));
     }
 
     /**
@@ -195,7 +175,7 @@ public final class RgbImage {
      *     {@code 3 * width * height}
      */
     public static RgbImage of(int width, int height, byte[] rgb) {
-        return wrap(width, height, rgb.clone());
+        return new RgbImage(new Pixels(width, height, rgb.clone()));
     }
 
     /**
@@ -204,7 +184,7 @@ public final class RgbImage {
      * @return the number of pixels in a row, at least 1
      */
     public int width() {
-        return width;
+        return pixels.width();
     }
 
     /**
@@ -213,7 +193,7 @@ public final class RgbImage {
      * @return the number of rows, at least 1
      */
     public int height() {
-        return height;
+        return pixels.height();
     }
 
     /**
@@ -225,7 +205,8 @@ public final class RgbImage {
      * @throws IndexOutOfBoundsException if the position is outside of the picture
      */
     public int rgbAt(int x, int y) {
-        int p = (Objects.checkIndex(y, height) * width + Objects.checkIndex(x, width)) * 3;
+        int p = (Objects.checkIndex(y, height()) * width() + Objects.checkIndex(x, width())) * 3;
+        byte[] rgb = pixels.rgb();
         return (rgb[p] & 255) << 16 | (rgb[p + 1] & 255) << 8 | (rgb[p + 2] & 255);
     }
 
@@ -235,7 +216,7 @@ public final class RgbImage {
      * @return uint8[height, width, 3], top row first
      */
     public byte[] toBytes() {
-        return rgb.clone();
+        return pixels.rgb().clone();
     }
 
     /**
@@ -245,12 +226,12 @@ public final class RgbImage {
      * @throws java.nio.BufferOverflowException if the room is less
      */
     public void copyTo(ByteBuffer target) {
-        target.put(rgb);
+        target.put(pixels.rgb());
     }
 
     /** The samples themselves; callers in this package do not write to them. */
     byte[] bytes() {
-        return rgb;
+        return pixels.rgb();
     }
 
     /**
@@ -265,11 +246,12 @@ public final class RgbImage {
      *     {@value ImageOptions#LARGEST_MAX_PIXELS} pixels
      */
     public RgbImage resize(int newWidth, int newHeight) {
-        byteCount(newWidth, newHeight);
-        if (newWidth == width && newHeight == height) {
+        Pixels.byteCount(newWidth, newHeight);
+        if (newWidth == width() && newHeight == height()) {
             return this;
         }
-        return new RgbImage(newWidth, newHeight, BicubicResize.resize(rgb, width, height, newWidth, newHeight));
+        byte[] resized = BicubicResize.resize(pixels.rgb(), width(), height(), newWidth, newHeight);
+        return new RgbImage(new Pixels(newWidth, newHeight, resized));
     }
 
     /**
@@ -278,11 +260,11 @@ public final class RgbImage {
      * @return an image of {@link BufferedImage#TYPE_3BYTE_BGR}, independent of this one
      */
     public BufferedImage toBufferedImage() {
-        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_3BYTE_BGR);
-        byte[] row = new byte[width * 3];
-        for (int y = 0; y < height; y++) {
-            System.arraycopy(rgb, y * row.length, row, 0, row.length);
-            image.getRaster().setDataElements(0, y, width, 1, row);
+        BufferedImage image = new BufferedImage(width(), height(), BufferedImage.TYPE_3BYTE_BGR);
+        byte[] row = new byte[width() * 3];
+        for (int y = 0; y < height(); y++) {
+            System.arraycopy(pixels.rgb(), y * row.length, row, 0, row.length);
+            image.getRaster().setDataElements(0, y, width(), 1, row);
         }
         return image;
     }
@@ -290,18 +272,18 @@ public final class RgbImage {
     @Override
     public boolean equals(Object other) {
         return other instanceof RgbImage that
-                && width == that.width
-                && height == that.height
-                && Arrays.equals(rgb, that.rgb);
+                && width() == that.width()
+                && height() == that.height()
+                && Arrays.equals(bytes(), that.bytes());
     }
 
     @Override
     public int hashCode() {
-        return 31 * (31 * width + height) + Arrays.hashCode(rgb);
+        return 31 * (31 * width() + height()) + Arrays.hashCode(bytes());
     }
 
     @Override
     public String toString() {
-        return "RgbImage[" + width + "x" + height + "]";
+        return "RgbImage[" + width() + "x" + height() + "]";
     }
 }

@@ -2,6 +2,8 @@ package dev.paligemma.vision;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.paligemma.vision.format.ImageException;
+import dev.paligemma.vision.format.ImageOptions;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;

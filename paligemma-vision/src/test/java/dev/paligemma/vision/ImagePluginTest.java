@@ -3,6 +3,8 @@ package dev.paligemma.vision;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.paligemma.vision.format.ImageException;
+import dev.paligemma.vision.format.ImageOptions;
 import java.awt.image.BufferedImage;
 import java.io.EOFException;
 import java.io.IOException;

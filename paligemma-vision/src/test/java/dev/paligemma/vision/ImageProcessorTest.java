@@ -3,6 +3,7 @@ package dev.paligemma.vision;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.paligemma.vision.format.ImageException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;

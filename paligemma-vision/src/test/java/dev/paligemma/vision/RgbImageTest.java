@@ -3,6 +3,8 @@ package dev.paligemma.vision;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.paligemma.vision.format.ImageException;
+import dev.paligemma.vision.format.ImageOptions;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +20,8 @@ import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RgbImageTest {
     private static final byte[] FILE = Goldens.decodeFile("jpeg_420.jpg");
@@ -235,5 +239,16 @@ class RgbImageTest {
         assertThatThrownBy(() -> image.resize(0, 5)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> image.resize(5, -5)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> image.resize(1_000_000, 1_000_000)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"jpeg_exif6.jpg", "png_exif6.png", "tiff_orientation6.tif", "jpeg_xmp8.jpg", "png_xmp5.png"})
+    void leavesPicturesAsStoredIfOrientationIsSwitchedOff(String name) {
+        RgbImage stored =
+                RgbImage.read(Goldens.decodeFile(name), ImageOptions.defaults().withApplyExifOrientation(false));
+
+        assertThat(stored.width()).isEqualTo(37);
+        assertThat(stored.height()).isEqualTo(23);
     }
 }

@@ -10,7 +10,7 @@ import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.Segment;
 import dev.paligemma.detection.SegmentationResult;
-import dev.paligemma.vision.ImageException;
+import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.SegmentationMask;
 import java.awt.image.BufferedImage;

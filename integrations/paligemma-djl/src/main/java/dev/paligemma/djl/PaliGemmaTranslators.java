@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All are immutable and thread-safe, and work with models of the engine {@link PaliGemmaEngineProvider} only. Inputs are
  * not batched: {@code batchPredict} answers one after the other. Whatever goes wrong while predicting, {@code predict}
- * throws as a {@code TranslateException} with the cause: an {@link dev.paligemma.vision.ImageException} for a picture that
+ * throws as a {@code TranslateException} with the cause: an {@link dev.paligemma.vision.format.ImageException} for a picture that
  * cannot be used, a {@link dev.paligemma.RequestException} for a prompt that is too long, an
  * {@link IllegalArgumentException} for an input without what is needed, an {@link IllegalStateException} for a closed
  * model or one of another engine.

@@ -17,7 +17,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.TranslateException;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.vision.ImageException;
+import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package dev.paligemma.vision.mask;
 
-import dev.paligemma.vision.ImageOptions;
 import dev.paligemma.vision.RgbImage;
+import dev.paligemma.vision.format.ImageOptions;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;

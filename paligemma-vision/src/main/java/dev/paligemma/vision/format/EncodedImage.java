@@ -1,4 +1,4 @@
-package dev.paligemma.vision;
+package dev.paligemma.vision.format;
 
 /**
  * A checked image file, reduced to what its decoder needs.

@@ -1,4 +1,4 @@
-package dev.paligemma.vision;
+package dev.paligemma.vision.format;
 
 /** The metadata of WEBP files, whose pixels are left to ImageIO plug-ins. */
 final class WebpFile {

@@ -1,4 +1,4 @@
-package dev.paligemma.vision;
+package dev.paligemma.vision.format;
 
 /** Palettes of 256 colours, three bytes (red, green, blue) each. */
 final class Palette {

@@ -1,4 +1,4 @@
-package dev.paligemma.vision;
+package dev.paligemma.vision.format;
 
 import org.jspecify.annotations.Nullable;
 
@@ -24,11 +24,11 @@ final class BmpFile {
         this.file = file;
     }
 
-    static RgbImage decode(byte[] bytes, ImageOptions options) {
+    static Pixels decode(byte[] bytes, ImageOptions options) {
         return new BmpFile(new ImageBytes("BMP", bytes)).decode(options);
     }
 
-    private RgbImage decode(ImageOptions options) {
+    private Pixels decode(ImageOptions options) {
         long offset = file.u32(10, true);
         long header = file.u32(FILE_HEADER, true);
         boolean os2 = header == OS2_HEADER;
@@ -57,13 +57,13 @@ final class BmpFile {
         }
         long stride = (width * bits + 31) / 32 * 4;
         int pixels = file.require(offset, Math.multiplyExact(stride, height));
-        byte[] rgb = new byte[RgbImage.byteCount((int) width, (int) height)];
+        byte[] rgb = new byte[Pixels.byteCount((int) width, (int) height)];
         RowReader reader = rowReader(bits, palette, masks ? readMasks(header) : null);
         for (int y = 0; y < height; y++) {
             long row = signedHeight > 0 ? height - 1 - y : y;
             reader.read(file.array(), (int) (pixels + row * stride), rgb, (int) (y * width * 3), (int) width);
         }
-        return RgbImage.wrap((int) width, (int) height, rgb);
+        return new Pixels((int) width, (int) height, rgb);
     }
 
     /** Turns one stored row into RGB. */
@@ -197,14 +197,14 @@ final class BmpFile {
         return position % 2 == 0 ? value >> 4 : value & 15;
     }
 
-    private static RgbImage paint(int width, int height, boolean bottomUp, byte[] indices, byte[] palette) {
-        byte[] rgb = new byte[RgbImage.byteCount(width, height)];
+    private static Pixels paint(int width, int height, boolean bottomUp, byte[] indices, byte[] palette) {
+        byte[] rgb = new byte[Pixels.byteCount(width, height)];
         for (int y = 0; y < height; y++) {
             int p = (bottomUp ? height - 1 - y : y) * width;
             for (int x = 0; x < width; x++) {
                 Palette.put(palette, indices[p + x] & 255, rgb, (y * width + x) * 3);
             }
         }
-        return RgbImage.wrap(width, height, rgb);
+        return new Pixels(width, height, rgb);
     }
 }

@@ -1,4 +1,4 @@
-package dev.paligemma.vision;
+package dev.paligemma.vision.format;
 
 import dev.paligemma.base.PaliGemmaException;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package dev.paligemma.vision;
+package dev.paligemma.vision.format;
 
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
@@ -14,24 +14,31 @@ import java.awt.image.Raster;
  * <p>Reads raw samples: {@link BufferedImage#getRGB(int, int)} would bend grey values by up to 73 levels, because Java
  * holds grey to be linear, and would apply colour profiles.
  */
-final class SampleConverter {
+public final class SampleConverter {
     private SampleConverter() {}
 
-    static RgbImage toRgb(BufferedImage image) {
+    /**
+     * Copies a picture in memory, of any type.
+     *
+     * @param image the picture; only read during the call
+     * @return its samples
+     * @throws ImageException if it is too large
+     */
+    public static Pixels toRgb(BufferedImage image) {
         int width = image.getWidth();
         int height = image.getHeight();
-        if (width > RgbImage.MAX_SIDE
-                || height > RgbImage.MAX_SIDE
+        if (width > ImageOptions.MAX_SIDE
+                || height > ImageOptions.MAX_SIDE
                 || (long) width * height > ImageOptions.LARGEST_MAX_PIXELS) {
             throw new ImageException("image is too large: " + width + "x" + height + ", allowed are "
-                    + RgbImage.MAX_SIDE + " a side and " + ImageOptions.LARGEST_MAX_PIXELS + " pixels");
+                    + ImageOptions.MAX_SIDE + " a side and " + ImageOptions.LARGEST_MAX_PIXELS + " pixels");
         }
-        byte[] rgb = new byte[RgbImage.byteCount(width, height)];
+        byte[] rgb = new byte[Pixels.byteCount(width, height)];
         RowConverter converter = converter(image);
         for (int y = 0; y < height; y++) {
             converter.convert(y, rgb, y * width * 3);
         }
-        return RgbImage.wrap(width, height, rgb);
+        return new Pixels(width, height, rgb);
     }
 
     /** Converts one row of the image it was made for. */

@@ -1,4 +1,4 @@
-package dev.paligemma.vision;
+package dev.paligemma.vision.format;
 
 /**
  * Decodes the first frame of a GIF file onto its canvas.
@@ -25,11 +25,11 @@ final class GifFile {
         this.file = file;
     }
 
-    static RgbImage decode(byte[] bytes, ImageOptions options) {
+    static Pixels decode(byte[] bytes, ImageOptions options) {
         return new GifFile(new ImageBytes("GIF", bytes)).decode(options);
     }
 
-    private RgbImage decode(ImageOptions options) {
+    private Pixels decode(ImageOptions options) {
         int canvasWidth = file.u16(6, true);
         int canvasHeight = file.u16(8, true);
         int flags = file.u8(10);
@@ -63,7 +63,7 @@ final class GifFile {
         file.checkSize(fullWidth, fullHeight, options);
 
         byte[] indices = readIndices(width, height);
-        byte[] rgb = new byte[RgbImage.byteCount(fullWidth, fullHeight)];
+        byte[] rgb = new byte[Pixels.byteCount(fullWidth, fullHeight)];
         if (width != fullWidth || height != fullHeight) {
             for (int p = 0; p < rgb.length; p += 3) {
                 Palette.put(palette, transparent, rgb, p);
@@ -77,7 +77,7 @@ final class GifFile {
                 Palette.put(palette, indices[n * width + x] & 255, rgb, p);
             }
         }
-        return RgbImage.wrap(fullWidth, fullHeight, rgb);
+        return new Pixels(fullWidth, fullHeight, rgb);
     }
 
     private byte[] readPalette(int flags, byte[] otherwise) {

@@ -1,4 +1,4 @@
-package dev.paligemma.vision;
+package dev.paligemma.vision.format;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;

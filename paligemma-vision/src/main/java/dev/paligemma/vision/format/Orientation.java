@@ -1,4 +1,4 @@
-package dev.paligemma.vision;
+package dev.paligemma.vision.format;
 
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
@@ -89,7 +89,7 @@ final class Orientation {
      *
      * @param orientation 1 to 8: where the stored picture's first row and column belong
      */
-    static RgbImage apply(RgbImage image, int orientation) {
+    static Pixels apply(Pixels image, int orientation) {
         if (orientation == UPRIGHT) {
             return image;
         }
@@ -98,7 +98,7 @@ final class Orientation {
         boolean mirrorY = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
         int width = transposed ? image.height() : image.width();
         int height = transposed ? image.width() : image.height();
-        byte[] from = image.bytes();
+        byte[] from = image.rgb();
         byte[] to = new byte[from.length];
         int q = 0;
         for (int y = 0; y < height; y++) {
@@ -113,6 +113,6 @@ final class Orientation {
                 to[q++] = from[p + 2];
             }
         }
-        return RgbImage.wrap(width, height, to);
+        return new Pixels(width, height, to);
     }
 }

@@ -1,4 +1,4 @@
-package dev.paligemma.vision;
+package dev.paligemma.vision.format;
 
 /**
  * How image files are read; immutable and thread-safe.
@@ -19,6 +19,9 @@ public record ImageOptions(boolean applyExifOrientation, long maxPixels, long ma
 
     /** Default of {@code maxBytes}: 256 MiB. */
     public static final long DEFAULT_MAX_BYTES = 256L << 20;
+
+    /** Largest width and largest height, in pixels; it bounds what resizing may need besides the picture. */
+    public static final int MAX_SIDE = 1_000_000;
 
     /** Largest possible {@code maxPixels}: three bytes a pixel have to fit into one array. */
     public static final long LARGEST_MAX_PIXELS = (Integer.MAX_VALUE - 16) / 3;

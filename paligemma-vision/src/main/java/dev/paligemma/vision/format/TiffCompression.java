@@ -1,4 +1,4 @@
-package dev.paligemma.vision;
+package dev.paligemma.vision.format;
 
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;

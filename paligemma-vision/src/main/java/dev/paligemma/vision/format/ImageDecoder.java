@@ -1,4 +1,4 @@
-package dev.paligemma.vision;
+package dev.paligemma.vision.format;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -13,7 +13,7 @@ import javax.imageio.stream.ImageInputStream;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out the format of an image by its first bytes and decodes it. */
-final class ImageDecoder {
+public final class ImageDecoder {
     private static final String SUPPORTED = "JPEG, PNG, GIF, BMP and TIFF";
 
     /** The JDK's own readers: a plug-in for the same format would decode other pixels on some installations. */
@@ -29,7 +29,15 @@ final class ImageDecoder {
 
     private ImageDecoder() {}
 
-    static RgbImage decode(byte[] bytes, ImageOptions options) {
+    /**
+     * Decodes the content of an image file.
+     *
+     * @param bytes the content; only read during the call
+     * @param options limits and orientation
+     * @return the picture
+     * @throws ImageException if it is damaged, too large or of an unsupported format
+     */
+    public static Pixels decode(byte[] bytes, ImageOptions options) {
         ImageBytes file = new ImageBytes("", bytes);
         if (file.startsWith(0, "\u00FF\u00D8\u00FF")) {
             return decode(JpegFile.parse(bytes, options), options);
@@ -52,10 +60,10 @@ final class ImageDecoder {
         return decodeByPlugin(file, options);
     }
 
-    private static RgbImage decode(EncodedImage image, ImageOptions options) {
+    private static Pixels decode(EncodedImage image, ImageOptions options) {
         ImageReader reader = jdkReader(image.format());
         String name = image.format().toUpperCase(Locale.ROOT);
-        RgbImage decoded = decode(name, reader, image.stream(), options);
+        Pixels decoded = decode(name, reader, image.stream(), options);
         if (decoded.width() != image.width() || decoded.height() != image.height()) {
             throw new ImageException(name + " image is damaged: its header says " + image.width() + "x" + image.height()
                     + ", its data " + decoded.width() + "x" + decoded.height());
@@ -63,7 +71,7 @@ final class ImageDecoder {
         return options.applyExifOrientation() ? Orientation.apply(decoded, image.orientation()) : decoded;
     }
 
-    private static RgbImage decode(String name, ImageReader reader, byte[] stream, ImageOptions options) {
+    private static Pixels decode(String name, ImageReader reader, byte[] stream, ImageOptions options) {
         List<String> warnings = new ArrayList<>();
         try (ImageInputStream in = new ByteArrayImageInputStream(stream)) {
             reader.addIIOReadWarningListener((source, warning) -> {
@@ -107,12 +115,12 @@ final class ImageDecoder {
         return null;
     }
 
-    private static RgbImage decodeByPlugin(ImageBytes file, ImageOptions options) {
+    private static Pixels decodeByPlugin(ImageBytes file, ImageOptions options) {
         ImageReader reader = firstReader(ImageIO.getImageReaders(new ByteArrayImageInputStream(file.array())), false);
         if (reader == null) {
             throw new ImageException(explanation(file));
         }
-        RgbImage image = decode(pluginName(reader), reader, file.array(), options);
+        Pixels image = decode(pluginName(reader), reader, file.array(), options);
         return options.applyExifOrientation() ? Orientation.apply(image, WebpFile.orientation(file)) : image;
     }
 

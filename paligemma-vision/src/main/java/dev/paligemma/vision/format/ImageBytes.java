@@ -1,4 +1,4 @@
-package dev.paligemma.vision;
+package dev.paligemma.vision.format;
 
 import java.nio.charset.StandardCharsets;
 
@@ -80,9 +80,9 @@ final class ImageBytes {
         if (width < 1 || height < 1) {
             throw damaged("its size is " + width + "x" + height);
         }
-        if (width > RgbImage.MAX_SIDE || height > RgbImage.MAX_SIDE) {
+        if (width > ImageOptions.MAX_SIDE || height > ImageOptions.MAX_SIDE) {
             throw new ImageException(format + " image is too large: " + width + "x" + height + ", at most "
-                    + RgbImage.MAX_SIDE + " a side are allowed");
+                    + ImageOptions.MAX_SIDE + " a side are allowed");
         }
         if (width * height > options.maxPixels()) {
             throw new ImageException(format + " image is too large: " + width + "x" + height + " = " + width * height
