@@ -118,7 +118,7 @@ final class Targets {
 
     /** Archives without a configuration, which is inferred from them. */
     private static Target bigVision() throws IOException {
-        List<Seed> seeds = single(resources("core", "npz"), ".npz");
+        List<Seed> seeds = single(resources("core", "big-vision"), ".npz");
         return new Target("big_vision", seeds, true, 3, damaged -> readCheckpoint(damaged.folder()));
     }
 
