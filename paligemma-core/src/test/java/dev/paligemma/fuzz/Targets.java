@@ -21,9 +21,9 @@ import dev.paligemma.hub.HubModel;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
-import dev.paligemma.vision.format.ImageOptions;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.RgbImage;
+import dev.paligemma.vision.format.ImageOptions;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -119,7 +119,7 @@ final class Targets {
 
     /** Archives without a configuration, which is inferred from them. */
     private static Target bigVision() throws IOException {
-        List<Seed> seeds = single(resources("core", "npz"), ".npz");
+        List<Seed> seeds = single(resources("core", "big-vision"), ".npz");
         return new Target("big_vision", seeds, true, 3, damaged -> readCheckpoint(damaged.folder()));
     }
 
