@@ -40,6 +40,7 @@ class ArchitectureTest {
     private static final String[] VISION = {"dev.paligemma.vision.."};
     private static final String[] ONNX = {"dev.paligemma.onnx.."};
     private static final String[] PYTORCH = {"dev.paligemma.pytorch.."};
+    private static final String[] REFERENCE = {"dev.paligemma.reference.."};
     private static final String[] TOKEN = {"dev.paligemma.token.."};
     private static final String[] PROMPT = {"dev.paligemma.prompt.."};
     private static final String[] DETECTION = {"dev.paligemma.detection.."};
@@ -56,28 +57,32 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule tokenizerStandsAlone =
-            arrow(TOKENIZER, HUB, ENGINE, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
+            arrow(TOKENIZER, HUB, ENGINE, VISION, ONNX, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule hubStandsAlone = arrow(HUB, TOKENIZER, ENGINE, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
+    static final ArchRule hubStandsAlone = arrow(HUB, TOKENIZER, ENGINE, VISION, ONNX, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule engineStandsAlone = arrow(ENGINE, HUB, TOKENIZER, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
+    static final ArchRule engineStandsAlone = arrow(ENGINE, HUB, TOKENIZER, VISION, ONNX, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule visionKnowsOnlyTheEngine = arrow(VISION, HUB, TOKENIZER, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
+    static final ArchRule visionKnowsOnlyTheEngine = arrow(VISION, HUB, TOKENIZER, ONNX, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule onnxKnowsOnlyTheEngine = arrow(ONNX, HUB, TOKENIZER, VISION, PYTORCH, CORE, DJL, EXAMPLES);
+    static final ArchRule onnxKnowsOnlyTheEngine = arrow(ONNX, HUB, TOKENIZER, VISION, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule pytorchKnowsOnlyTheEngine = arrow(PYTORCH, HUB, TOKENIZER, VISION, ONNX, CORE, DJL, EXAMPLES);
+    static final ArchRule pytorchKnowsOnlyTheEngine = arrow(PYTORCH, HUB, TOKENIZER, VISION, ONNX, REFERENCE, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule coreFindsItsEngineAtRunTime = arrow(CORE, ONNX, PYTORCH, DJL, EXAMPLES);
+    static final ArchRule referenceKnowsOnlyTheEngine =
+            arrow(REFERENCE, HUB, TOKENIZER, VISION, ONNX, PYTORCH, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule djlKnowsNoEngine = arrow(DJL, ONNX, PYTORCH, EXAMPLES);
+    static final ArchRule coreFindsItsEngineAtRunTime = arrow(CORE, ONNX, PYTORCH, REFERENCE, DJL, EXAMPLES);
+
+    @ArchTest
+    static final ArchRule djlKnowsNoEngine = arrow(DJL, ONNX, PYTORCH, REFERENCE, EXAMPLES);
 
     @ArchTest
     static final ArchRule tokensKnowOnlyTheTokenizer = arrow(TOKEN, HUB, ENGINE, VISION, PROMPT, DETECTION, MODEL);
@@ -130,7 +135,7 @@ class ArchitectureTest {
                         each -> assertThat(each.getPackageName())
                                 .as("package of %s: add new modules to the arrows above", each.getName())
                                 .matches(
-                                        "dev\\.paligemma(\\.(tokenizer|hub|engine|vision|onnx|pytorch|gemma|token|prompt|detection|djl|examples)(\\..+)?)?"));
+                                        "dev\\.paligemma(\\.(tokenizer|hub|engine|vision|onnx|pytorch|reference|gemma|token|prompt|detection|djl|examples)(\\..+)?)?"));
     }
 
     private static ArchRule arrow(String[] from, String[]... forbidden) {
