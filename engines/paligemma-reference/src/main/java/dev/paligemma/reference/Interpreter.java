@@ -241,8 +241,8 @@ final class Interpreter implements Operation.Visitor {
     public void attention(Operation.Attention operation, Node node) {
         AttentionSpec spec = operation.spec();
         Array q = value(node.input(0));
-        KeysAndValues rows =
-                new KeysAndValues(value(node.input(1)).split(), value(node.input(2)).split());
+        KeysAndValues rows = new KeysAndValues(
+                value(node.input(1)).split(), value(node.input(2)).split());
         boolean prefix = spec.cache() != null && sequences.get(0).putIfAbsent(spec.cache(), rows) == null;
         give(node.output(), Array.of(q.shape(), t -> attend(spec, q.row(t), prefix ? rows : seen(spec, rows, t))));
     }

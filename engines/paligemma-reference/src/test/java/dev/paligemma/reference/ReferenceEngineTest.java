@@ -77,7 +77,8 @@ class ReferenceEngineTest {
         try (Program program = engine.compile(lookup().build(), goldens.checkpoint())) {
             for (long id : new long[] {-1, 1040, 1L << 32}) {
                 assertThatExceptionOfType(EngineException.class)
-                        .isThrownBy(() -> program.run(Map.of("ids", HostTensor.ofLongs(id)), Map.of("y", unwritten(1, 64))))
+                        .isThrownBy(
+                                () -> program.run(Map.of("ids", HostTensor.ofLongs(id)), Map.of("y", unwritten(1, 64))))
                         .withMessageContainingAll("graph lookup", "embedding", Long.toString(id), "1040");
             }
             program.run(Map.of("ids", HostTensor.ofLongs(1039)), Map.of("y", unwritten(1, 64)));
