@@ -22,7 +22,7 @@ fi
 export CLASSPATH
 unset DJL_OFFLINE OPT_OUT_TRACKING
 
-[ $# -gt 0 ] || set -- onnx pytorch
+[ $# -gt 0 ] || set -- onnx pytorch reference
 status=0
 for engine in "$@"; do
     mkdir -p "$work/$engine/home"

@@ -140,6 +140,16 @@ class CommandLineTest {
     }
 
     @Test
+    void everyEngineSaysTheSame() throws IOException {
+        Map<String, Object> onnx = parsed("caption", "--engine", "onnx");
+        for (String engine : List.of("pytorch", "reference")) {
+            Map<String, Object> other = parsed("caption", "--engine", engine);
+            assertThat(other.get("text")).isEqualTo(onnx.get("text"));
+            assertThat(other.get("tokenIds")).isEqualTo(onnx.get("tokenIds"));
+        }
+    }
+
+    @Test
     void showsFactsAboutTheModel() throws IOException {
         Outcome info = run("info");
         assertThat(info.exitCode()).isZero();

@@ -24,8 +24,8 @@ class EngineTableTest {
     }
 
     @Test
-    void bothEnginesAreOnTheClassPath() {
-        assertThat(engines()).containsExactlyInAnyOrder("onnx", "pytorch");
+    void allEnginesAreOnTheClassPath() {
+        assertThat(engines()).containsExactlyInAnyOrder("onnx", "pytorch", "reference");
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.paligemma.pytorch;
 
 import static dev.paligemma.engine.contract.TestedEngine.ONNX_FLOAT32;
 import static dev.paligemma.engine.contract.TestedEngine.PYTORCH_FLOAT32;
+import static dev.paligemma.engine.contract.TestedEngine.REFERENCE_FLOAT32;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -13,6 +14,7 @@ import dev.paligemma.Golden;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.Sampling;
 import dev.paligemma.ScoredAnswer;
+import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.vision.RgbImage;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +22,7 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Both engines in single precision, asked the same: the stored requests and random ones about random images. */
+/** All engines in single precision, asked the same: the stored requests and random ones about random images. */
 class EnginesAgreeTest {
     /** Each engine alone is within 5e-5 of transformers. */
     private static final double TOLERANCE = 5e-4;
@@ -56,23 +58,30 @@ class EnginesAgreeTest {
         for (int i = 0; i < RANDOM_REQUESTS; i++) {
             requests.add(random(random, images));
         }
-        try (PaliGemmaPipeline onnx = golden.load(ONNX_FLOAT32);
-                PaliGemmaPipeline torch = golden.load(PYTORCH_FLOAT32)) {
-            assertThat(onnx.info().engine()).isNotEqualTo(torch.info().engine());
-
-            requests.forEach(request -> assertSame(request, onnx.generate(request), torch.generate(request)));
-
-            assertSame(requests, onnx.generateAll(requests, 4), torch.generateAll(requests, 4));
-            GenerationRequest last = requests.get(requests.size() - 1);
-            GenerationRequest sampled =
-                    last.toBuilder().sampling(Sampling.temperature(1).seed(7)).build();
-            assertSame(
-                    List.of(sampled, sampled, sampled),
-                    onnx.generateSeveral(sampled, 3),
-                    torch.generateSeveral(sampled, 3));
-            assertSameSearch(last, onnx, torch);
-            assertSameScores(last, onnx, torch);
+        try (PaliGemmaPipeline onnx = golden.load(ONNX_FLOAT32)) {
+            for (TestedEngine engine : List.of(PYTORCH_FLOAT32, REFERENCE_FLOAT32)) {
+                try (PaliGemmaPipeline other = golden.load(engine)) {
+                    assertThat(other.info().engine()).isEqualTo(engine.engine()).isNotEqualTo(onnx.info().engine());
+                    assertSame(requests, onnx, other);
+                }
+            }
         }
+    }
+
+    private static void assertSame(
+            List<GenerationRequest> requests, PaliGemmaPipeline expected, PaliGemmaPipeline got) {
+        requests.forEach(request -> assertSame(request, expected.generate(request), got.generate(request)));
+
+        assertSame(requests, expected.generateAll(requests, 4), got.generateAll(requests, 4));
+        GenerationRequest last = requests.get(requests.size() - 1);
+        GenerationRequest sampled =
+                last.toBuilder().sampling(Sampling.temperature(1).seed(7)).build();
+        assertSame(
+                List.of(sampled, sampled, sampled),
+                expected.generateSeveral(sampled, 3),
+                got.generateSeveral(sampled, 3));
+        assertSameSearch(last, expected, got);
+        assertSameScores(last, expected, got);
     }
 
     private static void assertSame(
@@ -91,9 +100,9 @@ class EnginesAgreeTest {
         assertThat(got.finishReason()).isEqualTo(expected.finishReason());
     }
 
-    private static void assertSameSearch(GenerationRequest request, PaliGemmaPipeline onnx, PaliGemmaPipeline torch) {
-        List<ScoredAnswer> expected = onnx.search(request, BeamSearch.of(3));
-        List<ScoredAnswer> got = torch.search(request, BeamSearch.of(3));
+    private static void assertSameSearch(GenerationRequest request, PaliGemmaPipeline first, PaliGemmaPipeline other) {
+        List<ScoredAnswer> expected = first.search(request, BeamSearch.of(3));
+        List<ScoredAnswer> got = other.search(request, BeamSearch.of(3));
         assertThat(got).hasSameSizeAs(expected);
         for (int i = 0; i < got.size(); i++) {
             assertSame(request, expected.get(i).answer(), got.get(i).answer());
@@ -101,10 +110,10 @@ class EnginesAgreeTest {
         }
     }
 
-    private static void assertSameScores(GenerationRequest request, PaliGemmaPipeline onnx, PaliGemmaPipeline torch) {
+    private static void assertSameScores(GenerationRequest request, PaliGemmaPipeline first, PaliGemmaPipeline other) {
         List<String> answers = List.of("cat", "a dog", "what is this?");
-        List<AnswerScore> expected = onnx.score(request, answers);
-        List<AnswerScore> got = torch.score(request, answers);
+        List<AnswerScore> expected = first.score(request, answers);
+        List<AnswerScore> got = other.score(request, answers);
         for (int i = 0; i < answers.size(); i++) {
             // A sum over some tokens.
             assertThat(got.get(i).logProbability()).isCloseTo(expected.get(i).logProbability(), within(5 * TOLERANCE));

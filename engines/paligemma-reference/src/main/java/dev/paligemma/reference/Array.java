@@ -71,6 +71,11 @@ record Array(int[] shape, float[] floats, long[] longs) {
         return elements(Arrays.copyOf(shape, Math.max(0, shape.length - 1)));
     }
 
+    /** By how much the index of an element grows from one place along an axis to the next. */
+    int step(int axis) {
+        return elements(Arrays.copyOfRange(shape, axis + 1, shape.length));
+    }
+
     /** One element of a row, to compute with. */
     double at(int row, int i) {
         return floats[row * width() + i];

@@ -24,15 +24,14 @@ import java.util.stream.IntStream;
  *
  * <p>What flows between operations is float32. Within an operation everything is computed in double precision and rounded
  * once at the end, so that a result is what the equation says, and no order of summation is part of it. In the shapes
- * below, {@code T} is a number of rows and {@code ...} any leading sizes; {@code t} counts rows and {@code i} what is in
- * one.
+ * below, {@code T} is a number of rows and {@code ...} any leading sizes; {@code t} is a row, {@code i} a place in it.
  */
 final class Interpreter implements Operation.Visitor {
     private final Graph graph;
     private final Map<Weight, Array> weights;
     private final List<Map<String, KeysAndValues>> sequences;
-    /** What has been computed. */
-    private final Map<Tensor, Array> values = new HashMap<>();
+    /** What has been computed, by the numbers of the tensors. */
+    private final Map<Integer, Array> values = new HashMap<>();
     /** The sizes that only a run knows, by their symbols. */
     private final Map<String, Long> sizes = new HashMap<>();
 
@@ -54,8 +53,7 @@ final class Interpreter implements Operation.Visitor {
                 throw new EngineException("graph " + graph.name() + " failed at " + node.output() + ": " + e, e);
             }
         }
-        outputs.forEach((name, target) ->
-                Objects.requireNonNull(values.get(output(name))).copyTo(target));
+        outputs.forEach((name, target) -> value(output(name)).copyTo(target));
     }
 
     private Tensor output(String name) {
@@ -66,13 +64,13 @@ final class Interpreter implements Operation.Visitor {
         return Objects.requireNonNull(weights.get(weight), weight::toString);
     }
 
-    private Array input(Node node, int index) {
-        return Objects.requireNonNull(values.get(node.input(index)), node::toString);
+    private Array value(Tensor tensor) {
+        return Objects.requireNonNull(values.get(tensor.id()), tensor::toString);
     }
 
     private void give(Tensor tensor, Array value) {
         requireShape(tensor, Arrays.stream(value.shape()).asLongStream().toArray());
-        values.put(tensor, value);
+        values.put(tensor.id(), value);
     }
 
     /** Every value must have the shape that was recorded for it, with one size for each symbol. */
@@ -98,13 +96,13 @@ final class Interpreter implements Operation.Visitor {
     /** {@code ids[T], table[V, D] -> y[T, D]}: {@code y[t] = table[ids[t]]}. */
     @Override
     public void embedding(Operation.Embedding operation, Node node) {
-        give(node.output(), gather(weight(operation.table()), input(node, 0)));
+        give(node.output(), gather(weight(operation.table()), value(node.input(0))));
     }
 
     /** {@code x[V, D], index[T] -> y[T, D]}: {@code y[t] = x[index[t]]}. */
     @Override
     public void gatherRows(Operation.GatherRows operation, Node node) {
-        give(node.output(), gather(input(node, 0), input(node, 1)));
+        give(node.output(), gather(value(node.input(0)), value(node.input(1))));
     }
 
     private static Array gather(Array x, Array index) {
@@ -119,14 +117,14 @@ final class Interpreter implements Operation.Visitor {
     public void linear(Operation.Linear operation, Node node) {
         Array w = weight(operation.weights().weight());
         Weight bias = operation.weights().bias();
-        give(node.output(), product(input(node, 0), w, bias == null ? Array.zeros(w.rows()) : weight(bias)));
+        give(node.output(), product(value(node.input(0)), w, bias == null ? Array.zeros(w.rows()) : weight(bias)));
     }
 
     /** {@code x[T, in], m[out, in] -> y[T, out]}: {@code y = x m^T}. */
     @Override
     public void product(Operation.Product operation, Node node) {
-        Array m = input(node, 1);
-        give(node.output(), product(input(node, 0), m, Array.zeros(m.rows())));
+        Array m = value(node.input(1));
+        give(node.output(), product(value(node.input(0)), m, Array.zeros(m.rows())));
     }
 
     private static Array product(Array x, Array m, Array bias) {
@@ -148,7 +146,7 @@ final class Interpreter implements Operation.Visitor {
     /** {@code x[..., D], gamma[D], beta[D] -> y[..., D]}: {@code (x - mean) / sqrt(variance + epsilon) * gamma + beta}. */
     @Override
     public void layerNorm(Operation.LayerNorm operation, Node node) {
-        Array x = input(node, 0);
+        Array x = value(node.input(0));
         Array gamma = weight(operation.gamma());
         Array beta = weight(operation.beta());
         give(node.output(), Array.of(x.shape(), t -> {
@@ -162,7 +160,7 @@ final class Interpreter implements Operation.Visitor {
     /** {@code x[..., D], w[D] -> y[..., D]}: {@code x / sqrt(mean(x^2) + epsilon) * (1 + w)}. */
     @Override
     public void rmsNorm(Operation.RmsNorm operation, Node node) {
-        Array x = input(node, 0);
+        Array x = value(node.input(0));
         Array w = weight(operation.weight());
         give(node.output(), Array.of(x.shape(), t -> {
             double root = Math.sqrt(mean(x.row(t), each -> each * each) + operation.epsilon());
@@ -198,7 +196,7 @@ final class Interpreter implements Operation.Visitor {
     }
 
     private void each(Node node, DoubleUnaryOperator function) {
-        Array x = input(node, 0);
+        Array x = value(node.input(0));
         give(node.output(), Array.of(x.shape(), t -> i -> function.applyAsDouble(x.at(t, i))));
     }
 
@@ -215,8 +213,8 @@ final class Interpreter implements Operation.Visitor {
     }
 
     private void both(Node node, DoubleBinaryOperator function) {
-        Array a = input(node, 0);
-        float[] b = input(node, 1).floats();
+        Array a = value(node.input(0));
+        float[] b = value(node.input(1)).floats();
         give(
                 node.output(),
                 Array.of(a.shape(), t -> i -> function.applyAsDouble(a.at(t, i), b[(t * a.width() + i) % b.length])));
@@ -228,9 +226,9 @@ final class Interpreter implements Operation.Visitor {
      */
     @Override
     public void rope(Operation.Rope operation, Node node) {
-        Array x = input(node, 0);
-        Array cos = input(node, 1);
-        Array sin = input(node, 2);
+        Array x = value(node.input(0));
+        Array cos = value(node.input(1));
+        Array sin = value(node.input(2));
         int h = cos.width();
         give(node.output(), Array.of(x.shape(), t -> i -> {
             double other = i % (2 * h) < h ? -x.at(t, i + h) : x.at(t, i - h);
@@ -242,9 +240,9 @@ final class Interpreter implements Operation.Visitor {
     @Override
     public void attention(Operation.Attention operation, Node node) {
         AttentionSpec spec = operation.spec();
-        Array q = input(node, 0);
-        KeysAndValues rows =
-                new KeysAndValues(input(node, 1).split(), input(node, 2).split());
+        Array q = value(node.input(0));
+        KeysAndValues rows = new KeysAndValues(
+                value(node.input(1)).split(), value(node.input(2)).split());
         boolean prefix = spec.cache() != null && sequences.get(0).putIfAbsent(spec.cache(), rows) == null;
         give(node.output(), Array.of(q.shape(), t -> attend(spec, q.row(t), prefix ? rows : seen(spec, rows, t))));
     }
@@ -296,7 +294,7 @@ final class Interpreter implements Operation.Visitor {
     /** {@code x[...] -> y[another shape]}: the same elements in the same order. */
     @Override
     public void reshape(Operation.Reshape operation, Node node) {
-        Array x = input(node, 0);
+        Array x = value(node.input(0));
         List<Dim> dims = operation.shape().dims();
         long known = dims.stream().filter(Dim::isFixed).mapToLong(Dim::size).reduce(1, Math::multiplyExact);
         if (x.floats().length % known != 0) {
@@ -312,18 +310,16 @@ final class Interpreter implements Operation.Visitor {
     /** {@code x[...] -> y[permuted sizes]}: axis {@code a} of y is axis {@code axes[a]} of x. */
     @Override
     public void transpose(Operation.Transpose operation, Node node) {
-        Array x = input(node, 0);
+        Array x = value(node.input(0));
         int[] axes = operation.axes().stream().mapToInt(axis -> axis).toArray();
         int[] shape = Arrays.stream(axes).map(axis -> x.shape()[axis]).toArray();
-        int[] steps = new int[axes.length];
-        for (int axis = axes.length - 1, step = 1; axis >= 0; step *= x.shape()[axis--]) {
-            steps[axis] = step;
-        }
+        int[] xSteps = Arrays.stream(axes).map(x::step).toArray();
         Array y = Array.zeros(shape);
+        int[] ySteps = IntStream.range(0, axes.length).map(y::step).toArray();
         for (int to = 0; to < y.floats().length; to++) {
             int from = 0;
-            for (int axis = axes.length - 1, rest = to; axis >= 0; rest /= shape[axis--]) {
-                from += rest % shape[axis] * steps[axes[axis]];
+            for (int axis = 0; axis < axes.length; axis++) {
+                from += to / ySteps[axis] % shape[axis] * xSteps[axis];
             }
             y.floats()[to] = x.floats()[from];
         }
@@ -333,8 +329,8 @@ final class Interpreter implements Operation.Visitor {
     /** {@code a[A, D], b[B, D] -> y[A + B, D]}: the rows of a, then those of b. */
     @Override
     public void concatRows(Operation.ConcatRows operation, Node node) {
-        Array a = input(node, 0);
-        Array b = input(node, 1);
+        Array a = value(node.input(0));
+        Array b = value(node.input(1));
         int first = a.rows();
         int[] shape = {first + b.rows(), a.width()};
         give(node.output(), Array.of(shape, t -> i -> t < first ? a.at(t, i) : b.at(t - first, i)));
@@ -343,7 +339,7 @@ final class Interpreter implements Operation.Visitor {
     /** {@code x[T, D] -> y[T]}: the index of the largest element of each row, the lowest among equals. */
     @Override
     public void argMax(Operation.ArgMax operation, Node node) {
-        long[] y = input(node, 0).split().stream()
+        long[] y = value(node.input(0)).split().stream()
                 .mapToLong(x -> IntStream.range(0, x.length).reduce(0, (best, i) -> x[i] > x[best] ? i : best))
                 .toArray();
         give(node.output(), new Array(new int[] {y.length}, new float[0], y));
@@ -352,7 +348,7 @@ final class Interpreter implements Operation.Visitor {
     /** {@code x[T, D] -> y[T]}: {@code log(max(softmax(x)))} of each row. */
     @Override
     public void largestLogProbability(Operation.LargestLogProbability operation, Node node) {
-        Array x = input(node, 0);
+        Array x = value(node.input(0));
         IntToDoubleFunction largest =
                 t -> Arrays.stream(softmax(x.row(t))).max().orElseThrow();
         give(node.output(), Array.of(new int[] {x.rows()}, row -> t -> Math.log(largest.applyAsDouble(t))));

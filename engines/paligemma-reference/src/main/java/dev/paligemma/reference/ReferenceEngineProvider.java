@@ -12,9 +12,9 @@ import java.util.Set;
 /**
  * Offers the reference engine under the name {@value #NAME}.
  *
- * <p>It computes in float32 on one thread of the main processor, whatever number of threads it is given, and holds all
- * weights in the Java heap: right for tiny models, for comparison, and where no native library runs. A model of 3 billion
- * parameters needs {@code -Xmx16g} and takes seconds for each token.
+ * <p>It computes in float32 on one thread, whatever number of threads it is given, and keeps weights in the Java heap:
+ * right for tiny models, for comparisons, and where no native library runs. A model of 3 billion parameters needs
+ * {@code -Xmx20g}, a quarter of an hour for a prompt and seconds for each token.
  */
 public final class ReferenceEngineProvider implements EngineProvider {
     /** The name by which users choose this engine. */

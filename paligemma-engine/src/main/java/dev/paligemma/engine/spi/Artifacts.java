@@ -9,7 +9,7 @@ import java.util.Set;
 /** What to add to a project's {@code pom.xml} for an engine of this library. Stateless. */
 final class Artifacts {
     /** The engines that are published with this library; the name of the artifact ends with the name of the engine. */
-    private static final Set<String> ENGINES = Set.of("onnx", "pytorch");
+    private static final Set<String> ENGINES = Set.of("onnx", "pytorch", "reference");
 
     private Artifacts() {}
 
@@ -21,7 +21,7 @@ final class Artifacts {
      */
     static String advice(String engine) {
         if (!ENGINES.contains(engine)) {
-            return "this library comes with onnx and pytorch";
+            return "this library comes with onnx, pytorch and reference";
         }
         return "add <dependency><groupId>dev.paligemma</groupId><artifactId>paligemma-" + engine
                 + "</artifactId><version>" + version() + "</version></dependency>";

@@ -27,7 +27,7 @@ class AdapterCommandsTest {
     }
 
     @Test
-    void anAdapterAnswersTheSameOnBothEnginesAndMerged() throws IOException {
+    void anAdapterAnswersTheSameOnAllEnginesAndMerged() throws IOException {
         Path merged = folder.resolve("merged");
         Outcome merging = run("merge", "--adapter", adapter, "--out", merged.toString());
         assertThat(merging.exitCode()).as(merging.err()).isZero();
@@ -36,10 +36,12 @@ class AdapterCommandsTest {
         Object without = parsed("caption").get("tokenIds");
         Map<String, Object> onnx = parsed("caption", "--adapter", adapter);
         Map<String, Object> pytorch = parsed("caption", "--adapter", adapter, "--engine", "pytorch");
+        Map<String, Object> reference = parsed("caption", "--adapter", adapter, "--engine", "reference");
         Map<String, Object> whole = parsed("caption", "--model", merged.toString());
 
         assertThat(onnx.get("tokenIds")).isNotEqualTo(without);
         assertThat(pytorch.get("tokenIds")).isEqualTo(onnx.get("tokenIds"));
+        assertThat(reference.get("tokenIds")).isEqualTo(onnx.get("tokenIds"));
         assertThat(whole.get("tokenIds")).isEqualTo(onnx.get("tokenIds"));
     }
 
