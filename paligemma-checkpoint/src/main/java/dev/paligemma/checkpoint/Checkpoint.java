@@ -204,7 +204,7 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
 
     private static String adapterAdvice(Path folder, String base) {
         return folder + " holds an adapter for " + base + " and no " + CONFIG
-                + ": open that model, and give this folder as its adapter (--adapter, or adapter(...) of the builder)";
+                + ": open that model, and give this folder as its adapter with adapter(...) of the builder";
     }
 
     private static PaliGemmaConfig readConfig(Path folder) {

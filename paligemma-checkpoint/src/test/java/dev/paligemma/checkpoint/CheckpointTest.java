@@ -374,7 +374,7 @@ class CheckpointTest {
                 .isThrownBy(() -> Checkpoint.open(folder))
                 .withMessage(
                         folder + " holds an adapter for \"google/paligemma-3b-pt-224\" and no config.json: open that"
-                                + " model, and give this folder as its adapter (--adapter, or adapter(...) of the builder)");
+                                + " model, and give this folder as its adapter with adapter(...) of the builder");
         Files.writeString(config, "{}");
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> Checkpoint.open(folder))

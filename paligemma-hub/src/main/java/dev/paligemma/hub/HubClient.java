@@ -117,7 +117,7 @@ public final class HubClient {
             throw new HubException(
                     Kind.CORRUPT,
                     model + ": the cache holds contents that are not what their names say, " + damaged
-                            + ", and the network is switched off (HF_HUB_OFFLINE or --offline)");
+                            + ", and the network is switched off (HF_HUB_OFFLINE or offline(...) of the builder)");
         }
         damaged.forEach(repository::remove);
     }
@@ -180,7 +180,7 @@ public final class HubClient {
         return new HubException(
                 Kind.OFFLINE,
                 model + ": " + found + " (" + cacheFolder + "), and the network is switched off (HF_HUB_OFFLINE or"
-                        + " --offline). Download it once while it is on, or choose the right cache with HF_HOME or"
+                        + " offline(...) of the builder). Download it once while it is on, or choose the right cache with HF_HOME or"
                         + " HF_HUB_CACHE");
     }
 

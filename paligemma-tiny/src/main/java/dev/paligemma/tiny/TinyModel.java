@@ -142,7 +142,7 @@ public final class TinyModel {
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "cannot write the bundled model to " + folder + ": " + FailureReason.of(e, folder)
-                            + "; --cache-dir or PALIGEMMA_CACHE choose another folder",
+                            + "; choose another folder with TinyModel.folder(...) or PALIGEMMA_CACHE",
                     e);
         }
         return folder;

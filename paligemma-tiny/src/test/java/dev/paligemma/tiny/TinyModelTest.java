@@ -97,7 +97,7 @@ class TinyModelTest {
 
         assertThatThrownBy(() -> new TinyModel(file, FILES).extract())
                 .isInstanceOf(UncheckedIOException.class)
-                .hasMessageContainingAll(file.toString(), "--cache-dir");
+                .hasMessageContainingAll(file.toString(), "TinyModel.folder(...)");
     }
 
     @Test

@@ -47,7 +47,7 @@ final class Failure {
      */
     static int report(Throwable failure, PrintWriter err, boolean debug) {
         boolean input = isAboutInput(failure);
-        err.println("paligemma: " + oneLine(describe(failure, input)));
+        err.println("paligemma: " + oneLine(Flags.nameIn(describe(failure, input))));
         if (debug) {
             failure.printStackTrace(err);
         }

@@ -229,6 +229,28 @@ class CommandLineTest {
     }
 
     @Test
+    void aCacheThatCannotBeWrittenIsNamedWithItsOption() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "not a folder");
+
+        assertThat(run("caption", "--cache-dir", file.toString()).err())
+                .contains(file.toString(), "choose another folder with --cache-dir or PALIGEMMA_CACHE");
+        String model = TinyModel.folder().toString();
+        String picture = TinyModel.picture().toString();
+        assertThat(run(
+                                "caption",
+                                "--model",
+                                model,
+                                "--image",
+                                picture,
+                                "--precision",
+                                "int8",
+                                "--cache-dir",
+                                file.toString())
+                        .err())
+                .contains(file.toString(), "choose another one with --cache-dir or the environment variable");
+    }
+
+    @Test
     void refusesDevicesAndEnginesThatAreNotThere() {
         Outcome unknown = run("caption", "--device", "gpu");
         assertRefused(unknown);

@@ -11,7 +11,7 @@ import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.contract.CachedCase;
 import dev.paligemma.engine.contract.OperationGoldens;
 import dev.paligemma.engine.contract.OperationGoldens.Storage;

@@ -167,7 +167,8 @@ public final class ConvertedCheckpoints {
         } catch (IOException e) {
             throw new ConversionException(
                     "cannot write to the cache folder " + folder + ": " + FailureReason.of(e, folder)
-                            + "; choose another one with --cache-dir or the environment variable PALIGEMMA_CACHE",
+                            + "; choose another one with cacheDirectory(...) of the builder or the environment"
+                            + " variable PALIGEMMA_CACHE",
                     e);
         }
     }
@@ -178,8 +179,8 @@ public final class ConvertedCheckpoints {
         // Opening a pipe would block for ever, and a link may lead to a file that must not be touched.
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             throw new ConversionException("the lock file of the cache, " + file
-                    + ", is not a regular file; remove it, or choose another folder with --cache-dir or the environment"
-                    + " variable PALIGEMMA_CACHE");
+                    + ", is not a regular file; remove it, or choose another folder with cacheDirectory(...) of the builder or"
+                    + " the environment variable PALIGEMMA_CACHE");
         }
         return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
     }

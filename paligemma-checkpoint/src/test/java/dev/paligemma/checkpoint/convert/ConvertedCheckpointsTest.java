@@ -223,7 +223,7 @@ class ConvertedCheckpointsTest {
         assertThatExceptionOfType(ConversionException.class)
                 .isThrownBy(() -> obtain(sourceFolder, Precision.INT8))
                 .withMessageContaining("cannot write to the cache folder " + cache)
-                .withMessageContaining("--cache-dir")
+                .withMessageContaining("cacheDirectory(...)")
                 .withMessageContaining("PALIGEMMA_CACHE");
     }
 
@@ -241,7 +241,7 @@ class ConvertedCheckpointsTest {
             assertThat(obtain(sourceFolder, Precision.INT8)).isEqualTo(entry);
             assertThatExceptionOfType(ConversionException.class)
                     .isThrownBy(() -> obtain(sourceFolder, Precision.INT4))
-                    .withMessageContaining("--cache-dir");
+                    .withMessageContaining("cacheDirectory(...)");
         } finally {
             for (Path each : folders) {
                 Files.setPosixFilePermissions(each, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -298,7 +298,7 @@ class ConvertedCheckpointsTest {
             assertThatExceptionOfType(ConversionException.class)
                     .isThrownBy(() -> obtain(sourceFolder, Precision.INT8))
                     .withMessageContaining(lock + ", is not a regular file")
-                    .withMessageContaining("--cache-dir");
+                    .withMessageContaining("cacheDirectory(...)");
             Files.delete(lock);
         }
         assertThat(outside).isEmptyFile();

@@ -4,7 +4,6 @@ import dev.paligemma.KnownModel;
 import dev.paligemma.KnownModel.Kind;
 import dev.paligemma.KnownModels;
 import dev.paligemma.ModelSize;
-import dev.paligemma.cli.report.Json;
 import dev.paligemma.cli.report.PublishedModels;
 import dev.paligemma.engine.machine.MainMemory;
 import java.io.PrintWriter;
@@ -67,13 +66,9 @@ public final class ModelsCommand implements Runnable {
         List<KnownModel> ofSize =
                 KnownModels.all().stream().filter(this::matches).toList();
         List<KnownModel> chosen = ofSize.stream().filter(this::isOfKind).toList();
-        PublishedModels models =
-                PublishedModels.of(chosen, MainMemory.ofThisMachine().orElse(null));
         PrintWriter out = spec.commandLine().getOut();
-        if (json) {
-            out.println(Json.object(models::writeTo));
-        } else {
-            out.print(models.table());
+        PublishedModels.of(chosen, MainMemory.ofThisMachine().orElse(null)).print(out, json);
+        if (!json) {
             printFooter(out, kind == null ? ofSize.size() - chosen.size() : 0);
         }
     }

@@ -1,13 +1,15 @@
 package dev.paligemma.cli.command;
 
 import dev.paligemma.cli.option.CheckpointOptions;
-import dev.paligemma.cli.report.Json;
+import dev.paligemma.cli.report.Facts;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,20 +50,18 @@ public final class TokenizeCommand implements Runnable {
             tokenizer = PaliGemmaTokenizer.load(Files.isRegularFile(model) && beside != null ? beside : model);
         }
         int[] ids = tokenizer.encode(text);
+        List<String> pieces =
+                Arrays.stream(ids).mapToObj(id -> pieceOf(tokenizer, id)).toList();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            out.println(Json.object(object -> {
-                object.writeStringField("text", text);
-                Json.writeInts(object, "ids", ids);
-                object.writeArrayFieldStart("pieces");
-                for (int id : ids) {
-                    object.writeString(pieceOf(tokenizer, id));
-                }
-                object.writeEndArray();
-            }));
+            out.println(new Facts()
+                    .value("text", text)
+                    .value("ids", ids)
+                    .value("pieces", pieces)
+                    .json());
         } else {
-            for (int id : ids) {
-                out.println(id + "\t" + visible(pieceOf(tokenizer, id)));
+            for (int i = 0; i < ids.length; i++) {
+                out.println(ids[i] + "\t" + visible(pieces.get(i)));
             }
         }
     }

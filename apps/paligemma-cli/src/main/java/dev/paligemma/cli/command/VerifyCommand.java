@@ -9,7 +9,7 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.cli.option.InputOptions;
 import dev.paligemma.cli.option.LengthOptions;
 import dev.paligemma.cli.option.ModelOptions;
-import dev.paligemma.cli.report.Json;
+import dev.paligemma.cli.report.Facts;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.hub.FileSet;
@@ -196,23 +196,32 @@ public final class VerifyCommand implements Callable<Integer> {
     }
 
     private static String asJson(Comparison comparison, List<Path> files, Precision precision, Precision reference) {
-        return Json.object(object -> {
-            object.writeStringField("precision", precision.toString());
-            object.writeStringField("referencePrecision", reference.toString());
-            Json.writeAgreement(object, comparison.total());
-            object.writeNumberField("sameAnswers", comparison.sameAnswers());
-            object.writeArrayFieldStart("requests");
-            for (ComparedRequest request : comparison.requests()) {
-                object.writeStartObject();
-                object.writeStringField("image", files.get(request.image()).toString());
-                object.writeStringField("prompt", request.prompt());
-                object.writeStringField("referenceText", request.referenceText());
-                object.writeStringField("text", request.otherText());
-                object.writeBooleanField("sameAnswer", request.sameAnswer());
-                Json.writeAgreement(object, request.agreement());
-                object.writeEndObject();
-            }
-            object.writeEndArray();
-        });
+        List<Facts> requests = comparison.requests().stream()
+                .map(request -> new Facts()
+                        .value("image", files.get(request.image()))
+                        .value("prompt", request.prompt())
+                        .value("referenceText", request.referenceText())
+                        .value("text", request.otherText())
+                        .value("sameAnswer", request.sameAnswer())
+                        .all(facts(request.agreement())))
+                .toList();
+        return new Facts()
+                .value("precision", precision)
+                .value("referencePrecision", reference)
+                .all(facts(comparison.total()))
+                .value("sameAnswers", comparison.sameAnswers())
+                .value("requests", requests)
+                .json();
+    }
+
+    /** The mean overlap of boxes is left out if there are none. */
+    private static Facts facts(Agreement agreement) {
+        Facts facts = new Facts()
+                .value("positions", agreement.positions())
+                .value("tokenAgreement", agreement.tokenAgreement())
+                .value("meanKl", agreement.meanKl())
+                .value("boxes", agreement.boxes());
+        agreement.meanIou().ifPresent(iou -> facts.value("meanIou", iou));
+        return facts;
     }
 }

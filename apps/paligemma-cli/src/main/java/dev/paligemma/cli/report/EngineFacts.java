@@ -1,6 +1,5 @@
 package dev.paligemma.cli.report;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
@@ -8,7 +7,6 @@ import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.spi.DeviceMemory;
 import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.engine.spi.Engines;
-import java.io.IOException;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -27,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param precisions what it computes in, for each kind of device it knows
  * @param gpus the GPUs it sees
  */
-public record EngineFacts(
+record EngineFacts(
         String name,
         @Nullable String version,
         @Nullable String problem,
@@ -61,32 +59,24 @@ public record EngineFacts(
         }
     }
 
-    void addTo(FactLines lines) {
-        if (version == null) {
-            lines.add("engine", "%s cannot run here: %s", name, problem);
-            return;
-        }
-        String computes = precisions.entrySet().stream()
-                .map(each -> names(each.getValue()) + " on " + nameOf(each.getKey()))
-                .collect(Collectors.joining("; "));
-        lines.add("engine", "%s %s: %s", name, version, computes);
-    }
-
-    void writeTo(JsonGenerator json) throws IOException {
-        json.writeStartObject();
-        json.writeStringField("name", name);
-        json.writeStringField("version", version);
-        json.writeStringField("problem", problem);
-        json.writeObjectFieldStart("precisions");
-        for (Map.Entry<Device.Kind, Set<Precision>> each : precisions.entrySet()) {
-            json.writeArrayFieldStart(nameOf(each.getKey()));
-            for (Precision precision : each.getValue()) {
-                json.writeString(precision.toString());
-            }
-            json.writeEndArray();
-        }
-        json.writeEndObject();
-        json.writeEndObject();
+    Facts facts() {
+        Facts computes = new Facts();
+        precisions.forEach((kind, those) -> computes.value(nameOf(kind), those));
+        Facts facts = new Facts()
+                .value("name", name)
+                .value("version", version)
+                .value("problem", problem)
+                .value("precisions", computes);
+        return version == null
+                ? facts.line("engine", "%s cannot run here: %s", name, problem)
+                : facts.line(
+                        "engine",
+                        "%s %s: %s",
+                        name,
+                        version,
+                        precisions.entrySet().stream()
+                                .map(each -> names(each.getValue()) + " on " + nameOf(each.getKey()))
+                                .collect(Collectors.joining("; ")));
     }
 
     private static String names(Set<Precision> precisions) {

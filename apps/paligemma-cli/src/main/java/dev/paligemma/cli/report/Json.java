@@ -2,7 +2,6 @@ package dev.paligemma.cli.report;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.paligemma.Agreement;
 import dev.paligemma.FinishReason;
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.GenerationResult;
@@ -98,17 +97,6 @@ public final class Json {
             json.writeNumberField(name, value);
         } else {
             json.writeNullField(name);
-        }
-    }
-
-    /** Writes the measures of a comparison; the mean overlap of boxes is left out if there are none. */
-    public static void writeAgreement(JsonGenerator json, Agreement agreement) throws IOException {
-        json.writeNumberField("positions", agreement.positions());
-        json.writeNumberField("tokenAgreement", agreement.tokenAgreement());
-        json.writeNumberField("meanKl", agreement.meanKl());
-        json.writeNumberField("boxes", agreement.boxes());
-        if (agreement.meanIou().isPresent()) {
-            json.writeNumberField("meanIou", agreement.meanIou().getAsDouble());
         }
     }
 

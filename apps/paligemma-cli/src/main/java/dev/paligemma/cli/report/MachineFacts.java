@@ -1,11 +1,9 @@
 package dev.paligemma.cli.report;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.engine.machine.MainMemory;
 import dev.paligemma.engine.machine.NvidiaDriver;
 import dev.paligemma.engine.machine.Processor;
 import dev.paligemma.engine.spi.DeviceMemory;
-import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param driver the NVIDIA driver; null if there is none to be seen
  * @param engines the engines on the class path
  */
-public record MachineFacts(
+record MachineFacts(
         int cores,
         Processor processor,
         @Nullable MainMemory memory,
@@ -27,7 +25,7 @@ public record MachineFacts(
         @Nullable NvidiaDriver driver,
         List<EngineFacts> engines) {
 
-    public static MachineFacts find() {
+    static MachineFacts find() {
         return new MachineFacts(
                 Runtime.getRuntime().availableProcessors(),
                 Processor.ofThisMachine(),
@@ -42,41 +40,73 @@ public record MachineFacts(
         return engines.stream().flatMap(engine -> engine.gpus().stream()).toList();
     }
 
-    public void addTo(FactLines lines) {
-        lines.add(
-                "system",
-                "%s %s, Java %s",
-                System.getProperty("os.name"),
-                System.getProperty("os.arch"),
-                Runtime.version().feature());
-        lines.add("processor", "%s, %d cores", known(processor.name()), cores);
-        lines.add("instructions", "%s", instructions());
+    Facts facts() {
+        String system = System.getProperty("os.name");
+        String architecture = System.getProperty("os.arch");
+        Facts machine = new Facts()
+                .line(
+                        "system",
+                        "%s %s, Java %s",
+                        system,
+                        architecture,
+                        Runtime.version().feature())
+                .value("system", system)
+                .value("architecture", architecture)
+                .value("java", Runtime.version())
+                .value("cores", cores)
+                .line("processor", "%s, %d cores", known(processor.name()), cores)
+                .value("processor", orNull(processor.name()))
+                .line("instructions", "%s", instructions())
+                .value("instructions", processor.features().isEmpty() ? null : processor.decisiveFeatures());
         MainMemory main = memory;
-        lines.add(
-                "main memory",
-                "%s",
-                main == null
-                        ? "unknown"
-                        : FactLines.gigabytes(main.freeBytes()) + " free of " + FactLines.gigabytes(main.totalBytes())
-                                + (main.isLimited() ? ", by the limit of the control group" : ""));
-        lines.add("direct memory", "at most %s (-XX:MaxDirectMemorySize)", FactLines.gigabytes(maxDirectBytes));
+        machine.line(
+                        "main memory",
+                        "%s",
+                        main == null
+                                ? "unknown"
+                                : Facts.gigabytes(main.freeBytes()) + " free of " + Facts.gigabytes(main.totalBytes())
+                                        + (main.isLimited() ? ", by the limit of the control group" : ""))
+                .value(
+                        "memory",
+                        main == null
+                                ? null
+                                : new Facts()
+                                        .value("freeBytes", main.freeBytes())
+                                        .value("totalBytes", main.totalBytes())
+                                        .value("isLimited", main.isLimited()))
+                .line("direct memory", "at most %s (-XX:MaxDirectMemorySize)", Facts.gigabytes(maxDirectBytes))
+                .value("maxDirectBytes", maxDirectBytes);
         NvidiaDriver nvidia = driver;
-        if (nvidia != null) {
-            lines.add("NVIDIA driver", "%s: %s", known(nvidia.version()), String.join(", ", nvidia.gpus()));
-        }
-        for (DeviceMemory gpu : gpus()) {
-            lines.add(
-                    "GPU",
-                    "%s, %s, %s free of %s",
-                    gpu.device(),
-                    gpu.description(),
-                    FactLines.gigabytes(gpu.freeBytes()),
-                    FactLines.gigabytes(gpu.totalBytes()));
-        }
+        machine.value("nvidiaDriver", nvidia == null ? null : driver(nvidia))
+                .value("gpus", gpus().stream().map(MachineFacts::gpu).toList());
         if (nvidia != null && gpus().isEmpty()) {
-            lines.add("GPU", "not usable: no engine on the class path sees one");
+            machine.line("GPU", "not usable: no engine on the class path sees one");
         }
-        engines.forEach(engine -> engine.addTo(lines));
+        return new Facts()
+                .value("machine", machine)
+                .value("engines", engines.stream().map(EngineFacts::facts).toList());
+    }
+
+    private static Facts driver(NvidiaDriver driver) {
+        return new Facts()
+                .line("NVIDIA driver", "%s: %s", known(driver.version()), String.join(", ", driver.gpus()))
+                .value("version", orNull(driver.version()))
+                .value("gpus", driver.gpus());
+    }
+
+    private static Facts gpu(DeviceMemory gpu) {
+        return new Facts()
+                .line(
+                        "GPU",
+                        "%s, %s, %s free of %s",
+                        gpu.device(),
+                        gpu.description(),
+                        Facts.gigabytes(gpu.freeBytes()),
+                        Facts.gigabytes(gpu.totalBytes()))
+                .value("device", gpu.device())
+                .value("description", gpu.description())
+                .value("freeBytes", gpu.freeBytes())
+                .value("totalBytes", gpu.totalBytes());
     }
 
     private String instructions() {
@@ -91,61 +121,7 @@ public record MachineFacts(
         return name.isEmpty() ? "unknown" : name;
     }
 
-    public void writeTo(JsonGenerator json) throws IOException {
-        json.writeObjectFieldStart("machine");
-        json.writeStringField("system", System.getProperty("os.name"));
-        json.writeStringField("architecture", System.getProperty("os.arch"));
-        json.writeStringField("java", Runtime.version().toString());
-        json.writeNumberField("cores", cores);
-        json.writeStringField("processor", processor.name().isEmpty() ? null : processor.name());
-        if (processor.features().isEmpty()) {
-            json.writeNullField("instructions");
-        } else {
-            json.writeArrayFieldStart("instructions");
-            for (String feature : processor.decisiveFeatures()) {
-                json.writeString(feature);
-            }
-            json.writeEndArray();
-        }
-        MainMemory main = memory;
-        if (main == null) {
-            json.writeNullField("memory");
-        } else {
-            json.writeObjectFieldStart("memory");
-            json.writeNumberField("freeBytes", main.freeBytes());
-            json.writeNumberField("totalBytes", main.totalBytes());
-            json.writeBooleanField("isLimited", main.isLimited());
-            json.writeEndObject();
-        }
-        json.writeNumberField("maxDirectBytes", maxDirectBytes);
-        NvidiaDriver nvidia = driver;
-        if (nvidia == null) {
-            json.writeNullField("nvidiaDriver");
-        } else {
-            json.writeObjectFieldStart("nvidiaDriver");
-            json.writeStringField("version", nvidia.version().isEmpty() ? null : nvidia.version());
-            json.writeArrayFieldStart("gpus");
-            for (String gpu : nvidia.gpus()) {
-                json.writeString(gpu);
-            }
-            json.writeEndArray();
-            json.writeEndObject();
-        }
-        json.writeArrayFieldStart("gpus");
-        for (DeviceMemory gpu : gpus()) {
-            json.writeStartObject();
-            json.writeStringField("device", gpu.device().toString());
-            json.writeStringField("description", gpu.description());
-            json.writeNumberField("freeBytes", gpu.freeBytes());
-            json.writeNumberField("totalBytes", gpu.totalBytes());
-            json.writeEndObject();
-        }
-        json.writeEndArray();
-        json.writeEndObject();
-        json.writeArrayFieldStart("engines");
-        for (EngineFacts engine : engines) {
-            engine.writeTo(json);
-        }
-        json.writeEndArray();
+    private static @Nullable String orNull(String name) {
+        return name.isEmpty() ? null : name;
     }
 }

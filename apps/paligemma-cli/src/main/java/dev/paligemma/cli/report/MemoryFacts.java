@@ -1,6 +1,5 @@
 package dev.paligemma.cli.report;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.MemoryEstimate;
 import dev.paligemma.MemoryShortage;
 import dev.paligemma.checkpoint.Checkpoint;
@@ -10,14 +9,13 @@ import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.machine.MainMemory;
 import dev.paligemma.engine.spi.DeviceMemory;
 import dev.paligemma.engine.spi.EngineChoice;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What memory a checkpoint needs on each device in each precision, beside what is free there. Immutable. */
-public final class MemoryFacts {
+final class MemoryFacts {
     private static final String COLUMNS = "%-10s%-8s%-10s%10s%12s  %s";
 
     private final List<Fit> fits;
@@ -28,10 +26,6 @@ public final class MemoryFacts {
         this.warning = warning;
     }
 
-    public static MemoryFacts of(Checkpoint checkpoint, MachineFacts machine) {
-        return of(checkpoint.config(), checkpoint.precision(), machine);
-    }
-
     /**
      * Compares needs and machine.
      *
@@ -39,7 +33,7 @@ public final class MemoryFacts {
      * @param stored what its weights are stored for: one that is converted runs in no other precision
      * @param machine the machine with its engines
      */
-    public static MemoryFacts of(PaliGemmaConfig config, Precision stored, MachineFacts machine) {
+    static MemoryFacts of(PaliGemmaConfig config, Precision stored, MachineFacts machine) {
         List<Fit> fits = new ArrayList<>();
         for (Precision precision : Precision.values()) {
             if (stored != Precision.FLOAT32 && precision != stored) {
@@ -93,7 +87,7 @@ public final class MemoryFacts {
                                 .contains(needed.precision()));
         MainMemory main = machine.memory();
         String obstacle = needed.cacheBytes() > machine.maxDirectBytes()
-                ? "keys and values of a request take " + FactLines.gigabytes(needed.cacheBytes())
+                ? "keys and values of a request take " + Facts.gigabytes(needed.cacheBytes())
                         + " of direct memory: raise -XX:MaxDirectMemorySize"
                 : null;
         return new Fit(needed, Device.CPU, engine, isThere, main == null ? null : main.freeBytes(), obstacle);
@@ -132,44 +126,38 @@ public final class MemoryFacts {
             String missing = hasEngine ? "" : "; no engine " + engine + " for it on the class path";
             return word + (obstacle == null ? "" : ", " + obstacle) + missing;
         }
+
+        Facts facts() {
+            Long free = freeBytes;
+            return new Facts()
+                    .line(
+                            "",
+                            COLUMNS,
+                            needed.precision(),
+                            device,
+                            engine,
+                            Facts.gigabytes(needed.totalBytes()),
+                            free == null ? "unknown" : Facts.gigabytes(free),
+                            verdict())
+                    .value("precision", needed.precision())
+                    .value("device", device)
+                    .value("engine", engine)
+                    .value("hasEngine", hasEngine)
+                    .value("neededBytes", needed.totalBytes())
+                    .value("weightBytes", needed.weightBytes())
+                    .value("cacheBytes", needed.cacheBytes())
+                    .value("workingBytes", needed.workingBytes())
+                    .value("freeBytes", free)
+                    .value("fits", fits());
+        }
     }
 
-    public void addTo(FactLines lines) {
+    Facts facts() {
+        Facts facts = new Facts().value("warning", warning);
         if (warning != null) {
-            lines.add("WARNING", "%s", warning);
+            facts.line("WARNING", "%s", warning);
         }
-        lines.add("memory", COLUMNS, "precision", "device", "engine", "needed", "free", "fits");
-        for (Fit fit : fits) {
-            Long free = fit.freeBytes;
-            lines.add(
-                    "",
-                    COLUMNS,
-                    fit.needed.precision(),
-                    fit.device,
-                    fit.engine,
-                    FactLines.gigabytes(fit.needed.totalBytes()),
-                    free == null ? "unknown" : FactLines.gigabytes(free),
-                    fit.verdict());
-        }
-    }
-
-    public void writeTo(JsonGenerator json) throws IOException {
-        json.writeStringField("warning", warning);
-        json.writeArrayFieldStart("memory");
-        for (Fit fit : fits) {
-            json.writeStartObject();
-            json.writeStringField("precision", fit.needed.precision().toString());
-            json.writeStringField("device", fit.device.toString());
-            json.writeStringField("engine", fit.engine);
-            json.writeBooleanField("hasEngine", fit.hasEngine);
-            json.writeNumberField("neededBytes", fit.needed.totalBytes());
-            json.writeNumberField("weightBytes", fit.needed.weightBytes());
-            json.writeNumberField("cacheBytes", fit.needed.cacheBytes());
-            json.writeNumberField("workingBytes", fit.needed.workingBytes());
-            json.writeObjectField("freeBytes", fit.freeBytes);
-            json.writeObjectField("fits", fit.fits());
-            json.writeEndObject();
-        }
-        json.writeEndArray();
+        return facts.line("memory", COLUMNS, "precision", "device", "engine", "needed", "free", "fits")
+                .value("memory", fits.stream().map(Fit::facts).toList());
     }
 }

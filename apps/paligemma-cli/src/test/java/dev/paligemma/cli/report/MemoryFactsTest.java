@@ -61,9 +61,9 @@ class MemoryFactsTest {
     }
 
     private static List<String> rows(Precision stored, MachineFacts machine) {
-        FactLines lines = new FactLines();
-        MemoryFacts.of(TINY, stored, machine).addTo(lines);
-        return lines.toString()
+        return MemoryFacts.of(TINY, stored, machine)
+                .facts()
+                .text()
                 .lines()
                 .dropWhile(line -> line.startsWith("WARNING"))
                 .skip(1)
@@ -101,9 +101,12 @@ class MemoryFactsTest {
     }
 
     private static String warning(PaliGemmaConfig config, Precision stored, MachineFacts machine) {
-        FactLines lines = new FactLines();
-        MemoryFacts.of(config, stored, machine).addTo(lines);
-        return lines.toString().lines().findFirst().orElseThrow();
+        return MemoryFacts.of(config, stored, machine)
+                .facts()
+                .text()
+                .lines()
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
@@ -143,7 +146,7 @@ class MemoryFactsTest {
 
     private static List<String> table(List<KnownModel> models, @Nullable MainMemory memory) {
         return PublishedModels.of(models, memory)
-                .table()
+                .text()
                 .lines()
                 .map(line -> line.replaceAll(" +", " "))
                 .toList();
@@ -161,16 +164,13 @@ class MemoryFactsTest {
     @Test
     void whatIsNotKnownIsSaid() throws IOException {
         MachineFacts machine = new MachineFacts(1, new Processor("", Set.of()), null, GB, null, List.of(ONNX));
-        FactLines lines = new FactLines();
-        machine.addTo(lines);
+        Facts facts = machine.facts();
 
-        assertThat(lines.toString())
+        assertThat(facts.text())
                 .contains("processor       unknown, 1 cores", "instructions    unknown", "main memory     unknown");
         assertThat(rows(Precision.INT8, machine)).containsExactly("int8 cpu onnx 0.30 GB unknown unknown");
-        Map<String, Object> json = JsonText.parse(Json.object(object -> {
-            machine.writeTo(object);
-            MemoryFacts.of(TINY, Precision.INT8, machine).writeTo(object);
-        }));
+        facts.all(MemoryFacts.of(TINY, Precision.INT8, machine).facts());
+        Map<String, Object> json = JsonText.parse(facts.json());
         assertThat(json.get("machine").toString()).contains("processor=null", "instructions=null", "memory=null");
         assertThat(json.get("memory").toString()).contains("freeBytes=null", "fits=null");
     }
@@ -184,10 +184,8 @@ class MemoryFactsTest {
                 GB,
                 new NvidiaDriver("550.54.15", List.of("NVIDIA A10", "NVIDIA A10")),
                 List.of(ONNX));
-        FactLines lines = new FactLines();
-        machine.addTo(lines);
 
-        assertThat(lines.toString().lines())
+        assertThat(machine.facts().text().lines())
                 .contains(
                         "processor       Some Processor, 4 cores",
                         "instructions    none that make a network faster",
@@ -201,9 +199,7 @@ class MemoryFactsTest {
     void anEngineThatCannotRunHereSaysWhyOnOneLine() {
         List<String> shown = new ArrayList<>();
         for (String message : List.of("no library for this system\nAdd <dependency>", "")) {
-            FactLines lines = new FactLines();
-            EngineFacts.of(new Broken(message)).addTo(lines);
-            shown.add(lines.toString().strip());
+            shown.add(EngineFacts.of(new Broken(message)).facts().text().strip());
         }
 
         assertThat(shown.get(0)).isEqualTo("engine          broken cannot run here: no library for this system");

@@ -1,0 +1,36 @@
+package dev.paligemma.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** A library does not know the programs above it; its messages name its own settings, as {@code offline(...)}. */
+class LibraryMessagesTest {
+    private static final Pattern OPTION_IN_A_TEXT = Pattern.compile("\"[^\"\n]*(?<![\\w-])--[a-z][^\"\n]*\"");
+    private static final Path ROOT = Path.of("..");
+
+    @Test
+    void nameNoOptionsOfTheCommandLine() throws IOException {
+        try (Stream<Path> files = Files.walk(ROOT)) {
+            List<Path> sources = files.filter(LibraryMessagesTest::isOfALibrary).toList();
+
+            assertThat(sources).hasSizeGreaterThan(300);
+            for (Path source : sources) {
+                assertThat(Files.readString(source)).as(source.toString()).doesNotContainPattern(OPTION_IN_A_TEXT);
+            }
+        }
+    }
+
+    private static boolean isOfALibrary(Path file) {
+        String path = ROOT.relativize(file).toString().replace('\\', '/');
+        return path.contains("/src/main/java/")
+                && path.endsWith(".java")
+                && !path.matches("(apps|paligemma-examples|src)/.*");
+    }
+}
