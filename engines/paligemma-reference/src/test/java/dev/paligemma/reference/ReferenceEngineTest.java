@@ -11,8 +11,8 @@ import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.contract.CachedCase;
+import dev.paligemma.engine.contract.GoldenWeights;
 import dev.paligemma.engine.contract.OperationGoldens;
 import dev.paligemma.engine.contract.OperationGoldens.Storage;
 import dev.paligemma.engine.graph.AttentionSpec;
@@ -59,13 +59,13 @@ class ReferenceEngineTest {
     }
 
     @Test
-    void runsAfterTheCheckpointIsClosed(@TempDir Path folder) {
+    void runsAfterTheWeightsAreClosed(@TempDir Path folder) {
         OperationGoldens own = new OperationGoldens(folder);
-        Checkpoint checkpoint = own.checkpoint(Storage.BFLOAT16);
+        GoldenWeights weights = own.weights(Storage.BFLOAT16);
         HostTensor y = unwritten(3, 64);
 
-        try (Program program = engine.compile(lookup().build(), checkpoint)) {
-            checkpoint.close();
+        try (Program program = engine.compile(lookup().build(), weights)) {
+            weights.close();
             program.run(Map.of("ids", own.tensor("embedding_large.ids")), Map.of("y", y));
         }
 
@@ -74,7 +74,7 @@ class ReferenceEngineTest {
 
     @Test
     void reportsIndicesOutsideTheTableAndGoesOn() {
-        try (Program program = engine.compile(lookup().build(), goldens.checkpoint())) {
+        try (Program program = engine.compile(lookup().build(), goldens.weights())) {
             for (long id : new long[] {-1, 1040, 1L << 32}) {
                 assertThatExceptionOfType(EngineException.class)
                         .isThrownBy(
@@ -94,7 +94,7 @@ class ReferenceEngineTest {
         g.output("y", g.concatRows(a, b, Dim.symbol("both")));
         HostTensor x = fill(HostTensor.allocate(ElementType.FLOAT32, 2, 2), 4);
 
-        try (Program program = engine.compile(g.build(), goldens.checkpoint())) {
+        try (Program program = engine.compile(g.build(), goldens.weights())) {
             assertThatExceptionOfType(EngineException.class)
                     .isThrownBy(() -> program.run(Map.of("a", x, "b", x), Map.of("y", unwritten(5, 2))))
                     .withMessageContainingAll("graph joined", "both=5", "[4, 2]");
@@ -109,7 +109,7 @@ class ReferenceEngineTest {
         GraphBuilder g = new GraphBuilder("shaped");
         g.output("y", g.reshape(g.input("x", ElementType.FLOAT32, Shape.of("rows", 3)), Shape.of("pairs", 2)));
 
-        try (Program program = engine.compile(g.build(), goldens.checkpoint())) {
+        try (Program program = engine.compile(g.build(), goldens.weights())) {
             assertThatExceptionOfType(EngineException.class)
                     .isThrownBy(() -> program.run(Map.of("x", unwritten(3, 3)), Map.of("y", unwritten(4, 2))))
                     .withMessageContainingAll("graph shaped", "reshape", "9 elements", "2");
@@ -122,7 +122,7 @@ class ReferenceEngineTest {
         Tensor x = g.input("x", ElementType.FLOAT32, Shape.of("rows", 4));
         g.output("y", g.attention(x, x, x, AttentionSpec.withinSequences(1, 4, 1, 3)));
 
-        try (Program program = engine.compile(g.build(), goldens.checkpoint())) {
+        try (Program program = engine.compile(g.build(), goldens.weights())) {
             assertThatExceptionOfType(EngineException.class)
                     .isThrownBy(() -> program.run(Map.of("x", unwritten(5, 4)), Map.of("y", unwritten(5, 4))))
                     .withMessageContainingAll("graph images", "attention");
@@ -140,7 +140,7 @@ class ReferenceEngineTest {
         HostTensor y = unwritten(expected.shape());
 
         try (Program program =
-                engine.compile(new CachedCase(test.name(), uncached, test.prefix()).graph(), goldens.checkpoint())) {
+                engine.compile(new CachedCase(test.name(), uncached, test.prefix()).graph(), goldens.weights())) {
             program.run(CachedCase.rows(test.inputs(goldens), 0, test.prefix()), Map.of("y", y));
         }
 
