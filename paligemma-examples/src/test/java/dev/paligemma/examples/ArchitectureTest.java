@@ -60,19 +60,24 @@ class ArchitectureTest {
             arrow(TOKENIZER, HUB, ENGINE, VISION, ONNX, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule hubStandsAlone = arrow(HUB, TOKENIZER, ENGINE, VISION, ONNX, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
+    static final ArchRule hubStandsAlone =
+            arrow(HUB, TOKENIZER, ENGINE, VISION, ONNX, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule engineStandsAlone = arrow(ENGINE, HUB, TOKENIZER, VISION, ONNX, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
+    static final ArchRule engineStandsAlone =
+            arrow(ENGINE, HUB, TOKENIZER, VISION, ONNX, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule visionKnowsOnlyTheEngine = arrow(VISION, HUB, TOKENIZER, ONNX, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
+    static final ArchRule visionKnowsOnlyTheEngine =
+            arrow(VISION, HUB, TOKENIZER, ONNX, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule onnxKnowsOnlyTheEngine = arrow(ONNX, HUB, TOKENIZER, VISION, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
+    static final ArchRule onnxKnowsOnlyTheEngine =
+            arrow(ONNX, HUB, TOKENIZER, VISION, PYTORCH, REFERENCE, CORE, DJL, EXAMPLES);
 
     @ArchTest
-    static final ArchRule pytorchKnowsOnlyTheEngine = arrow(PYTORCH, HUB, TOKENIZER, VISION, ONNX, REFERENCE, CORE, DJL, EXAMPLES);
+    static final ArchRule pytorchKnowsOnlyTheEngine =
+            arrow(PYTORCH, HUB, TOKENIZER, VISION, ONNX, REFERENCE, CORE, DJL, EXAMPLES);
 
     @ArchTest
     static final ArchRule referenceKnowsOnlyTheEngine =
