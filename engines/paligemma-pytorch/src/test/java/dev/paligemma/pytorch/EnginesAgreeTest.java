@@ -61,7 +61,9 @@ class EnginesAgreeTest {
         try (PaliGemmaPipeline onnx = golden.load(ONNX_FLOAT32)) {
             for (TestedEngine engine : List.of(PYTORCH_FLOAT32, REFERENCE_FLOAT32)) {
                 try (PaliGemmaPipeline other = golden.load(engine)) {
-                    assertThat(other.info().engine()).isEqualTo(engine.engine()).isNotEqualTo(onnx.info().engine());
+                    assertThat(other.info().engine())
+                            .isEqualTo(engine.engine())
+                            .isNotEqualTo(onnx.info().engine());
                     assertSame(requests, onnx, other);
                 }
             }

@@ -16,7 +16,6 @@ import java.util.stream.IntStream;
  * @param longs its elements if they are int64, else empty
  */
 record Array(int[] shape, float[] floats, long[] longs) {
-
     /** A tensor of float32, to be filled by who makes it. */
     static Array zeros(int... shape) {
         return new Array(shape, new float[elements(shape)], new long[0]);

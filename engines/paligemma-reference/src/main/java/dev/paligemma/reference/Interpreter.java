@@ -175,8 +175,7 @@ final class Interpreter implements Operation.Visitor {
     /** {@code x[...] -> y[...]}: {@code 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))}. */
     @Override
     public void gelu(Operation.Gelu operation, Node node) {
-        double factor = Math.sqrt(2 / Math.PI);
-        each(node, x -> 0.5 * x * (1 + Math.tanh(factor * (x + 0.044715 * x * x * x))));
+        each(node, x -> 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))));
     }
 
     /** {@code x[...] -> y[...]}: {@code cap tanh(x / cap)}. */
@@ -268,11 +267,10 @@ final class Interpreter implements Operation.Visitor {
         for (int head = 0; head < spec.heads(); head++) {
             int from = head * width;
             int kv = head / (spec.heads() / spec.kvHeads()) * width;
-            double[] scores = seen.keys().stream()
+            double[] probabilities = softmax(seen.keys().stream()
                     .mapToDouble(key -> spec.scale() * dot(q, from, key, kv, width))
                     .map(score -> spec.softcap() == 0 ? score : softcap(score, spec.softcap()))
-                    .toArray();
-            double[] probabilities = softmax(scores);
+                    .toArray());
             for (int s = 0; s < probabilities.length; s++) {
                 float[] value = seen.values().get(s);
                 for (int i = 0; i < width; i++) {
@@ -312,14 +310,13 @@ final class Interpreter implements Operation.Visitor {
     public void transpose(Operation.Transpose operation, Node node) {
         Array x = value(node.input(0));
         int[] axes = operation.axes().stream().mapToInt(axis -> axis).toArray();
-        int[] shape = Arrays.stream(axes).map(axis -> x.shape()[axis]).toArray();
         int[] xSteps = Arrays.stream(axes).map(x::step).toArray();
-        Array y = Array.zeros(shape);
+        Array y = Array.zeros(Arrays.stream(axes).map(axis -> x.shape()[axis]).toArray());
         int[] ySteps = IntStream.range(0, axes.length).map(y::step).toArray();
         for (int to = 0; to < y.floats().length; to++) {
             int from = 0;
             for (int axis = 0; axis < axes.length; axis++) {
-                from += to / ySteps[axis] % shape[axis] * xSteps[axis];
+                from += to / ySteps[axis] % y.shape()[axis] * xSteps[axis];
             }
             y.floats()[to] = x.floats()[from];
         }

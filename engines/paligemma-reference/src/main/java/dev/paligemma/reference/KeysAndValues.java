@@ -10,7 +10,6 @@ import java.util.stream.Stream;
  * @param values {@code [S, kvHeads * D]}
  */
 record KeysAndValues(List<float[]> keys, List<float[]> values) {
-
     /** The rows from one index up to another one, which is excluded. */
     KeysAndValues part(int from, int to) {
         return new KeysAndValues(keys.subList(from, to), values.subList(from, to));

@@ -12,9 +12,8 @@ import java.util.Set;
 /**
  * Offers the reference engine under the name {@value #NAME}.
  *
- * <p>It computes in float32 on one thread, whatever number of threads it is given, and keeps weights in the Java heap:
- * right for tiny models, for comparisons, and where no native library runs. A model of 3 billion parameters needs
- * {@code -Xmx20g}, a quarter of an hour for a prompt and seconds for each token.
+ * <p>It computes in float32 on one thread, whatever number it is given, and keeps weights in the Java heap: right for tiny
+ * models and where no native library runs. 3 billion parameters need {@code -Xmx20g} and 15 minutes for a prompt.
  */
 public final class ReferenceEngineProvider implements EngineProvider {
     /** The name by which users choose this engine. */

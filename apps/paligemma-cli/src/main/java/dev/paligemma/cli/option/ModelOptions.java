@@ -19,9 +19,10 @@ public final class ModelOptions {
     @Option(
             names = "--engine",
             paramLabel = "NAME",
-            description = "Engine that runs the model: auto, onnx, pytorch or the slow reference; auto takes pytorch for a "
-                    + "GPU and for bfloat16, else onnx (default: what the Java system property paligemma.engine says, else "
-                    + "auto).")
+            description =
+                    "Engine that runs the model: auto, onnx, pytorch or the slow reference; auto takes pytorch for a "
+                            + "GPU and for bfloat16, else onnx (default: what the Java system property paligemma.engine says, else "
+                            + "auto).")
     @Nullable
     String engine;
 
