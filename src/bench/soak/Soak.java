@@ -7,7 +7,7 @@ import dev.paligemma.ImageEmbeddings;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.RequestCancelledException;
 import dev.paligemma.Sampling;
-import dev.paligemma.ScoredAnswer;
+import dev.paligemma.BeamAnswer;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.examples.BundledModel;
@@ -237,7 +237,7 @@ public final class Soak {
             ImageEmbeddings seen = pipeline.encode(image);
             add("encoded " + i, () -> text(pipeline.generate(GenerationRequest.of(seen, "caption en"))));
             add("beams " + i, () -> pipeline.search(caption, BeamSearch.of(3)).stream()
-                    .map(ScoredAnswer::answer)
+                    .map(BeamAnswer::answer)
                     .map(Soak::text)
                     .toList());
             add("scores " + i, () -> {

@@ -544,7 +544,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * @throws IllegalStateException if the pipeline is closed, or is closed meanwhile
      * @throws EngineException if the runtime fails
      */
-    public List<ScoredAnswer> search(GenerationRequest request, BeamSearch search) {
+    public List<BeamAnswer> search(GenerationRequest request, BeamSearch search) {
         Objects.requireNonNull(search, "search");
         if (!request.sampling().isGreedy()) {
             throw new IllegalArgumentException(

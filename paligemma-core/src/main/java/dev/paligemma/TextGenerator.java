@@ -151,7 +151,7 @@ final class TextGenerator {
     }
 
     /** Searches for the most likely answers; the best one comes first. */
-    List<ScoredAnswer> search(GenerationRequest request, BeamSearch search, Cancellation cancellation) {
+    List<BeamAnswer> search(GenerationRequest request, BeamSearch search, Cancellation cancellation) {
         Stopwatch stopwatch = new Stopwatch();
         Input input = prepare(request);
         try (Answering answering = begin(request, input, stopwatch.lapMs(), cancellation)) {
@@ -165,7 +165,7 @@ final class TextGenerator {
             List<BeamSearcher.Found> found = searcher.search(answering.sequences());
             Timings timings = answering.timings();
             return found.stream()
-                    .map(answer -> new ScoredAnswer(result(answer, input.prompt(), timings), answer.score()))
+                    .map(answer -> new BeamAnswer(result(answer, input.prompt(), timings), answer.score()))
                     .toList();
         }
     }

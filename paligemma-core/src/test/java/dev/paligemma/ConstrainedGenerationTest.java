@@ -194,7 +194,7 @@ class ConstrainedGenerationTest {
                 pipeline().generate(constrained(pipeline().constraints().forbidding(TokenSet.of(first))));
 
         assertThat(other.tokenIds()).doesNotContain(first);
-        List<ScoredAnswer> beams = pipeline()
+        List<BeamAnswer> beams = pipeline()
                 .search(
                         request().toBuilder().maxNewTokens(1).build(),
                         BeamSearch.of(2).lengthPenalty(0));

@@ -58,7 +58,7 @@ public abstract class DecodingParityContract {
                 .lengthPenalty(number(test, "lengthPenalty"))
                 .earlyStopping(flag(test, "earlyStopping"));
 
-        List<ScoredAnswer> answers = pipeline(test).search(request(test), search);
+        List<BeamAnswer> answers = pipeline(test).search(request(test), search);
 
         List<Map<?, ?>> expected = maps(test, "sequences");
         assertThat(answers).hasSameSizeAs(expected);
@@ -81,7 +81,7 @@ public abstract class DecodingParityContract {
     @ParameterizedTest
     @MethodSource("unnormalisedSearches")
     void searchesAsBigVision(Map<?, ?> test) {
-        List<ScoredAnswer> answers =
+        List<BeamAnswer> answers =
                 pipeline(test).search(request(test), BeamSearch.unnormalised(integer(test, "beams")));
 
         assertThat(answers).hasSize(1);

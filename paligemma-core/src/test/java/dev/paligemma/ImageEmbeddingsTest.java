@@ -81,9 +81,9 @@ class ImageEmbeddingsTest {
                 .extracting(GenerationResult::text)
                 .containsOnly(pipeline.generate(plain).text());
         assertThat(pipeline.search(encoded, BeamSearch.of(2)))
-                .extracting(ScoredAnswer::score)
+                .extracting(BeamAnswer::score)
                 .isEqualTo(pipeline.search(plain, BeamSearch.of(2)).stream()
-                        .map(ScoredAnswer::score)
+                        .map(BeamAnswer::score)
                         .toList());
         assertThat(pipeline.score(encoded, List.of("a", "b"))).isEqualTo(pipeline.score(plain, List.of("a", "b")));
         DetectionOptions options = DetectionOptions.defaults();

@@ -5,7 +5,7 @@ import dev.paligemma.GenerationRequest;
 import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.Sampling;
-import dev.paligemma.ScoredAnswer;
+import dev.paligemma.BeamAnswer;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.token.TokenConstraint;
 import dev.paligemma.vision.RgbImage;
@@ -45,7 +45,7 @@ public final class DecodingExample {
     // region beams
     static void search(PaliGemmaPipeline model, RgbImage image) {
         GenerationRequest request = GenerationRequest.of(image, "caption en");
-        for (ScoredAnswer answer : model.search(request, BeamSearch.of(3))) {
+        for (BeamAnswer answer : model.search(request, BeamSearch.of(3))) {
             System.out.println(answer.score() + " " + answer.answer().text());
         }
     }

@@ -6,7 +6,7 @@ import dev.paligemma.Agreement;
 import dev.paligemma.FinishReason;
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.GenerationResult;
-import dev.paligemma.ScoredAnswer;
+import dev.paligemma.BeamAnswer;
 import dev.paligemma.Timings;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -64,7 +64,7 @@ final class Json {
         }
         if (!written.found().isEmpty()) {
             json.writeArrayFieldStart("answers");
-            for (ScoredAnswer each : written.found()) {
+            for (BeamAnswer each : written.found()) {
                 json.writeStartObject();
                 json.writeNumberField("score", each.score());
                 json.writeNumberField("logProbability", each.answer().totalLogProbability());

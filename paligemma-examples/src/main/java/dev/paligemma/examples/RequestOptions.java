@@ -6,7 +6,7 @@ import dev.paligemma.GenerationRequest;
 import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.RequestException;
-import dev.paligemma.ScoredAnswer;
+import dev.paligemma.BeamAnswer;
 import dev.paligemma.prompt.TaskPrompt;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -73,7 +73,7 @@ final class RequestOptions {
             BeamSearch search,
             ProgressDisplay progress,
             @Nullable PrintWriter out) {
-        List<ScoredAnswer> found = pipeline.search(request, search);
+        List<BeamAnswer> found = pipeline.search(request, search);
         if (found.isEmpty()) {
             throw new RequestException("the search found no answer of up to " + request.maxNewTokens() + " tokens");
         }

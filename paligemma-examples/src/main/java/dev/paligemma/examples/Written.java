@@ -1,7 +1,7 @@
 package dev.paligemma.examples;
 
 import dev.paligemma.GenerationResult;
-import dev.paligemma.ScoredAnswer;
+import dev.paligemma.BeamAnswer;
 import java.util.List;
 
 /**
@@ -10,7 +10,7 @@ import java.util.List;
  * @param answer the only answer, or the best one of a search
  * @param found all answers of a search, the best one first; empty without a search
  */
-record Written(GenerationResult answer, List<ScoredAnswer> found) {
+record Written(GenerationResult answer, List<BeamAnswer> found) {
     Written {
         found = List.copyOf(found);
     }

@@ -12,7 +12,7 @@ import dev.paligemma.GenerationResult;
 import dev.paligemma.Golden;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.Sampling;
-import dev.paligemma.ScoredAnswer;
+import dev.paligemma.BeamAnswer;
 import dev.paligemma.vision.RgbImage;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,8 +92,8 @@ class EnginesAgreeTest {
     }
 
     private static void assertSameSearch(GenerationRequest request, PaliGemmaPipeline onnx, PaliGemmaPipeline torch) {
-        List<ScoredAnswer> expected = onnx.search(request, BeamSearch.of(3));
-        List<ScoredAnswer> got = torch.search(request, BeamSearch.of(3));
+        List<BeamAnswer> expected = onnx.search(request, BeamSearch.of(3));
+        List<BeamAnswer> got = torch.search(request, BeamSearch.of(3));
         assertThat(got).hasSameSizeAs(expected);
         for (int i = 0; i < got.size(); i++) {
             assertSame(request, expected.get(i).answer(), got.get(i).answer());

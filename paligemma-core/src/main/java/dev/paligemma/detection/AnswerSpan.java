@@ -13,9 +13,9 @@ import java.util.Objects;
  *     was parsed from text
  * @param firstToken the place of the first of these tokens in the answer; 0 without tokens
  */
-public record AnswerPiece(String text, int start, List<GeneratedToken> tokens, int firstToken) {
+public record AnswerSpan(String text, int start, List<GeneratedToken> tokens, int firstToken) {
     /** A piece for what was not read from an answer. */
-    static final AnswerPiece NONE = new AnswerPiece("", 0, List.of(), 0);
+    static final AnswerSpan NONE = new AnswerSpan("", 0, List.of(), 0);
 
     /**
      * Copies the list.
@@ -27,7 +27,7 @@ public record AnswerPiece(String text, int start, List<GeneratedToken> tokens, i
      * @param firstToken the place of the first of these tokens in the answer; 0 without tokens
      * @throws IndexOutOfBoundsException if a position is negative
      */
-    public AnswerPiece {
+    public AnswerSpan {
         Objects.requireNonNull(text, "text");
         Objects.checkIndex(start, Integer.MAX_VALUE);
         Objects.checkIndex(firstToken, Integer.MAX_VALUE);

@@ -8,14 +8,14 @@ import java.util.Objects;
  * @param answer what was written
  * @param score what the search compares, see {@link BeamSearch}
  */
-public record ScoredAnswer(GenerationResult answer, double score) {
+public record BeamAnswer(GenerationResult answer, double score) {
     /**
      * Checks that there is an answer.
      *
      * @param answer what was written
      * @param score what the search compares, see {@link BeamSearch}
      */
-    public ScoredAnswer {
+    public BeamAnswer {
         Objects.requireNonNull(answer, "answer");
     }
 }
