@@ -1,5 +1,6 @@
 import dev.paligemma.AnswerScore;
 import dev.paligemma.AnswerStream;
+import dev.paligemma.BeamAnswer;
 import dev.paligemma.BeamSearch;
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.GenerationResult;
@@ -7,7 +8,6 @@ import dev.paligemma.ImageEmbeddings;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.RequestCancelledException;
 import dev.paligemma.Sampling;
-import dev.paligemma.BeamAnswer;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.examples.BundledModel;

@@ -1,14 +1,12 @@
 package dev.paligemma;
 
 import dev.paligemma.tokenizer.ControlTokens;
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 
-/**
- * Finds how likely given answers are. The prompt is run once; then all answers are written side by side, token by token, as
- * the model would write them. Immutable and thread-safe.
- */
+/** Finds how likely given answers are, as the model would write them. Immutable and thread-safe. */
 final class AnswerScorer {
     private final TextGenerator generator;
 
@@ -16,48 +14,46 @@ final class AnswerScorer {
         this.generator = generator;
     }
 
-    /** The scores in the order of the answers. */
-    List<AnswerScore> score(GenerationRequest request, List<String> answers, Cancellation cancellation) {
-        int end = generator.tokenizer().eosId();
-        List<int[]> tokens = answers.stream()
-                .map(answer -> generator.tokenizer().encode(answer, ControlTokens.PARSE))
-                .toList();
-        double[] sums = new double[answers.size()];
-        try (TextGenerator.Answering answering = generator.begin(request, cancellation)) {
-            VisionLanguageModel.Sequences sequences = answering.sequences();
-            List<Integer> open = new ArrayList<>();
-            for (int i = 0; i < sums.length; i++) {
-                sums[i] = sequences.next(0).logProbability(tokenAt(tokens.get(i), 0, end));
-                if (tokens.get(i).length > 0) {
-                    open.add(i);
-                }
-            }
-            int[] rows = new int[open.size()];
-            for (int position = 0; !open.isEmpty(); position++) {
-                cancellation.check("after " + position + " tokens of every answer");
-                sequences.select(rows);
-                int place = position;
-                sequences.write(
-                        open.stream().mapToInt(i -> tokens.get(i)[place]).toArray());
-                List<Integer> still = new ArrayList<>();
-                List<Integer> stillRows = new ArrayList<>();
-                for (int row = 0; row < open.size(); row++) {
-                    int i = open.get(row);
-                    sums[i] += sequences.next(row).logProbability(tokenAt(tokens.get(i), position + 1, end));
-                    if (position + 1 < tokens.get(i).length) {
-                        still.add(i);
-                        stillRows.add(row);
-                    }
-                }
-                open = still;
-                rows = stillRows.stream().mapToInt(Integer::intValue).toArray();
-            }
+    /** An answer that is read instead of written. */
+    private static final class Given implements Decoding.Answer {
+        private final int[] tokens;
+        private final int end;
+        private int read;
+        /** The logarithm of the probability of what was read so far. */
+        private double sum;
+
+        /**
+         * An answer at its beginning.
+         *
+         * @param end the token that ends it
+         */
+        Given(int[] tokens, int end) {
+            this.tokens = tokens;
+            this.end = end;
         }
-        return normalised(answers, sums);
+
+        @Override
+        public boolean accept(NextTokens said) {
+            boolean more = read < tokens.length;
+            sum += said.logProbability(more ? tokens[read] : end);
+            read++;
+            return more;
+        }
+
+        @Override
+        public int lastToken() {
+            return tokens[read - 1];
+        }
     }
 
-    private static int tokenAt(int[] tokens, int position, int end) {
-        return position < tokens.length ? tokens[position] : end;
+    /** The scores in the order of the answers. */
+    List<AnswerScore> score(GenerationRequest request, List<String> answers, Cancellation cancellation) {
+        PaliGemmaTokenizer tokenizer = generator.tokenizer();
+        List<Given> given = answers.stream()
+                .map(answer -> new Given(tokenizer.encode(answer, ControlTokens.PARSE), tokenizer.eosId()))
+                .toList();
+        generator.decode(generator.prepare(request, cancellation), new SideBySide(given));
+        return normalised(answers, given.stream().mapToDouble(each -> each.sum).toArray());
     }
 
     private static List<AnswerScore> normalised(List<String> answers, double[] sums) {

@@ -32,7 +32,11 @@ public final class AnswerStream implements Iterator<TextPiece>, AutoCloseable {
     private final GenerationRequest request;
     private final Cancellation cancellation;
     private final StreamingDecoder decoder;
-    private TextGenerator.@Nullable Answering answering;
+    /** Writes the answer; there is one while the stream occupies a request of the pipeline. */
+    private @Nullable Decoding decoding;
+
+    private @Nullable AnswerWriter writer;
+    private int written;
     private final Deque<TextPiece> ready = new ArrayDeque<>();
     private @Nullable GenerationResult result;
     private boolean closed;
@@ -72,34 +76,34 @@ public final class AnswerStream implements Iterator<TextPiece>, AutoCloseable {
 
     /** Writes one more token, or finds that the answer has ended. */
     private void advance() {
-        TextGenerator.Answering current = answering();
-        int before = current.writer().count();
-        boolean more = current.advance();
-        if (current.writer().count() > before) {
-            GeneratedToken token = current.writer().last();
+        AnswerWriter answer = step();
+        if (answer.count() > written) {
+            GeneratedToken token = answer.last();
             ready.add(new TextPiece(decoder.push(token.id()), token));
+            written++;
         }
-        if (!more) {
+        if (answer.hasEnded()) {
             String rest = decoder.finish();
             if (!rest.isEmpty()) {
                 ready.add(new TextPiece(rest, null));
             }
-            result = current.result();
+            result = answer.result();
             close();
         }
+        answer.clock().count(PreparedRequest.Phase.DECODE);
     }
 
-    private TextGenerator.Answering answering() {
-        if (answering == null) {
+    private AnswerWriter step() {
+        if (decoding == null || writer == null) {
             slots.acquire(cancellation);
-            try {
-                answering = generator.begin(request, cancellation);
-            } catch (RuntimeException | Error e) {
-                slots.release();
-                throw e;
-            }
+            decoding = new Decoding(generator.model());
+            writer = generator.begin(decoding, request, cancellation);
+        } else {
+            // Nobody worked on the answer since the last token.
+            writer.clock().skip();
+            decoding.step();
         }
-        return answering;
+        return writer;
     }
 
     /**
@@ -154,9 +158,9 @@ public final class AnswerStream implements Iterator<TextPiece>, AutoCloseable {
         cancel();
         synchronized (this) {
             closed = true;
-            if (answering != null) {
-                answering.close();
-                answering = null;
+            if (decoding != null) {
+                decoding.close();
+                decoding = null;
                 slots.release();
             }
         }

@@ -3,89 +3,64 @@ package dev.paligemma;
 import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.token.TokenConstraint;
 import dev.paligemma.token.TokenSet;
-import dev.paligemma.tokenizer.PaliGemmaTokenizer;
-import dev.paligemma.tokenizer.Prompt;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /** Writes one answer: chooses its tokens from what the model says, until it ends. Confined to one thread. */
-final class AnswerWriter {
-    private final GenerationRequest request;
-    private final Set<Integer> stops;
-    private final PaliGemmaTokenizer tokenizer;
-    private final TokenDescriber describer;
-    private final Prompt prompt;
+final class AnswerWriter implements Decoding.Answer {
+    private final PreparedRequest prepared;
+    private final Sampling sampling;
+    private final double penalty;
     private final SplittableRandom random;
-    private final BitSet repeated = new BitSet();
+    private final BitSet repeated;
     private final List<GeneratedToken> tokens = new ArrayList<>();
     private TokenConstraint.@Nullable State constraint;
-    private double endLogProbability;
     private double keptMass = 1;
-    private FinishReason finishReason = FinishReason.LENGTH;
+    private @Nullable GenerationResult result;
 
-    /**
-     * A writer at the beginning of an answer.
-     *
-     * @param stops tokens that end it
-     */
-    AnswerWriter(GenerationRequest request, Set<Integer> stops, PaliGemmaTokenizer tokenizer, Prompt prompt) {
-        this.request = request;
-        this.stops = stops;
-        this.tokenizer = tokenizer;
-        this.describer = new TokenDescriber(tokenizer);
-        this.prompt = prompt;
-        this.random = new SplittableRandom(request.sampling().seed());
+    /** A writer at the beginning of an answer, which chooses in its own way. */
+    AnswerWriter(PreparedRequest prepared, Sampling sampling) {
+        GenerationRequest request = prepared.request();
+        this.prepared = prepared;
+        this.sampling = sampling;
+        this.penalty = request.repetitionPenalty();
+        this.random = new SplittableRandom(sampling.seed());
+        this.repeated = penalty == 1 ? new BitSet() : prepared.promptTokens();
         this.constraint =
                 request.constraint() == null ? null : request.constraint().start();
-        if (request.repetitionPenalty() != 1) {
-            repeated.or(tokensOf(prompt, tokenizer));
-        }
     }
 
-    /** All tokens of a prompt, the places of images included. */
-    static BitSet tokensOf(Prompt prompt, PaliGemmaTokenizer tokenizer) {
-        BitSet tokens = new BitSet();
-        for (int id : prompt.textTokenIds()) {
-            tokens.set(id);
-        }
-        tokens.set(tokenizer.imageId());
-        return tokens;
-    }
-
-    /**
-     * Chooses the next token.
-     *
-     * @return true if {@link #lastToken} is to be run and the answer goes on; false if it has ended
-     */
-    boolean accept(NextTokens next) {
+    @Override
+    public boolean accept(NextTokens next) {
         TokenSet allowed = constraint == null ? null : constraint.allowed();
         int token = choose(next, allowed);
         double removed = TokenDescriber.removedMass(next, allowed);
         keptMass *= 1 - removed;
-        if (stops.contains(token)) {
-            endLogProbability = next.logProbability(token);
-            finishReason = FinishReason.EOS;
+        if (prepared.stops().contains(token)) {
+            result = prepared.result(tokens, next.logProbability(token), keptMass, FinishReason.EOS);
             return false;
         }
-        tokens.add(describer.describe(token, next, removed));
+        tokens.add(TokenDescriber.describe(prepared.tokenizer(), token, next, removed));
         if (constraint != null) {
             constraint = constraint.next(token);
         }
-        if (request.repetitionPenalty() != 1) {
+        if (penalty != 1) {
             repeated.set(token);
         }
-        return tokens.size() < request.maxNewTokens();
+        if (tokens.size() == prepared.request().maxNewTokens()) {
+            result = prepared.result(tokens, 0, keptMass, FinishReason.LENGTH);
+        }
+        return result == null;
     }
 
     private int choose(NextTokens next, @Nullable TokenSet allowed) {
-        double penalty = request.repetitionPenalty();
-        if (!request.sampling().isGreedy()) {
+        if (!sampling.isGreedy()) {
             next.best(); // fails if the logits are no numbers
-            return TokenDistribution.of(next.logits(), allowed, repeated, penalty, request.sampling())
+            return TokenDistribution.of(next.logits(), allowed, repeated, penalty, sampling)
                     .sample(random);
         }
         int best = next.best();
@@ -95,8 +70,8 @@ final class AnswerWriter {
         return TokenDistribution.best(next.logits(), allowed, repeated, penalty);
     }
 
-    /** The token that was chosen last. */
-    int lastToken() {
+    @Override
+    public int lastToken() {
         return last().id();
     }
 
@@ -108,8 +83,17 @@ final class AnswerWriter {
         return tokens.size();
     }
 
-    /** What was written so far. */
-    GenerationResult result(Timings timings) {
-        return GenerationResult.of(tokenizer, prompt, tokens, endLogProbability, keptMass, finishReason, timings);
+    /** Measures the time of the answer. */
+    PreparedRequest.Clock clock() {
+        return prepared.clock();
+    }
+
+    boolean hasEnded() {
+        return result != null;
+    }
+
+    /** What was written, once it has ended. */
+    GenerationResult result() {
+        return Objects.requireNonNull(result, "result");
     }
 }

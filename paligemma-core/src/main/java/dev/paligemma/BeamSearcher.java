@@ -20,33 +20,23 @@ import org.jspecify.annotations.Nullable;
  * {@code _beam_early_stop} in {@code predict_fns.py} of big_vision. What a constraint forbids has probability 0; the
  * probabilities of what it allows are not scaled up.
  */
-final class BeamSearcher {
+final class BeamSearcher implements Decoding.Strategy {
     private final BeamSearch search;
+    private final PreparedRequest prepared;
     private final GenerationRequest request;
     private final Set<Integer> stops;
-    private final BitSet promptTokens;
-    private final TokenDescriber describer;
-    private final Cancellation cancellation;
+    private final List<Found> finished = new ArrayList<>();
+    private List<Beam> live;
+    private int length;
 
-    /**
-     * A search.
-     *
-     * @param stops tokens that end an answer
-     * @param promptTokens what the prompt holds, for the repetition penalty
-     */
-    BeamSearcher(
-            BeamSearch search,
-            GenerationRequest request,
-            Set<Integer> stops,
-            BitSet promptTokens,
-            TokenDescriber describer,
-            Cancellation cancellation) {
+    /** A search that goes on from the prompt of a request. */
+    BeamSearcher(BeamSearch search, PreparedRequest prepared) {
         this.search = search;
-        this.request = request;
-        this.stops = stops;
-        this.promptTokens = promptTokens;
-        this.describer = describer;
-        this.cancellation = cancellation;
+        this.prepared = prepared;
+        this.request = prepared.request();
+        this.stops = prepared.stops();
+        TokenConstraint constraint = request.constraint();
+        this.live = List.of(new Beam(List.of(), 0, 1, constraint == null ? null : constraint.start()));
     }
 
     /** An answer that is being written. */
@@ -71,7 +61,7 @@ final class BeamSearcher {
             this.allowed = beam.allowed();
             this.repeated = new BitSet();
             if (request.repetitionPenalty() != 1) {
-                repeated.or(promptTokens);
+                repeated.or(prepared.promptTokens());
                 beam.tokens.forEach(token -> repeated.set(token.id()));
             }
         }
@@ -109,57 +99,65 @@ final class BeamSearcher {
     }
 
     /** A beam and a token that may follow it. */
-    private record Continuation(int beam, int token, double sum) {
-        static final Comparator<Continuation> BEST_FIRST = Comparator.comparingDouble((Continuation c) -> -c.sum)
-                .thenComparingInt(Continuation::beam)
-                .thenComparingInt(Continuation::token);
+    private record Candidate(int beam, int token, double sum) {
+        static final Comparator<Candidate> BEST_FIRST = Comparator.comparingDouble((Candidate c) -> -c.sum)
+                .thenComparingInt(Candidate::beam)
+                .thenComparingInt(Candidate::token);
     }
 
     /**
      * An answer of the search.
      *
      * @param end the logarithm of the probability of its end-of-sequence token; 0 without one
-     * @param ended whether it has one
      */
-    record Found(List<GeneratedToken> tokens, double end, boolean ended, double keptMass, double score) {
-        private static final Comparator<Found> BEST_FIRST = Comparator.comparingDouble(found -> -found.score);
+    private record Found(List<GeneratedToken> tokens, double end, double keptMass, FinishReason reason, double score) {
+        static final Comparator<Found> BEST_FIRST = Comparator.comparingDouble(found -> -found.score);
     }
 
-    /** Searches on from a prompt that was run; the best answer comes first. */
-    List<Found> search(VisionLanguageModel.Sequences sequences) {
-        TokenConstraint.State start =
-                request.constraint() == null ? null : request.constraint().start();
-        List<Beam> live = List.of(new Beam(List.of(), 0, 1, start));
-        List<Found> finished = new ArrayList<>();
-        for (int length = 1; ; length++) {
-            cancellation.check("after " + (length - 1) + " tokens of every beam");
-            boolean last = length == request.maxNewTokens();
-            List<Continuation> best = search.normalised()
-                    ? normalisedStep(sequences, live, finished, length, last)
-                    : unnormalisedStep(sequences, live, finished);
-            if (last || best.isEmpty() || isDone(best.get(0).sum, finished, length)) {
-                return finished;
-            }
-            live = advance(sequences, live, best);
+    @Override
+    public List<Decoding.Continuation> choose(List<NextTokens> said) {
+        length++;
+        boolean last = length == request.maxNewTokens();
+        List<Candidate> best = search.normalised() ? normalisedStep(said, last) : unnormalisedStep(said);
+        if (last || best.isEmpty() || isDone(best.get(0).sum)) {
+            return List.of();
         }
+        live = best.stream()
+                .map(candidate -> extended(live.get(candidate.beam), said.get(candidate.beam), candidate))
+                .toList();
+        return best.stream()
+                .map(candidate -> new Decoding.Continuation(candidate.beam, candidate.token))
+                .toList();
+    }
+
+    @Override
+    public String unit() {
+        return "tokens of every beam";
+    }
+
+    /** What was found; the best answer comes first. */
+    List<BeamAnswer> answers() {
+        return finished.stream()
+                .map(found -> new BeamAnswer(
+                        prepared.result(found.tokens, found.end, found.keptMass, found.reason), found.score))
+                .toList();
     }
 
     /** Steps 3 to 7 of the rule of transformers: what has ended is kept if good enough, the rest goes on. */
-    private List<Continuation> normalisedStep(
-            VisionLanguageModel.Sequences sequences, List<Beam> live, List<Found> finished, int length, boolean last) {
+    private List<Candidate> normalisedStep(List<NextTokens> said, boolean last) {
         int kept = Math.max(2, 1 + stops.size()) * search.beams();
-        List<Continuation> best = best(sequences, live, kept, true);
-        List<Continuation> next = new ArrayList<>();
+        List<Candidate> best = best(said, kept, true);
+        List<Candidate> next = new ArrayList<>();
         for (int rank = 0; rank < best.size(); rank++) {
-            Continuation continuation = best.get(rank);
-            boolean stop = stops.contains(continuation.token);
+            Candidate candidate = best.get(rank);
+            boolean stop = stops.contains(candidate.token);
             if (!stop && !last) {
                 if (next.size() < search.beams()) {
-                    next.add(continuation);
+                    next.add(candidate);
                 }
             } else if (rank < search.beams()) {
-                double score = continuation.sum / Math.pow(length, search.lengthPenalty());
-                finished.add(finish(sequences, live.get(continuation.beam), continuation, stop, score));
+                double score = candidate.sum / Math.pow(length, search.lengthPenalty());
+                finished.add(finish(said, candidate, stop, score));
             }
         }
         finished.sort(Found.BEST_FIRST);
@@ -170,23 +168,22 @@ final class BeamSearcher {
     }
 
     /** One step of the rule of big_vision: every beam may end here, and only the best end is kept. */
-    private List<Continuation> unnormalisedStep(
-            VisionLanguageModel.Sequences sequences, List<Beam> live, List<Found> finished) {
+    private List<Candidate> unnormalisedStep(List<NextTokens> said) {
         for (int beam = 0; beam < live.size(); beam++) {
-            Scores scores = new Scores(sequences.next(beam), live.get(beam));
+            Scores scores = new Scores(said.get(beam), live.get(beam));
             for (int stop : stops) {
                 double sum = live.get(beam).sum + scores.of(stop);
                 if (finished.isEmpty() ? sum > Double.NEGATIVE_INFINITY : sum > finished.get(0).score) {
-                    Continuation end = new Continuation(beam, stop, sum);
+                    Candidate end = new Candidate(beam, stop, sum);
                     finished.clear();
-                    finished.add(finish(sequences, live.get(beam), end, true, sum));
+                    finished.add(finish(said, end, true, sum));
                 }
             }
         }
-        return best(sequences, live, search.beams(), false);
+        return best(said, search.beams(), false);
     }
 
-    private boolean isDone(double bestSum, List<Found> finished, int length) {
+    private boolean isDone(double bestSum) {
         if (!search.normalised()) {
             return !finished.isEmpty() && bestSum < finished.get(0).score;
         }
@@ -197,64 +194,51 @@ final class BeamSearcher {
         return search.earlyStopping() || bestSum / Math.pow(length, search.lengthPenalty()) <= worst;
     }
 
-    /** The most likely continuations of all live beams, in descending order. */
-    private List<Continuation> best(
-            VisionLanguageModel.Sequences sequences, List<Beam> live, int count, boolean withStops) {
-        PriorityQueue<Continuation> worstFirst = new PriorityQueue<>(Continuation.BEST_FIRST.reversed());
+    /** The most likely candidates of all live beams, in descending order. */
+    private List<Candidate> best(List<NextTokens> said, int count, boolean withStops) {
+        PriorityQueue<Candidate> worstFirst = new PriorityQueue<>(Candidate.BEST_FIRST.reversed());
         for (int i = 0; i < live.size(); i++) {
             int beam = i;
             Beam from = live.get(beam);
-            new Scores(sequences.next(beam), from).forEach((token, score) -> {
+            new Scores(said.get(beam), from).forEach((token, score) -> {
                 double sum = from.sum + score;
-                Continuation worst = worstFirst.peek();
+                Candidate worst = worstFirst.peek();
                 boolean full = worstFirst.size() == count;
                 if (sum == Double.NEGATIVE_INFINITY
                         || (full && worst != null && sum < worst.sum)
                         || (!withStops && stops.contains(token))) {
                     return;
                 }
-                worstFirst.add(new Continuation(beam, token, sum));
+                worstFirst.add(new Candidate(beam, token, sum));
                 if (full) {
                     worstFirst.remove();
                 }
             });
         }
-        List<Continuation> best = new ArrayList<>(worstFirst);
-        best.sort(Continuation.BEST_FIRST);
+        List<Candidate> best = new ArrayList<>(worstFirst);
+        best.sort(Candidate.BEST_FIRST);
         return best;
     }
 
-    private Found finish(
-            VisionLanguageModel.Sequences sequences, Beam beam, Continuation end, boolean ended, double score) {
-        NextTokens next = sequences.next(end.beam);
-        double removed = TokenDescriber.removedMass(next, beam.allowed());
-        double kept = beam.keptMass * (1 - removed);
-        return ended
-                ? new Found(beam.tokens, next.logProbability(end.token), true, kept, score)
-                : new Found(extended(beam, next, end.token, removed), 0, false, kept, score);
-    }
-
-    private List<GeneratedToken> extended(Beam beam, NextTokens next, int token, double removed) {
-        List<GeneratedToken> tokens = new ArrayList<>(beam.tokens);
-        tokens.add(describer.describe(token, next, removed));
-        return tokens;
-    }
-
-    /** Goes on with the chosen continuations. */
-    private List<Beam> advance(VisionLanguageModel.Sequences sequences, List<Beam> live, List<Continuation> chosen) {
-        List<Beam> next = new ArrayList<>();
-        for (Continuation continuation : chosen) {
-            Beam from = live.get(continuation.beam);
-            NextTokens said = sequences.next(continuation.beam);
-            double removed = TokenDescriber.removedMass(said, from.allowed());
-            next.add(new Beam(
-                    extended(from, said, continuation.token, removed),
-                    continuation.sum,
-                    from.keptMass * (1 - removed),
-                    from.constraint == null ? null : from.constraint.next(continuation.token)));
+    private Found finish(List<NextTokens> said, Candidate end, boolean ended, double score) {
+        Beam from = live.get(end.beam);
+        NextTokens next = said.get(end.beam);
+        if (!ended) {
+            Beam whole = extended(from, next, end);
+            return new Found(whole.tokens, 0, whole.keptMass, FinishReason.LENGTH, score);
         }
-        sequences.select(chosen.stream().mapToInt(Continuation::beam).toArray());
-        sequences.write(chosen.stream().mapToInt(Continuation::token).toArray());
-        return next;
+        double kept = from.keptMass * (1 - TokenDescriber.removedMass(next, from.allowed()));
+        return new Found(from.tokens, next.logProbability(end.token), kept, FinishReason.EOS, score);
+    }
+
+    private Beam extended(Beam from, NextTokens next, Candidate chosen) {
+        double removed = TokenDescriber.removedMass(next, from.allowed());
+        List<GeneratedToken> tokens = new ArrayList<>(from.tokens);
+        tokens.add(TokenDescriber.describe(prepared.tokenizer(), chosen.token, next, removed));
+        return new Beam(
+                tokens,
+                chosen.sum,
+                from.keptMass * (1 - removed),
+                from.constraint == null ? null : from.constraint.next(chosen.token));
     }
 }

@@ -508,8 +508,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 .flatMap(request -> Stream.ofNullable(request.timeout()))
                 .min(Duration::compareTo)
                 .orElse(null);
-        return slots.run(
-                new Cancellation(shortest), () -> new BatchGenerator(generator).generate(all, together, cancellations));
+        return slots.run(new Cancellation(shortest), () -> generator.generateAll(all, together, cancellations));
     }
 
     /**

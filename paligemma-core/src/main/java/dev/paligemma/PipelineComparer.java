@@ -62,12 +62,13 @@ final class PipelineComparer {
     private ComparedRequest compare(int image, GenerationRequest request) {
         Walk walk = Slots.runInBoth(referenceSlots, otherSlots, Cancellation.none(), () -> walk(request));
         // An answer is a chain of choices: if every choice along the reference's answer is the same, so is the answer.
+        int[] tokens = walk.writer.result().tokenIds();
         int[] otherTokens = walk.sameTokens == walk.positions
-                ? walk.tokens()
+                ? tokens
                 : otherSlots
                         .run(Cancellation.none(), () -> other.generate(request, Cancellation.none()))
                         .tokenIds();
-        String referenceText = reference.tokenizer().decode(walk.tokens(), true);
+        String referenceText = walk.writer.result().text();
         String otherText = other.tokenizer().decode(otherTokens, true);
         BoxMatching boxes = BoxMatching.of(LocatedBox.parse(referenceText), LocatedBox.parse(otherText));
         return new ComparedRequest(
@@ -75,38 +76,23 @@ final class PipelineComparer {
                 request.prompt(),
                 referenceText,
                 otherText,
-                Arrays.equals(walk.tokens(), otherTokens),
+                Arrays.equals(tokens, otherTokens),
                 new Agreement(walk.positions, walk.sameTokens, walk.totalKl, boxes.boxes(), boxes.totalIou()));
     }
 
     /** Lets the reference answer, and both judge every token of its answer. */
     private Walk walk(GenerationRequest request) {
-        Walk walk = new Walk();
-        try (TextGenerator.Answering answering = reference.begin(request, Cancellation.none());
-                TextGenerator.Answering otherAnswering = other.begin(request, Cancellation.none())) {
-            requireSamePrompt(request, answering, otherAnswering);
-            VisionLanguageModel.Sequences sequence = answering.sequences();
-            VisionLanguageModel.Sequences otherSequence = otherAnswering.sequences();
-            while (true) {
-                int token = walk.judge(sequence.next(0), otherSequence.next(0));
-                if (reference.config().eosTokenIds().contains(token)) {
-                    return walk;
-                }
-                walk.tokens.add(token);
-                if (walk.tokens.size() == request.maxNewTokens()) {
-                    return walk;
-                }
-                sequence.write(token);
-                otherSequence.write(token);
-            }
-        }
-    }
-
-    private static void requireSamePrompt(
-            GenerationRequest request, TextGenerator.Answering reference, TextGenerator.Answering other) {
-        if (!Arrays.equals(reference.result().promptTokenIds(), other.result().promptTokenIds())) {
+        PreparedRequest prepared = reference.prepare(request, Cancellation.none());
+        PreparedRequest otherPrepared = other.prepare(request, Cancellation.none());
+        if (!Arrays.equals(
+                prepared.prompt().textTokenIds(), otherPrepared.prompt().textTokenIds())) {
             throw new IllegalArgumentException("the pipelines cut the prompt into different tokens: '"
                     + request.prompt() + "'; do their checkpoints have the same tokenizer?");
+        }
+        try (VisionLanguageModel.Sequences follower = other.prefill(otherPrepared)) {
+            Walk walk = new Walk(new AnswerWriter(prepared, request.sampling()), follower);
+            reference.decode(prepared, walk);
+            return walk;
         }
     }
 
@@ -127,26 +113,41 @@ final class PipelineComparer {
         }
     }
 
-    /** What was found along one answer. Confined to one thread. */
-    private static final class Walk {
-        private final List<Integer> tokens = new ArrayList<>();
+    /** An answer of the reference, and what was found along it. Confined to one thread. */
+    private static final class Walk implements Decoding.Answer {
+        private final AnswerWriter writer;
+        private final VisionLanguageModel.Sequences follower;
         private long positions;
         private long sameTokens;
         private double totalKl;
 
-        /** Adds one position; gives the reference's choice. */
-        int judge(NextTokens reference, NextTokens other) {
-            int token = reference.best();
-            positions++;
-            if (other.best() == token) {
-                sameTokens++;
-            }
-            totalKl += Logits.divergence(reference.logits(), other.logits());
-            return token;
+        /**
+         * A walk at its beginning.
+         *
+         * @param follower has run the prompt, too, and is led along the answer
+         */
+        Walk(AnswerWriter writer, VisionLanguageModel.Sequences follower) {
+            this.writer = writer;
+            this.follower = follower;
         }
 
-        int[] tokens() {
-            return tokens.stream().mapToInt(Integer::intValue).toArray();
+        @Override
+        public boolean accept(NextTokens said) {
+            if (positions > 0) {
+                follower.write(lastToken());
+            }
+            NextTokens other = follower.next().get(0);
+            positions++;
+            if (said.best() == other.best()) {
+                sameTokens++;
+            }
+            totalKl += Logits.divergence(said.logits(), other.logits());
+            return writer.accept(said);
+        }
+
+        @Override
+        public int lastToken() {
+            return writer.lastToken();
         }
     }
 }

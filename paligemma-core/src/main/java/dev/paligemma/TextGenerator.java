@@ -1,5 +1,8 @@
 package dev.paligemma;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.toList;
+
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
@@ -8,11 +11,15 @@ import dev.paligemma.tokenizer.PromptEncoder;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.PixelValues;
 import dev.paligemma.vision.RgbImage;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,112 +79,112 @@ final class TextGenerator {
 
     /** Answers one request. */
     GenerationResult generate(GenerationRequest request, Cancellation cancellation) {
-        try (Answering answering = begin(request, cancellation)) {
-            while (answering.advance()) {
-                // One token at a time.
-            }
-            return answering.result();
-        }
+        PreparedRequest prepared = prepare(request, cancellation);
+        AnswerWriter writer = new AnswerWriter(prepared, request.sampling());
+        decode(prepared, writer);
+        return writer.result();
     }
 
-    /** Runs images and prompt; the caller goes on and closes. */
-    Answering begin(GenerationRequest request, Cancellation cancellation) {
-        Stopwatch stopwatch = new Stopwatch();
-        Input input = prepare(request);
-        return begin(request, input, stopwatch.lapMs(), cancellation);
-    }
-
-    private Answering begin(GenerationRequest request, Input input, double preprocessMs, Cancellation cancellation) {
-        Stopwatch stopwatch = new Stopwatch();
-        ActiveAdapter adapter = adapter(request);
-        HostTensor images = input.embeddings() == null
-                ? model.encode(input.pixels(), adapter, cancellation)
-                : input.embeddings().rowsFor(model, adapter);
-        double visionMs = stopwatch.lapMs();
-        cancellation.check("before the prompt was run");
-        VisionLanguageModel.Sequences sequences =
-                model.start(Math.min(request.maxNewTokens(), EXPECTED_NEW_TOKENS), adapter);
-        try {
-            sequences.prefill(input.prompt(), images);
-            Timings timings = new Timings(preprocessMs, visionMs, stopwatch.lapMs(), 0);
-            return new Answering(sequences, writer(request, input), cancellation, timings);
-        } catch (RuntimeException | Error e) {
-            sequences.close();
-            throw e;
-        } finally {
-            if (input.embeddings() == null) {
-                model.release(images);
+    /**
+     * Answers many requests, several at a time: prompts are run one by one, then one run of the network writes a token of
+     * every open answer. An answer that ends makes room for the next request. Requests with different adapters do not run
+     * together, so those of one adapter take their turn before those of the next.
+     *
+     * @param together the most that are open at the same time, at least 1
+     * @param cancellations one for each request
+     * @return the answers in the order of the requests
+     */
+    List<GenerationResult> generateAll(
+            List<GenerationRequest> requests, int together, List<Cancellation> cancellations) {
+        Map<ActiveAdapter, List<Integer>> byAdapter = IntStream.range(0, requests.size())
+                .boxed()
+                .collect(groupingBy(i -> adapter(requests.get(i)), LinkedHashMap::new, toList()));
+        AnswerWriter[] writers = new AnswerWriter[requests.size()];
+        for (List<Integer> turn : byAdapter.values()) {
+            Iterator<Integer> waiting = turn.iterator();
+            try (Decoding decoding = new Decoding(model)) {
+                do {
+                    while (waiting.hasNext() && decoding.open() < together) {
+                        int next = waiting.next();
+                        writers[next] = begin(decoding, requests.get(next), cancellations.get(next));
+                    }
+                } while (decoding.step() || waiting.hasNext());
             }
         }
+        return Arrays.stream(writers).map(AnswerWriter::result).toList();
     }
 
     /** Writes several answers with consecutive seeds side by side. */
     List<GenerationResult> generateSeveral(GenerationRequest request, int count, Cancellation cancellation) {
-        Stopwatch stopwatch = new Stopwatch();
-        Input input = prepare(request);
-        try (Answering answering = begin(request, input, stopwatch.lapMs(), cancellation)) {
-            VisionLanguageModel.Sequences sequences = answering.sequences();
-            List<AnswerWriter> writers = IntStream.range(0, count)
-                    .mapToObj(i -> request.toBuilder()
-                            .sampling(request.sampling().seed(request.sampling().seed() + i))
-                            .build())
-                    .map(each -> writer(each, input))
-                    .toList();
-            List<AnswerWriter> open = writers;
-            // At first all answers follow the one row of the prompt.
-            int[] rows = new int[count];
-            while (true) {
-                cancellation.check("after " + open.get(0).count() + " tokens of every answer");
-                List<AnswerWriter> going = new ArrayList<>();
-                List<Integer> goingRows = new ArrayList<>();
-                for (int i = 0; i < open.size(); i++) {
-                    if (open.get(i).accept(sequences.next(rows[i]))) {
-                        going.add(open.get(i));
-                        goingRows.add(rows[i]);
-                    }
-                }
-                if (going.isEmpty()) {
-                    Timings timings = answering.timings();
-                    return writers.stream()
-                            .map(writer -> writer.result(timings))
-                            .toList();
-                }
-                sequences.select(goingRows.stream().mapToInt(Integer::intValue).toArray());
-                sequences.write(going.stream().mapToInt(AnswerWriter::lastToken).toArray());
-                open = going;
-                rows = IntStream.range(0, going.size()).toArray();
-            }
-        }
+        PreparedRequest prepared = prepare(request, cancellation);
+        Sampling sampling = request.sampling();
+        List<AnswerWriter> writers = LongStream.range(0, count)
+                .mapToObj(i -> new AnswerWriter(prepared, sampling.seed(sampling.seed() + i)))
+                .toList();
+        decode(prepared, new SideBySide(writers));
+        return writers.stream().map(AnswerWriter::result).toList();
     }
 
     /** Searches for the most likely answers; the best one comes first. */
     List<BeamAnswer> search(GenerationRequest request, BeamSearch search, Cancellation cancellation) {
-        Stopwatch stopwatch = new Stopwatch();
-        Input input = prepare(request);
-        try (Answering answering = begin(request, input, stopwatch.lapMs(), cancellation)) {
-            BeamSearcher searcher = new BeamSearcher(
-                    search,
-                    request,
-                    stops(request),
-                    AnswerWriter.tokensOf(input.prompt(), tokenizer),
-                    new TokenDescriber(tokenizer),
-                    cancellation);
-            List<BeamSearcher.Found> found = searcher.search(answering.sequences());
-            Timings timings = answering.timings();
-            return found.stream()
-                    .map(answer -> new BeamAnswer(result(answer, input.prompt(), timings), answer.score()))
-                    .toList();
+        PreparedRequest prepared = prepare(request, cancellation);
+        BeamSearcher searcher = new BeamSearcher(search, prepared);
+        decode(prepared, searcher);
+        return searcher.answers();
+    }
+
+    /** Encodes the prompt and chooses what else the networks need. */
+    PreparedRequest prepare(GenerationRequest request, Cancellation cancellation) {
+        PreparedRequest.Clock clock = new PreparedRequest.Clock();
+        Prompt prompt = promptEncoder.encode(request.prompt(), request.imageCount(), request.controlTokens());
+        requireFits(prompt);
+        return new PreparedRequest(request, cancellation, adapter(request), tokenizer, stops(request), prompt, clock);
+    }
+
+    /** Writes everything that a strategy writes after a prompt. */
+    void decode(PreparedRequest prepared, Decoding.Strategy strategy) {
+        try (Decoding decoding = new Decoding(model)) {
+            decoding.add(prefill(prepared), strategy, prepared.cancellation());
+            while (decoding.step()) {
+                // A token of every answer at a time.
+            }
         }
     }
 
-    private GenerationResult result(BeamSearcher.Found found, Prompt prompt, Timings timings) {
-        FinishReason reason = found.ended() ? FinishReason.EOS : FinishReason.LENGTH;
-        return GenerationResult.of(tokenizer, prompt, found.tokens(), found.end(), found.keptMass(), reason, timings);
+    /** Runs images and prompt, and adds the answer to a loop of this model. */
+    AnswerWriter begin(Decoding decoding, GenerationRequest request, Cancellation cancellation) {
+        PreparedRequest prepared = prepare(request, cancellation);
+        AnswerWriter writer = new AnswerWriter(prepared, request.sampling());
+        decoding.add(prefill(prepared), writer, cancellation);
+        return writer;
     }
 
-    /** Chooses the tokens of an answer. */
-    private AnswerWriter writer(GenerationRequest request, Input input) {
-        return new AnswerWriter(request, stops(request), tokenizer, input.prompt());
+    /** Runs images and prompt; the caller closes. */
+    VisionLanguageModel.Sequences prefill(PreparedRequest prepared) {
+        GenerationRequest request = prepared.request();
+        ActiveAdapter adapter = prepared.adapter();
+        List<PixelValues> pixels =
+                request.images().stream().map(imageProcessor::process).toList();
+        prepared.clock().count(PreparedRequest.Phase.PREPROCESS);
+        HostTensor images = request.embeddings() == null
+                ? model.encode(pixels, adapter, prepared.cancellation())
+                : request.embeddings().rowsFor(model, adapter);
+        prepared.clock().count(PreparedRequest.Phase.VISION);
+        prepared.cancellation().check("before the prompt was run");
+        VisionLanguageModel.Sequences sequences =
+                model.start(Math.min(request.maxNewTokens(), EXPECTED_NEW_TOKENS), adapter);
+        try {
+            sequences.prefill(prepared.prompt(), images);
+            prepared.clock().count(PreparedRequest.Phase.PREFILL);
+            return sequences;
+        } catch (RuntimeException | Error e) {
+            sequences.close();
+            throw e;
+        } finally {
+            if (request.embeddings() == null) {
+                model.release(images);
+            }
+        }
     }
 
     private Set<Integer> stops(GenerationRequest request) {
@@ -188,84 +195,6 @@ final class TextGenerator {
             stops.add(tokenizer.eosId());
         }
         return stops;
-    }
-
-    /** One answer being written after its prompt was run. Confined to one thread. */
-    static final class Answering implements AutoCloseable {
-        private final VisionLanguageModel.Sequences sequences;
-        private final AnswerWriter writer;
-        private final Cancellation cancellation;
-        private final Timings beforeDecoding;
-        private final Stopwatch decoding = new Stopwatch();
-        private double decodeMs;
-        private boolean ended;
-
-        private Answering(
-                VisionLanguageModel.Sequences sequences,
-                AnswerWriter writer,
-                Cancellation cancellation,
-                Timings beforeDecoding) {
-            this.sequences = sequences;
-            this.writer = writer;
-            this.cancellation = cancellation;
-            this.beforeDecoding = beforeDecoding;
-        }
-
-        /**
-         * Writes one more token, or finds that the answer has ended.
-         *
-         * @return whether the answer goes on
-         */
-        boolean advance() {
-            if (ended) {
-                return false;
-            }
-            cancellation.check("after " + writer.count() + " tokens");
-            decoding.lapMs();
-            if (writer.count() > 0) {
-                sequences.write(writer.lastToken());
-            }
-            ended = !writer.accept(sequences.next(0));
-            decodeMs += decoding.lapMs();
-            return !ended;
-        }
-
-        AnswerWriter writer() {
-            return writer;
-        }
-
-        VisionLanguageModel.Sequences sequences() {
-            return sequences;
-        }
-
-        /** How long everything took; the time since the prompt was run counts as decoding. */
-        Timings timings() {
-            return beforeDecoding.withDecode(decoding.lapMs());
-        }
-
-        /** What was written so far. */
-        GenerationResult result() {
-            return writer.result(beforeDecoding.withDecode(decodeMs));
-        }
-
-        @Override
-        public void close() {
-            sequences.close();
-        }
-    }
-
-    /** What a request is to the networks: the prompt, and images as pixels or as they were encoded before. */
-    private record Input(
-            Prompt prompt,
-            List<PixelValues> pixels,
-            @Nullable ImageEmbeddings embeddings) {}
-
-    /** Encodes the prompt and preprocesses the images. */
-    private Input prepare(GenerationRequest request) {
-        Prompt prompt = promptEncoder.encode(request.prompt(), request.imageCount(), request.controlTokens());
-        requireFits(prompt);
-        return new Input(
-                prompt, request.images().stream().map(imageProcessor::process).toList(), request.embeddings());
     }
 
     /** Encodes images once for several requests. */

@@ -11,8 +11,4 @@ package dev.paligemma;
  * @param prefillMs the decoder over the images and the prompt, up to the first new token
  * @param decodeMs the decoder over all further tokens
  */
-public record Timings(double preprocessMs, double visionMs, double prefillMs, double decodeMs) {
-    Timings withDecode(double newDecodeMs) {
-        return new Timings(preprocessMs, visionMs, prefillMs, newDecodeMs);
-    }
-}
+public record Timings(double preprocessMs, double visionMs, double prefillMs, double decodeMs) {}

@@ -6,13 +6,9 @@ import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Notes what the model thought of a token that was chosen. Immutable and thread-safe. */
+/** Notes what the model thought of a token that was chosen. */
 final class TokenDescriber {
-    private final PaliGemmaTokenizer tokenizer;
-
-    TokenDescriber(PaliGemmaTokenizer tokenizer) {
-        this.tokenizer = tokenizer;
-    }
+    private TokenDescriber() {}
 
     /**
      * Describes a token.
@@ -21,7 +17,7 @@ final class TokenDescriber {
      * @param next what the model said
      * @param removed the probability that a constraint left out, see {@link #removedMass}
      */
-    GeneratedToken describe(int token, NextTokens next, double removed) {
+    static GeneratedToken describe(PaliGemmaTokenizer tokenizer, int token, NextTokens next, double removed) {
         double logProbability = next.logProbability(token);
         if (!tokenizer.isLocation(token)) {
             return new GeneratedToken(token, logProbability, removed, Double.NaN, Double.NaN);

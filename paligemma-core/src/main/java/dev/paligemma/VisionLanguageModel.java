@@ -144,7 +144,8 @@ final class VisionLanguageModel implements AutoCloseable {
             int rows = prompt.length();
             Inputs inputs = new Inputs(
                     imageEmbeddings,
-                    toTensor(prompt.textTokenIds()),
+                    HostTensor.ofLongs(
+                            Arrays.stream(prompt.textTokenIds()).asLongStream().toArray()),
                     order(prompt),
                     HostTensor.ofLongs(rows - 1),
                     rows,
@@ -177,9 +178,9 @@ final class VisionLanguageModel implements AutoCloseable {
             outputs = List.of(given);
         }
 
-        /** What the model says about the next token of a sequence; overwritten by the next run. */
-        NextTokens next(int sequence) {
-            return next.get(sequence);
+        /** What the model says about the next token of each sequence; overwritten by the next run. */
+        List<NextTokens> next() {
+            return next;
         }
 
         /**
@@ -285,15 +286,6 @@ final class VisionLanguageModel implements AutoCloseable {
         Map<String, HostTensor> all = new HashMap<>(own);
         all.putAll(more);
         return all;
-    }
-
-    private static HostTensor toTensor(int[] ids) {
-        HostTensor tensor = HostTensor.allocate(ElementType.INT64, ids.length);
-        LongBuffer longs = tensor.longs();
-        for (int id : ids) {
-            longs.put(id);
-        }
-        return tensor;
     }
 
     /** For each token of the sequence, its row among first the images' and then the text's: {@code int64[T]}. */

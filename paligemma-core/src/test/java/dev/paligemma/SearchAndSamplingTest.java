@@ -46,8 +46,7 @@ class SearchAndSamplingTest {
                 GenerationRequest request = each.toGenerationRequest();
                 GenerationResult greedy = one.generate(request);
 
-                List<BeamAnswer> answers =
-                        one.search(request, BeamSearch.of(1).earlyStopping(true));
+                List<BeamAnswer> answers = one.search(request, BeamSearch.of(1).earlyStopping(true));
 
                 assertThat(answers).hasSize(1);
                 GenerationResult answer = answers.get(0).answer();

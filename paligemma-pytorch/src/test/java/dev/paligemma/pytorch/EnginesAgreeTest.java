@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.AnswerScore;
+import dev.paligemma.BeamAnswer;
 import dev.paligemma.BeamSearch;
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.GenerationResult;
 import dev.paligemma.Golden;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.Sampling;
-import dev.paligemma.BeamAnswer;
 import dev.paligemma.vision.RgbImage;
 import java.util.ArrayList;
 import java.util.List;
