@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
  * and thread-safe.
  */
 final class AnswerPublisher implements Flow.Publisher<TextPiece> {
-    private final Supplier<AnswerStream> answers;
+    private final Supplier<LiveAnswer> answers;
     private final Executor executor;
 
-    AnswerPublisher(Supplier<AnswerStream> answers, Executor executor) {
+    AnswerPublisher(Supplier<LiveAnswer> answers, Executor executor) {
         this.answers = answers;
         this.executor = executor;
     }
@@ -30,7 +30,7 @@ final class AnswerPublisher implements Flow.Publisher<TextPiece> {
 
     /** One answer for one subscriber. Signals are given one after the other, from threads of the executor. */
     private static final class Subscription implements Flow.Subscription {
-        private final AnswerStream answer;
+        private final LiveAnswer answer;
         private final Flow.Subscriber<? super TextPiece> subscriber;
         private final Executor executor;
         /** Pieces asked for and not yet given; while above 0, one task is running. */
@@ -44,7 +44,7 @@ final class AnswerPublisher implements Flow.Publisher<TextPiece> {
 
         private volatile boolean ended;
 
-        Subscription(AnswerStream answer, Flow.Subscriber<? super TextPiece> subscriber, Executor executor) {
+        Subscription(LiveAnswer answer, Flow.Subscriber<? super TextPiece> subscriber, Executor executor) {
             this.answer = answer;
             this.subscriber = subscriber;
             this.executor = executor;

@@ -1,13 +1,9 @@
 package dev.paligemma;
 
-import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.tokenizer.StreamingDecoder;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An answer while it is written, token by token. Made by {@link PaliGemmaPipeline#stream}.
@@ -26,29 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Pieces are for one thread at a time. {@link #close} may be called from any thread: it waits for the step of the
  * network that is running, frees everything, and later calls of {@link #hasNext} fail.
  */
-public final class AnswerStream implements Iterator<TextPiece>, AutoCloseable {
-    private final TextGenerator generator;
-    private final Slots slots;
-    private final GenerationRequest request;
-    private final Cancellation cancellation;
-    private final StreamingDecoder decoder;
-    /** Writes the answer; there is one while the stream occupies a request of the pipeline. */
-    private @Nullable Decoding decoding;
-
-    private @Nullable AnswerWriter writer;
-    private int written;
-    private final Deque<TextPiece> ready = new ArrayDeque<>();
-    private @Nullable GenerationResult result;
-    private boolean closed;
-
-    AnswerStream(TextGenerator generator, Slots slots, GenerationRequest request) {
-        this.generator = generator;
-        this.slots = slots;
-        this.request = request;
-        this.cancellation = new Cancellation(request.timeout());
-        this.decoder = generator.tokenizer().newStreamingDecoder(true);
-    }
-
+public interface AnswerStream extends Iterator<TextPiece>, AutoCloseable {
     /**
      * Writes the next token unless that is done, or finds that the answer has ended. The first call runs images and prompt.
      *
@@ -59,52 +33,7 @@ public final class AnswerStream implements Iterator<TextPiece>, AutoCloseable {
      * @throws IllegalStateException if the pipeline is closed
      */
     @Override
-    public synchronized boolean hasNext() {
-        if (closed && result == null) {
-            throw new RequestCancelledException("the stream was closed before the answer was complete");
-        }
-        try {
-            while (ready.isEmpty() && result == null) {
-                advance();
-            }
-        } catch (RuntimeException | Error e) {
-            close();
-            throw e;
-        }
-        return !ready.isEmpty();
-    }
-
-    /** Writes one more token, or finds that the answer has ended. */
-    private void advance() {
-        AnswerWriter answer = step();
-        if (answer.count() > written) {
-            GeneratedToken token = answer.last();
-            ready.add(new TextPiece(decoder.push(token.id()), token));
-            written++;
-        }
-        if (answer.hasEnded()) {
-            String rest = decoder.finish();
-            if (!rest.isEmpty()) {
-                ready.add(new TextPiece(rest, null));
-            }
-            result = answer.result();
-            close();
-        }
-        answer.clock().count(PreparedRequest.Phase.DECODE);
-    }
-
-    private AnswerWriter step() {
-        if (decoding == null || writer == null) {
-            slots.acquire(cancellation);
-            decoding = new Decoding(generator.model());
-            writer = generator.begin(decoding, request, cancellation);
-        } else {
-            // Nobody worked on the answer since the last token.
-            writer.clock().skip();
-            decoding.step();
-        }
-        return writer;
-    }
+    boolean hasNext();
 
     /**
      * The next piece; see {@link #hasNext} for what may happen.
@@ -112,12 +41,7 @@ public final class AnswerStream implements Iterator<TextPiece>, AutoCloseable {
      * @throws NoSuchElementException if the answer is complete
      */
     @Override
-    public synchronized TextPiece next() {
-        if (!hasNext()) {
-            throw new NoSuchElementException("the answer is complete");
-        }
-        return ready.remove();
-    }
+    TextPiece next();
 
     /**
      * The whole answer, once it is complete.
@@ -125,44 +49,16 @@ public final class AnswerStream implements Iterator<TextPiece>, AutoCloseable {
      * @return the answer
      * @throws IllegalStateException if it is not complete
      */
-    public synchronized GenerationResult result() {
-        if (result == null) {
-            throw new IllegalStateException("the answer is not complete: ask for pieces until there is none");
-        }
-        return result;
-    }
-
-    /** Whether every piece has been given out and the answer is known to have ended. Runs nothing. */
-    synchronized boolean isComplete() {
-        return result != null && ready.isEmpty();
-    }
+    GenerationResult result();
 
     /**
      * The remaining pieces as a sequential stream, whose {@link Stream#close} closes this.
      *
      * @return the pieces, to be asked for once
      */
-    public Stream<TextPiece> pieces() {
-        return PulledStream.of(this, this::close);
-    }
-
-    /** Gives the answer up without waiting: a call that is running fails soon, but only {@link #close} frees anything. */
-    void cancel() {
-        cancellation.cancel();
-    }
+    Stream<TextPiece> pieces();
 
     /** Gives the answer up, or does nothing if it is complete. */
     @Override
-    public void close() {
-        // Before the lock is taken: a step in another thread then ends the answer.
-        cancel();
-        synchronized (this) {
-            closed = true;
-            if (decoding != null) {
-                decoding.close();
-                decoding = null;
-                slots.release();
-            }
-        }
-    }
+    void close();
 }

@@ -588,9 +588,13 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * @return the answer to come, to be closed by the caller; nothing runs before its first piece is asked for
      */
     public AnswerStream stream(GenerationRequest request) {
+        return live(request);
+    }
+
+    private LiveAnswer live(GenerationRequest request) {
         Objects.requireNonNull(request, "request");
         advise(request);
-        return new AnswerStream(generator, slots, request);
+        return new LiveAnswer(generator, slots, request);
     }
 
     /**
@@ -606,7 +610,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      */
     public Flow.Publisher<TextPiece> publisher(GenerationRequest request, Executor executor) {
         Objects.requireNonNull(request, "request");
-        return new AnswerPublisher(() -> stream(request), Objects.requireNonNull(executor, "executor"));
+        return new AnswerPublisher(() -> live(request), Objects.requireNonNull(executor, "executor"));
     }
 
     /**

@@ -167,8 +167,8 @@ final class TextGenerator {
                 request.images().stream().map(imageProcessor::process).toList();
         prepared.clock().count(PreparedRequest.Phase.PREPROCESS);
         HostTensor images = request.embeddings() == null
-                ? model.encode(pixels, adapter, prepared.cancellation())
-                : request.embeddings().rowsFor(model, adapter);
+                ? encode(pixels, adapter, prepared.cancellation())
+                : EncodedImages.rows(request.embeddings(), model, adapter);
         prepared.clock().count(PreparedRequest.Phase.VISION);
         prepared.cancellation().check("before the prompt was run");
         VisionLanguageModel.Sequences sequences =
@@ -200,15 +200,17 @@ final class TextGenerator {
     /** Encodes images once for several requests. */
     ImageEmbeddings encode(List<RgbImage> images, Cancellation cancellation) {
         ActiveAdapter adapter = model.adapters().get(defaultAdapter);
-        HostTensor rows =
-                model.encode(images.stream().map(imageProcessor::process).toList(), adapter, cancellation);
-        return new ImageEmbeddings(
-                model,
+        List<PixelValues> pixels = images.stream().map(imageProcessor::process).toList();
+        HostTensor rows = encode(pixels, adapter, cancellation);
+        return new EncodedImages(
+                model, adapter, rows, images.stream().map(EncodedImages.Size::of).toList());
+    }
+
+    private HostTensor encode(List<PixelValues> images, ActiveAdapter adapter, Cancellation cancellation) {
+        return model.encode(
+                images,
                 adapter,
-                rows,
-                images.stream()
-                        .map(image -> new ImageEmbeddings.Size(image.width(), image.height()))
-                        .toList());
+                done -> cancellation.check("after " + done + " of " + images.size() + " images were encoded"));
     }
 
     PaliGemmaConfig config() {

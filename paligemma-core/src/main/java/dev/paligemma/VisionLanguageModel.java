@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -56,10 +57,10 @@ final class VisionLanguageModel implements AutoCloseable {
      * Encodes images, one after the other.
      *
      * @param adapter one of {@link #adapters}
+     * @param beforeEach hears before each image how many are encoded; an exception of it ends this
      * @return {@code float32[images * N, D]}; a caller may {@link #release} it
-     * @throws RequestCancelledException if the request is given up before one of them
      */
-    HostTensor encode(List<PixelValues> images, ActiveAdapter adapter, Cancellation cancellation) {
+    HostTensor encode(List<PixelValues> images, ActiveAdapter adapter, IntConsumer beforeEach) {
         int patches = config.vision().patches();
         int side = config.vision().imageSize();
         HostTensor embeddings = tensors.acquire(
@@ -69,7 +70,7 @@ final class VisionLanguageModel implements AutoCloseable {
         HostTensor pixels = tensors.acquire(ElementType.FLOAT32, 1, 3, side, side);
         Map<String, HostTensor> inputs = joined(Map.of(SiglipEncoder.PIXEL_VALUES, pixels), adapter.vision());
         for (int image = 0; image < images.size(); image++) {
-            cancellation.check("after " + image + " of " + images.size() + " images were encoded");
+            beforeEach.accept(image);
             images.get(image).copyTo(pixels.floats());
             vision.run(inputs, Map.of(VisionGraph.IMAGE_EMBEDDINGS, embeddings.rows(image * patches, patches)));
         }
