@@ -1,10 +1,13 @@
 package dev.paligemma;
 
+import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Finds how likely given answers are, as the model would write them. Immutable and thread-safe. */
 final class AnswerScorer {
@@ -16,58 +19,61 @@ final class AnswerScorer {
 
     /** An answer that is read instead of written. */
     private static final class Given implements Decoding.Answer {
-        private final int[] tokens;
-        private final int end;
-        private int read;
-        /** The logarithm of the probability of what was read so far. */
-        private double sum;
+        private final PreparedRequest prepared;
+        private final int[] ids;
+        private final List<GeneratedToken> read = new ArrayList<>();
+        private double logProbability;
+        private @Nullable GenerationResult result;
 
-        /**
-         * An answer at its beginning.
-         *
-         * @param end the token that ends it
-         */
-        Given(int[] tokens, int end) {
-            this.tokens = tokens;
-            this.end = end;
+        /** An answer of these tokens, at its beginning. */
+        Given(PreparedRequest prepared, int[] ids) {
+            this.prepared = prepared;
+            this.ids = ids;
         }
 
         @Override
         public boolean accept(NextTokens said) {
-            boolean more = read < tokens.length;
-            sum += said.logProbability(more ? tokens[read] : end);
-            read++;
-            return more;
+            PaliGemmaTokenizer tokenizer = prepared.tokenizer();
+            if (read.size() == ids.length) {
+                double end = said.logProbability(tokenizer.eosId());
+                logProbability += end;
+                result = prepared.result(read, end, 1, FinishReason.EOS);
+                return false;
+            }
+            read.add(TokenDescriber.describe(tokenizer, ids[read.size()], said, 0));
+            logProbability += read.get(read.size() - 1).logProbability();
+            return true;
         }
 
         @Override
         public int lastToken() {
-            return tokens[read - 1];
+            return ids[read.size() - 1];
+        }
+
+        AnswerScore score(String answer, double highest, double total) {
+            GenerationResult whole = Objects.requireNonNull(result, "result");
+            return new AnswerScore(answer, logProbability, Math.exp(logProbability - highest) / total, whole);
         }
     }
 
     /** The scores in the order of the answers. */
     List<AnswerScore> score(GenerationRequest request, List<String> answers, Cancellation cancellation) {
-        PaliGemmaTokenizer tokenizer = generator.tokenizer();
+        PreparedRequest prepared = generator.prepare(request, cancellation);
         List<Given> given = answers.stream()
-                .map(answer -> new Given(tokenizer.encode(answer, ControlTokens.PARSE), tokenizer.eosId()))
+                .map(answer -> new Given(prepared, generator.tokenizer().encode(answer, ControlTokens.PARSE)))
                 .toList();
-        generator.decode(generator.prepare(request, cancellation), new SideBySide(given));
-        return normalised(answers, given.stream().mapToDouble(each -> each.sum).toArray());
-    }
-
-    private static List<AnswerScore> normalised(List<String> answers, double[] sums) {
+        generator.decode(prepared, new SideBySide(given));
         double highest = Double.NEGATIVE_INFINITY;
-        for (double sum : sums) {
-            highest = Math.max(highest, sum);
+        for (Given each : given) {
+            highest = Math.max(highest, each.logProbability);
         }
         double total = 0;
-        for (double sum : sums) {
-            total += Math.exp(sum - highest);
+        for (Given each : given) {
+            total += Math.exp(each.logProbability - highest);
         }
         List<AnswerScore> scores = new ArrayList<>();
-        for (int i = 0; i < sums.length; i++) {
-            scores.add(new AnswerScore(answers.get(i), sums[i], Math.exp(sums[i] - highest) / total));
+        for (int i = 0; i < given.size(); i++) {
+            scores.add(given.get(i).score(answers.get(i), highest, total));
         }
         return scores;
     }
