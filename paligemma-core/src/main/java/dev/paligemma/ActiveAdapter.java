@@ -5,7 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What the networks of a model take so that an adapter is in effect, or none. Immutable; equal only to itself. */
-final class ActiveAdapter {
+public final class ActiveAdapter {
     private final @Nullable String name;
     private final Map<String, HostTensor> vision;
     private final Map<String, HostTensor> decoder;
@@ -23,8 +23,7 @@ final class ActiveAdapter {
         this.decoder = decoder;
     }
 
-    @Nullable
-    String name() {
+    public @Nullable String name() {
         return name;
     }
 
@@ -38,7 +37,7 @@ final class ActiveAdapter {
 
     /** Whether images are encoded the same with another adapter. */
     @SuppressWarnings("ReferenceEquality")
-    boolean seesLike(ActiveAdapter other) {
+    public boolean seesLike(ActiveAdapter other) {
         return vision == other.vision;
     }
 }

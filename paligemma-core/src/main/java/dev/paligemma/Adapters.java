@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Only modules that some adapter changes have such inputs: without adapters, the networks are those of the definition.
  */
-final class Adapters {
+public final class Adapters {
     private final Networks networks;
     private final ActiveAdapter none;
     private final Map<String, ActiveAdapter> byName;
@@ -39,7 +39,7 @@ final class Adapters {
      * @param weights the weights that the networks will run with
      * @throws AdapterException if a folder is damaged, or an adapter does not fit the model
      */
-    static Adapters load(Networks plain, Map<String, Path> folders, Checkpoint weights) {
+    public static Adapters load(Networks plain, Map<String, Path> folders, Checkpoint weights) {
         Map<String, Map<String, ModuleChange>> changes = new LinkedHashMap<>();
         folders.forEach(
                 (name, folder) -> changes.put(name, LoraAdapter.open(folder).changes(weights)));
@@ -69,7 +69,7 @@ final class Adapters {
     }
 
     /** The names that can be asked for, in the order in which they were given. */
-    Set<String> names() {
+    public Set<String> names() {
         return byName.keySet();
     }
 
@@ -79,7 +79,7 @@ final class Adapters {
      * @param name its name; null for the model as it is
      * @throws IllegalArgumentException if there is none of that name
      */
-    ActiveAdapter get(@Nullable String name) {
+    public ActiveAdapter get(@Nullable String name) {
         if (name == null) {
             return none;
         }

@@ -13,11 +13,11 @@ import org.jspecify.annotations.Nullable;
  * Pieces of an answer, written as fast as a subscriber asks for them. Every subscriber gets an answer of its own. Immutable
  * and thread-safe.
  */
-final class AnswerPublisher implements Flow.Publisher<TextPiece> {
+public final class AnswerPublisher implements Flow.Publisher<TextPiece> {
     private final Supplier<LiveAnswer> answers;
     private final Executor executor;
 
-    AnswerPublisher(Supplier<LiveAnswer> answers, Executor executor) {
+    public AnswerPublisher(Supplier<LiveAnswer> answers, Executor executor) {
         this.answers = answers;
         this.executor = executor;
     }

@@ -10,10 +10,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Finds how likely given answers are, as the model would write them. Immutable and thread-safe. */
-final class AnswerScorer {
+public final class AnswerScorer {
     private final TextGenerator generator;
 
-    AnswerScorer(TextGenerator generator) {
+    public AnswerScorer(TextGenerator generator) {
         this.generator = generator;
     }
 
@@ -57,7 +57,7 @@ final class AnswerScorer {
     }
 
     /** The scores in the order of the answers. */
-    List<AnswerScore> score(GenerationRequest request, List<String> answers, Cancellation cancellation) {
+    public List<AnswerScore> score(GenerationRequest request, List<String> answers, Cancellation cancellation) {
         PreparedRequest prepared = generator.prepare(request, cancellation);
         List<Given> given = answers.stream()
                 .map(answer -> new Given(prepared, generator.tokenizer().encode(answer, ControlTokens.PARSE)))
@@ -83,7 +83,7 @@ final class AnswerScorer {
      *
      * @throws IllegalArgumentException if there are too few or too many, or one is given twice
      */
-    static List<String> require(List<String> answers, int most) {
+    public static List<String> require(List<String> answers, int most) {
         if (answers.isEmpty() || answers.size() > most) {
             throw new IllegalArgumentException("expected 1 to " + most + " answers, got " + answers.size());
         }

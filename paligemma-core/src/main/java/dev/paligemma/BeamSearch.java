@@ -96,15 +96,30 @@ public final class BeamSearch {
         return beams;
     }
 
-    boolean normalised() {
+    /**
+     * Whether scores are divided by a power of the length.
+     *
+     * @return true for the rule of transformers, false for that of big_vision
+     */
+    public boolean normalised() {
         return normalised;
     }
 
-    double lengthPenalty() {
+    /**
+     * The power of the length that scores are divided by.
+     *
+     * @return any number
+     */
+    public double lengthPenalty() {
         return lengthPenalty;
     }
 
-    boolean earlyStopping() {
+    /**
+     * Whether the search ends as soon as there are enough answers.
+     *
+     * @return false if it goes on while a better one may come
+     */
+    public boolean earlyStopping() {
         return earlyStopping;
     }
 }

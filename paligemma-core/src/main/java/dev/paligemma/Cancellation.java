@@ -4,7 +4,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Whether a request should go on; asked between the steps of the network. Thread-safe. */
-final class Cancellation {
+public final class Cancellation {
     private final long start = System.nanoTime();
     private final @Nullable Duration timeout;
     private volatile boolean cancelled;
@@ -14,17 +14,17 @@ final class Cancellation {
      *
      * @param timeout how long it may run; null for ever
      */
-    Cancellation(@Nullable Duration timeout) {
+    public Cancellation(@Nullable Duration timeout) {
         this.timeout = timeout;
     }
 
     /** A request that ends by itself or by an interrupt. */
-    static Cancellation none() {
+    public static Cancellation none() {
         return new Cancellation(null);
     }
 
     /** Gives the request up. */
-    void cancel() {
+    public void cancel() {
         cancelled = true;
     }
 

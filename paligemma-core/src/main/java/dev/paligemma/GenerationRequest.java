@@ -117,8 +117,12 @@ public final class GenerationRequest {
         return embeddings;
     }
 
-    /** How many pictures there are. */
-    int imageCount() {
+    /**
+     * How many pictures there are, encoded before or not.
+     *
+     * @return at least 1
+     */
+    public int imageCount() {
         return embeddings == null ? images.size() : embeddings.count();
     }
 

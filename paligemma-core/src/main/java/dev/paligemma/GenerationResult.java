@@ -39,10 +39,16 @@ public final class GenerationResult {
     /**
      * What was written after a prompt.
      *
+     * @param tokenizer the tokenizer of the model
+     * @param prompt what was asked
+     * @param tokens what was written, without the end-of-sequence token
      * @param endLogProbability the logarithm of the probability of the end-of-sequence token; 0 without one
-     * @param keptMass what a constraint left over
+     * @param keptMass what a constraint left over, from 0 to 1
+     * @param finishReason why it ended
+     * @param timings where the time went
+     * @return the result
      */
-    static GenerationResult of(
+    public static GenerationResult of(
             PaliGemmaTokenizer tokenizer,
             Prompt prompt,
             List<GeneratedToken> tokens,

@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** An answer that a model writes as its pieces are asked for. */
-final class LiveAnswer implements AnswerStream {
+public final class LiveAnswer implements AnswerStream {
     private final TextGenerator generator;
     private final Slots slots;
     private final GenerationRequest request;
@@ -24,7 +24,7 @@ final class LiveAnswer implements AnswerStream {
     private @Nullable GenerationResult result;
     private boolean closed;
 
-    LiveAnswer(TextGenerator generator, Slots slots, GenerationRequest request) {
+    public LiveAnswer(TextGenerator generator, Slots slots, GenerationRequest request) {
         this.generator = generator;
         this.slots = slots;
         this.request = request;

@@ -4,7 +4,7 @@ import dev.paligemma.engine.EngineException;
 import java.nio.FloatBuffer;
 
 /** What one row of logits says, {@code float32[V]}. */
-final class Logits {
+public final class Logits {
     private Logits() {}
 
     /**
@@ -26,7 +26,7 @@ final class Logits {
      *
      * @throws EngineException if a logit is not a number
      */
-    static double divergence(FloatBuffer p, FloatBuffer q) {
+    public static double divergence(FloatBuffer p, FloatBuffer q) {
         double logSumP = logSumOfExponentials(p);
         double logSumQ = logSumOfExponentials(q);
         double sum = 0;

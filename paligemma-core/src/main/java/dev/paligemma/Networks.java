@@ -13,12 +13,24 @@ import java.util.List;
  * @param vision from pixels to image embeddings
  * @param decoder from those and text to logits
  */
-record Networks(Graph vision, Graph decoder) {
-    static Networks record(PaliGemmaConfig config, DecoderOptions options) {
+public record Networks(Graph vision, Graph decoder) {
+    /**
+     * Records both.
+     *
+     * @param config family and sizes
+     * @param options which implementation to follow where they differ
+     * @return the networks of a model of this kind
+     */
+    public static Networks record(PaliGemmaConfig config, DecoderOptions options) {
         return new Networks(VisionGraph.record(config), GemmaDecoder.record(config.text(), options));
     }
 
-    List<Graph> all() {
+    /**
+     * Both in the order in which they run.
+     *
+     * @return the two graphs
+     */
+    public List<Graph> all() {
         return List.of(vision, decoder);
     }
 }

@@ -5,7 +5,7 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 
 /** What the model says about the next token of one sequence, until the next run. Confined to one thread. */
-final class NextTokens {
+public final class NextTokens {
     private final FloatBuffer logits;
     private final LongBuffer best;
     private final FloatBuffer bestLogProbability;
@@ -24,7 +24,7 @@ final class NextTokens {
     }
 
     /** The raw logits, {@code float32[V]}. */
-    FloatBuffer logits() {
+    public FloatBuffer logits() {
         return logits;
     }
 
@@ -33,7 +33,7 @@ final class NextTokens {
      *
      * @throws EngineException if a logit is not a number or none is finite, as after an overflow in the network
      */
-    int best() {
+    public int best() {
         bestLogProbability();
         return (int) best.get(0);
     }
@@ -43,12 +43,12 @@ final class NextTokens {
      *
      * @throws EngineException if a logit is not a number or none is finite, as after an overflow in the network
      */
-    double bestLogProbability() {
+    public double bestLogProbability() {
         return Logits.requireNumber(bestLogProbability.get(0));
     }
 
     /** The natural logarithm of the probability of any token; exactly {@link #bestLogProbability} for the best. */
-    double logProbability(int token) {
+    public double logProbability(int token) {
         int mostLikely = best();
         return bestLogProbability() - (logits.get(mostLikely) - (double) logits.get(token));
     }

@@ -13,7 +13,7 @@ import java.util.Set;
  * <p>The reference's greedy answer is the text along which both run, so one pass of the reference gives its answer and its
  * probabilities, and nothing but the current logits of each is held.
  */
-final class PipelineComparer {
+public final class PipelineComparer {
     private final TextGenerator reference;
     private final Slots referenceSlots;
     private final TextGenerator other;
@@ -24,7 +24,7 @@ final class PipelineComparer {
      *
      * @throws IllegalArgumentException if a token is not the same text in both
      */
-    PipelineComparer(TextGenerator reference, Slots referenceSlots, TextGenerator other, Slots otherSlots) {
+    public PipelineComparer(TextGenerator reference, Slots referenceSlots, TextGenerator other, Slots otherSlots) {
         requireSame(
                 "rows of the vocabulary",
                 reference.config().text().vocabSize(),
@@ -40,7 +40,7 @@ final class PipelineComparer {
         this.otherSlots = otherSlots;
     }
 
-    Comparison compare(List<RgbImage> images, List<String> prompts, int maxNewTokens) {
+    public Comparison compare(List<RgbImage> images, List<String> prompts, int maxNewTokens) {
         if (images.isEmpty() || prompts.isEmpty()) {
             throw new IllegalArgumentException("a comparison needs at least one image and one prompt, got "
                     + images.size() + " images and " + prompts.size() + " prompts");

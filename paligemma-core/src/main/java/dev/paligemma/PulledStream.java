@@ -7,11 +7,11 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /** What an iterator still has, as a stream that computes nothing ahead. */
-final class PulledStream {
+public final class PulledStream {
     private PulledStream() {}
 
     /** The remaining elements in order, to be asked for once; closing the stream runs the action. */
-    static <T> Stream<T> of(Iterator<T> iterator, Runnable onClose) {
+    public static <T> Stream<T> of(Iterator<T> iterator, Runnable onClose) {
         int ordered = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator, ordered), false)
                 .onClose(onClose);

@@ -129,24 +129,48 @@ public final class Sampling {
         return temperature == 0;
     }
 
-    double temperature() {
+    /**
+     * What divides the scores.
+     *
+     * @return above 0; 0 if the most likely token is always taken
+     */
+    public double temperature() {
         return temperature;
     }
 
-    /** How many tokens to keep; 0 for all. */
-    int topK() {
+    /**
+     * How many of the most likely tokens are kept.
+     *
+     * @return at least 1; 0 for all
+     */
+    public int topK() {
         return topK;
     }
 
-    double topP() {
+    /**
+     * The probability that the kept tokens have together.
+     *
+     * @return above 0, at most 1
+     */
+    public double topP() {
         return topP;
     }
 
-    double minP() {
+    /**
+     * The probability that a token must have, as a share of that of the most likely one.
+     *
+     * @return from 0 to 1
+     */
+    public double minP() {
         return minP;
     }
 
-    long seed() {
+    /**
+     * Where the random numbers start.
+     *
+     * @return any number
+     */
+    public long seed() {
         return seed;
     }
 

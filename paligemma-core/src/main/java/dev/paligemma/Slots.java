@@ -5,7 +5,7 @@ import java.util.Deque;
 import java.util.function.Supplier;
 
 /** Lets so many requests run at the same time; further ones wait, first come first served. Thread-safe. */
-final class Slots {
+public final class Slots {
     /** How often one that waits looks whether it was cancelled. */
     private static final long LOOK_MS = 20;
 
@@ -14,7 +14,7 @@ final class Slots {
     private boolean closed;
 
     /** As many slots as given, at least 1. */
-    Slots(int count) {
+    public Slots(int count) {
         this.free = count;
     }
 
@@ -64,13 +64,13 @@ final class Slots {
     }
 
     /** Lets nobody in any more: those who wait, and later ones, fail. */
-    synchronized void close() {
+    public synchronized void close() {
         closed = true;
         notifyAll();
     }
 
     /** Does something in a slot, once there is one. */
-    <T> T run(Cancellation request, Supplier<T> work) {
+    public <T> T run(Cancellation request, Supplier<T> work) {
         acquire(request);
         try {
             return work.get();

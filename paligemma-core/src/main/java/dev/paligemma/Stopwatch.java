@@ -1,11 +1,11 @@
 package dev.paligemma;
 
 /** Measures laps of wall-clock time. Confined to one thread. */
-final class Stopwatch {
+public final class Stopwatch {
     private long last = System.nanoTime();
 
     /** Milliseconds since the last lap ended, or since this was made. */
-    double lapMs() {
+    public double lapMs() {
         long now = System.nanoTime();
         double lap = (now - last) / 1e6;
         last = now;

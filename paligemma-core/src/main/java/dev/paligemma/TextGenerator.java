@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Answers requests: preprocesses, encodes the images, runs the prompt, then writes token after token. Immutable and
  * thread-safe; what changes during a request belongs to the call.
  */
-final class TextGenerator {
+public final class TextGenerator {
     /**
      * The longest sequence of images and prompt, in tokens, unless the checkpoint names a longer one: what Gemma was
      * trained for.
@@ -48,7 +48,7 @@ final class TextGenerator {
      *
      * @param defaultAdapter the adapter of requests that name none; null for the model as it is
      */
-    TextGenerator(
+    public TextGenerator(
             PaliGemmaConfig config,
             PaliGemmaTokenizer tokenizer,
             ImageProcessor imageProcessor,
@@ -63,7 +63,7 @@ final class TextGenerator {
     }
 
     /** The same for requests that name no adapter and shall have one. */
-    TextGenerator withAdapter(String name) {
+    public TextGenerator withAdapter(String name) {
         return new TextGenerator(
                 config,
                 tokenizer,
@@ -78,7 +78,7 @@ final class TextGenerator {
     }
 
     /** Answers one request. */
-    GenerationResult generate(GenerationRequest request, Cancellation cancellation) {
+    public GenerationResult generate(GenerationRequest request, Cancellation cancellation) {
         PreparedRequest prepared = prepare(request, cancellation);
         AnswerWriter writer = new AnswerWriter(prepared, request.sampling());
         decode(prepared, writer);
@@ -94,7 +94,7 @@ final class TextGenerator {
      * @param cancellations one for each request
      * @return the answers in the order of the requests
      */
-    List<GenerationResult> generateAll(
+    public List<GenerationResult> generateAll(
             List<GenerationRequest> requests, int together, List<Cancellation> cancellations) {
         Map<ActiveAdapter, List<Integer>> byAdapter = IntStream.range(0, requests.size())
                 .boxed()
@@ -115,7 +115,7 @@ final class TextGenerator {
     }
 
     /** Writes several answers with consecutive seeds side by side. */
-    List<GenerationResult> generateSeveral(GenerationRequest request, int count, Cancellation cancellation) {
+    public List<GenerationResult> generateSeveral(GenerationRequest request, int count, Cancellation cancellation) {
         PreparedRequest prepared = prepare(request, cancellation);
         Sampling sampling = request.sampling();
         List<AnswerWriter> writers = LongStream.range(0, count)
@@ -126,7 +126,7 @@ final class TextGenerator {
     }
 
     /** Searches for the most likely answers; the best one comes first. */
-    List<BeamAnswer> search(GenerationRequest request, BeamSearch search, Cancellation cancellation) {
+    public List<BeamAnswer> search(GenerationRequest request, BeamSearch search, Cancellation cancellation) {
         PreparedRequest prepared = prepare(request, cancellation);
         BeamSearcher searcher = new BeamSearcher(search, prepared);
         decode(prepared, searcher);
@@ -198,7 +198,7 @@ final class TextGenerator {
     }
 
     /** Encodes images once for several requests. */
-    ImageEmbeddings encode(List<RgbImage> images, Cancellation cancellation) {
+    public ImageEmbeddings encode(List<RgbImage> images, Cancellation cancellation) {
         ActiveAdapter adapter = model.adapters().get(defaultAdapter);
         List<PixelValues> pixels = images.stream().map(imageProcessor::process).toList();
         HostTensor rows = encode(pixels, adapter, cancellation);
@@ -217,11 +217,11 @@ final class TextGenerator {
         return config;
     }
 
-    PaliGemmaTokenizer tokenizer() {
+    public PaliGemmaTokenizer tokenizer() {
         return tokenizer;
     }
 
-    VisionLanguageModel model() {
+    public VisionLanguageModel model() {
         return model;
     }
 

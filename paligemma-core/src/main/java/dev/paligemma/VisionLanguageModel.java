@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * The two programs of a loaded model and how data flows through them: pixels to image embeddings, and a prompt with
  * those to logits, token by token. Immutable and thread-safe.
  */
-final class VisionLanguageModel implements AutoCloseable {
+public final class VisionLanguageModel implements AutoCloseable {
     /** The position of the first token; transformers counts from 1. Only differences matter to the result. */
     private static final int FIRST_POSITION = 1;
 
@@ -39,7 +39,7 @@ final class VisionLanguageModel implements AutoCloseable {
     private final Program vision;
     private final Program decoder;
 
-    VisionLanguageModel(Engine engine, Checkpoint checkpoint, Adapters adapters) {
+    public VisionLanguageModel(Engine engine, Checkpoint checkpoint, Adapters adapters) {
         Networks networks = adapters.networks();
         this.config = checkpoint.config();
         this.rotary = new RotaryAngles(config.text().headDim(), config.text().ropeTheta());
@@ -60,7 +60,7 @@ final class VisionLanguageModel implements AutoCloseable {
      * @param beforeEach hears before each image how many are encoded; an exception of it ends this
      * @return {@code float32[images * N, D]}; a caller may {@link #release} it
      */
-    HostTensor encode(List<PixelValues> images, ActiveAdapter adapter, IntConsumer beforeEach) {
+    public HostTensor encode(List<PixelValues> images, ActiveAdapter adapter, IntConsumer beforeEach) {
         int patches = config.vision().patches();
         int side = config.vision().imageSize();
         HostTensor embeddings = tensors.acquire(
@@ -79,17 +79,17 @@ final class VisionLanguageModel implements AutoCloseable {
     }
 
     /** Takes back embeddings that nobody will read any more. */
-    void release(HostTensor embeddings) {
+    public void release(HostTensor embeddings) {
         tensors.release(embeddings);
     }
 
     /** What can be chosen for {@link #encode} and {@link #start}. */
-    Adapters adapters() {
+    public Adapters adapters() {
         return adapters;
     }
 
     /** Starts a sequence of about that many written tokens. */
-    Sequences start(int expectedTokens, ActiveAdapter adapter) {
+    public Sequences start(int expectedTokens, ActiveAdapter adapter) {
         return new Sequences(decoder.newState(expectedTokens), adapter, List.of());
     }
 
@@ -97,7 +97,7 @@ final class VisionLanguageModel implements AutoCloseable {
      * Puts sequences that have run their prompts together, so that one run serves all; the given ones are closed. All of
      * them have the same adapter.
      */
-    Sequences join(List<Sequences> parts) {
+    public Sequences join(List<Sequences> parts) {
         ActiveAdapter adapter = parts.get(0).adapter;
         if (parts.stream().anyMatch(part -> part.adapter != adapter)) {
             throw new IllegalArgumentException("sequences of different adapters cannot run together");
@@ -125,7 +125,7 @@ final class VisionLanguageModel implements AutoCloseable {
      *
      * <p>The first run is the prompt of one sequence. Each later run writes one token of every sequence.
      */
-    final class Sequences implements AutoCloseable {
+    public final class Sequences implements AutoCloseable {
         private final DecodingState state;
         private final ActiveAdapter adapter;
         private List<NextTokens> next;
@@ -141,7 +141,7 @@ final class VisionLanguageModel implements AutoCloseable {
         }
 
         /** Runs images and prompt; what follows them can be asked for until the next run. */
-        void prefill(Prompt prompt, HostTensor imageEmbeddings) {
+        public void prefill(Prompt prompt, HostTensor imageEmbeddings) {
             int rows = prompt.length();
             Inputs inputs = new Inputs(
                     imageEmbeddings,
@@ -156,7 +156,7 @@ final class VisionLanguageModel implements AutoCloseable {
         }
 
         /** Runs one written token of each sequence; what follows them can be asked for until the next run. */
-        void write(int... tokens) {
+        public void write(int... tokens) {
             if (tokens.length != state.sequences()) {
                 throw new IllegalArgumentException(
                         "expected a token for each of " + state.sequences() + " sequences, got " + tokens.length);
@@ -180,7 +180,7 @@ final class VisionLanguageModel implements AutoCloseable {
         }
 
         /** What the model says about the next token of each sequence; overwritten by the next run. */
-        List<NextTokens> next() {
+        public List<NextTokens> next() {
             return next;
         }
 
@@ -188,7 +188,7 @@ final class VisionLanguageModel implements AutoCloseable {
          * Goes on with some of the sequences, in any order; one that is named several times goes on as several. What the
          * model says about their next tokens can be asked for as before.
          */
-        void select(int... chosen) {
+        public void select(int... chosen) {
             state.select(chosen);
             next = Arrays.stream(chosen).mapToObj(next::get).toList();
         }

@@ -7,7 +7,7 @@ import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.graph.Weight;
 
 /** The linear map from the image encoder's width to the decoder's: {@code f = W z + b}, nothing else. */
-public final class Projector {
+final class Projector {
     private Projector() {}
 
     /**
@@ -18,7 +18,7 @@ public final class Projector {
      * @param patches encoded patches, {@code float32[B * N, Dv]}
      * @return image embeddings, {@code float32[B * N, D]}; they enter the decoder as they are, without the scaling of text
      */
-    public static Tensor record(PaliGemmaConfig config, GraphBuilder graph, Tensor patches) {
+    static Tensor record(PaliGemmaConfig config, GraphBuilder graph, Tensor patches) {
         long width = config.text().hiddenSize();
         LinearWeights weights = new LinearWeights(
                 Weight.of(
