@@ -13,6 +13,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.engine.contract.ContractLedger;
 import dev.paligemma.engine.contract.TestedEngine;
+import dev.paligemma.generation.AnswerScore;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.FinishReason;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

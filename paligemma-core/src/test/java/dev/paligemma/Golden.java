@@ -9,6 +9,8 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.paligemma.engine.checkpoint.SafeTensorsFile;
 import dev.paligemma.engine.checkpoint.TensorInfo;
 import dev.paligemma.engine.contract.TestedEngine;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,10 +1,10 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.adapter.AdapterMerger;
 import dev.paligemma.engine.adapter.LoraAdapter;
 import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.vision.RgbImage;
 import java.nio.file.Path;
 

@@ -1,7 +1,5 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.FinishReason;
-import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.Annotations;
 import dev.paligemma.detection.DetectionOptions;
@@ -9,6 +7,8 @@ import dev.paligemma.detection.DetectionParser;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.SegmentationResult;
 import dev.paligemma.engine.file.FailureReason;
+import dev.paligemma.generation.FinishReason;
+import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.token.TokenConstraint;

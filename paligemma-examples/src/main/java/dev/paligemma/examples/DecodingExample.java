@@ -1,11 +1,11 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.BeamAnswer;
-import dev.paligemma.BeamSearch;
-import dev.paligemma.GenerationRequest;
-import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.Sampling;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.Sampling;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.token.TokenConstraint;
 import dev.paligemma.vision.RgbImage;

@@ -1,10 +1,10 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.RequestCancelledException;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.engine.convert.ConversionException;
 import dev.paligemma.engine.file.FailureReason;
+import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.hub.HubException;
 import dev.paligemma.tokenizer.TokenizerException;
 import java.io.PrintWriter;

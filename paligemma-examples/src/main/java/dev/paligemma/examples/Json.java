@@ -2,12 +2,12 @@ package dev.paligemma.examples;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.paligemma.Agreement;
-import dev.paligemma.BeamAnswer;
-import dev.paligemma.FinishReason;
-import dev.paligemma.GenerationRequest;
-import dev.paligemma.GenerationResult;
-import dev.paligemma.Timings;
+import dev.paligemma.generation.Agreement;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.FinishReason;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.Timings;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;

@@ -1,12 +1,12 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.AnswerStream;
-import dev.paligemma.BeamAnswer;
-import dev.paligemma.BeamSearch;
-import dev.paligemma.GenerationRequest;
-import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.RequestException;
+import dev.paligemma.generation.AnswerStream;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.RequestException;
 import dev.paligemma.prompt.TaskPrompt;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,7 +1,7 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.BeamAnswer;
-import dev.paligemma.GenerationResult;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.GenerationResult;
 import java.util.List;
 
 /**

@@ -43,10 +43,14 @@ class ArchitectureTest {
     private static final String[] TOKEN = {"dev.paligemma.token.."};
     private static final String[] PROMPT = {"dev.paligemma.prompt.."};
     private static final String[] DETECTION = {"dev.paligemma.detection.."};
-    private static final String[] MODEL = {"dev.paligemma", "dev.paligemma.gemma.."};
+    private static final String[] API = {"dev.paligemma"};
+    private static final String[] NETWORK = {"dev.paligemma.network.."};
+    private static final String[] GENERATION = {"dev.paligemma.generation.."};
+    private static final String[] MODEL = {"dev.paligemma", "dev.paligemma.network..", "dev.paligemma.generation.."};
     private static final String[] CORE = {
         "dev.paligemma",
-        "dev.paligemma.gemma..",
+        "dev.paligemma.network..",
+        "dev.paligemma.generation..",
         "dev.paligemma.token..",
         "dev.paligemma.prompt..",
         "dev.paligemma.detection.."
@@ -87,6 +91,12 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule boxesNeedNoModel = arrow(DETECTION, HUB, ENGINE, PROMPT, MODEL);
+
+    @ArchTest
+    static final ArchRule theNetworkKnowsNoRequests = arrow(NETWORK, HUB, TOKEN, PROMPT, DETECTION, GENERATION, API);
+
+    @ArchTest
+    static final ArchRule theLoopKnowsNoPipeline = arrow(GENERATION, HUB, API);
 
     @ArchTest
     static final ArchRule packagesHaveNoCycles =
@@ -130,7 +140,7 @@ class ArchitectureTest {
                         each -> assertThat(each.getPackageName())
                                 .as("package of %s: add new modules to the arrows above", each.getName())
                                 .matches(
-                                        "dev\\.paligemma(\\.(tokenizer|hub|engine|vision|onnx|pytorch|gemma|token|prompt|detection|djl|examples)(\\..+)?)?"));
+                                        "dev\\.paligemma(\\.(tokenizer|hub|engine|vision|onnx|pytorch|network|generation|token|prompt|detection|djl|examples)(\\..+)?)?"));
     }
 
     private static ArchRule arrow(String[] from, String[]... forbidden) {

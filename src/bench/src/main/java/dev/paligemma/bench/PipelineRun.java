@@ -1,12 +1,13 @@
 package dev.paligemma.bench;
 
+import dev.paligemma.generation.FinishReason;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.Timings;
+
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.paligemma.FinishReason;
-import dev.paligemma.GenerationRequest;
-import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.Timings;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.engine.Precision;
