@@ -1,13 +1,13 @@
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.paligemma.Agreement;
-import dev.paligemma.GenerationRequest;
-import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.Timings;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.generation.Agreement;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.Timings;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.io.BufferedOutputStream;

@@ -1,15 +1,15 @@
-import dev.paligemma.AnswerScore;
-import dev.paligemma.AnswerStream;
-import dev.paligemma.BeamSearch;
-import dev.paligemma.GenerationRequest;
-import dev.paligemma.GenerationResult;
-import dev.paligemma.ImageEmbeddings;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.RequestCancelledException;
-import dev.paligemma.Sampling;
-import dev.paligemma.ScoredAnswer;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.generation.AnswerScore;
+import dev.paligemma.generation.AnswerStream;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.ImageEmbeddings;
+import dev.paligemma.generation.RequestCancelledException;
+import dev.paligemma.generation.Sampling;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.awt.Color;
@@ -237,7 +237,7 @@ public final class Soak {
             ImageEmbeddings seen = pipeline.encode(image);
             add("encoded " + i, () -> text(pipeline.generate(GenerationRequest.of(seen, "caption en"))));
             add("beams " + i, () -> pipeline.search(caption, BeamSearch.of(3)).stream()
-                    .map(ScoredAnswer::answer)
+                    .map(BeamAnswer::answer)
                     .map(Soak::text)
                     .toList());
             add("scores " + i, () -> {

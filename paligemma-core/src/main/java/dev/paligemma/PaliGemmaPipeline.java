@@ -23,17 +23,40 @@ import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.EngineChoice;
 import dev.paligemma.engine.spi.EngineProvider;
-import dev.paligemma.gemma.DecoderOptions;
+import dev.paligemma.generation.AnswerScore;
+import dev.paligemma.generation.AnswerStream;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.Comparison;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.ImageEmbeddings;
+import dev.paligemma.generation.RequestCancelledException;
+import dev.paligemma.generation.RequestException;
+import dev.paligemma.generation.Sampling;
+import dev.paligemma.generation.TextPiece;
+import dev.paligemma.generation.internal.AnswerPublisher;
+import dev.paligemma.generation.internal.AnswerScorer;
+import dev.paligemma.generation.internal.Cancellation;
+import dev.paligemma.generation.internal.LiveAnswer;
+import dev.paligemma.generation.internal.PipelineComparer;
+import dev.paligemma.generation.internal.Slots;
+import dev.paligemma.generation.internal.Stopwatch;
+import dev.paligemma.generation.internal.TextGenerator;
 import dev.paligemma.hub.DownloadListener;
 import dev.paligemma.hub.HubClient;
 import dev.paligemma.hub.HubException;
+import dev.paligemma.network.DecoderOptions;
+import dev.paligemma.network.Networks;
+import dev.paligemma.network.internal.Adapters;
+import dev.paligemma.network.internal.VisionLanguageModel;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.token.TokenConstraints;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.TokenizerException;
-import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.RgbImage;
+import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.mask.MaskCodec;
 import dev.paligemma.vision.mask.MaskException;
 import java.nio.file.Path;
@@ -508,8 +531,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
                 .flatMap(request -> Stream.ofNullable(request.timeout()))
                 .min(Duration::compareTo)
                 .orElse(null);
-        return slots.run(
-                new Cancellation(shortest), () -> new BatchGenerator(generator).generate(all, together, cancellations));
+        return slots.run(new Cancellation(shortest), () -> generator.generateAll(all, together, cancellations));
     }
 
     /**
@@ -544,7 +566,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * @throws IllegalStateException if the pipeline is closed, or is closed meanwhile
      * @throws EngineException if the runtime fails
      */
-    public List<ScoredAnswer> search(GenerationRequest request, BeamSearch search) {
+    public List<BeamAnswer> search(GenerationRequest request, BeamSearch search) {
         Objects.requireNonNull(search, "search");
         if (!request.sampling().isGreedy()) {
             throw new IllegalArgumentException(
@@ -589,9 +611,13 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      * @return the answer to come, to be closed by the caller; nothing runs before its first piece is asked for
      */
     public AnswerStream stream(GenerationRequest request) {
+        return live(request);
+    }
+
+    private LiveAnswer live(GenerationRequest request) {
         Objects.requireNonNull(request, "request");
         advise(request);
-        return new AnswerStream(generator, slots, request);
+        return new LiveAnswer(generator, slots, request);
     }
 
     /**
@@ -607,7 +633,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
      */
     public Flow.Publisher<TextPiece> publisher(GenerationRequest request, Executor executor) {
         Objects.requireNonNull(request, "request");
-        return new AnswerPublisher(() -> stream(request), Objects.requireNonNull(executor, "executor"));
+        return new AnswerPublisher(() -> live(request), Objects.requireNonNull(executor, "executor"));
     }
 
     /**

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.paligemma.engine.contract.ContractLedger;
 import dev.paligemma.engine.contract.TestedEngine;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

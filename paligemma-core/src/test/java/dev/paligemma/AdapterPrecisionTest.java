@@ -1,5 +1,6 @@
 package dev.paligemma;
 
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.engine.Precision;

@@ -5,6 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.paligemma.engine.contract.ContractLedger;
 import dev.paligemma.engine.contract.TestedEngine;
+import dev.paligemma.generation.AnswerStream;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.RequestCancelledException;
+import dev.paligemma.generation.Sampling;
 import dev.paligemma.vision.RgbImage;
 import java.time.Duration;
 import java.util.List;

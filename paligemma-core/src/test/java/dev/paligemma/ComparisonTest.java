@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.paligemma.gemma.DecoderOptions;
+import dev.paligemma.generation.Agreement;
+import dev.paligemma.generation.ComparedRequest;
+import dev.paligemma.generation.Comparison;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.network.DecoderOptions;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
 import java.util.Objects;

@@ -10,6 +10,13 @@ import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionParser;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.Fragment;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.FinishReason;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.RequestCancelledException;
+import dev.paligemma.generation.Sampling;
 import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.token.TokenConstraint;
 import dev.paligemma.token.TokenSet;
@@ -194,7 +201,7 @@ class ConstrainedGenerationTest {
                 pipeline().generate(constrained(pipeline().constraints().forbidding(TokenSet.of(first))));
 
         assertThat(other.tokenIds()).doesNotContain(first);
-        List<ScoredAnswer> beams = pipeline()
+        List<BeamAnswer> beams = pipeline()
                 .search(
                         request().toBuilder().maxNewTokens(1).build(),
                         BeamSearch.of(2).lengthPenalty(0));

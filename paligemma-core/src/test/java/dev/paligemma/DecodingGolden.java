@@ -11,11 +11,11 @@ import java.util.Map;
 import java.util.Objects;
 
 /** The golden files of generation control; {@code src/reference/decoding/README.md} describes them. */
-final class DecodingGolden {
+public final class DecodingGolden {
     private DecodingGolden() {}
 
     /** The cases of a file. */
-    static List<Map<?, ?>> cases(String file) {
+    public static List<Map<?, ?>> cases(String file) {
         try (InputStream in = DecodingGolden.class.getResourceAsStream("/decoding/" + file);
                 JsonParser parser = new JsonFactory().createParser(Objects.requireNonNull(in, file))) {
             parser.nextToken();
@@ -26,7 +26,7 @@ final class DecodingGolden {
     }
 
     /** A list of objects. */
-    static List<Map<?, ?>> maps(Map<?, ?> object, String field) {
+    public static List<Map<?, ?>> maps(Map<?, ?> object, String field) {
         List<Map<?, ?>> maps = new ArrayList<>();
         for (Object entry : list(object, field)) {
             maps.add((Map<?, ?>) entry);
@@ -34,34 +34,34 @@ final class DecodingGolden {
         return maps;
     }
 
-    static List<?> list(Map<?, ?> object, String field) {
+    public static List<?> list(Map<?, ?> object, String field) {
         return (List<?>) get(object, field);
     }
 
     /** A list of token ids. */
-    static List<Integer> ids(Map<?, ?> object, String field) {
+    public static List<Integer> ids(Map<?, ?> object, String field) {
         return list(object, field).stream().map(id -> ((Number) id).intValue()).toList();
     }
 
-    static List<Double> numbers(Map<?, ?> object, String field) {
+    public static List<Double> numbers(Map<?, ?> object, String field) {
         return list(object, field).stream()
                 .map(number -> ((Number) number).doubleValue())
                 .toList();
     }
 
-    static double number(Map<?, ?> object, String field) {
+    public static double number(Map<?, ?> object, String field) {
         return ((Number) get(object, field)).doubleValue();
     }
 
-    static int integer(Map<?, ?> object, String field) {
+    public static int integer(Map<?, ?> object, String field) {
         return ((Number) get(object, field)).intValue();
     }
 
-    static String text(Map<?, ?> object, String field) {
+    public static String text(Map<?, ?> object, String field) {
         return (String) get(object, field);
     }
 
-    static boolean flag(Map<?, ?> object, String field) {
+    public static boolean flag(Map<?, ?> object, String field) {
         return (Boolean) get(object, field);
     }
 

@@ -13,6 +13,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.engine.contract.ContractLedger;
 import dev.paligemma.engine.contract.TestedEngine;
+import dev.paligemma.generation.AnswerScore;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.FinishReason;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -58,7 +64,7 @@ public abstract class DecodingParityContract {
                 .lengthPenalty(number(test, "lengthPenalty"))
                 .earlyStopping(flag(test, "earlyStopping"));
 
-        List<ScoredAnswer> answers = pipeline(test).search(request(test), search);
+        List<BeamAnswer> answers = pipeline(test).search(request(test), search);
 
         List<Map<?, ?>> expected = maps(test, "sequences");
         assertThat(answers).hasSameSizeAs(expected);
@@ -81,7 +87,7 @@ public abstract class DecodingParityContract {
     @ParameterizedTest
     @MethodSource("unnormalisedSearches")
     void searchesAsBigVision(Map<?, ?> test) {
-        List<ScoredAnswer> answers =
+        List<BeamAnswer> answers =
                 pipeline(test).search(request(test), BeamSearch.unnormalised(integer(test, "beams")));
 
         assertThat(answers).hasSize(1);

@@ -9,6 +9,8 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.paligemma.checkpoint.SafeTensorsFile;
 import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;

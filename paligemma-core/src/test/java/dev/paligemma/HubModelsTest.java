@@ -3,6 +3,7 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.hub.DownloadProgress;
 import dev.paligemma.hub.FakeHub;
 import dev.paligemma.hub.HubClient;

@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.ImageEmbeddings;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -82,9 +87,9 @@ class ImageEmbeddingsTest {
                 .extracting(GenerationResult::text)
                 .containsOnly(pipeline.generate(plain).text());
         assertThat(pipeline.search(encoded, BeamSearch.of(2)))
-                .extracting(ScoredAnswer::score)
+                .extracting(BeamAnswer::score)
                 .isEqualTo(pipeline.search(plain, BeamSearch.of(2)).stream()
-                        .map(ScoredAnswer::score)
+                        .map(BeamAnswer::score)
                         .toList());
         assertThat(pipeline.score(encoded, List.of("a", "b"))).isEqualTo(pipeline.score(plain, List.of("a", "b")));
         DetectionOptions options = DetectionOptions.defaults();

@@ -2,6 +2,12 @@ package dev.paligemma;
 
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.engine.contract.TestedEngine;
+import dev.paligemma.generation.AnswerStream;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.ImageEmbeddings;
+import dev.paligemma.generation.RequestCancelledException;
+import dev.paligemma.generation.Sampling;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;

@@ -10,7 +10,8 @@ import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.spi.EngineChoice;
 import dev.paligemma.engine.spi.EngineProvider;
-import dev.paligemma.gemma.DecoderOptions;
+import dev.paligemma.network.DecoderOptions;
+import dev.paligemma.network.Networks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -30,7 +31,8 @@ class MemoryShortageTest {
         "8, float32 needs about 12.61 GB of memory and 8.00 GB are free; bfloat16 would fit with 6.55 GB",
         "5, float32 needs about 12.61 GB of memory and 5.00 GB are free; int8 would fit with 4.02 GB",
         "3, float32 needs about 12.61 GB of memory and 3.00 GB are free; int4 would fit with 2.58 GB",
-        "2, float32 needs about 12.61 GB of memory and 2.00 GB are free; no other precision that can be used here would fit"
+        "2, float32 needs about 12.61 GB of memory and 2.00 GB are free; no other precision that can be used here"
+                + " would fit"
     })
     void namesTheMostPrecisePrecisionThatFits(long gigabytes, String message) {
         assertThat(MemoryShortage.of(PALIGEMMA2_3B, Precision.FLOAT32, ALL, gigabytes * GB))

@@ -4,6 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.paligemma.generation.AnswerScore;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.FinishReason;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.Sampling;
 import dev.paligemma.token.TokenConstraint;
 import java.util.Comparator;
 import java.util.List;
@@ -46,8 +53,7 @@ class SearchAndSamplingTest {
                 GenerationRequest request = each.toGenerationRequest();
                 GenerationResult greedy = one.generate(request);
 
-                List<ScoredAnswer> answers =
-                        one.search(request, BeamSearch.of(1).earlyStopping(true));
+                List<BeamAnswer> answers = one.search(request, BeamSearch.of(1).earlyStopping(true));
 
                 assertThat(answers).hasSize(1);
                 GenerationResult answer = answers.get(0).answer();
@@ -65,7 +71,7 @@ class SearchAndSamplingTest {
     void moreBeamsFindAnAnswerThatIsNotLessLikely() {
         BeamSearch plainSums = BeamSearch.of(1).lengthPenalty(0);
         double greedy = pipeline.search(request(), plainSums).get(0).score();
-        List<ScoredAnswer> wide = pipeline.search(request(), BeamSearch.of(16).lengthPenalty(0));
+        List<BeamAnswer> wide = pipeline.search(request(), BeamSearch.of(16).lengthPenalty(0));
         assertThat(wide).hasSize(16);
         assertThat(wide.get(0).score()).isGreaterThanOrEqualTo(greedy);
         assertThat(wide).isSortedAccordingTo(Comparator.comparingDouble(answer -> -answer.score()));
@@ -88,10 +94,10 @@ class SearchAndSamplingTest {
                 .orElseThrow()
                 .answer();
         for (BeamSearch search : List.of(BeamSearch.of(8).lengthPenalty(0), BeamSearch.unnormalised(8))) {
-            List<ScoredAnswer> answers = pipeline.search(request, search);
+            List<BeamAnswer> answers = pipeline.search(request, search);
 
             assertThat(answers.get(0).answer().text()).isEqualTo(likeliest);
-            for (ScoredAnswer answer : answers) {
+            for (BeamAnswer answer : answers) {
                 assertThat(answer.answer().text()).isIn(allowed);
                 assertThat(answer.answer().finishReason()).isEqualTo(FinishReason.EOS);
                 double expected = scores.stream()
@@ -112,7 +118,7 @@ class SearchAndSamplingTest {
         TokenConstraint boxes = pipeline.constraints().detections(List.of("cat", "dog"));
         GenerationRequest request =
                 request().toBuilder().constraint(boxes).maxNewTokens(30).build();
-        for (ScoredAnswer answer : pipeline.search(request, BeamSearch.of(4))) {
+        for (BeamAnswer answer : pipeline.search(request, BeamSearch.of(4))) {
             TokenConstraint.State state = boxes.start();
             for (int token : answer.answer().tokenIds()) {
                 state = state.next(token);

@@ -151,7 +151,7 @@ final class AnswerGrammar {
         int labelStart = answer.skipBlanks(codesEnd, position);
         int labelEnd = answer.skipBlanksBefore(position, labelStart);
         String label = answer.substring(labelStart, labelEnd);
-        AnswerPiece piece = answer.piece(start, label.isEmpty() ? codesEnd : labelEnd);
+        AnswerSpan piece = answer.piece(start, label.isEmpty() ? codesEnd : labelEnd);
         LocationCodes codes = new LocationCodes(locations.get(0), locations.get(1), locations.get(2), locations.get(3));
         if (codes.isInverted()) {
             parts.add(new Fragment(Reason.INVERTED_BOX, piece, codes, label));

@@ -7,5 +7,5 @@ public sealed interface AnswerPart permits Detection, Fragment {
      *
      * @return the text and the tokens of this part
      */
-    AnswerPiece piece();
+    AnswerSpan piece();
 }

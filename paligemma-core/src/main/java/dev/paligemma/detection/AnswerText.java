@@ -70,10 +70,10 @@ final class AnswerText {
     }
 
     /** The piece between two positions. */
-    AnswerPiece piece(int from, int to) {
+    AnswerSpan piece(int from, int to) {
         List<Written> writers = writers(from, to);
         int firstToken = writers.isEmpty() ? 0 : firstWriter(from);
-        return new AnswerPiece(
+        return new AnswerSpan(
                 text.substring(from, to),
                 from,
                 writers.stream().map(Written::token).toList(),

@@ -34,7 +34,7 @@ public record Detection(
         BoxEdges expected,
         BoxEdges spread,
         List<Integer> segmentationCodes,
-        AnswerPiece piece)
+        AnswerSpan piece)
         implements AnswerPart {
     /**
      * Checks the figures and copies the list.
@@ -89,7 +89,7 @@ public record Detection(
                 BoxEdges.UNKNOWN,
                 BoxEdges.UNKNOWN,
                 List.of(),
-                AnswerPiece.NONE);
+                AnswerSpan.NONE);
     }
 
     /**

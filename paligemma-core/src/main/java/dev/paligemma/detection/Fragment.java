@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param label the label of an inverted box; empty for other reasons
  */
 public record Fragment(
-        Reason reason, AnswerPiece piece, @Nullable LocationCodes codes, String label) implements AnswerPart {
+        Reason reason, AnswerSpan piece, @Nullable LocationCodes codes, String label) implements AnswerPart {
 
     /** Why a piece is no box. */
     public enum Reason {
@@ -54,7 +54,7 @@ public record Fragment(
     }
 
     /** A fragment that is not an inverted box. */
-    static Fragment of(Reason reason, AnswerPiece piece) {
+    static Fragment of(Reason reason, AnswerSpan piece) {
         return new Fragment(reason, piece, null, "");
     }
 }

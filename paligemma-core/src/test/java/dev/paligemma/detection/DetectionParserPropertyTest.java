@@ -110,7 +110,7 @@ class DetectionParserPropertyTest {
         String text = result.rawText();
         BitSet covered = new BitSet();
         for (AnswerPart part : result.parts()) {
-            AnswerPiece piece = part.piece();
+            AnswerSpan piece = part.piece();
             assertThat(text.substring(piece.start(), piece.end())).isEqualTo(piece.text());
             BitSet own = new BitSet();
             own.set(piece.start(), piece.end());

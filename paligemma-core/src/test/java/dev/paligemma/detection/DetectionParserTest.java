@@ -106,7 +106,7 @@ class DetectionParserTest {
         DetectionResult result = parse(tokens);
 
         for (AnswerPart part : result.parts()) {
-            AnswerPiece piece = part.piece();
+            AnswerSpan piece = part.piece();
             assertThat(result.rawText().substring(piece.start(), piece.end())).isEqualTo(piece.text());
             assertThat(tokens.subList(
                             piece.firstToken(),

@@ -1,10 +1,10 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.adapter.AdapterMerger;
 import dev.paligemma.checkpoint.adapter.LoraAdapter;
+import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.nio.file.Path;

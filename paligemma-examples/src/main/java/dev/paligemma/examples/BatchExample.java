@@ -1,9 +1,9 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.GenerationRequest;
-import dev.paligemma.GenerationResult;
-import dev.paligemma.ImageEmbeddings;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.ImageEmbeddings;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;

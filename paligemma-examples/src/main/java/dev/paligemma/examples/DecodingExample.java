@@ -1,11 +1,11 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.BeamSearch;
-import dev.paligemma.GenerationRequest;
-import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.Sampling;
-import dev.paligemma.ScoredAnswer;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.Sampling;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.token.TokenConstraint;
@@ -46,7 +46,7 @@ public final class DecodingExample {
     // region beams
     static void search(PaliGemmaPipeline model, RgbImage image) {
         GenerationRequest request = GenerationRequest.of(image, "caption en");
-        for (ScoredAnswer answer : model.search(request, BeamSearch.of(3))) {
+        for (BeamAnswer answer : model.search(request, BeamSearch.of(3))) {
             System.out.println(answer.score() + " " + answer.answer().text());
         }
     }

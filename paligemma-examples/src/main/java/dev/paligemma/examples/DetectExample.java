@@ -1,12 +1,12 @@
 package dev.paligemma.examples;
 
 import dev.paligemma.DetectionStream;
-import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.Annotations;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;

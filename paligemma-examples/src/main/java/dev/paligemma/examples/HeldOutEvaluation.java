@@ -1,10 +1,10 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionParser;
+import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;

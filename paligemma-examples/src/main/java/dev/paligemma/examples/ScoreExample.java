@@ -1,7 +1,7 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.AnswerScore;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.generation.AnswerScore;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;

@@ -1,10 +1,10 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.AnswerStream;
-import dev.paligemma.GenerationRequest;
-import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.RequestCancelledException;
+import dev.paligemma.generation.AnswerStream;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;

@@ -2,9 +2,9 @@ package dev.paligemma.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;

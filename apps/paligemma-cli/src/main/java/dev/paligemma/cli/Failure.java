@@ -1,11 +1,11 @@
 package dev.paligemma.cli;
 
-import dev.paligemma.RequestCancelledException;
 import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.cli.report.VisibleControls;
 import dev.paligemma.engine.EngineException;
+import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.hub.HubException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;

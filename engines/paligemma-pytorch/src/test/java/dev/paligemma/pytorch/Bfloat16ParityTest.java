@@ -3,11 +3,11 @@ package dev.paligemma.pytorch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.paligemma.GenerationRequest;
-import dev.paligemma.GenerationResult;
 import dev.paligemma.Golden;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.vision.RgbImage;
 import java.net.URISyntaxException;
 import java.nio.file.Path;

@@ -6,15 +6,15 @@ import static dev.paligemma.engine.contract.TestedEngine.REFERENCE_FLOAT32;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.paligemma.AnswerScore;
-import dev.paligemma.BeamSearch;
-import dev.paligemma.GenerationRequest;
-import dev.paligemma.GenerationResult;
 import dev.paligemma.Golden;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.Sampling;
-import dev.paligemma.ScoredAnswer;
 import dev.paligemma.engine.contract.TestedEngine;
+import dev.paligemma.generation.AnswerScore;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.Sampling;
 import dev.paligemma.vision.RgbImage;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,8 +103,8 @@ class EnginesAgreeTest {
     }
 
     private static void assertSameSearch(GenerationRequest request, PaliGemmaPipeline first, PaliGemmaPipeline other) {
-        List<ScoredAnswer> expected = first.search(request, BeamSearch.of(3));
-        List<ScoredAnswer> got = other.search(request, BeamSearch.of(3));
+        List<BeamAnswer> expected = first.search(request, BeamSearch.of(3));
+        List<BeamAnswer> got = other.search(request, BeamSearch.of(3));
         assertThat(got).hasSameSizeAs(expected);
         for (int i = 0; i < got.size(); i++) {
             assertSame(request, expected.get(i).answer(), got.get(i).answer());

@@ -3,7 +3,7 @@ package dev.paligemma.pytorch;
 import static dev.paligemma.engine.contract.TestedEngine.PYTORCH_FLOAT32;
 
 import dev.paligemma.engine.contract.EngineUnderTest;
-import dev.paligemma.gemma.GoldenIntermediatesContract;
+import dev.paligemma.network.GoldenIntermediatesContract;
 
 @EngineUnderTest(PYTORCH_FLOAT32)
 class TorchGoldenIntermediatesTest extends GoldenIntermediatesContract {}

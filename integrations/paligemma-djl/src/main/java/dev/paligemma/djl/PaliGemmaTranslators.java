@@ -4,9 +4,9 @@ import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.VisionLanguageInput;
 import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.translate.Translator;
-import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.tokenizer.ControlTokens;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>All are immutable and thread-safe, and work with models of the engine {@link PaliGemmaEngineProvider} only. Inputs are
  * not batched: {@code batchPredict} answers one after the other. Whatever goes wrong while predicting, {@code predict}
  * throws as a {@code TranslateException} with the cause: an {@link dev.paligemma.vision.format.ImageException} for a picture that
- * cannot be used, a {@link dev.paligemma.RequestException} for a prompt that is too long, an
+ * cannot be used, a {@link dev.paligemma.generation.RequestException} for a prompt that is too long, an
  * {@link IllegalArgumentException} for an input without what is needed, an {@link IllegalStateException} for a closed
  * model or one of another engine.
  */

@@ -1,6 +1,6 @@
 package dev.paligemma.djl;
 
-import dev.paligemma.GenerationRequest;
+import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.prompt.Prompts;
 import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.tokenizer.ControlTokens;

@@ -1,11 +1,11 @@
 package dev.paligemma.cli.command;
 
-import dev.paligemma.AnswerScore;
-import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.cli.option.InputOptions;
 import dev.paligemma.cli.report.Json;
 import dev.paligemma.cli.report.ProgressDisplay;
+import dev.paligemma.generation.AnswerScore;
+import dev.paligemma.generation.GenerationRequest;
 import java.io.PrintWriter;
 import java.util.Comparator;
 import java.util.List;
@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
         name = "score",
         description = {
             "Tell how likely each of several given answers is.",
-            "Prints a line per answer, the most likely one first: the natural logarithm of the probability that the model "
-                    + "writes exactly this answer, its share among the given ones, and the answer."
+            "Prints a line per answer, the most likely one first: the natural logarithm of the probability that the"
+                    + " model writes exactly this answer, its share among the given ones, and the answer."
         },
         sortOptions = false,
         usageHelpAutoWidth = true,

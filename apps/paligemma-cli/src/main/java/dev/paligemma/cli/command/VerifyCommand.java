@@ -1,9 +1,5 @@
 package dev.paligemma.cli.command;
 
-import dev.paligemma.Agreement;
-import dev.paligemma.ComparedRequest;
-import dev.paligemma.Comparison;
-import dev.paligemma.GenerationRequest;
 import dev.paligemma.ModelInfo;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.cli.option.InputOptions;
@@ -12,6 +8,10 @@ import dev.paligemma.cli.option.ModelOptions;
 import dev.paligemma.cli.report.Facts;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.generation.Agreement;
+import dev.paligemma.generation.ComparedRequest;
+import dev.paligemma.generation.Comparison;
+import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.vision.RgbImage;
 import java.io.PrintWriter;
@@ -33,11 +33,11 @@ import picocli.CommandLine.Spec;
         name = "verify",
         description = {
             "Measure on your own pictures what a smaller precision changes.",
-            "The reference answers every prompt about every picture. At each token of its answers both models say what "
-                    + "comes next: 'tokens' is how often they agree, 'KL' the mean Kullback-Leibler divergence of their "
-                    + "probabilities in nats. Then the other model answers on its own: 'same answers' counts answers "
-                    + "equal to the token, 'IoU' is the mean intersection over union of boxes with equal names, where "
-                    + "a box that only one of them drew counts 0.",
+            "The reference answers every prompt about every picture. At each token of its answers both models say what"
+                + " comes next: 'tokens' is how often they agree, 'KL' the mean Kullback-Leibler divergence of their"
+                + " probabilities in nats. Then the other model answers on its own: 'same answers' counts answers"
+                + " equal to the token, 'IoU' is the mean intersection over union of boxes with equal names, where a"
+                + " box that only one of them drew counts 0.",
             "Without --precision and --reference-model the other model is int8. Both models are in memory at the same "
                     + "time."
         },

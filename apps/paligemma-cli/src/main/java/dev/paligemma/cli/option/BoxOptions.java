@@ -1,7 +1,5 @@
 package dev.paligemma.cli.option;
 
-import dev.paligemma.FinishReason;
-import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.cli.report.BoxReport;
@@ -13,6 +11,8 @@ import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionParser;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.SegmentationResult;
+import dev.paligemma.generation.FinishReason;
+import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.token.TokenConstraint;

@@ -1,22 +1,22 @@
 package dev.paligemma.cli.option;
 
-import dev.paligemma.AnswerStream;
-import dev.paligemma.BeamSearch;
-import dev.paligemma.GenerationRequest;
-import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.RequestException;
-import dev.paligemma.ScoredAnswer;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.cli.report.Written;
+import dev.paligemma.generation.AnswerStream;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.RequestException;
 import dev.paligemma.prompt.TaskPrompt;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine;
 
 /** The options of every command that makes the model write, and the way from them to an answer. */
 public final class RequestOptions {
@@ -75,7 +75,7 @@ public final class RequestOptions {
             BeamSearch search,
             ProgressDisplay progress,
             @Nullable PrintWriter out) {
-        List<ScoredAnswer> found = pipeline.search(request, search);
+        List<BeamAnswer> found = pipeline.search(request, search);
         if (found.isEmpty()) {
             throw new RequestException("the search found no answer of up to " + request.maxNewTokens() + " tokens");
         }

@@ -2,11 +2,12 @@ package dev.paligemma.cli.report;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.paligemma.FinishReason;
-import dev.paligemma.GenerationRequest;
-import dev.paligemma.GenerationResult;
-import dev.paligemma.ScoredAnswer;
-import dev.paligemma.Timings;
+import dev.paligemma.generation.Agreement;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.FinishReason;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.Timings;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -63,7 +64,7 @@ public final class Json {
         }
         if (!written.found().isEmpty()) {
             json.writeArrayFieldStart("answers");
-            for (ScoredAnswer each : written.found()) {
+            for (BeamAnswer each : written.found()) {
                 json.writeStartObject();
                 json.writeNumberField("score", each.score());
                 json.writeNumberField("logProbability", each.answer().totalLogProbability());

@@ -1,7 +1,7 @@
 package dev.paligemma.cli.report;
 
-import dev.paligemma.GenerationResult;
-import dev.paligemma.ScoredAnswer;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.GenerationResult;
 import java.util.List;
 
 /**
@@ -10,7 +10,7 @@ import java.util.List;
  * @param answer the only answer, or the best one of a search
  * @param found all answers of a search, the best one first; empty without a search
  */
-public record Written(GenerationResult answer, List<ScoredAnswer> found) {
+public record Written(GenerationResult answer, List<BeamAnswer> found) {
     /** Copies the list. */
     public Written {
         found = List.copyOf(found);

@@ -1,9 +1,0 @@
-package dev.paligemma;
-
-/** Why a generation stopped. */
-public enum FinishReason {
-    /** The model wrote its end-of-sequence token. */
-    EOS,
-    /** The limit on new tokens was reached. */
-    LENGTH
-}

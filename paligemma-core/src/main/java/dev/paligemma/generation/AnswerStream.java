@@ -1,0 +1,64 @@
+package dev.paligemma.generation;
+
+import dev.paligemma.tokenizer.StreamingDecoder;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.stream.Stream;
+
+/**
+ * An answer while it is written, token by token. Made by {@link dev.paligemma.PaliGemmaPipeline#stream}.
+ *
+ * <pre>{@code
+ * try (AnswerStream answer = pipeline.stream(request)) {
+ *     answer.forEachRemaining(piece -> System.out.print(piece.text()));
+ * }
+ * }</pre>
+ *
+ * <p>The network runs in the thread that asks for the next piece, and only then; nothing runs in between. From the first
+ * piece to the last, or to {@link #close}, the stream occupies one of the pipeline's concurrent requests and its memory.
+ * The texts together are {@link GenerationResult#text}, except that broken UTF-8 within an answer may be replaced
+ * differently; see {@link StreamingDecoder}.
+ *
+ * <p>Pieces are for one thread at a time. {@link #close} may be called from any thread: it waits for the step of the
+ * network that is running, frees everything, and later calls of {@link #hasNext} fail.
+ */
+public interface AnswerStream extends Iterator<TextPiece>, AutoCloseable {
+    /**
+     * Writes the next token unless that is done, or finds that the answer has ended. The first call runs images and prompt.
+     *
+     * @return whether there is another piece
+     * @throws RequestException if images and prompt are longer than the model can take
+     * @throws RequestCancelledException if the stream was closed before the end, the thread is interrupted, or the time of
+     *     the request is over
+     * @throws IllegalStateException if the pipeline is closed
+     */
+    @Override
+    boolean hasNext();
+
+    /**
+     * The next piece; see {@link #hasNext} for what may happen.
+     *
+     * @throws NoSuchElementException if the answer is complete
+     */
+    @Override
+    TextPiece next();
+
+    /**
+     * The whole answer, once it is complete.
+     *
+     * @return the answer
+     * @throws IllegalStateException if it is not complete
+     */
+    GenerationResult result();
+
+    /**
+     * The remaining pieces as a sequential stream, whose {@link Stream#close} closes this.
+     *
+     * @return the pieces, to be asked for once
+     */
+    Stream<TextPiece> pieces();
+
+    /** Gives the answer up, or does nothing if it is complete. */
+    @Override
+    void close();
+}

@@ -1,0 +1,407 @@
+package dev.paligemma.generation;
+
+import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.token.TokenConstraint;
+import dev.paligemma.tokenizer.ControlTokens;
+import dev.paligemma.vision.RgbImage;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Images, a prompt and how to continue it. Immutable and thread-safe.
+ *
+ * <p>The prompt is used as written: no lower-casing and no trimming, except that one trailing newline is removed,
+ * because the model's own separator follows the prompt. With several images, either the prompt holds one
+ * {@code <image>} marker per image, or none and all images come first, in order.
+ */
+public final class GenerationRequest {
+    /** How many tokens a request may write unless it says otherwise: {@value}. */
+    public static final int DEFAULT_MAX_NEW_TOKENS = 128;
+
+    private final List<RgbImage> images;
+    private final @Nullable ImageEmbeddings embeddings;
+    private final String prompt;
+    private final int maxNewTokens;
+    private final ControlTokens controlTokens;
+    private final Sampling sampling;
+    private final double repetitionPenalty;
+    private final @Nullable TokenConstraint constraint;
+    private final @Nullable Duration timeout;
+    private final @Nullable Set<Integer> stopTokenIds;
+    private final @Nullable String adapter;
+
+    private GenerationRequest(Builder builder) {
+        this.images = builder.images;
+        this.embeddings = builder.embeddings;
+        this.prompt = builder.prompt;
+        this.maxNewTokens = builder.maxNewTokens;
+        this.controlTokens = builder.controlTokens;
+        this.sampling = builder.sampling;
+        this.repetitionPenalty = builder.repetitionPenalty;
+        this.constraint = builder.constraint;
+        this.timeout = builder.timeout;
+        this.stopTokenIds = builder.stopTokenIds;
+        this.adapter = builder.adapter;
+    }
+
+    /**
+     * A request about one image with every option at its default.
+     *
+     * @param image the picture
+     * @param prompt the prompt, for example {@code "caption en"}; may be empty
+     * @return the request
+     */
+    public static GenerationRequest of(RgbImage image, String prompt) {
+        return builder().image(image).prompt(prompt).build();
+    }
+
+    /**
+     * A request about images that were encoded before, with every option at its default.
+     *
+     * @param images what {@link dev.paligemma.PaliGemmaPipeline#encode} gave
+     * @param prompt the prompt, for example {@code "caption en"}; may be empty
+     * @return the request
+     */
+    public static GenerationRequest of(ImageEmbeddings images, String prompt) {
+        return builder().images(images).prompt(prompt).build();
+    }
+
+    /**
+     * A builder with no image and an empty prompt.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * A builder with everything as in this request.
+     *
+     * @return a new builder
+     */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.images = images;
+        builder.embeddings = embeddings;
+        builder.prompt = prompt;
+        builder.maxNewTokens = maxNewTokens;
+        builder.controlTokens = controlTokens;
+        builder.sampling = sampling;
+        builder.repetitionPenalty = repetitionPenalty;
+        builder.constraint = constraint;
+        builder.timeout = timeout;
+        builder.stopTokenIds = stopTokenIds;
+        builder.adapter = adapter;
+        return builder;
+    }
+
+    /**
+     * The pictures, in the order in which the model sees them.
+     *
+     * @return an immutable list; empty if the request has {@link #embeddings}
+     */
+    public List<RgbImage> images() {
+        return images;
+    }
+
+    /**
+     * The pictures as they were encoded before.
+     *
+     * @return the embeddings, or null if the request has {@link #images}
+     */
+    public @Nullable ImageEmbeddings embeddings() {
+        return embeddings;
+    }
+
+    /**
+     * How many pictures there are, encoded before or not.
+     *
+     * @return at least 1
+     */
+    public int imageCount() {
+        return embeddings == null ? images.size() : embeddings.count();
+    }
+
+    /**
+     * The prompt as given.
+     *
+     * @return the prompt, possibly empty
+     */
+    public String prompt() {
+        return prompt;
+    }
+
+    /**
+     * The largest number of tokens to write.
+     *
+     * @return at least 1
+     */
+    public int maxNewTokens() {
+        return maxNewTokens;
+    }
+
+    /**
+     * What {@code <loc0001>}, {@code <image>} and other control tokens typed into the prompt mean.
+     *
+     * @return the treatment
+     */
+    public ControlTokens controlTokens() {
+        return controlTokens;
+    }
+
+    /**
+     * How each token is chosen.
+     *
+     * @return greedily unless the request says otherwise
+     */
+    public Sampling sampling() {
+        return sampling;
+    }
+
+    /**
+     * By how much tokens that were in the prompt or written before are made less likely.
+     *
+     * @return 1 for not at all
+     */
+    public double repetitionPenalty() {
+        return repetitionPenalty;
+    }
+
+    /**
+     * Which tokens the answer may consist of.
+     *
+     * @return the constraint, or null for all tokens
+     */
+    public @Nullable TokenConstraint constraint() {
+        return constraint;
+    }
+
+    /**
+     * How long the request may run.
+     *
+     * @return the limit, or null for none
+     */
+    public @Nullable Duration timeout() {
+        return timeout;
+    }
+
+    /**
+     * The tokens that end an answer.
+     *
+     * @return their ids, or null for those of the checkpoint
+     */
+    public @Nullable Set<Integer> stopTokenIds() {
+        return stopTokenIds;
+    }
+
+    /**
+     * The adapter with which the request is answered.
+     *
+     * @return its name, or null for that of the pipeline's view, if it has one
+     */
+    public @Nullable String adapter() {
+        return adapter;
+    }
+
+    /** Collects the parts of a {@link GenerationRequest}. Confined to one thread. */
+    public static final class Builder {
+        private List<RgbImage> images = List.of();
+        private @Nullable ImageEmbeddings embeddings;
+        private String prompt = "";
+        private int maxNewTokens = DEFAULT_MAX_NEW_TOKENS;
+        private ControlTokens controlTokens = ControlTokens.PARSE;
+        private Sampling sampling = Sampling.greedy();
+        private double repetitionPenalty = 1;
+        private @Nullable TokenConstraint constraint;
+        private @Nullable Duration timeout;
+        private @Nullable Set<Integer> stopTokenIds;
+        private @Nullable String adapter;
+
+        private Builder() {}
+
+        /**
+         * Asks about one picture.
+         *
+         * @param image the picture
+         * @return this builder
+         */
+        public Builder image(RgbImage image) {
+            return images(List.of(image));
+        }
+
+        /**
+         * Asks about several pictures.
+         *
+         * @param newImages the pictures in order; may not be empty when the request is built
+         * @return this builder
+         */
+        public Builder images(List<RgbImage> newImages) {
+            this.images = List.copyOf(newImages);
+            this.embeddings = null;
+            return this;
+        }
+
+        /**
+         * Asks about pictures that were encoded before, instead of others.
+         *
+         * @param encoded what {@link dev.paligemma.PaliGemmaPipeline#encode} gave
+         * @return this builder
+         */
+        public Builder images(ImageEmbeddings encoded) {
+            this.embeddings = Objects.requireNonNull(encoded, "encoded");
+            this.images = List.of();
+            return this;
+        }
+
+        /**
+         * Sets the prompt.
+         *
+         * @param newPrompt the prompt; may be empty
+         * @return this builder
+         */
+        public Builder prompt(String newPrompt) {
+            this.prompt = Objects.requireNonNull(newPrompt, "prompt");
+            return this;
+        }
+
+        /**
+         * Limits the length of the answer.
+         *
+         * @param newMaxNewTokens the largest number of tokens to write, at least 1
+         * @return this builder
+         * @throws IllegalArgumentException if the number is below 1
+         */
+        public Builder maxNewTokens(int newMaxNewTokens) {
+            if (newMaxNewTokens < 1) {
+                throw new IllegalArgumentException("maxNewTokens must be at least 1, got " + newMaxNewTokens);
+            }
+            this.maxNewTokens = newMaxNewTokens;
+            return this;
+        }
+
+        /**
+         * Chooses what control tokens typed into the prompt mean; they are parsed by default, as transformers does.
+         *
+         * @param newControlTokens the treatment
+         * @return this builder
+         */
+        public Builder controlTokens(ControlTokens newControlTokens) {
+            this.controlTokens = Objects.requireNonNull(newControlTokens, "controlTokens");
+            return this;
+        }
+
+        /**
+         * Sets text and treatment of control tokens of a task.
+         *
+         * @param task for example {@code Prompts.caption("en")}
+         * @return this builder
+         */
+        public Builder task(TaskPrompt task) {
+            return prompt(task.text()).controlTokens(task.controlTokens());
+        }
+
+        /**
+         * Chooses how each token is chosen, greedily by default.
+         *
+         * @param newSampling the choice
+         * @return this builder
+         */
+        public Builder sampling(Sampling newSampling) {
+            this.sampling = Objects.requireNonNull(newSampling, "sampling");
+            return this;
+        }
+
+        /**
+         * Makes tokens less likely that are in the prompt or were written before; not by default. It harms boxes, whose
+         * codes repeat.
+         *
+         * @param penalty divides positive and multiplies negative logits; above 1 discourages, 1 does nothing
+         * @return this builder
+         * @throws IllegalArgumentException if the penalty is not a positive finite number
+         */
+        public Builder repetitionPenalty(double penalty) {
+            if (!(penalty > 0) || Double.isInfinite(penalty)) {
+                throw new IllegalArgumentException("repetitionPenalty must be above 0 and finite, got " + penalty);
+            }
+            this.repetitionPenalty = penalty;
+            return this;
+        }
+
+        /**
+         * Limits which tokens the answer may consist of; all by default.
+         *
+         * @param newConstraint the constraint
+         * @return this builder
+         */
+        public Builder constraint(TokenConstraint newConstraint) {
+            this.constraint = Objects.requireNonNull(newConstraint, "constraint");
+            return this;
+        }
+
+        /**
+         * Limits how long the request may run, from the call on, waiting for its turn included; no limit by default. It is
+         * looked at between the steps of the network, of which running the prompt is the longest.
+         *
+         * @param limit above 0
+         * @return this builder
+         * @throws IllegalArgumentException if the limit is not above 0
+         */
+        public Builder timeout(Duration limit) {
+            if (limit.isNegative() || limit.isZero()) {
+                throw new IllegalArgumentException("timeout must be above 0, got " + limit);
+            }
+            this.timeout = limit;
+            return this;
+        }
+
+        /**
+         * Chooses the tokens that end an answer, instead of those of the checkpoint. The one that ended it is not part of
+         * the answer. With a {@link #constraint}, the tokenizer's end-of-sequence token ends it as well.
+         *
+         * @param ids at least one, each at least 0
+         * @return this builder
+         * @throws IllegalArgumentException if there is none, or one is negative
+         */
+        public Builder stopTokenIds(Set<Integer> ids) {
+            if (ids.isEmpty()) {
+                throw new IllegalArgumentException("expected at least one token that ends an answer, got none");
+            }
+            for (int id : ids) {
+                if (id < 0) {
+                    throw new IllegalArgumentException("a token id must be at least 0, got " + id);
+                }
+            }
+            this.stopTokenIds = Set.copyOf(ids);
+            return this;
+        }
+
+        /**
+         * Chooses the adapter with which the request is answered; by default that of
+         * {@link dev.paligemma.PaliGemmaPipeline#withAdapter}, and else none.
+         *
+         * @param name a name that {@link dev.paligemma.PaliGemmaPipeline.Builder#adapter} was given
+         * @return this builder
+         */
+        public Builder adapter(String name) {
+            this.adapter = Objects.requireNonNull(name, "name");
+            return this;
+        }
+
+        /**
+         * Makes the request.
+         *
+         * @return the request
+         * @throws IllegalArgumentException if no image was given
+         */
+        public GenerationRequest build() {
+            if (images.isEmpty() && embeddings == null) {
+                throw new IllegalArgumentException("a request needs at least one image, got none");
+            }
+            return new GenerationRequest(this);
+        }
+    }
+}

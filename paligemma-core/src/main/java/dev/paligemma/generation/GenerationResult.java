@@ -1,0 +1,168 @@
+package dev.paligemma.generation;
+
+import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import dev.paligemma.tokenizer.Prompt;
+import java.util.List;
+import java.util.Objects;
+
+/** What the model wrote, and the figures behind it. Immutable and thread-safe; holds no native memory. */
+public final class GenerationResult {
+    private final String text;
+    private final List<GeneratedToken> tokens;
+    private final double endLogProbability;
+    private final double keptMass;
+    private final int[] promptTokenIds;
+    private final int imageTokens;
+    private final FinishReason finishReason;
+    private final Timings timings;
+
+    private GenerationResult(
+            String text,
+            List<GeneratedToken> tokens,
+            double endLogProbability,
+            double keptMass,
+            int[] promptTokenIds,
+            int imageTokens,
+            FinishReason finishReason,
+            Timings timings) {
+        this.text = Objects.requireNonNull(text, "text");
+        this.tokens = List.copyOf(tokens);
+        this.endLogProbability = endLogProbability;
+        this.keptMass = keptMass;
+        this.promptTokenIds = promptTokenIds.clone();
+        this.imageTokens = imageTokens;
+        this.finishReason = Objects.requireNonNull(finishReason, "finishReason");
+        this.timings = Objects.requireNonNull(timings, "timings");
+    }
+
+    /**
+     * What was written after a prompt.
+     *
+     * @param tokenizer the tokenizer of the model
+     * @param prompt what was asked
+     * @param tokens what was written, without the end-of-sequence token
+     * @param endLogProbability the logarithm of the probability of the end-of-sequence token; 0 without one
+     * @param keptMass what a constraint left over, from 0 to 1
+     * @param finishReason why it ended
+     * @param timings where the time went
+     * @return the result
+     */
+    public static GenerationResult of(
+            PaliGemmaTokenizer tokenizer,
+            Prompt prompt,
+            List<GeneratedToken> tokens,
+            double endLogProbability,
+            double keptMass,
+            FinishReason finishReason,
+            Timings timings) {
+        int[] ids = tokens.stream().mapToInt(GeneratedToken::id).toArray();
+        return new GenerationResult(
+                tokenizer.decode(ids, true),
+                tokens,
+                endLogProbability,
+                keptMass,
+                prompt.textTokenIds(),
+                prompt.imageTokens(),
+                finishReason,
+                timings);
+    }
+
+    /**
+     * The decoded tokens without special tokens; location and segmentation codes are kept.
+     *
+     * @return the text, not trimmed
+     */
+    public String text() {
+        return text;
+    }
+
+    /**
+     * The written tokens without the final end-of-sequence token.
+     *
+     * @return a new array
+     */
+    public int[] tokenIds() {
+        return tokens.stream().mapToInt(GeneratedToken::id).toArray();
+    }
+
+    /**
+     * The natural logarithm of the probability of each token of {@link #tokenIds()}, from a softmax over the raw
+     * logits.
+     *
+     * @return a new array, as long as {@code tokenIds()}; every value is at most 0
+     */
+    public double[] logProbabilities() {
+        return tokens.stream().mapToDouble(GeneratedToken::logProbability).toArray();
+    }
+
+    /**
+     * The written tokens without the final end-of-sequence token, each with what the model thought of it.
+     *
+     * @return an immutable list
+     */
+    public List<GeneratedToken> tokens() {
+        return tokens;
+    }
+
+    /**
+     * The natural logarithm of the probability of the whole answer, with its end-of-sequence token if it has one.
+     *
+     * @return the sum of {@link #logProbabilities()} and that of the end, at most 0
+     */
+    public double totalLogProbability() {
+        return tokens.stream().mapToDouble(GeneratedToken::logProbability).sum() + endLogProbability;
+    }
+
+    /**
+     * How much of the model's probability a constraint left over: the product over all steps, the end included, of the
+     * probability of the tokens that were allowed. Near 0 the model would have written something else.
+     *
+     * @return from 0 to 1; 1 without a constraint
+     */
+    public double keptMass() {
+        return keptMass;
+    }
+
+    /**
+     * The prompt's tokens without the places of the images.
+     *
+     * @return a new array
+     */
+    public int[] promptTokenIds() {
+        return promptTokenIds.clone();
+    }
+
+    /**
+     * How many places of the sequence the images took.
+     *
+     * @return images times patches per image
+     */
+    public int imageTokens() {
+        return imageTokens;
+    }
+
+    /**
+     * Why the text ended.
+     *
+     * @return the reason
+     */
+    public FinishReason finishReason() {
+        return finishReason;
+    }
+
+    /**
+     * Where the time went.
+     *
+     * @return the timings of this request
+     */
+    public Timings timings() {
+        return timings;
+    }
+
+    /** Returns the text and why it ended. */
+    @Override
+    public String toString() {
+        return "GenerationResult[" + tokens.size() + " tokens, " + finishReason + ": " + text + "]";
+    }
+}

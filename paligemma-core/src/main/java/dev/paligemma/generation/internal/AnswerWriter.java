@@ -1,0 +1,104 @@
+package dev.paligemma.generation.internal;
+
+import dev.paligemma.generation.FinishReason;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.Sampling;
+import dev.paligemma.network.internal.NextTokens;
+import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.token.TokenConstraint;
+import dev.paligemma.token.TokenSet;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/** Writes one answer: chooses its tokens from what the model says, until it ends. Confined to one thread. */
+final class AnswerWriter implements Decoding.Answer {
+    private final PreparedRequest prepared;
+    private final Sampling sampling;
+    private final double penalty;
+    private final SplittableRandom random;
+    private final BitSet repeated;
+    private final List<GeneratedToken> tokens = new ArrayList<>();
+    private TokenConstraint.@Nullable State constraint;
+    private double keptMass = 1;
+    private @Nullable GenerationResult result;
+
+    /** A writer at the beginning of an answer, which chooses in its own way. */
+    AnswerWriter(PreparedRequest prepared, Sampling sampling) {
+        GenerationRequest request = prepared.request();
+        this.prepared = prepared;
+        this.sampling = sampling;
+        this.penalty = request.repetitionPenalty();
+        this.random = new SplittableRandom(sampling.seed());
+        this.repeated = penalty == 1 ? new BitSet() : prepared.promptTokens();
+        this.constraint =
+                request.constraint() == null ? null : request.constraint().start();
+    }
+
+    @Override
+    public boolean accept(NextTokens next) {
+        TokenSet allowed = constraint == null ? null : constraint.allowed();
+        int token = choose(next, allowed);
+        double removed = TokenDescriber.removedMass(next, allowed);
+        keptMass *= 1 - removed;
+        if (prepared.stops().contains(token)) {
+            result = prepared.result(tokens, next.logProbability(token), keptMass, FinishReason.EOS);
+            return false;
+        }
+        tokens.add(TokenDescriber.describe(prepared.tokenizer(), token, next, removed));
+        if (constraint != null) {
+            constraint = constraint.next(token);
+        }
+        if (penalty != 1) {
+            repeated.set(token);
+        }
+        if (tokens.size() == prepared.request().maxNewTokens()) {
+            result = prepared.result(tokens, 0, keptMass, FinishReason.LENGTH);
+        }
+        return result == null;
+    }
+
+    private int choose(NextTokens next, @Nullable TokenSet allowed) {
+        if (!sampling.isGreedy()) {
+            next.best(); // fails if the logits are no numbers
+            return TokenDistribution.of(next.logits(), allowed, repeated, penalty, sampling)
+                    .sample(random);
+        }
+        int best = next.best();
+        if (penalty == 1 && (allowed == null || allowed.contains(best))) {
+            return best;
+        }
+        return TokenDistribution.best(next.logits(), allowed, repeated, penalty);
+    }
+
+    @Override
+    public int lastToken() {
+        return last().id();
+    }
+
+    GeneratedToken last() {
+        return tokens.get(tokens.size() - 1);
+    }
+
+    int count() {
+        return tokens.size();
+    }
+
+    /** Measures the time of the answer. */
+    PreparedRequest.Clock clock() {
+        return prepared.clock();
+    }
+
+    boolean hasEnded() {
+        return result != null;
+    }
+
+    /** What was written, once it has ended. */
+    GenerationResult result() {
+        return Objects.requireNonNull(result, "result");
+    }
+}

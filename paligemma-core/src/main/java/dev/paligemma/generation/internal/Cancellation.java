@@ -1,0 +1,49 @@
+package dev.paligemma.generation.internal;
+
+import dev.paligemma.generation.RequestCancelledException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Whether a request should go on; asked between the steps of the network. Thread-safe. */
+public final class Cancellation {
+    private final long start = System.nanoTime();
+    private final @Nullable Duration timeout;
+    private volatile boolean cancelled;
+
+    /**
+     * Starts the clock of a request.
+     *
+     * @param timeout how long it may run; null for ever
+     */
+    public Cancellation(@Nullable Duration timeout) {
+        this.timeout = timeout;
+    }
+
+    /** A request that ends by itself or by an interrupt. */
+    public static Cancellation none() {
+        return new Cancellation(null);
+    }
+
+    /** Gives the request up. */
+    public void cancel() {
+        cancelled = true;
+    }
+
+    /**
+     * Ends a request that should not go on.
+     *
+     * @param when what was done so far, for the message
+     * @throws RequestCancelledException if so
+     */
+    void check(String when) {
+        if (cancelled) {
+            throw new RequestCancelledException("the request was cancelled " + when);
+        }
+        if (Thread.currentThread().isInterrupted()) {
+            throw new RequestCancelledException("the thread was interrupted " + when);
+        }
+        if (timeout != null && Duration.ofNanos(System.nanoTime() - start).compareTo(timeout) >= 0) {
+            throw new RequestCancelledException("the limit of " + timeout.toMillis() + " ms was reached " + when);
+        }
+    }
+}

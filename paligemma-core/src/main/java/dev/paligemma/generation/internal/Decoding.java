@@ -1,0 +1,157 @@
+package dev.paligemma.generation.internal;
+
+import dev.paligemma.network.internal.NextTokens;
+import dev.paligemma.network.internal.VisionLanguageModel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * The loop that writes answers: all that are open, of one prompt or of many, are written side by side, a token of each in
+ * one run of the network. What is written is a {@link Strategy}'s choice. Confined to one thread.
+ *
+ * <p>Whether a request was given up is asked once its prompt has been run and before every further run. What has ended is
+ * freed at once, everything else by {@link #close}.
+ */
+final class Decoding implements AutoCloseable {
+    /** Writes after one prompt: one answer, or several that share it. Confined to one thread. */
+    interface Strategy {
+        /**
+         * Chooses how to go on.
+         *
+         * @param said what the model says about the next token of each of the strategy's sequences, until this returns: of
+         *     the prompt at first, then of those that were chosen last, in their order
+         * @return the sequences to go on with; none if all has been written
+         */
+        List<Continuation> choose(List<NextTokens> said);
+
+        /** What is counted when a message says how far this came. */
+        default String unit() {
+            return "tokens";
+        }
+    }
+
+    /** One answer, which may also be written beside others. Confined to one thread. */
+    interface Answer extends Strategy {
+        /**
+         * Takes what the model says about the next token.
+         *
+         * @return true if {@link #lastToken} is to be run and the answer goes on; false if it has ended
+         */
+        boolean accept(NextTokens said);
+
+        /** The token that was chosen last. */
+        int lastToken();
+
+        @Override
+        default List<Continuation> choose(List<NextTokens> said) {
+            return accept(said.get(0)) ? List.of(new Continuation(0, lastToken())) : List.of();
+        }
+    }
+
+    /**
+     * How a sequence goes on.
+     *
+     * @param sequence its place in what the strategy was asked about; several continuations may follow one sequence
+     * @param token the token to write behind it
+     */
+    record Continuation(int sequence, int token) {}
+
+    /** Something that is not complete. */
+    private static final class Open {
+        final Strategy strategy;
+        final Cancellation cancellation;
+        /** How each of its sequences goes on; at first there is that of the prompt. */
+        List<Continuation> chosen = List.of(new Continuation(0, 0));
+
+        int tokens;
+
+        Open(Strategy strategy, Cancellation cancellation) {
+            this.strategy = strategy;
+            this.cancellation = cancellation;
+        }
+
+        void check() {
+            cancellation.check("after " + tokens + " " + strategy.unit());
+        }
+    }
+
+    private final VisionLanguageModel model;
+    private final List<Open> open = new ArrayList<>();
+    /** The sequences of all that are open, in their order; several states if prompts were added since the last run. */
+    private final List<VisionLanguageModel.Sequences> parts = new ArrayList<>();
+
+    /** A loop with nothing to write yet. */
+    Decoding(VisionLanguageModel model) {
+        this.model = model;
+    }
+
+    /** How much of what was added is not complete. */
+    int open() {
+        return open.size();
+    }
+
+    /**
+     * Adds what is to be written after a prompt, and lets it choose its first tokens.
+     *
+     * @param prompt has run the prompt; of the same adapter as what is open; closed by this, also if this fails
+     */
+    void add(VisionLanguageModel.Sequences prompt, Strategy strategy, Cancellation cancellation) {
+        parts.add(prompt);
+        List<Open> added = new ArrayList<>(List.of(new Open(strategy, cancellation)));
+        added.get(0).check();
+        choose(prompt, added);
+        open.addAll(added);
+    }
+
+    /**
+     * Writes the tokens that were chosen last, and lets all that is open choose the next.
+     *
+     * @return whether something is open still
+     */
+    boolean step() {
+        if (open.isEmpty()) {
+            return false;
+        }
+        if (parts.size() > 1) {
+            VisionLanguageModel.Sequences joined = model.join(parts);
+            parts.clear();
+            parts.add(joined);
+        }
+        open.forEach(Open::check);
+        VisionLanguageModel.Sequences sequences = parts.get(0);
+        sequences.write(open.stream()
+                .flatMap(each -> each.chosen.stream())
+                .mapToInt(Continuation::token)
+                .toArray());
+        choose(sequences, open);
+        return !open.isEmpty();
+    }
+
+    /** Asks all that is written in some sequences how it goes on, and keeps what does. */
+    private void choose(VisionLanguageModel.Sequences sequences, List<Open> written) {
+        IntStream.Builder kept = IntStream.builder();
+        int end = 0;
+        for (Open each : written) {
+            int start = end;
+            end += each.chosen.size();
+            each.chosen = each.strategy.choose(sequences.next().subList(start, end));
+            each.tokens++;
+            each.chosen.forEach(continuation -> kept.add(start + continuation.sequence()));
+        }
+        written.removeIf(each -> each.chosen.isEmpty());
+        if (written.isEmpty()) {
+            parts.remove(sequences);
+            sequences.close();
+        } else {
+            sequences.select(kept.build().toArray());
+        }
+    }
+
+    @Override
+    public void close() {
+        parts.forEach(VisionLanguageModel.Sequences::close);
+        parts.clear();
+        open.clear();
+    }
+}

@@ -1,0 +1,248 @@
+package dev.paligemma.generation.internal;
+
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.toList;
+
+import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.generation.BeamAnswer;
+import dev.paligemma.generation.BeamSearch;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.ImageEmbeddings;
+import dev.paligemma.generation.RequestException;
+import dev.paligemma.generation.Sampling;
+import dev.paligemma.network.internal.ActiveAdapter;
+import dev.paligemma.network.internal.VisionLanguageModel;
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import dev.paligemma.tokenizer.Prompt;
+import dev.paligemma.tokenizer.PromptEncoder;
+import dev.paligemma.vision.ImageProcessor;
+import dev.paligemma.vision.PixelValues;
+import dev.paligemma.vision.RgbImage;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers requests: preprocesses, encodes the images, runs the prompt, then writes token after token. Immutable and
+ * thread-safe; what changes during a request belongs to the call.
+ */
+public final class TextGenerator {
+    /**
+     * The longest sequence of images and prompt, in tokens, unless the checkpoint names a longer one: what Gemma was
+     * trained for.
+     */
+    private static final int MAX_PROMPT_TOKENS = 8192;
+
+    /** Room for that many written tokens is made at once; more is added when needed. */
+    private static final int EXPECTED_NEW_TOKENS = 256;
+
+    private final PaliGemmaConfig config;
+    private final PaliGemmaTokenizer tokenizer;
+    private final PromptEncoder promptEncoder;
+    private final ImageProcessor imageProcessor;
+    private final VisionLanguageModel model;
+    private final @Nullable String defaultAdapter;
+
+    /**
+     * A generator.
+     *
+     * @param defaultAdapter the adapter of requests that name none; null for the model as it is
+     */
+    public TextGenerator(
+            PaliGemmaConfig config,
+            PaliGemmaTokenizer tokenizer,
+            ImageProcessor imageProcessor,
+            VisionLanguageModel model,
+            @Nullable String defaultAdapter) {
+        this.config = config;
+        this.tokenizer = tokenizer;
+        this.promptEncoder = new PromptEncoder(tokenizer, config.vision().patches());
+        this.imageProcessor = imageProcessor;
+        this.model = model;
+        this.defaultAdapter = defaultAdapter;
+    }
+
+    /** The same for requests that name no adapter and shall have one. */
+    public TextGenerator withAdapter(String name) {
+        return new TextGenerator(
+                config,
+                tokenizer,
+                imageProcessor,
+                model,
+                model.adapters().get(name).name());
+    }
+
+    /** The adapter of a request. */
+    ActiveAdapter adapter(GenerationRequest request) {
+        return model.adapters().get(request.adapter() == null ? defaultAdapter : request.adapter());
+    }
+
+    /** Answers one request. */
+    public GenerationResult generate(GenerationRequest request, Cancellation cancellation) {
+        PreparedRequest prepared = prepare(request, cancellation);
+        AnswerWriter writer = new AnswerWriter(prepared, request.sampling());
+        decode(prepared, writer);
+        return writer.result();
+    }
+
+    /**
+     * Answers many requests, several at a time: prompts are run one by one, then one run of the network writes a token of
+     * every open answer. An answer that ends makes room for the next request. Requests with different adapters do not run
+     * together, so those of one adapter take their turn before those of the next.
+     *
+     * @param together the most that are open at the same time, at least 1
+     * @param cancellations one for each request
+     * @return the answers in the order of the requests
+     */
+    public List<GenerationResult> generateAll(
+            List<GenerationRequest> requests, int together, List<Cancellation> cancellations) {
+        Map<ActiveAdapter, List<Integer>> byAdapter = IntStream.range(0, requests.size())
+                .boxed()
+                .collect(groupingBy(i -> adapter(requests.get(i)), LinkedHashMap::new, toList()));
+        AnswerWriter[] writers = new AnswerWriter[requests.size()];
+        for (List<Integer> turn : byAdapter.values()) {
+            Iterator<Integer> waiting = turn.iterator();
+            try (Decoding decoding = new Decoding(model)) {
+                do {
+                    while (waiting.hasNext() && decoding.open() < together) {
+                        int next = waiting.next();
+                        writers[next] = begin(decoding, requests.get(next), cancellations.get(next));
+                    }
+                } while (decoding.step() || waiting.hasNext());
+            }
+        }
+        return Arrays.stream(writers).map(AnswerWriter::result).toList();
+    }
+
+    /** Writes several answers with consecutive seeds side by side. */
+    public List<GenerationResult> generateSeveral(GenerationRequest request, int count, Cancellation cancellation) {
+        PreparedRequest prepared = prepare(request, cancellation);
+        Sampling sampling = request.sampling();
+        List<AnswerWriter> writers = LongStream.range(0, count)
+                .mapToObj(i -> new AnswerWriter(prepared, sampling.seed(sampling.seed() + i)))
+                .toList();
+        decode(prepared, new SideBySide(writers));
+        return writers.stream().map(AnswerWriter::result).toList();
+    }
+
+    /** Searches for the most likely answers; the best one comes first. */
+    public List<BeamAnswer> search(GenerationRequest request, BeamSearch search, Cancellation cancellation) {
+        PreparedRequest prepared = prepare(request, cancellation);
+        BeamSearcher searcher = new BeamSearcher(search, prepared);
+        decode(prepared, searcher);
+        return searcher.answers();
+    }
+
+    /** Encodes the prompt and chooses what else the networks need. */
+    PreparedRequest prepare(GenerationRequest request, Cancellation cancellation) {
+        PreparedRequest.Clock clock = new PreparedRequest.Clock();
+        Prompt prompt = promptEncoder.encode(request.prompt(), request.imageCount(), request.controlTokens());
+        requireFits(prompt);
+        return new PreparedRequest(request, cancellation, adapter(request), tokenizer, stops(request), prompt, clock);
+    }
+
+    /** Writes everything that a strategy writes after a prompt. */
+    void decode(PreparedRequest prepared, Decoding.Strategy strategy) {
+        try (Decoding decoding = new Decoding(model)) {
+            decoding.add(prefill(prepared), strategy, prepared.cancellation());
+            while (decoding.step()) {
+                // A token of every answer at a time.
+            }
+        }
+    }
+
+    /** Runs images and prompt, and adds the answer to a loop of this model. */
+    AnswerWriter begin(Decoding decoding, GenerationRequest request, Cancellation cancellation) {
+        PreparedRequest prepared = prepare(request, cancellation);
+        AnswerWriter writer = new AnswerWriter(prepared, request.sampling());
+        decoding.add(prefill(prepared), writer, cancellation);
+        return writer;
+    }
+
+    /** Runs images and prompt; the caller closes. */
+    VisionLanguageModel.Sequences prefill(PreparedRequest prepared) {
+        GenerationRequest request = prepared.request();
+        ActiveAdapter adapter = prepared.adapter();
+        List<PixelValues> pixels =
+                request.images().stream().map(imageProcessor::process).toList();
+        prepared.clock().count(PreparedRequest.Phase.PREPROCESS);
+        HostTensor images = request.embeddings() == null
+                ? encode(pixels, adapter, prepared.cancellation())
+                : EncodedImages.rows(request.embeddings(), model, adapter);
+        prepared.clock().count(PreparedRequest.Phase.VISION);
+        prepared.cancellation().check("before the prompt was run");
+        VisionLanguageModel.Sequences sequences =
+                model.start(Math.min(request.maxNewTokens(), EXPECTED_NEW_TOKENS), adapter);
+        try {
+            sequences.prefill(prepared.prompt(), images);
+            prepared.clock().count(PreparedRequest.Phase.PREFILL);
+            return sequences;
+        } catch (RuntimeException | Error e) {
+            sequences.close();
+            throw e;
+        } finally {
+            if (request.embeddings() == null) {
+                model.release(images);
+            }
+        }
+    }
+
+    private Set<Integer> stops(GenerationRequest request) {
+        Set<Integer> stops =
+                new HashSet<>(request.stopTokenIds() == null ? config.eosTokenIds() : request.stopTokenIds());
+        if (request.constraint() != null) {
+            // The only token that a constraint allows behind a complete answer.
+            stops.add(tokenizer.eosId());
+        }
+        return stops;
+    }
+
+    /** Encodes images once for several requests. */
+    public ImageEmbeddings encode(List<RgbImage> images, Cancellation cancellation) {
+        ActiveAdapter adapter = model.adapters().get(defaultAdapter);
+        List<PixelValues> pixels = images.stream().map(imageProcessor::process).toList();
+        HostTensor rows = encode(pixels, adapter, cancellation);
+        return new EncodedImages(
+                model,
+                adapter,
+                rows,
+                images.stream().map(EncodedImages.Size::of).toList());
+    }
+
+    private HostTensor encode(List<PixelValues> images, ActiveAdapter adapter, Cancellation cancellation) {
+        return model.encode(
+                images,
+                adapter,
+                done -> cancellation.check("after " + done + " of " + images.size() + " images were encoded"));
+    }
+
+    PaliGemmaConfig config() {
+        return config;
+    }
+
+    public PaliGemmaTokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    public VisionLanguageModel model() {
+        return model;
+    }
+
+    private void requireFits(Prompt prompt) {
+        int limit = Math.max(MAX_PROMPT_TOKENS, config.text().maxPositionEmbeddings());
+        if (prompt.length() > limit) {
+            throw new RequestException("the prompt is too long: " + prompt.imageTokens() + " image tokens and "
+                    + (prompt.length() - prompt.imageTokens()) + " text tokens, the model takes at most " + limit
+                    + " together");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package dev.paligemma.generation.internal;
+
+import dev.paligemma.network.internal.NextTokens;
+import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.token.TokenSet;
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import java.nio.FloatBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** Notes what the model thought of a token that was chosen. */
+final class TokenDescriber {
+    private TokenDescriber() {}
+
+    /**
+     * Describes a token.
+     *
+     * @param token the one that was chosen
+     * @param next what the model said
+     * @param removed the probability that a constraint left out, see {@link #removedMass}
+     */
+    static GeneratedToken describe(PaliGemmaTokenizer tokenizer, int token, NextTokens next, double removed) {
+        double logProbability = next.logProbability(token);
+        if (!tokenizer.isLocation(token)) {
+            return new GeneratedToken(token, logProbability, removed, Double.NaN, Double.NaN);
+        }
+        FloatBuffer logits = next.logits();
+        double highest = Double.NEGATIVE_INFINITY;
+        for (int i = 0; i < PaliGemmaTokenizer.LOCATIONS; i++) {
+            highest = Math.max(highest, logits.get(tokenizer.locationId(i)));
+        }
+        double total = 0;
+        double sum = 0;
+        double squares = 0;
+        for (int i = 0; i < PaliGemmaTokenizer.LOCATIONS; i++) {
+            double weight = Math.exp(logits.get(tokenizer.locationId(i)) - highest);
+            total += weight;
+            sum += weight * i;
+            squares += weight * i * i;
+        }
+        double mean = sum / total;
+        double variance = Math.max(0, squares / total - mean * mean);
+        return new GeneratedToken(token, logProbability, removed, mean, Math.sqrt(variance));
+    }
+
+    /** The probability of all tokens that are not allowed, 0 to 1. */
+    static double removedMass(NextTokens next, @Nullable TokenSet allowed) {
+        if (allowed == null) {
+            return 0;
+        }
+        double[] kept = new double[1];
+        int best = next.best();
+        double bestLogProbability = next.bestLogProbability();
+        FloatBuffer logits = next.logits();
+        double highest = logits.get(best);
+        allowed.forEach(id -> kept[0] += id < logits.limit() ? Math.exp(logits.get(id) - highest) : 0);
+        return Math.min(1, Math.max(0, 1 - kept[0] * Math.exp(bestLogProbability)));
+    }
+}

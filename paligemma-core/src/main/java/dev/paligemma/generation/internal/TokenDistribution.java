@@ -1,0 +1,175 @@
+package dev.paligemma.generation.internal;
+
+import dev.paligemma.generation.Sampling;
+import dev.paligemma.token.TokenSet;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The probabilities with which the next token is chosen, after all limits, in the order and with the rules of
+ * transformers: repetition penalty, constraint, temperature, top-k, top-p, min-p. Computed in double precision.
+ */
+final class TokenDistribution {
+    private final int[] ids;
+    /** The scores of the ids, descending, ids ascending among equals. */
+    private final double[] scores;
+
+    private TokenDistribution(int[] ids, double[] scores) {
+        this.ids = ids;
+        this.scores = scores;
+    }
+
+    /**
+     * Scores of the tokens that may come.
+     *
+     * @param logits the raw logits, {@code float32[V]}
+     * @param allowed which tokens may come; null for all
+     * @param repeated tokens to be penalised
+     * @param penalty divides positive and multiplies negative logits of these; 1 for none
+     */
+    private static Candidates candidates(
+            FloatBuffer logits, @Nullable TokenSet allowed, BitSet repeated, double penalty) {
+        int[] ids = allowed == null ? IntStream.range(0, logits.limit()).toArray() : writable(allowed, logits.limit());
+        double[] scores = new double[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            scores[i] = logits.get(ids[i]);
+            if (penalty != 1 && repeated.get(ids[i])) {
+                scores[i] = scores[i] < 0 ? scores[i] * penalty : scores[i] / penalty;
+            }
+        }
+        return new Candidates(ids, scores);
+    }
+
+    /** The allowed tokens that have a row in the model; a tokenizer may know more, such as that of images. */
+    private static int[] writable(TokenSet allowed, int rows) {
+        int[] ids = allowed.toArray();
+        int end = Arrays.binarySearch(ids, rows);
+        int count = end < 0 ? -end - 1 : end;
+        if (count == 0) {
+            throw new IllegalStateException("the constraint allows no token that the model can write: " + allowed);
+        }
+        return count == ids.length ? ids : Arrays.copyOf(ids, count);
+    }
+
+    private record Candidates(int[] ids, double[] scores) {}
+
+    /** The most likely token that may come, the lowest id among equals. */
+    static int best(FloatBuffer logits, @Nullable TokenSet allowed, BitSet repeated, double penalty) {
+        Candidates all = candidates(logits, allowed, repeated, penalty);
+        int best = 0;
+        for (int i = 1; i < all.ids.length; i++) {
+            if (all.scores[i] > all.scores[best]) {
+                best = i;
+            }
+        }
+        return all.ids[best];
+    }
+
+    /** The distribution to sample from. */
+    static TokenDistribution of(
+            FloatBuffer logits, @Nullable TokenSet allowed, BitSet repeated, double penalty, Sampling sampling) {
+        Candidates all = candidates(logits, allowed, repeated, penalty);
+        double[] scores = all.scores;
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] /= sampling.temperature();
+        }
+        double lowest = sampling.topK() > 0 && sampling.topK() < scores.length
+                ? largest(scores, sampling.topK())
+                : Double.NEGATIVE_INFINITY;
+        double highest = Arrays.stream(scores).max().orElseThrow();
+        double total = Arrays.stream(scores)
+                .filter(score -> score >= lowest)
+                .map(score -> Math.exp(score - highest))
+                .sum();
+        // Tokens this unlikely are dropped by top-p in any case, all of them together, and need not be sorted.
+        double negligible = sampling.topP() < 1 ? (1 - sampling.topP()) / scores.length * total : 0;
+        double share = Math.log(sampling.minP());
+        int[] order = IntStream.range(0, scores.length)
+                .filter(i -> scores[i] >= lowest
+                        && scores[i] - highest >= share
+                        && Math.exp(scores[i] - highest) > negligible)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer i) -> -scores[i]).thenComparingInt(i -> all.ids[i]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        int kept = sampling.topP() < 1 ? nucleus(order, scores, highest, total, sampling.topP()) : order.length;
+        return new TokenDistribution(
+                IntStream.range(0, kept).map(i -> all.ids[order[i]]).toArray(),
+                IntStream.range(0, kept).mapToDouble(i -> scores[order[i]]).toArray());
+    }
+
+    /** How many of the most likely tokens stay: a token goes if it and all less likely ones have at most 1 - p. */
+    private static int nucleus(int[] order, double[] scores, double highest, double total, double topP) {
+        double before = 0;
+        for (int i = 0; i < order.length; i++) {
+            before += Math.exp(scores[order[i]] - highest) / total;
+            // What follows has 1 - before.
+            if (1 - before <= 1 - topP) {
+                return i + 1;
+            }
+        }
+        return order.length;
+    }
+
+    /** The score of the k-th largest element. */
+    private static double largest(double[] scores, int k) {
+        // A heap with the smallest of the k largest on top.
+        double[] heap = Arrays.copyOf(scores, k);
+        Arrays.sort(heap);
+        for (int i = k; i < scores.length; i++) {
+            if (scores[i] > heap[0]) {
+                heap[0] = scores[i];
+                sink(heap);
+            }
+        }
+        return heap[0];
+    }
+
+    private static void sink(double[] heap) {
+        int parent = 0;
+        while (2 * parent + 1 < heap.length) {
+            int child = 2 * parent + 1;
+            if (child + 1 < heap.length && heap[child + 1] < heap[child]) {
+                child++;
+            }
+            if (heap[parent] <= heap[child]) {
+                return;
+            }
+            double moved = heap[parent];
+            heap[parent] = heap[child];
+            heap[child] = moved;
+            parent = child;
+        }
+    }
+
+    /** The tokens that may be chosen, the most likely first. */
+    int[] ids() {
+        return ids.clone();
+    }
+
+    /** Their probabilities; the sum is 1. */
+    double[] probabilities() {
+        double[] exponentials =
+                Arrays.stream(scores).map(score -> Math.exp(score - scores[0])).toArray();
+        double total = Arrays.stream(exponentials).sum();
+        return Arrays.stream(exponentials).map(value -> value / total).toArray();
+    }
+
+    /** Chooses one. */
+    int sample(SplittableRandom random) {
+        double[] probabilities = probabilities();
+        double left = random.nextDouble();
+        for (int i = 0; i < ids.length - 1; i++) {
+            left -= probabilities[i];
+            if (left < 0) {
+                return ids[i];
+            }
+        }
+        return ids[ids.length - 1];
+    }
+}

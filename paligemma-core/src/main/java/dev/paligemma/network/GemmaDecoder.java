@@ -1,0 +1,154 @@
+package dev.paligemma.network;
+
+import dev.paligemma.checkpoint.TextConfig;
+import dev.paligemma.engine.graph.AttentionSpec;
+import dev.paligemma.engine.graph.Dim;
+import dev.paligemma.engine.graph.ElementType;
+import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.graph.GraphBuilder;
+import dev.paligemma.engine.graph.Shape;
+import dev.paligemma.engine.graph.Tensor;
+import dev.paligemma.engine.graph.Weight;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The language model: Gemma (in PaliGemma) and Gemma 2 (in PaliGemma 2), as one definition.
+ *
+ * <p>Letters: S sequences, T tokens of this run, D width, N query heads, K key/value heads, H width of a head, F width inside the
+ * feed-forward blocks, V vocabulary. Rows are tokens, {@code float32[T, D]}.
+ *
+ * <p>The first run holds the prefix of one sequence, images and prompt, which attend to each other in both directions; each
+ * later run holds one written token of each sequence, which attends to all before it. {@link AttentionSpec} says so.
+ *
+ * <p>Sources: "PaliGemma: A versatile 3B VLM for transfer" (arXiv 2407.07726), "PaliGemma 2" (arXiv 2412.03555), "Gemma 2"
+ * (arXiv 2408.00118), and {@code models/ppp/gemma.py} of big_vision. Where implementations differ, this follows
+ * transformers 5.18 with eager attention, in which scores are soft-capped in Gemma 2 and the sliding window counts in
+ * later runs only; {@link DecoderOptions} has the alternatives.
+ */
+public final class GemmaDecoder {
+    /** Input: image embeddings, {@code float32[I, D]}; no rows in later runs. */
+    public static final String IMAGE_EMBEDDINGS = "image_embeddings";
+
+    /** Input: ids of the tokens that are not images, {@code int64[X]}. */
+    public static final String TOKEN_IDS = "token_ids";
+
+    /** Input: for each token of the sequence its row among first the images' and then the text's, {@code int64[T]}. */
+    public static final String ORDER = "order";
+
+    /**
+     * Input: the rows whose next token is asked for, {@code int64[S]}: the last one of the prefix in the first run, all of
+     * them in later runs.
+     */
+    public static final String ENDS = "ends";
+
+    /** Input: cosines of the rotary angles, {@code float32[T, H / 2]}. */
+    public static final String ROTARY_COS = "rotary_cos";
+
+    /** Input: sines of the rotary angles, {@code float32[T, H / 2]}. */
+    public static final String ROTARY_SIN = "rotary_sin";
+
+    /** Output: logits of the next tokens, {@code float32[S, V]}. */
+    public static final String LOGITS = "logits";
+
+    /** Output: the most likely next tokens, {@code int64[S]}. */
+    public static final String BEST_TOKEN = "best_token";
+
+    /** Output: the natural logarithms of their probabilities, {@code float32[S]}. */
+    public static final String BEST_LOG_PROBABILITY = "best_log_probability";
+
+    private final TextConfig config;
+    private final DecoderOptions options;
+    private final GemmaWeights weights;
+    private final GraphBuilder g = new GraphBuilder("decoder");
+
+    private GemmaDecoder(TextConfig config, DecoderOptions options) {
+        this.config = config;
+        this.options = options;
+        this.weights = GemmaWeights.of(config);
+    }
+
+    /**
+     * Records the decoder.
+     *
+     * @param config family and sizes
+     * @param options which implementation to follow where they differ
+     * @return a graph with the inputs and outputs named above, and one key/value cache per block
+     */
+    public static Graph record(TextConfig config, DecoderOptions options) {
+        return new GemmaDecoder(config, options).record();
+    }
+
+    private Graph record() {
+        Tensor images = g.input(IMAGE_EMBEDDINGS, ElementType.FLOAT32, Shape.of("image_rows", config.hiddenSize()));
+        Tensor ids = g.input(TOKEN_IDS, ElementType.INT64, Shape.of("text_rows"));
+        Tensor order = g.input(ORDER, ElementType.INT64, Shape.of("tokens"));
+        Tensor ends = g.input(ENDS, ElementType.INT64, Shape.of("sequences"));
+        Shape angles = Shape.of("tokens", config.headDim() / 2);
+        Rotary rotary = new Rotary(
+                g.input(ROTARY_COS, ElementType.FLOAT32, angles), g.input(ROTARY_SIN, ElementType.FLOAT32, angles));
+
+        Tensor x = embed(images, ids, order);
+        g.mark("embeddings", x);
+        for (int i = 0; i < config.layers(); i++) {
+            int layer = i;
+            Tensor input = x;
+            x = g.scope("layers." + layer, () -> block(input, rotary, layer));
+            g.mark("layers." + layer, x);
+        }
+        Tensor last = g.rmsNorm(g.gatherRows(x, ends), weights.finalNorm(), config.rmsNormEps());
+        g.mark("norm", last);
+        Tensor raw = g.linear(last, weights.head());
+        boolean capped = options.capLogits() && config.finalLogitSoftcap() > 0;
+        Tensor logits = capped ? g.softcap(raw, (float) config.finalLogitSoftcap()) : raw;
+        g.output(LOGITS, logits);
+        g.output(BEST_TOKEN, g.argMax(logits));
+        g.output(BEST_LOG_PROBABILITY, g.largestLogProbability(logits));
+        return g.build();
+    }
+
+    /** Text rows are scaled by {@code sqrt(D)}, image rows are not; then both are put in the order of the sequence. */
+    private Tensor embed(Tensor images, Tensor ids, Tensor order) {
+        Tensor text = g.scale(g.embedding(ids, weights.tokenEmbedding()), (float) Math.sqrt(config.hiddenSize()));
+        return g.gatherRows(g.concatRows(images, text, Dim.symbol("unordered")), order);
+    }
+
+    /** {@code x += postNorm(attention(norm(x))); x += postNorm(mlp(norm(x)))}; Gemma 1 has no post-norms. */
+    private Tensor block(Tensor input, Rotary rotary, int layer) {
+        GemmaWeights.Block w = weights.blocks().get(layer);
+        Tensor x = input;
+        Tensor normed = g.rmsNorm(x, w.preAttentionNorm(), config.rmsNormEps());
+        x = g.add(x, postNorm(selfAttention(normed, rotary, w, layer), w.postAttentionNorm()));
+        normed = g.rmsNorm(x, w.preMlpNorm(), config.rmsNormEps());
+        return g.add(x, postNorm(mlp(normed, w), w.postMlpNorm()));
+    }
+
+    private Tensor selfAttention(Tensor x, Rotary rotary, GemmaWeights.Block w, int layer) {
+        Tensor q = g.rope(g.linear(x, w.query()), rotary.cos(), rotary.sin(), config.heads());
+        Tensor k = g.rope(g.linear(x, w.key()), rotary.cos(), rotary.sin(), config.kvHeads());
+        Tensor v = g.linear(x, w.value());
+        boolean sliding = options.slidingWindow() && config.layerTypes().get(layer) == TextConfig.LayerType.SLIDING;
+        AttentionSpec spec = new AttentionSpec(
+                config.heads(),
+                config.kvHeads(),
+                config.headDim(),
+                (float) config.attentionScale(),
+                (float) config.attnLogitSoftcap(),
+                0,
+                "layers." + layer,
+                sliding ? config.slidingWindow() : 0);
+        return g.linear(g.attention(q, k, v, spec), w.attentionOutput());
+    }
+
+    /** The gated feed-forward block: {@code down(gelu(gate(x)) * up(x))}. */
+    private Tensor mlp(Tensor x, GemmaWeights.Block w) {
+        Tensor gated = g.multiply(g.gelu(g.linear(x, w.gate())), g.linear(x, w.up()));
+        return g.linear(gated, w.down());
+    }
+
+    private Tensor postNorm(Tensor x, @Nullable Weight weight) {
+        return weight == null ? x : g.rmsNorm(x, weight, config.rmsNormEps());
+    }
+
+    /** Cosines and sines of this run's positions, each {@code float32[T, H / 2]}. */
+    private record Rotary(Tensor cos, Tensor sin) {}
+}

@@ -1,0 +1,30 @@
+package dev.paligemma.network;
+
+import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.graph.GraphBuilder;
+import dev.paligemma.engine.graph.Tensor;
+import dev.paligemma.vision.SiglipEncoder;
+
+/** The first of the two graphs: from pixels to image embeddings. */
+public final class VisionGraph {
+    /** The output: {@code float32[B * N, D]}, N rows per image. */
+    public static final String IMAGE_EMBEDDINGS = "image_embeddings";
+
+    private VisionGraph() {}
+
+    /**
+     * Records encoder and projector.
+     *
+     * @param config sizes
+     * @return a graph from {@link SiglipEncoder#PIXEL_VALUES} to {@link #IMAGE_EMBEDDINGS}
+     */
+    public static Graph record(PaliGemmaConfig config) {
+        GraphBuilder graph = new GraphBuilder("vision");
+        Tensor patches = SiglipEncoder.record(config.vision(), graph);
+        Tensor embeddings = Projector.record(config, graph, patches);
+        graph.mark("projector", embeddings);
+        graph.output(IMAGE_EMBEDDINGS, embeddings);
+        return graph.build();
+    }
+}

@@ -1,8 +1,0 @@
-package dev.paligemma.gemma;
-
-import static dev.paligemma.engine.contract.TestedEngine.ONNX_FLOAT32;
-
-import dev.paligemma.engine.contract.EngineUnderTest;
-
-@EngineUnderTest(ONNX_FLOAT32)
-class OnnxGoldenIntermediatesTest extends GoldenIntermediatesContract {}
