@@ -1,4 +1,6 @@
 import dev.paligemma.AnswerScore;
+import dev.paligemma.PipelineBuilder;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.AnswerStream;
 import dev.paligemma.BeamSearch;
 import dev.paligemma.GenerationRequest;
@@ -8,7 +10,6 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.RequestCancelledException;
 import dev.paligemma.Sampling;
 import dev.paligemma.ScoredAnswer;
-import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.examples.BundledModel;
 import dev.paligemma.vision.RgbImage;
@@ -82,7 +83,7 @@ public final class Soak {
         double minutes = Double.parseDouble(options.getOrDefault("--minutes", "10"));
         int threads = Integer.parseInt(options.getOrDefault("--threads", "8"));
         long seed = Long.parseLong(options.getOrDefault("--seed", "1"));
-        PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
+        PipelineBuilder builder = PaliGemmaPipeline.builder()
                 .checkpoint(BundledModel.folder())
                 .engine(options.getOrDefault("--engine", "onnx"))
                 .precision(Precision.parse(options.getOrDefault("--precision", "float32")))
@@ -258,13 +259,13 @@ public final class Soak {
                 return text.toString();
             });
             add("boxes " + i, () -> pipeline
-                    .detect(
+                    .run(
+                            Tasks.detect("word"),
                             GenerationRequest.builder()
                                     .image(image)
                                     .prompt("detect word")
                                     .constraint(pipeline.constraints().detections(List.of("word")))
-                                    .build(),
-                            DetectionOptions.defaults())
+                                    .build())
                     .rawText());
             add("masks " + i, () -> pipeline.segment(image, "blue square").segments().size());
             add("together " + i, () -> pipeline

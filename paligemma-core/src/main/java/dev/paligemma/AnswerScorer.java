@@ -1,5 +1,6 @@
 package dev.paligemma;
 
+import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.tokenizer.ControlTokens;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -22,6 +23,11 @@ final class AnswerScorer {
         List<int[]> tokens = answers.stream()
                 .map(answer -> generator.tokenizer().encode(answer, ControlTokens.PARSE))
                 .toList();
+        TokenDescriber describer = new TokenDescriber(generator.tokenizer());
+        List<List<GeneratedToken>> written = answers.stream()
+                .map(answer -> (List<GeneratedToken>) new ArrayList<GeneratedToken>())
+                .toList();
+        double[] ends = new double[answers.size()];
         double[] sums = new double[answers.size()];
         try (TextGenerator.Answering answering = generator.begin(request, cancellation)) {
             VisionLanguageModel.Sequences sequences = answering.sequences();
@@ -29,7 +35,10 @@ final class AnswerScorer {
             for (int i = 0; i < sums.length; i++) {
                 sums[i] = sequences.next(0).logProbability(tokenAt(tokens.get(i), 0, end));
                 if (tokens.get(i).length > 0) {
+                    written.get(i).add(describer.describe(tokens.get(i)[0], sequences.next(0), 0));
                     open.add(i);
+                } else {
+                    ends[i] = sums[i];
                 }
             }
             int[] rows = new int[open.size()];
@@ -43,24 +52,35 @@ final class AnswerScorer {
                 List<Integer> stillRows = new ArrayList<>();
                 for (int row = 0; row < open.size(); row++) {
                     int i = open.get(row);
-                    sums[i] += sequences.next(row).logProbability(tokenAt(tokens.get(i), position + 1, end));
+                    double logProbability =
+                            sequences.next(row).logProbability(tokenAt(tokens.get(i), position + 1, end));
+                    sums[i] += logProbability;
                     if (position + 1 < tokens.get(i).length) {
+                        written.get(i).add(describer.describe(tokens.get(i)[position + 1], sequences.next(row), 0));
                         still.add(i);
                         stillRows.add(row);
+                    } else {
+                        ends[i] = logProbability;
                     }
                 }
                 open = still;
                 rows = stillRows.stream().mapToInt(Integer::intValue).toArray();
             }
+            Timings timings = answering.timings();
+            List<GenerationResult> results = new ArrayList<>();
+            for (int i = 0; i < sums.length; i++) {
+                results.add(answering.writer().given(written.get(i), ends[i], timings));
+            }
+            return normalised(answers, sums, results);
         }
-        return normalised(answers, sums);
     }
 
     private static int tokenAt(int[] tokens, int position, int end) {
         return position < tokens.length ? tokens[position] : end;
     }
 
-    private static List<AnswerScore> normalised(List<String> answers, double[] sums) {
+    private static List<AnswerScore> normalised(
+            List<String> answers, double[] sums, List<GenerationResult> results) {
         double highest = Double.NEGATIVE_INFINITY;
         for (double sum : sums) {
             highest = Math.max(highest, sum);
@@ -71,7 +91,7 @@ final class AnswerScorer {
         }
         List<AnswerScore> scores = new ArrayList<>();
         for (int i = 0; i < sums.length; i++) {
-            scores.add(new AnswerScore(answers.get(i), sums[i], Math.exp(sums[i] - highest) / total));
+            scores.add(new AnswerScore(answers.get(i), sums[i], Math.exp(sums[i] - highest) / total, results.get(i)));
         }
         return scores;
     }

@@ -112,4 +112,9 @@ final class AnswerWriter {
     GenerationResult result(Timings timings) {
         return GenerationResult.of(tokenizer, prompt, tokens, endLogProbability, keptMass, finishReason, timings);
     }
+
+    /** What was given instead of written. */
+    GenerationResult given(List<GeneratedToken> given, double end, Timings timings) {
+        return GenerationResult.of(tokenizer, prompt, given, end, 1, FinishReason.EOS, timings);
+    }
 }

@@ -117,9 +117,35 @@ public final class GenerationRequest {
         return embeddings;
     }
 
-    /** How many pictures there are. */
-    int imageCount() {
+    /**
+     * How many pictures there are, encoded before or not.
+     *
+     * @return at least 1
+     */
+    public int imageCount() {
         return embeddings == null ? images.size() : embeddings.count();
+    }
+
+    /**
+     * The width of a picture before it is resized, encoded before or not.
+     *
+     * @param image its index
+     * @return in pixels
+     * @throws IndexOutOfBoundsException if there is no such picture
+     */
+    public int imageWidth(int image) {
+        return embeddings == null ? images.get(image).width() : embeddings.imageWidth(image);
+    }
+
+    /**
+     * The height of a picture before it is resized, encoded before or not.
+     *
+     * @param image its index
+     * @return in pixels
+     * @throws IndexOutOfBoundsException if there is no such picture
+     */
+    public int imageHeight(int image) {
+        return embeddings == null ? images.get(image).height() : embeddings.imageHeight(image);
     }
 
     /**
@@ -379,7 +405,7 @@ public final class GenerationRequest {
          * Chooses the adapter with which the request is answered; by default that of
          * {@link PaliGemmaPipeline#withAdapter}, and else none.
          *
-         * @param name a name that {@link PaliGemmaPipeline.Builder#adapter} was given
+         * @param name a name that {@link PipelineBuilder#adapter} was given
          * @return this builder
          */
         public Builder adapter(String name) {

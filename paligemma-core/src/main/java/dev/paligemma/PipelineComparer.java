@@ -69,7 +69,7 @@ final class PipelineComparer {
                         .tokenIds();
         String referenceText = reference.tokenizer().decode(walk.tokens(), true);
         String otherText = other.tokenizer().decode(otherTokens, true);
-        BoxMatching boxes = BoxMatching.of(LocatedBox.parse(referenceText), LocatedBox.parse(otherText));
+        BoxMatching boxes = BoxMatching.ofAnswers(referenceText, otherText);
         return new ComparedRequest(
                 image,
                 request.prompt(),

@@ -3,7 +3,8 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.task.Tasks;
+import dev.paligemma.task.DetectionTask;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -85,12 +86,15 @@ class ImageEmbeddingsTest {
                 .isEqualTo(pipeline.search(plain, BeamSearch.of(2)).stream()
                         .map(ScoredAnswer::score)
                         .toList());
-        assertThat(pipeline.score(encoded, List.of("a", "b"))).isEqualTo(pipeline.score(plain, List.of("a", "b")));
-        DetectionOptions options = DetectionOptions.defaults();
-        assertThat(pipeline.detect(encoded, options).parts())
-                .isEqualTo(pipeline.detect(plain, options).parts());
-        assertThat(pipeline.detect(encoded, options).imageWidth()).isEqualTo(image().width());
-        assertThat(pipeline.detect(encoded, options).imageHeight()).isEqualTo(image().height());
+        assertThat(pipeline.score(encoded, List.of("a", "b")))
+                .usingRecursiveComparison()
+                .ignoringFields("generation.timings")
+                .isEqualTo(pipeline.score(plain, List.of("a", "b")));
+        DetectionTask task = Tasks.detect("cat");
+        assertThat(pipeline.run(task, encoded).parts())
+                .isEqualTo(pipeline.run(task, plain).parts());
+        assertThat(pipeline.run(task, encoded).imageWidth()).isEqualTo(image().width());
+        assertThat(pipeline.run(task, encoded).imageHeight()).isEqualTo(image().height());
         assertThat(PROBE.encodings()).as("those of the images themselves alone").isEqualTo(before + 4);
     }
 
@@ -172,7 +176,7 @@ class ImageEmbeddingsTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("2");
         GenerationRequest boxes = GenerationRequest.of(two, "detect cat");
-        assertThatThrownBy(() -> pipeline.detect(boxes, DetectionOptions.defaults()))
+        assertThatThrownBy(() -> pipeline.run(Tasks.detect("cat"), boxes))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("one image");
     }

@@ -1,6 +1,6 @@
 package dev.paligemma;
 
-import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.engine.contract.TestedEngine;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
@@ -111,11 +111,11 @@ public final class ManyRequests implements AutoCloseable {
             }
             case 5 -> pipeline.generate(request.toBuilder().images(encoded).build());
             case 6 ->
-                pipeline.detect(
+                pipeline.run(
+                        Tasks.detect("cat"),
                         random.toBuilder()
                                 .constraint(pipeline.constraints().detections(List.of("cat")))
-                                .build(),
-                        DetectionOptions.defaults());
+                                .build());
             case 7 -> {
                 cancel(request);
                 try {

@@ -4,11 +4,14 @@ import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.VisionLanguageInput;
 import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.translate.Translator;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.GenerationRequest;
+import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.DetectionOptions;
-import dev.paligemma.prompt.Prompts;
 import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.task.Task;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
@@ -30,7 +33,7 @@ public final class PaliGemmaTranslators {
     private PaliGemmaTranslators() {}
 
     /**
-     * Finds things in pictures; see {@link DjlConversions#toDetectedObjects(dev.paligemma.detection.DetectionResult)} for
+     * Finds things in pictures; see {@link DjlConversions#toDetectedObjects(dev.paligemma.detection.ParsedAnswer)} for
      * boxes and probabilities.
      *
      * @param labels what to find, each without a semicolon
@@ -50,25 +53,20 @@ public final class PaliGemmaTranslators {
      * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
      */
     public static Translator<Image, DetectedObjects> detect(List<String> labels, DetectionOptions options) {
-        List<String> things = checked(labels);
-        Objects.requireNonNull(options, "options");
-        return of((pipeline, image) ->
-                DjlConversions.toDetectedObjects(pipeline.detect(DjlConversions.toRgbImage(image), things, options)));
+        return task(Tasks.detect(labels).withOptions(options).map(DjlConversions::toDetectedObjects));
     }
 
     /**
      * Finds things in pictures, and their shapes: the boxes are {@code Mask}s; see
      * {@link DjlConversions#toDetectedObjects(dev.paligemma.detection.SegmentationResult)}. Shapes need the weights of the
-     * mask decoder, {@link PaliGemmaPipeline.Builder#maskWeights}.
+     * mask decoder, {@link PipelineBuilder#maskWeights}.
      *
      * @param labels what to find, each without a semicolon
      * @return a translator from a picture to masks
      * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
      */
     public static Translator<Image, DetectedObjects> segment(String... labels) {
-        String[] things = checked(List.of(labels)).toArray(new String[0]);
-        return of((pipeline, image) ->
-                DjlConversions.toDetectedObjects(pipeline.segment(DjlConversions.toRgbImage(image), things)));
+        return task(Tasks.segment(labels).map(DjlConversions::toDetectedObjects));
     }
 
     /**
@@ -90,9 +88,7 @@ public final class PaliGemmaTranslators {
      * @throws IllegalArgumentException if the number is below 1
      */
     public static Translator<Image, String> text(TaskPrompt task, int maxNewTokens) {
-        Objects.requireNonNull(task, "task");
-        requireLimit(maxNewTokens);
-        return of((pipeline, image) -> generate(pipeline, DjlConversions.toRgbImage(image), task, maxNewTokens));
+        return task(writing(task, maxNewTokens));
     }
 
     /**
@@ -115,11 +111,8 @@ public final class PaliGemmaTranslators {
      */
     public static Translator<VisionLanguageInput, String> prompted(int maxNewTokens) {
         requireLimit(maxNewTokens);
-        return of((pipeline, input) -> generate(
-                pipeline,
-                DjlConversions.toRgbImage(image(input)),
-                new TaskPrompt(prompt(input), ControlTokens.PARSE),
-                maxNewTokens));
+        return of((pipeline, input) -> pipeline.run(
+                writing(new TaskPrompt(prompt(input), ControlTokens.PARSE), maxNewTokens), picture(input)));
     }
 
     /**
@@ -129,8 +122,8 @@ public final class PaliGemmaTranslators {
      * @return a translator from a picture with candidate labels to boxes
      */
     public static Translator<VisionLanguageInput, DetectedObjects> candidates() {
-        return of((pipeline, input) -> DjlConversions.toDetectedObjects(
-                pipeline.detect(DjlConversions.toRgbImage(image(input)), labels(input))));
+        return of((pipeline, input) ->
+                DjlConversions.toDetectedObjects(pipeline.detect(picture(input), labels(input))));
     }
 
     /**
@@ -140,19 +133,30 @@ public final class PaliGemmaTranslators {
      * @return a translator from a picture with candidate labels to masks
      */
     public static Translator<VisionLanguageInput, DetectedObjects> candidateMasks() {
-        return of((pipeline, input) -> DjlConversions.toDetectedObjects(
-                pipeline.segment(DjlConversions.toRgbImage(image(input)), labels(input))));
+        return of((pipeline, input) ->
+                DjlConversions.toDetectedObjects(pipeline.segment(picture(input), labels(input))));
     }
 
     /**
-     * Does anything else with the pipeline, for example score answers or write under a constraint.
+     * Does any task with pictures, for example score answers, or one of the application's own.
      *
      * <pre>{@code
-     * Translator<Image, Double> likelyOpen = PaliGemmaTranslators.of((pipeline, image) -> pipeline.score(
-     *                 DjlConversions.toRgbImage(image), Prompts.answer("en", "is the door open?"), List.of("yes", "no"))
-     *         .get(0)
-     *         .share());
+     * Translator<Image, Double> likelyOpen = PaliGemmaTranslators.task(
+     *         Tasks.score(Prompts.answer("en", "is the door open?"), List.of("yes", "no"))
+     *                 .map(scores -> scores.get(0).share()));
      * }</pre>
+     *
+     * @param task what to ask, and how to read the answers; a result is never null
+     * @param <R> what the predictor gives
+     * @return a translator from a picture to what the answer is read as
+     */
+    public static <R> Translator<Image, R> task(Task<R> task) {
+        Objects.requireNonNull(task, "task");
+        return of((pipeline, image) -> pipeline.run(task, DjlConversions.toRgbImage(image)));
+    }
+
+    /**
+     * Does anything else with the pipeline, for example write under a constraint.
      *
      * @param task called for every input, in the thread of the caller; never null, and must not give null
      * @param <I> what the predictor takes
@@ -163,13 +167,9 @@ public final class PaliGemmaTranslators {
         return new PipelineTranslator<>(task);
     }
 
-    static String generate(PaliGemmaPipeline pipeline, RgbImage image, TaskPrompt task, int maxNewTokens) {
-        GenerationRequest request = GenerationRequest.builder()
-                .image(image)
-                .task(task)
-                .maxNewTokens(maxNewTokens)
-                .build();
-        return pipeline.generate(request).text();
+    /** Writes text up to a limit, which is refused here and not at the first picture. */
+    static Task<String> writing(TaskPrompt prompt, int maxNewTokens) {
+        return Tasks.text(prompt).with(request -> request.maxNewTokens(maxNewTokens)).map(GenerationResult::text);
     }
 
     /** Refuses a limit when a translator is made and not at the first picture. */
@@ -177,15 +177,8 @@ public final class PaliGemmaTranslators {
         GenerationRequest.builder().maxNewTokens(maxNewTokens);
     }
 
-    /** The labels, after a prompt could be made of them. */
-    private static List<String> checked(List<String> labels) {
-        List<String> copy = List.copyOf(labels);
-        Prompts.detect(copy);
-        return copy;
-    }
-
-    private static Image image(VisionLanguageInput input) {
-        return required(input.getImage(), "image");
+    private static RgbImage picture(VisionLanguageInput input) {
+        return DjlConversions.toRgbImage(required(input.getImage(), "image"));
     }
 
     private static String prompt(VisionLanguageInput input) {

@@ -1,6 +1,6 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.Checkpoints;
 import dev.paligemma.engine.Precision;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
@@ -44,7 +44,7 @@ final class ConvertCommand implements Runnable {
     @Override
     public void run() {
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
-            PaliGemmaPipeline.convert(checkpoint.folder(progress), precision, out, progress);
+            Checkpoints.convert(checkpoint.folder(progress), precision, out, progress);
         }
         spec.commandLine().getOut().println(out);
     }

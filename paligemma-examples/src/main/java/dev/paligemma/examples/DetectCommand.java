@@ -1,6 +1,5 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.prompt.Prompts;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -30,7 +29,7 @@ final class DetectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        boxes.detect(Prompts.detect(boxes.things));
+        boxes.detect();
         return ExitCode.OK;
     }
 }

@@ -13,10 +13,11 @@ import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
-import dev.paligemma.djl.DjlConversions;
 import dev.paligemma.djl.PaliGemmaTranslatorFactory;
 import dev.paligemma.djl.PaliGemmaTranslators;
 import dev.paligemma.prompt.Prompts;
+import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.task.Tasks;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,12 +69,9 @@ public final class DjlExample {
                 .optOption("precision", "int8")
                 .optTranslator(PaliGemmaTranslators.prompted())
                 .build();
-        Translator<Image, Double> likely = PaliGemmaTranslators.of((pipeline, picture) -> pipeline.score(
-                        DjlConversions.toRgbImage(picture),
-                        Prompts.answer("en", "what word is written?"),
-                        List.of("cafe", "hotel"))
-                .get(0)
-                .share());
+        TaskPrompt question = Prompts.answer("en", "what word is written?");
+        Translator<Image, Double> likely = PaliGemmaTranslators.task(
+                Tasks.score(question, List.of("cafe", "hotel")).map(scores -> scores.get(0).share()));
         try (ZooModel<VisionLanguageInput, String> model = criteria.loadModel();
                 Predictor<VisionLanguageInput, String> answers = model.newPredictor();
                 Predictor<Image, DetectedObjects> masks =

@@ -3,8 +3,9 @@ package dev.paligemma.examples;
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.Detection;
-import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionParser;
+import dev.paligemma.task.SegmentationTask;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,6 +22,9 @@ import java.util.Map;
  * }</pre>
  */
 public final class HeldOutEvaluation {
+    /** Reads answers; each question has a prompt of its own. */
+    private static final SegmentationTask MASKS = Tasks.segment("thing");
+
     private HeldOutEvaluation() {}
 
     /**
@@ -83,7 +87,7 @@ public final class HeldOutEvaluation {
             scores.add(
                     question.masks(),
                     names,
-                    pipeline.segment(request, DetectionOptions.defaults()).segments());
+                    pipeline.run(MASKS, request).segments());
         }
         return scores;
     }

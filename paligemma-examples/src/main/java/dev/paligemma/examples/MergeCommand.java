@@ -1,8 +1,7 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.engine.adapter.AdapterMerger;
+import dev.paligemma.Checkpoints;
 import dev.paligemma.engine.adapter.LoraAdapter;
-import dev.paligemma.engine.checkpoint.Checkpoint;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,11 +48,11 @@ final class MergeCommand implements Runnable {
     @Override
     public void run() {
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
-            LoraAdapter lora = LoraAdapter.open(checkpoint.adapter(adapter, progress));
-            try (Checkpoint base = Checkpoint.open(checkpoint.folder(progress))) {
-                progress.step("merging " + adapter);
-                AdapterMerger.merge(base, lora, out);
-            }
+            Path lora = checkpoint.adapter(adapter, progress);
+            LoraAdapter.open(lora); // refuses a bad one before gigabytes are downloaded for it
+            Path base = checkpoint.folder(progress);
+            progress.step("merging " + adapter);
+            Checkpoints.merge(base, lora, out);
         }
         spec.commandLine().getOut().println(out);
     }

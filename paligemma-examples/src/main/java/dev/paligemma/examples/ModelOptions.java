@@ -1,5 +1,6 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.Precision;
@@ -79,7 +80,7 @@ final class ModelOptions {
      */
     PaliGemmaPipeline open(Path folder, @Nullable Precision chosen, ProgressDisplay progress) {
         progress.step("loading " + checkpoint.label(folder));
-        PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
+        PipelineBuilder builder = PaliGemmaPipeline.builder()
                 .device(device)
                 .checkpoint(folder)
                 .cacheDirectory(checkpoint.cacheFolder())

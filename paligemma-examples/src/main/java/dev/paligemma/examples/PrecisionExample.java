@@ -1,5 +1,6 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.Comparison;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.Precision;
@@ -24,7 +25,7 @@ public final class PrecisionExample {
 
     // region compare
     static void compare(Path checkpoint, List<RgbImage> pictures) {
-        PaliGemmaPipeline.Builder int8 =
+        PipelineBuilder int8 =
                 PaliGemmaPipeline.builder().checkpoint(checkpoint).precision(Precision.INT8);
         try (PaliGemmaPipeline reference = PaliGemmaPipeline.load(checkpoint);
                 PaliGemmaPipeline smaller = int8.build()) {

@@ -1,6 +1,5 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.prompt.Prompts;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -37,7 +36,7 @@ final class SegmentCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         boxes.request.input.model.maskWeights = maskWeights;
-        boxes.segment(Prompts.segment(boxes.things));
+        boxes.segment();
         return ExitCode.OK;
     }
 }

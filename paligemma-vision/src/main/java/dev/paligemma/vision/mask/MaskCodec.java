@@ -1,5 +1,6 @@
 package dev.paligemma.vision.mask;
 
+import dev.paligemma.vision.PixelBox;
 import dev.paligemma.engine.numpy.NpzException;
 import dev.paligemma.engine.numpy.NpzFile;
 import java.nio.file.Path;

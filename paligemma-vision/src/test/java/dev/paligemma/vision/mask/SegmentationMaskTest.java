@@ -1,5 +1,6 @@
 package dev.paligemma.vision.mask;
 
+import dev.paligemma.vision.PixelBox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
