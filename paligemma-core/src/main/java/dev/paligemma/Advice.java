@@ -26,8 +26,9 @@ final class Advice {
     /** Looks at a prompt. */
     void onPrompt(String prompt) {
         if (isPretrained) {
-            Prompts.hint(prompt).filter(hint -> advised.compareAndSet(false, true)).ifPresent(hint -> LOG.info(
-                    "{} looks like a pre-trained checkpoint (pt): {}", folder, hint));
+            Prompts.hint(prompt)
+                    .filter(hint -> advised.compareAndSet(false, true))
+                    .ifPresent(hint -> LOG.info("{} looks like a pre-trained checkpoint (pt): {}", folder, hint));
         }
     }
 }

@@ -79,8 +79,7 @@ final class AnswerScorer {
         return position < tokens.length ? tokens[position] : end;
     }
 
-    private static List<AnswerScore> normalised(
-            List<String> answers, double[] sums, List<GenerationResult> results) {
+    private static List<AnswerScore> normalised(List<String> answers, double[] sums, List<GenerationResult> results) {
         double highest = Double.NEGATIVE_INFINITY;
         for (double sum : sums) {
             highest = Math.max(highest, sum);

@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -77,12 +78,12 @@ public final class AnswerStream implements Iterator<TextPiece>, AutoCloseable {
         boolean more = current.advance();
         if (current.writer().count() > before) {
             GeneratedToken token = current.writer().last();
-            ready.add(new TextPiece(decoder.push(token.id()), token));
+            ready.add(new TextPiece(decoder.push(token.id()), Optional.of(token)));
         }
         if (!more) {
             String rest = decoder.finish();
             if (!rest.isEmpty()) {
-                ready.add(new TextPiece(rest, null));
+                ready.add(new TextPiece(rest, Optional.empty()));
             }
             result = current.result();
             close();

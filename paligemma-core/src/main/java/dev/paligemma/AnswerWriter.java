@@ -39,8 +39,7 @@ final class AnswerWriter {
         this.describer = new TokenDescriber(tokenizer);
         this.prompt = prompt;
         this.random = new SplittableRandom(request.sampling().seed());
-        this.constraint =
-                request.constraint() == null ? null : request.constraint().start();
+        this.constraint = request.constraint().map(TokenConstraint::start).orElse(null);
         if (request.repetitionPenalty() != 1) {
             repeated.or(tokensOf(prompt, tokenizer));
         }

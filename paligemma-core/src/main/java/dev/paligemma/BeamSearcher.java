@@ -128,7 +128,7 @@ final class BeamSearcher {
     /** Searches on from a prompt that was run; the best answer comes first. */
     List<Found> search(VisionLanguageModel.Sequences sequences) {
         TokenConstraint.State start =
-                request.constraint() == null ? null : request.constraint().start();
+                request.constraint().map(TokenConstraint::start).orElse(null);
         List<Beam> live = List.of(new Beam(List.of(), 0, 1, start));
         List<Found> finished = new ArrayList<>();
         for (int length = 1; ; length++) {

@@ -1,6 +1,7 @@
 package dev.paligemma;
 
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Whether a request should go on; asked between the steps of the network. Thread-safe. */
@@ -12,15 +13,15 @@ final class Cancellation {
     /**
      * Starts the clock of a request.
      *
-     * @param timeout how long it may run; null for ever
+     * @param timeout how long it may run; empty for ever
      */
-    Cancellation(@Nullable Duration timeout) {
-        this.timeout = timeout;
+    Cancellation(Optional<Duration> timeout) {
+        this.timeout = timeout.orElse(null);
     }
 
     /** A request that ends by itself or by an interrupt. */
     static Cancellation none() {
-        return new Cancellation(null);
+        return new Cancellation(Optional.empty());
     }
 
     /** Gives the request up. */

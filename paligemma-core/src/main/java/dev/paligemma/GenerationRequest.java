@@ -7,6 +7,7 @@ import dev.paligemma.vision.RgbImage;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -111,10 +112,10 @@ public final class GenerationRequest {
     /**
      * The pictures as they were encoded before.
      *
-     * @return the embeddings, or null if the request has {@link #images}
+     * @return the embeddings; empty if the request has {@link #images}
      */
-    public @Nullable ImageEmbeddings embeddings() {
-        return embeddings;
+    public Optional<ImageEmbeddings> embeddings() {
+        return Optional.ofNullable(embeddings);
     }
 
     /**
@@ -196,37 +197,37 @@ public final class GenerationRequest {
     /**
      * Which tokens the answer may consist of.
      *
-     * @return the constraint, or null for all tokens
+     * @return the constraint; empty for all tokens
      */
-    public @Nullable TokenConstraint constraint() {
-        return constraint;
+    public Optional<TokenConstraint> constraint() {
+        return Optional.ofNullable(constraint);
     }
 
     /**
      * How long the request may run.
      *
-     * @return the limit, or null for none
+     * @return the limit; empty for none
      */
-    public @Nullable Duration timeout() {
-        return timeout;
+    public Optional<Duration> timeout() {
+        return Optional.ofNullable(timeout);
     }
 
     /**
      * The tokens that end an answer.
      *
-     * @return their ids, or null for those of the checkpoint
+     * @return their ids; empty for those of the checkpoint
      */
-    public @Nullable Set<Integer> stopTokenIds() {
-        return stopTokenIds;
+    public Optional<Set<Integer>> stopTokenIds() {
+        return Optional.ofNullable(stopTokenIds);
     }
 
     /**
      * The adapter with which the request is answered.
      *
-     * @return its name, or null for that of the pipeline's view, if it has one
+     * @return its name; empty for that of the pipeline's view, if it has one
      */
-    public @Nullable String adapter() {
-        return adapter;
+    public Optional<String> adapter() {
+        return Optional.ofNullable(adapter);
     }
 
     /** Collects the parts of a {@link GenerationRequest}. Confined to one thread. */

@@ -20,7 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -197,10 +196,8 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         all.forEach(request -> advice.onPrompt(request.prompt()));
         List<Cancellation> cancellations =
                 all.stream().map(request -> new Cancellation(request.timeout())).toList();
-        Duration shortest = all.stream()
-                .flatMap(request -> Stream.ofNullable(request.timeout()))
-                .min(Duration::compareTo)
-                .orElse(null);
+        Optional<Duration> shortest =
+                all.stream().flatMap(request -> request.timeout().stream()).min(Duration::compareTo);
         return slots.run(
                 new Cancellation(shortest), () -> new BatchGenerator(generator).generate(all, together, cancellations));
     }

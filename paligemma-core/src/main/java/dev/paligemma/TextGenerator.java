@@ -67,7 +67,7 @@ final class TextGenerator {
 
     /** The adapter of a request. */
     ActiveAdapter adapter(GenerationRequest request) {
-        return model.adapters().get(request.adapter() == null ? defaultAdapter : request.adapter());
+        return model.adapters().get(request.adapter().orElse(defaultAdapter));
     }
 
     /** Answers one request. */
@@ -181,9 +181,8 @@ final class TextGenerator {
     }
 
     private Set<Integer> stops(GenerationRequest request) {
-        Set<Integer> stops =
-                new HashSet<>(request.stopTokenIds() == null ? config.eosTokenIds() : request.stopTokenIds());
-        if (request.constraint() != null) {
+        Set<Integer> stops = new HashSet<>(request.stopTokenIds().orElseGet(() -> Set.copyOf(config.eosTokenIds())));
+        if (request.constraint().isPresent()) {
             // The only token that a constraint allows behind a complete answer.
             stops.add(tokenizer.eosId());
         }
@@ -265,7 +264,9 @@ final class TextGenerator {
         Prompt prompt = promptEncoder.encode(request.prompt(), request.imageCount(), request.controlTokens());
         requireFits(prompt);
         return new Input(
-                prompt, request.images().stream().map(imageProcessor::process).toList(), request.embeddings());
+                prompt,
+                request.images().stream().map(imageProcessor::process).toList(),
+                request.embeddings().orElse(null));
     }
 
     /** Encodes images once for several requests. */

@@ -90,7 +90,7 @@ class AnswerStreamTest {
             for (int token = 1; token <= 12; token++) {
                 assertThat(answer.hasNext()).isTrue();
                 assertThat(answer.hasNext()).isTrue();
-                assertThat(answer.next().token()).isNotNull();
+                assertThat(answer.next().token()).isPresent();
                 assertThat(PROBE.runs() - before).isEqualTo(token);
             }
             assertThat(answer.hasNext()).isFalse();
@@ -114,7 +114,7 @@ class AnswerStreamTest {
             List<TextPiece> pieces = rest(answer);
 
             assertThat(pieces).extracting(TextPiece::text).containsExactly("a", "", "\uFFFD");
-            assertThat(pieces.get(2).token()).isNull();
+            assertThat(pieces.get(2).token()).isEmpty();
             assertThat(answer.result().text()).isEqualTo("a\uFFFD");
             assertThat(answer.result().tokens()).hasSize(2);
         }

@@ -68,7 +68,8 @@ class BoxMatchingTest {
         assertThat(BoxMatching.boxes("")).isEmpty();
         assertThat(BoxMatching.boxes("a cat <loc0001> <loc0002>")).isEmpty();
         assertThat(BoxMatching.boxes("<loc0001><loc0002><loc0003> cat")).isEmpty();
-        assertThat(BoxMatching.boxes("<loc0001><loc0002><loc0003><loc1024> cat")).isEmpty();
+        assertThat(BoxMatching.boxes("<loc0001><loc0002><loc0003><loc1024> cat"))
+                .isEmpty();
         assertThat(BoxMatching.boxes("no <loc0001><loc0002><loc0003><loc0004><loc0005> cat"))
                 .containsExactly(box(1, 2, 3, 4, ""));
     }
@@ -83,7 +84,11 @@ class BoxMatchingTest {
     void everyTextIsReadWithoutHarm(@ForAll("almostBoxes") String answer) {
         assertThat(BoxMatching.boxes(answer))
                 .hasSizeLessThanOrEqualTo(answer.length() / 36)
-                .allSatisfy(box -> assertThat(List.of(box.codes().top(), box.codes().left(), box.codes().bottom(), box.codes().right()))
+                .allSatisfy(box -> assertThat(List.of(
+                                box.codes().top(),
+                                box.codes().left(),
+                                box.codes().bottom(),
+                                box.codes().right()))
                         .allSatisfy(edge -> assertThat(edge).isBetween(0, 1023)));
     }
 

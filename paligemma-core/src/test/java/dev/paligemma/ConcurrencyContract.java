@@ -2,9 +2,9 @@ package dev.paligemma;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.task.Tasks;
 import dev.paligemma.engine.contract.ContractLedger;
 import dev.paligemma.engine.contract.TestedEngine;
+import dev.paligemma.task.Tasks;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -71,7 +71,10 @@ public abstract class ConcurrencyContract {
                 "score",
                 one -> one.score(request(1), List.of("cat", "a dog", "what is this?")).stream()
                         .map(each -> List.of(
-                                each.answer(), each.logProbability(), each.share(), each.generation().tokens()))
+                                each.answer(),
+                                each.logProbability(),
+                                each.share(),
+                                each.generation().tokens()))
                         .toList());
         tasks.put("detect", one -> {
             GenerationRequest boxes = random(2).toBuilder()

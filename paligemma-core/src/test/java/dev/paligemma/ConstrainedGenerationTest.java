@@ -303,8 +303,7 @@ class ConstrainedGenerationTest {
     }
 
     private ParsedAnswer parse(Golden of, GenerationResult result) {
-        DetectionParser parser =
-                new DetectionParser(pipeline(of).tokenizer(), 640, 480, DetectionOptions.defaults());
+        DetectionParser parser = new DetectionParser(pipeline(of).tokenizer(), 640, 480, DetectionOptions.defaults());
         result.tokens().forEach(parser::accept);
         parser.finish();
         return parser.result();

@@ -84,8 +84,7 @@ class ConvertedWeightsTest {
         deleteFolder(original);
         Path moved = Files.move(made, temp.resolve("moved"));
 
-        for (PipelineBuilder builder :
-                List.of(builder(moved), builder(moved).precision(Precision.INT8))) {
+        for (PipelineBuilder builder : List.of(builder(moved), builder(moved).precision(Precision.INT8))) {
             forget();
             ModelInfo info = build(builder);
             assertThat(info.folder()).isEqualTo(moved);
@@ -134,11 +133,9 @@ class ConvertedWeightsTest {
 
     @Test
     void anExceptionOfTheListenerEndsTheLoad() {
-        PipelineBuilder builder = builder(ORIGINAL)
-                .precision(Precision.INT8)
-                .onConversion(progress -> {
-                    throw new UnsupportedOperationException("enough");
-                });
+        PipelineBuilder builder = builder(ORIGINAL).precision(Precision.INT8).onConversion(progress -> {
+            throw new UnsupportedOperationException("enough");
+        });
         assertThatThrownBy(builder::build).hasStackTraceContaining("enough");
         assertThat(RecordingEngineProvider.COMPILED).isEmpty();
     }

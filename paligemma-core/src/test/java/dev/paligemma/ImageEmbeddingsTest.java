@@ -3,8 +3,8 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.paligemma.task.Tasks;
 import dev.paligemma.task.DetectionTask;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;

@@ -1,7 +1,7 @@
 package dev.paligemma;
 
-import dev.paligemma.task.Tasks;
 import dev.paligemma.engine.contract.TestedEngine;
+import dev.paligemma.task.Tasks;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;

@@ -72,7 +72,8 @@ class TasksTest {
                 .isEqualTo(pipeline.detect(file, List.of("cat"), options).rawText());
         assertThat(pipeline.segment(file, "cat").answer().rawText())
                 .isEqualTo(pipeline.segment(image, "cat").answer().rawText())
-                .isEqualTo(pipeline.segment(file, List.of("cat"), options).answer().rawText());
+                .isEqualTo(
+                        pipeline.segment(file, List.of("cat"), options).answer().rawText());
         assertThat(pipeline.score(file, QUESTION, ANSWERS))
                 .extracting(AnswerScore::logProbability)
                 .isEqualTo(pipeline.score(image, QUESTION, ANSWERS).stream()
@@ -95,9 +96,12 @@ class TasksTest {
                 pipeline.generate(boxes().request().image(image).build());
 
         DetectionResult found = pipeline.run(boxes(), image);
-        assertThat(found.detections()).isNotEmpty().allSatisfy(box -> assertThat(
-                        box.codes().orElseThrow().toBox(DetectionOptions.defaults().locationScale()))
-                .isEqualTo(box.box()));
+        assertThat(found.detections())
+                .isNotEmpty()
+                .allSatisfy(box -> assertThat(box.codes()
+                                .orElseThrow()
+                                .toBox(DetectionOptions.defaults().locationScale()))
+                        .isEqualTo(box.box()));
         assertThat(found.generation().tokens()).isEqualTo(answer.tokens());
         assertThat(found.generation().finishReason()).isEqualTo(answer.finishReason());
         assertThat(found.generation().timings().decodeMs()).isPositive();
@@ -186,7 +190,9 @@ class TasksTest {
         Task<GenerationResult> brief = Tasks.ocr().with(request -> request.maxNewTokens(2));
 
         assertThat(pipeline.run(brief, image).tokens()).hasSize(2);
-        assertThat(pipeline.run(brief, brief.request().image(image).maxNewTokens(1).build())
+        assertThat(pipeline.run(
+                                brief,
+                                brief.request().image(image).maxNewTokens(1).build())
                         .tokens())
                 .hasSize(1);
         assertThatThrownBy(() -> Tasks.ocr().with(request -> request.maxNewTokens(0)))

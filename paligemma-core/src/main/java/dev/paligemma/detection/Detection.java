@@ -2,8 +2,8 @@ package dev.paligemma.detection;
 
 import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
-import dev.paligemma.vision.mask.MaskCodec;
 import dev.paligemma.vision.PixelBox;
+import dev.paligemma.vision.mask.MaskCodec;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;

@@ -181,8 +181,7 @@ public final class DetectionParser {
      * @throws IllegalStateException if the answer is not finished
      */
     public DetectionResult result(GenerationResult generation) {
-        return new DetectionResult(
-                finishedParts(), answer.toString(), imageWidth, imageHeight, options, generation);
+        return new DetectionResult(finishedParts(), answer.toString(), imageWidth, imageHeight, options, generation);
     }
 
     private List<AnswerPart> finishedParts() {

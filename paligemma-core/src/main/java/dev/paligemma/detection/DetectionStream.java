@@ -3,7 +3,6 @@ package dev.paligemma.detection;
 import dev.paligemma.AnswerStream;
 import dev.paligemma.RequestCancelledException;
 import dev.paligemma.RequestException;
-import dev.paligemma.token.GeneratedToken;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
@@ -48,10 +47,7 @@ public final class DetectionStream implements Iterator<Detection>, AutoCloseable
     public synchronized boolean hasNext() {
         while (ready.isEmpty() && !finished) {
             if (answer.hasNext()) {
-                GeneratedToken token = answer.next().token();
-                if (token != null) {
-                    ready = parser.accept(token);
-                }
+                ready = answer.next().token().flatMap(parser::accept);
             } else {
                 finished = true;
                 ready = parser.finish();

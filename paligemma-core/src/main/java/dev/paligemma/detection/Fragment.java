@@ -11,8 +11,8 @@ import java.util.Optional;
  * @param codes the codes of an inverted box; empty for other reasons
  * @param label the label of an inverted box; empty for other reasons
  */
-public record Fragment(
-        Reason reason, AnswerPiece piece, Optional<LocationCodes> codes, String label) implements AnswerPart {
+public record Fragment(Reason reason, AnswerPiece piece, Optional<LocationCodes> codes, String label)
+        implements AnswerPart {
 
     /** Why a piece is no box. */
     public enum Reason {

@@ -106,7 +106,8 @@ public sealed class ParsedAnswer permits DetectionResult {
     /** Returns how many boxes there are, and the text. */
     @Override
     public final String toString() {
-        return getClass().getSimpleName() + "[" + detections.size() + " of " + (detections.size() + discarded.size()) + " boxes, "
-                + fragments().size() + " fragments, " + imageWidth + "x" + imageHeight + ": " + rawText + "]";
+        return getClass().getSimpleName() + "[" + detections.size() + " of " + (detections.size() + discarded.size())
+                + " boxes, " + fragments().size() + " fragments, " + imageWidth + "x" + imageHeight + ": " + rawText
+                + "]";
     }
 }

@@ -1,11 +1,11 @@
 package dev.paligemma.detection;
 
+import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.mask.BitMask;
 import dev.paligemma.vision.mask.CocoRle;
 import dev.paligemma.vision.mask.ImageMask;
 import dev.paligemma.vision.mask.MaskCodec;
 import dev.paligemma.vision.mask.MaskPolygon;
-import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.mask.SegmentationMask;
 import java.util.List;
 import java.util.Objects;

@@ -14,9 +14,8 @@ import java.util.function.Function;
  * @param function changes each result
  */
 record DerivedTask<Q, R>(
-        Task<Q> task,
-        Consumer<GenerationRequest.Builder> options,
-        Function<? super Q, ? extends R> function) implements Task<R> {
+        Task<Q> task, Consumer<GenerationRequest.Builder> options, Function<? super Q, ? extends R> function)
+        implements Task<R> {
     DerivedTask {
         Objects.requireNonNull(function, "function");
         // Options that cannot be are refused now and not at the first picture.

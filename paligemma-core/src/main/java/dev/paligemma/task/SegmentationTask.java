@@ -62,9 +62,10 @@ public record SegmentationTask(DetectionTask boxes) implements Task<Segmentation
         if (answer.maskCodec().isEmpty()
                 && found.detections().stream().anyMatch(Detection::hasMask)
                 && !ADVISED.getAndSet(true)) {
-            LOG.warn("masks stay codes: the model was loaded without the weights of the mask decoder. Download them from the"
-                    + " PaliGemma folder of Google's big_vision (gs://big_vision/paligemma/vae-oid.npz, 8,479,556 bytes) and"
-                    + " put them beside config.json, or name them with PaliGemmaPipeline.builder().maskWeights(file).");
+            LOG.warn(
+                    "masks stay codes: the model was loaded without the weights of the mask decoder. Download them from the"
+                            + " PaliGemma folder of Google's big_vision (gs://big_vision/paligemma/vae-oid.npz, 8,479,556 bytes) and"
+                            + " put them beside config.json, or name them with PaliGemmaPipeline.builder().maskWeights(file).");
         }
         return SegmentationResult.of(found, answer.maskCodec());
     }

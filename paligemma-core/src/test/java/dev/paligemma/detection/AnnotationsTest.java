@@ -192,7 +192,9 @@ class AnnotationsTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("200x200");
         assertThatThrownBy(() -> Annotations.draw(
-                        grey(500, 500), List.of(), List.of(new Segment(detection("cat", BOX), Optional.empty(), 400, 200))))
+                        grey(500, 500),
+                        List.of(),
+                        List.of(new Segment(detection("cat", BOX), Optional.empty(), 400, 200))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("400x200");
     }

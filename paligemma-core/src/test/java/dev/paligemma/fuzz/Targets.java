@@ -1,7 +1,7 @@
 package dev.paligemma.fuzz;
 
-import dev.paligemma.Checkpoints;
 import dev.paligemma.AdapterGolden;
+import dev.paligemma.Checkpoints;
 import dev.paligemma.Golden;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.adapter.LoraAdapter;

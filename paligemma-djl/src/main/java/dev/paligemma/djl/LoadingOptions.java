@@ -1,8 +1,8 @@
 package dev.paligemma.djl;
 
 import ai.djl.Device;
-import dev.paligemma.PipelineBuilder;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.engine.Precision;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

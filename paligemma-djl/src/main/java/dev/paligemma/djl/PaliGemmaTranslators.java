@@ -4,10 +4,10 @@ import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.VisionLanguageInput;
 import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.translate.Translator;
-import dev.paligemma.PipelineBuilder;
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.task.Task;
@@ -122,8 +122,8 @@ public final class PaliGemmaTranslators {
      * @return a translator from a picture with candidate labels to boxes
      */
     public static Translator<VisionLanguageInput, DetectedObjects> candidates() {
-        return of((pipeline, input) ->
-                DjlConversions.toDetectedObjects(pipeline.detect(picture(input), labels(input))));
+        return of(
+                (pipeline, input) -> DjlConversions.toDetectedObjects(pipeline.detect(picture(input), labels(input))));
     }
 
     /**
@@ -133,8 +133,8 @@ public final class PaliGemmaTranslators {
      * @return a translator from a picture with candidate labels to masks
      */
     public static Translator<VisionLanguageInput, DetectedObjects> candidateMasks() {
-        return of((pipeline, input) ->
-                DjlConversions.toDetectedObjects(pipeline.segment(picture(input), labels(input))));
+        return of(
+                (pipeline, input) -> DjlConversions.toDetectedObjects(pipeline.segment(picture(input), labels(input))));
     }
 
     /**
@@ -169,7 +169,9 @@ public final class PaliGemmaTranslators {
 
     /** Writes text up to a limit, which is refused here and not at the first picture. */
     static Task<String> writing(TaskPrompt prompt, int maxNewTokens) {
-        return Tasks.text(prompt).with(request -> request.maxNewTokens(maxNewTokens)).map(GenerationResult::text);
+        return Tasks.text(prompt)
+                .with(request -> request.maxNewTokens(maxNewTokens))
+                .map(GenerationResult::text);
     }
 
     /** Refuses a limit when a translator is made and not at the first picture. */

@@ -114,7 +114,8 @@ class PaliGemmaModelTest {
         float[][] rows = ((Mask) square.getBoundingBox()).getProbDist();
         for (int row = 0; row < rows.length; row++) {
             for (int column = 0; column < rows[row].length; column++) {
-                assertThat(rows[row][column]).isEqualTo(expected.get(0).mask().orElseThrow().probability(row, column));
+                assertThat(rows[row][column])
+                        .isEqualTo(expected.get(0).mask().orElseThrow().probability(row, column));
             }
         }
     }

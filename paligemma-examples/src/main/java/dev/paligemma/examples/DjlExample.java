@@ -70,8 +70,8 @@ public final class DjlExample {
                 .optTranslator(PaliGemmaTranslators.prompted())
                 .build();
         TaskPrompt question = Prompts.answer("en", "what word is written?");
-        Translator<Image, Double> likely = PaliGemmaTranslators.task(
-                Tasks.score(question, List.of("cafe", "hotel")).map(scores -> scores.get(0).share()));
+        Translator<Image, Double> likely = PaliGemmaTranslators.task(Tasks.score(question, List.of("cafe", "hotel"))
+                .map(scores -> scores.get(0).share()));
         try (ZooModel<VisionLanguageInput, String> model = criteria.loadModel();
                 Predictor<VisionLanguageInput, String> answers = model.newPredictor();
                 Predictor<Image, DetectedObjects> masks =

@@ -84,10 +84,7 @@ public final class HeldOutEvaluation {
                             .map(Detection::label)
                             .toList();
             GenerationRequest request = GenerationRequest.of(picture, question.prompt());
-            scores.add(
-                    question.masks(),
-                    names,
-                    pipeline.run(MASKS, request).segments());
+            scores.add(question.masks(), names, pipeline.run(MASKS, request).segments());
         }
         return scores;
     }

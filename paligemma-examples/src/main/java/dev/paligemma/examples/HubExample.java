@@ -1,7 +1,7 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.PipelineBuilder;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.hub.DownloadProgress;
 import dev.paligemma.hub.HubClient;
 import dev.paligemma.hub.HubException;

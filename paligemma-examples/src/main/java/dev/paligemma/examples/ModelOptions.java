@@ -1,7 +1,7 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.PipelineBuilder;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.Precision;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.PipelineBuilder;
 import dev.paligemma.Comparison;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.vision.RgbImage;
 import java.nio.file.Path;

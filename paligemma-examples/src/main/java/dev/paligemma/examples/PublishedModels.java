@@ -11,7 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Published models with the memory that they need, beside the main memory of a machine. Immutable. */
@@ -40,7 +40,7 @@ final class PublishedModels {
     }
 
     private static KnownModel plain(KnownModel model) {
-        return new KnownModel(model.size(), KnownModel.Kind.PRETRAINED, null, model.imageSize());
+        return new KnownModel(model.size(), KnownModel.Kind.PRETRAINED, Optional.empty(), model.imageSize());
     }
 
     private static List<MemoryEstimate> estimates(KnownModel model) {
@@ -143,7 +143,7 @@ final class PublishedModels {
         json.writeStringField("size", model.size().label());
         json.writeStringField("kind", model.kind().label());
         if (model.kind() == KnownModel.Kind.FINE_TUNED) {
-            json.writeStringField("task", Objects.requireNonNull(model.task()));
+            json.writeStringField("task", model.task().orElseThrow());
         }
         json.writeNumberField("imageSize", model.imageSize());
         json.writeNumberField("parameters", model.parameterCount());

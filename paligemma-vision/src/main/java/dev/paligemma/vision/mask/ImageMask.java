@@ -1,7 +1,7 @@
 package dev.paligemma.vision.mask;
 
-import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.ImageOptions;
+import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.RgbImage;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferByte;

@@ -1,8 +1,8 @@
 package dev.paligemma.vision.mask;
 
-import dev.paligemma.vision.PixelBox;
 import dev.paligemma.engine.numpy.NpzException;
 import dev.paligemma.engine.numpy.NpzFile;
+import dev.paligemma.vision.PixelBox;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -1,11 +1,11 @@
 package dev.paligemma.vision.mask;
 
-import dev.paligemma.vision.PixelBox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.paligemma.vision.PixelBox;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import java.util.BitSet;
