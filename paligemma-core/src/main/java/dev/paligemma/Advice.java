@@ -1,6 +1,6 @@
 package dev.paligemma;
 
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
@@ -26,7 +26,7 @@ final class Advice {
     /** Looks at a prompt. */
     void onPrompt(String prompt) {
         if (isPretrained) {
-            Prompts.hint(prompt)
+            Tasks.hint(prompt)
                     .filter(hint -> advised.compareAndSet(false, true))
                     .ifPresent(hint -> LOG.info("{} looks like a pre-trained checkpoint (pt): {}", folder, hint));
         }

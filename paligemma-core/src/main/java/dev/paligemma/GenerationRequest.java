@@ -1,6 +1,5 @@
 package dev.paligemma;
 
-import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.token.TokenConstraint;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.vision.RgbImage;
@@ -315,16 +314,6 @@ public final class GenerationRequest {
         public Builder controlTokens(ControlTokens newControlTokens) {
             this.controlTokens = Objects.requireNonNull(newControlTokens, "controlTokens");
             return this;
-        }
-
-        /**
-         * Sets text and treatment of control tokens of a task.
-         *
-         * @param task for example {@code Prompts.caption("en")}
-         * @return this builder
-         */
-        public Builder task(TaskPrompt task) {
-            return prompt(task.text()).controlTokens(task.controlTokens());
         }
 
         /**

@@ -1,6 +1,5 @@
 package dev.paligemma;
 
-import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.hub.HubClient;
 import dev.paligemma.hub.HubException;
@@ -131,18 +130,6 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         return constraints;
     }
 
-    /**
-     * Continues a prompt about images.
-     *
-     * @param request images, prompt, limits and how tokens are chosen
-     * @return text, tokens and figures
-     * @throws RequestException if images and prompt are longer than the model can take
-     * @throws RequestCancelledException if the thread is interrupted, or the time of the request is over
-     * @throws IllegalArgumentException if the number of {@code <image>} markers in the prompt is neither 0 nor the
-     *     number of images
-     * @throws IllegalStateException if the pipeline is closed, or is closed meanwhile
-     * @throws EngineException if the runtime fails
-     */
     @Override
     public GenerationResult generate(GenerationRequest request) {
         Objects.requireNonNull(request, "request");
@@ -174,19 +161,6 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         return future;
     }
 
-    /**
-     * Continues many prompts, several at a time, so that the weights are read once for all of them at every step. Prompts
-     * may differ in length and in their images. The answers are those of {@link #generate}: the same tokens, with
-     * log-probabilities that may differ in their last bits.
-     *
-     * <p>The requests together occupy one of the pipeline's concurrent requests, but need the memory of {@code together}
-     * key/value caches, and twice that while one is added. If one of them fails, all do.
-     *
-     * @param requests what to answer
-     * @param together the most that are answered at the same time, at least 1; 4 to 8 are a good choice on a CPU
-     * @return the answers in the order of the requests
-     * @throws IllegalArgumentException if {@code together} is below 1
-     */
     @Override
     public List<GenerationResult> generateAll(List<GenerationRequest> requests, int together) {
         List<GenerationRequest> all = List.copyOf(requests);
@@ -238,14 +212,6 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         return inSlot(request, cancellation -> generator.search(request, search, cancellation));
     }
 
-    /**
-     * Tells how likely each of several given answers to a request is; see {@link Tasks#score}.
-     *
-     * @param request images and prompt; how it chooses tokens makes no difference
-     * @param answers the answers, 1 to {@value #MAX_SCORED_ANSWERS} different ones
-     * @return their scores in the same order; the shares add up to 1
-     * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
-     */
     @Override
     public List<AnswerScore> score(GenerationRequest request, List<String> answers) {
         List<String> checked = AnswerScorer.require(answers, MAX_SCORED_ANSWERS);
@@ -259,12 +225,6 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         return slots.run(cancellation, () -> work.apply(cancellation));
     }
 
-    /**
-     * Continues a prompt token by token, as fast as the caller asks for them.
-     *
-     * @param request images, prompt, limits and how tokens are chosen; its time runs from now on
-     * @return the answer to come, to be closed by the caller; nothing runs before its first piece is asked for
-     */
     @Override
     public AnswerStream stream(GenerationRequest request) {
         advice.onPrompt(request.prompt());

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -269,6 +268,6 @@ class AnswerStreamTest {
     }
 
     private static List<GeneratedToken> tokens(List<TextPiece> pieces) {
-        return pieces.stream().map(TextPiece::token).filter(Objects::nonNull).toList();
+        return pieces.stream().flatMap(piece -> piece.token().stream()).toList();
     }
 }

@@ -12,7 +12,7 @@ import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.DetectionStream;
 import dev.paligemma.detection.Fragment;
 import dev.paligemma.detection.ParsedAnswer;
-import dev.paligemma.task.DetectionTask;
+import dev.paligemma.task.BoxTask;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.token.TokenConstraint;
@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConstrainedGenerationTest {
     private static final List<String> LABELS = List.of("cat", "dog", "what is this", "chat noir");
-    private static final DetectionTask BOXES = Tasks.detect(LABELS);
+    private static final BoxTask<DetectionResult> BOXES = Tasks.detect(LABELS);
 
     private final Map<String, PaliGemmaPipeline> pipelines = new HashMap<>();
     private final Golden golden = Golden.of("pg2-gqa");

@@ -3,7 +3,8 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.paligemma.task.DetectionTask;
+import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
@@ -90,7 +91,7 @@ class ImageEmbeddingsTest {
                 .usingRecursiveComparison()
                 .ignoringFields("generation.timings")
                 .isEqualTo(pipeline.score(plain, List.of("a", "b")));
-        DetectionTask task = Tasks.detect("cat");
+        Task<DetectionResult> task = Tasks.detect("cat");
         assertThat(pipeline.run(task, encoded).parts())
                 .isEqualTo(pipeline.run(task, plain).parts());
         assertThat(pipeline.run(task, encoded).imageWidth()).isEqualTo(image().width());

@@ -7,8 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.SegmentationResult;
-import dev.paligemma.prompt.Prompts;
-import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.TaskAnswer;
 import dev.paligemma.task.Tasks;
@@ -27,7 +25,7 @@ class TasksTest {
     private static final Golden GOLDEN = Golden.of("pg2-gqa");
     private static final Probe PROBE = new Probe();
     private static final List<String> LABELS = List.of("cat", "dog");
-    private static final TaskPrompt QUESTION = Prompts.answer("en", "is the door open?");
+    private static final Task<GenerationResult> QUESTION = Tasks.answer("en", "is the door open?");
     private static final List<String> ANSWERS = List.of("yes", "no", "a cat");
 
     private static PaliGemmaPipeline pipeline;
@@ -132,7 +130,7 @@ class TasksTest {
         Task<String> choice = new Task<>() {
             @Override
             public GenerationRequest.Builder request() {
-                return GenerationRequest.builder().task(QUESTION);
+                return QUESTION.request();
             }
 
             @Override
@@ -146,9 +144,8 @@ class TasksTest {
                 return answer.text();
             }
         };
-        GenerationResult chosen = pipeline.generate(GenerationRequest.builder()
+        GenerationResult chosen = pipeline.generate(QUESTION.request()
                 .image(image)
-                .task(QUESTION)
                 .constraint(pipeline.constraints().oneOf(ANSWERS))
                 .build());
 

@@ -12,7 +12,7 @@ import java.util.function.Function;
  * <pre>{@code
  * record CountTask(String thing) implements Task<Integer> {
  *     public GenerationRequest.Builder request() {
- *         return GenerationRequest.builder().task(Prompts.answer("en", "how many " + thing + "?")).maxNewTokens(4);
+ *         return Tasks.answer("en", "how many " + thing + "?").request().maxNewTokens(4);
  *     }
  *
  *     public Integer read(TaskAnswer answer) {

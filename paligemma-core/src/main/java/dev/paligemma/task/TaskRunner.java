@@ -8,7 +8,6 @@ import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.DetectionStream;
 import dev.paligemma.detection.SegmentationResult;
-import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.ImageException;
 import dev.paligemma.vision.RgbImage;
@@ -35,23 +34,35 @@ public interface TaskRunner {
      *
      * @param request images, prompt, limits and how tokens are chosen
      * @return text, tokens and figures
+     * @throws dev.paligemma.RequestException if images and prompt are longer than the model can take
+     * @throws dev.paligemma.RequestCancelledException if the thread is interrupted, or the time of the request is over
+     * @throws IllegalArgumentException if the number of {@code <image>} markers in the prompt is neither 0 nor the
+     *     number of images
+     * @throws IllegalStateException if the pipeline is closed, or is closed meanwhile
+     * @throws dev.paligemma.engine.EngineException if the runtime fails
      */
     GenerationResult generate(GenerationRequest request);
 
     /**
-     * Continues many prompts, several at a time.
+     * Continues many prompts, several at a time, so that the weights are read once for all of them at every step. Prompts
+     * may differ in length and in their images. The answers are those of {@link #generate}: the same tokens, with
+     * log-probabilities that may differ in their last bits.
+     *
+     * <p>The requests together occupy one of the pipeline's concurrent requests, but need the memory of {@code together}
+     * key/value caches, and twice that while one is added. If one of them fails, all do.
      *
      * @param requests what to answer
-     * @param together the most that are answered at the same time, at least 1
+     * @param together the most that are answered at the same time, at least 1; 4 to 8 are a good choice on a CPU
      * @return the answers in the order of the requests
+     * @throws IllegalArgumentException if {@code together} is below 1
      */
     List<GenerationResult> generateAll(List<GenerationRequest> requests, int together);
 
     /**
      * Continues a prompt token by token, as fast as the caller asks for them.
      *
-     * @param request images, prompt, limits and how tokens are chosen
-     * @return the answer to come, to be closed by the caller
+     * @param request images, prompt, limits and how tokens are chosen; its time runs from now on
+     * @return the answer to come, to be closed by the caller; nothing runs before its first piece is asked for
      */
     AnswerStream stream(GenerationRequest request);
 
@@ -59,8 +70,9 @@ public interface TaskRunner {
      * Tells how likely each of several given answers to a request is; see {@link Tasks#score}.
      *
      * @param request images and prompt; how it chooses tokens makes no difference
-     * @param answers different answers, at least one
+     * @param answers the answers, 1 to 256 different ones
      * @return their scores in the same order; the shares add up to 1
+     * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
      */
     List<AnswerScore> score(GenerationRequest request, List<String> answers);
 
@@ -386,26 +398,26 @@ public interface TaskRunner {
      * Tells how likely each of several given answers is; see {@link Tasks#score}.
      *
      * @param image the picture
-     * @param prompt the prompt, for example {@code Prompts.answer("en", "is the door open?")}
+     * @param question what is asked, for example {@code Tasks.answer("en", "is the door open?")}
      * @param answers different answers, at least one; {@code <loc0000>} and the like are codes
      * @return their scores in the same order; the shares add up to 1
      * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
      */
-    default List<AnswerScore> score(RgbImage image, TaskPrompt prompt, List<String> answers) {
-        return run(Tasks.score(prompt, answers), image);
+    default List<AnswerScore> score(RgbImage image, Task<?> question, List<String> answers) {
+        return run(Tasks.score(question, answers), image);
     }
 
     /**
      * Tells how likely each of several given answers is; see {@link Tasks#score}.
      *
      * @param image the picture's file
-     * @param prompt the prompt, for example {@code Prompts.answer("en", "is the door open?")}
+     * @param question what is asked, for example {@code Tasks.answer("en", "is the door open?")}
      * @param answers different answers, at least one; {@code <loc0000>} and the like are codes
      * @return their scores in the same order; the shares add up to 1
      * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
      */
-    default List<AnswerScore> score(Path image, TaskPrompt prompt, List<String> answers) {
-        return score(RgbImage.read(image), prompt, answers);
+    default List<AnswerScore> score(Path image, Task<?> question, List<String> answers) {
+        return score(RgbImage.read(image), question, answers);
     }
 
     /**
@@ -416,7 +428,7 @@ public interface TaskRunner {
      * @return the boxes to come, to be closed by the caller; nothing runs before the first is asked for
      * @throws IllegalArgumentException if the request has several images
      */
-    default DetectionStream streamDetections(DetectionTask task, GenerationRequest request) {
+    default DetectionStream streamDetections(BoxTask<?> task, GenerationRequest request) {
         task.check(request);
         return new DetectionStream(stream(request), task.parser(request, tokenizer()));
     }
@@ -430,7 +442,7 @@ public interface TaskRunner {
      * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
      */
     default DetectionStream streamDetections(RgbImage image, String... labels) {
-        DetectionTask task = Tasks.detect(labels);
+        BoxTask<DetectionResult> task = Tasks.detect(labels);
         return streamDetections(task, task.request().image(image).build());
     }
 

@@ -9,10 +9,8 @@ import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.PipelineBuilder;
 import dev.paligemma.detection.DetectionOptions;
-import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
-import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
 import java.util.Objects;
@@ -70,25 +68,13 @@ public final class PaliGemmaTranslators {
     }
 
     /**
-     * Writes text about pictures to one prompt, for example {@code Prompts.caption("en")}.
+     * Writes text about pictures, for example {@code Tasks.caption("en").with(request -> request.maxNewTokens(20))}.
      *
-     * @param task the prompt
+     * @param task what to ask
      * @return a translator from a picture to text
      */
-    public static Translator<Image, String> text(TaskPrompt task) {
-        return text(task, GenerationRequest.DEFAULT_MAX_NEW_TOKENS);
-    }
-
-    /**
-     * Writes text about pictures to one prompt.
-     *
-     * @param task the prompt
-     * @param maxNewTokens the largest number of tokens to write, at least 1
-     * @return a translator from a picture to text
-     * @throws IllegalArgumentException if the number is below 1
-     */
-    public static Translator<Image, String> text(TaskPrompt task, int maxNewTokens) {
-        return task(writing(task, maxNewTokens));
+    public static Translator<Image, String> text(Task<GenerationResult> task) {
+        return task(task.map(GenerationResult::text));
     }
 
     /**
@@ -111,8 +97,8 @@ public final class PaliGemmaTranslators {
      */
     public static Translator<VisionLanguageInput, String> prompted(int maxNewTokens) {
         requireLimit(maxNewTokens);
-        return of((pipeline, input) -> pipeline.run(
-                writing(new TaskPrompt(prompt(input), ControlTokens.PARSE), maxNewTokens), picture(input)));
+        return of((pipeline, input) ->
+                pipeline.run(writing(Tasks.text(prompt(input)), maxNewTokens), picture(input)));
     }
 
     /**
@@ -142,7 +128,7 @@ public final class PaliGemmaTranslators {
      *
      * <pre>{@code
      * Translator<Image, Double> likelyOpen = PaliGemmaTranslators.task(
-     *         Tasks.score(Prompts.answer("en", "is the door open?"), List.of("yes", "no"))
+     *         Tasks.score(Tasks.answer("en", "is the door open?"), List.of("yes", "no"))
      *                 .map(scores -> scores.get(0).share()));
      * }</pre>
      *
@@ -168,10 +154,8 @@ public final class PaliGemmaTranslators {
     }
 
     /** Writes text up to a limit, which is refused here and not at the first picture. */
-    static Task<String> writing(TaskPrompt prompt, int maxNewTokens) {
-        return Tasks.text(prompt)
-                .with(request -> request.maxNewTokens(maxNewTokens))
-                .map(GenerationResult::text);
+    static Task<String> writing(Task<GenerationResult> task, int maxNewTokens) {
+        return task.with(request -> request.maxNewTokens(maxNewTokens)).map(GenerationResult::text);
     }
 
     /** Refuses a limit when a translator is made and not at the first picture. */

@@ -5,8 +5,8 @@ import ai.djl.modality.Output;
 import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.ndarray.BytesSupplier;
 import ai.djl.util.JsonUtils;
+import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.tokenizer.ControlTokens;
@@ -36,7 +36,7 @@ final class ServedTask implements BiFunction<PaliGemmaPipeline, Input, Output> {
         if (boxes) {
             usual = labels == null ? null : finding(masks, labels);
         } else {
-            usual = writing(arguments.prompt(), maxNewTokens);
+            usual = writing(arguments.writing(), maxNewTokens);
         }
     }
 
@@ -58,7 +58,7 @@ final class ServedTask implements BiFunction<PaliGemmaPipeline, Input, Output> {
     private Task<?> asked(String text) {
         return boxes
                 ? finding(masks, TranslatorArguments.split(text))
-                : writing(new TaskPrompt(text, ControlTokens.AS_TEXT), maxNewTokens);
+                : writing(Tasks.text(text).with(request -> request.controlTokens(ControlTokens.AS_TEXT)), maxNewTokens);
     }
 
     private static Task<DetectedObjects> finding(boolean masks, List<String> labels) {
@@ -67,8 +67,8 @@ final class ServedTask implements BiFunction<PaliGemmaPipeline, Input, Output> {
                 : Tasks.detect(labels).map(DjlConversions::toDetectedObjects);
     }
 
-    private static Task<Map<String, String>> writing(TaskPrompt prompt, int maxNewTokens) {
-        return PaliGemmaTranslators.writing(prompt, maxNewTokens).map(text -> Map.of(TEXT, text));
+    private static Task<Map<String, String>> writing(Task<GenerationResult> task, int maxNewTokens) {
+        return PaliGemmaTranslators.writing(task, maxNewTokens).map(text -> Map.of(TEXT, text));
     }
 
     private static byte[] picture(Input input) {

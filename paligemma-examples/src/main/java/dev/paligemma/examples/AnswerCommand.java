@@ -1,6 +1,6 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -53,6 +53,6 @@ final class AnswerCommand implements Runnable {
             throw new ParameterException(
                     spec.commandLine(), "Two questions: '" + positional + "' and '" + option + "'");
         }
-        text.answer(Prompts.answer(language, question));
+        text.answer(Tasks.answer(language, question));
     }
 }

@@ -10,7 +10,7 @@ import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.Segment;
 import dev.paligemma.engine.file.FailureReason;
-import dev.paligemma.task.DetectionTask;
+import dev.paligemma.task.BoxTask;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.token.TokenConstraint;
 import dev.paligemma.token.TokenConstraints;
@@ -96,17 +96,17 @@ final class BoxOptions {
         answer(Tasks.segment(things).boxes(), constraints -> constraints.segments(things), true);
     }
 
-    private void answer(DetectionTask asking, Function<TokenConstraints, TokenConstraint> grammar, boolean masks)
+    private void answer(BoxTask<DetectionResult> asking, Function<TokenConstraints, TokenConstraint> grammar, boolean masks)
             throws IOException {
         CommandLine commandLine = command.commandLine();
-        DetectionTask task = asking.withOptions(
+        BoxTask<DetectionResult> task = asking.withOptions(
                 DetectionOptions.defaults().withMinConfidence(minConfidence).withMaxIou(maxIou));
         boolean json = request.input.json;
         if (raw && json) {
             throw new ParameterException(
                     commandLine, "--raw and --json exclude each other; the object has the raw text");
         }
-        GenerationRequest asked = request.request(task.prompt(), DetectionTask.MAX_NEW_TOKENS, commandLine);
+        GenerationRequest asked = request.request(task, BoxTask.MAX_NEW_TOKENS, commandLine);
         if (asked.images().size() != 1) {
             throw new ParameterException(
                     commandLine, "Boxes need one picture, got " + asked.images().size());

@@ -1,6 +1,6 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,9 +50,9 @@ final class CaptionCommand implements Runnable {
     public void run() {
         text.answer(
                 switch (style) {
-                    case SHORT -> Prompts.cap(language);
-                    case COCO -> Prompts.caption(language);
-                    case LONG -> Prompts.describe(language);
+                    case SHORT -> Tasks.cap(language);
+                    case COCO -> Tasks.caption(language);
+                    case LONG -> Tasks.describe(language);
                 });
     }
 }

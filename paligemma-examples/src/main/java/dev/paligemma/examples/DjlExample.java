@@ -1,5 +1,7 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.GenerationResult;
+import dev.paligemma.task.Task;
 import ai.djl.ModelException;
 import ai.djl.inference.Predictor;
 import ai.djl.modality.cv.Image;
@@ -15,8 +17,6 @@ import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
 import dev.paligemma.djl.PaliGemmaTranslatorFactory;
 import dev.paligemma.djl.PaliGemmaTranslators;
-import dev.paligemma.prompt.Prompts;
-import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.task.Tasks;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -69,7 +69,7 @@ public final class DjlExample {
                 .optOption("precision", "int8")
                 .optTranslator(PaliGemmaTranslators.prompted())
                 .build();
-        TaskPrompt question = Prompts.answer("en", "what word is written?");
+        Task<GenerationResult> question = Tasks.answer("en", "what word is written?");
         Translator<Image, Double> likely = PaliGemmaTranslators.task(Tasks.score(question, List.of("cafe", "hotel"))
                 .map(scores -> scores.get(0).share()));
         try (ZooModel<VisionLanguageInput, String> model = criteria.loadModel();

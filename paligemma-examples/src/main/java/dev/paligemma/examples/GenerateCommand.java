@@ -1,7 +1,6 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.prompt.TaskPrompt;
-import dev.paligemma.tokenizer.ControlTokens;
+import dev.paligemma.task.Tasks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,6 +29,6 @@ final class GenerateCommand implements Runnable {
 
     @Override
     public void run() {
-        text.answer(new TaskPrompt(prompt, ControlTokens.PARSE));
+        text.answer(Tasks.text(prompt));
     }
 }

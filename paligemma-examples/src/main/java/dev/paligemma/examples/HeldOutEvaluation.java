@@ -4,7 +4,8 @@ import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionParser;
-import dev.paligemma.task.SegmentationTask;
+import dev.paligemma.detection.SegmentationResult;
+import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
@@ -23,7 +24,7 @@ import java.util.Map;
  */
 public final class HeldOutEvaluation {
     /** Reads answers; each question has a prompt of its own. */
-    private static final SegmentationTask MASKS = Tasks.segment("thing");
+    private static final Task<SegmentationResult> MASKS = Tasks.segment("thing");
 
     private HeldOutEvaluation() {}
 

@@ -1,6 +1,6 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -17,6 +17,6 @@ final class OcrCommand implements Runnable {
 
     @Override
     public void run() {
-        text.answer(Prompts.ocr());
+        text.answer(Tasks.ocr());
     }
 }

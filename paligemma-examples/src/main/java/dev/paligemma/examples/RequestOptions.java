@@ -1,5 +1,6 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.task.Task;
 import dev.paligemma.AnswerStream;
 import dev.paligemma.BeamSearch;
 import dev.paligemma.GenerationRequest;
@@ -7,7 +8,6 @@ import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.RequestException;
 import dev.paligemma.ScoredAnswer;
-import dev.paligemma.prompt.TaskPrompt;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -30,14 +30,14 @@ final class RequestOptions {
     /**
      * Makes the request, before the model is loaded: a bad option or picture is reported without waiting for it.
      *
-     * @param task the prompt
+     * @param task what to ask
      * @param usualLength tokens to write at most if nothing was chosen
      * @param command refuses options that do not go together
      * @return the request
      */
-    GenerationRequest request(TaskPrompt task, int usualLength, CommandLine command) {
+    GenerationRequest request(Task<?> task, int usualLength, CommandLine command) {
         GenerationRequest.Builder request =
-                GenerationRequest.builder().task(task).maxNewTokens(length.maxNewTokens(usualLength, command));
+                task.request().maxNewTokens(length.maxNewTokens(usualLength, command));
         decoding.applyTo(request, command);
         return request.images(input.pictures()).build();
     }

@@ -5,7 +5,7 @@ import dev.paligemma.GenerationRequest;
 import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.RequestCancelledException;
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.vision.RgbImage;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -30,9 +30,9 @@ public final class StreamExample {
 
     // region stream
     static void stream(PaliGemmaPipeline model, RgbImage image) {
-        GenerationRequest request = GenerationRequest.builder()
+        GenerationRequest request = Tasks.caption("en")
+                .request()
                 .image(image)
-                .task(Prompts.caption("en"))
                 .timeout(Duration.ofSeconds(30))
                 .build();
         try (AnswerStream answer = model.stream(request)) {

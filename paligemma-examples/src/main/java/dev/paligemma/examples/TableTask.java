@@ -1,7 +1,7 @@
 package dev.paligemma.examples;
 
 import dev.paligemma.GenerationRequest;
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.TaskAnswer;
 import java.util.Arrays;
@@ -15,7 +15,7 @@ public final class TableTask implements Task<Table> {
 
     @Override
     public GenerationRequest.Builder request() {
-        return GenerationRequest.builder().task(Prompts.ocr()).maxNewTokens(1024);
+        return Tasks.ocr().request().maxNewTokens(1024);
     }
 
     @Override

@@ -1,8 +1,9 @@
 package dev.paligemma.examples;
 
+import dev.paligemma.GenerationResult;
+import dev.paligemma.task.Task;
 import dev.paligemma.GenerationRequest;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.token.TokenConstraints;
 import java.io.PrintWriter;
 import java.util.Arrays;
@@ -42,7 +43,7 @@ final class TextOptions {
      *
      * @param task the prompt
      */
-    void answer(TaskPrompt task) {
+    void answer(Task<GenerationResult> task) {
         CommandLine commandLine = command.commandLine();
         if (!choices.isEmpty() && regex != null) {
             throw new ParameterException(commandLine, "--choices and --regex exclude each other");
