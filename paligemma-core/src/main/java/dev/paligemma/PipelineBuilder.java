@@ -4,7 +4,6 @@ import dev.paligemma.engine.CacheFolder;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
-import dev.paligemma.engine.PaliGemmaException;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.adapter.AdapterException;
 import dev.paligemma.engine.checkpoint.Checkpoint;
@@ -22,6 +21,7 @@ import dev.paligemma.hub.DownloadListener;
 import dev.paligemma.hub.HubClient;
 import dev.paligemma.hub.HubException;
 import dev.paligemma.tokenizer.TokenizerException;
+import dev.paligemma.vision.ImageException;
 import dev.paligemma.vision.mask.MaskException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -278,12 +278,14 @@ public final class PipelineBuilder {
      * @return the pipeline, to be closed by the caller
      * @throws IllegalStateException if no checkpoint was chosen, or a folder and a model of the hub
      * @throws HubException if a model of the hub cannot be had; {@link HubException#kind} says why
-     * @throws CheckpointException if the checkpoint is converted for another precision than the chosen one
+     * @throws CheckpointException if a file is missing, damaged or not of a known architecture, or the checkpoint is converted
+     *     for another precision than the chosen one
+     * @throws TokenizerException if the tokenizer file is damaged or of another kind
+     * @throws ImageException if the preprocessor file is damaged or asks for something unknown
      * @throws MaskException if the weights of the mask decoder are missing where they were said to be, or damaged
      * @throws AdapterException if an adapter's folder is damaged, or it does not fit the checkpoint
      * @throws ConversionException if weights must be converted and cannot be, for example because the disk is full
-     * @throws PaliGemmaException if the checkpoint or the engine cannot be used; see {@link PaliGemmaPipeline#load}
-     * @throws TokenizerException if the tokenizer file is damaged or of another kind
+     * @throws EngineException if the engine cannot run the model here
      */
     public PaliGemmaPipeline build() {
         Path folder = sources.checkpoint();

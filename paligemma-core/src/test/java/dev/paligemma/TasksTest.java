@@ -14,6 +14,8 @@ import dev.paligemma.token.TokenConstraint;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
@@ -107,10 +109,10 @@ class TasksTest {
         SegmentationResult shapes = pipeline.run(
                 forced(Tasks.segment(LABELS), pipeline.constraints().segments(LABELS)), image);
         assertThat(shapes.generation()).isSameAs(shapes.answer().generation());
-        assertThat(shapes.segments()).isNotEmpty().allSatisfy(each -> {
-            assertThat(each.detection().hasMask()).isTrue();
-            assertThat(each.mask()).as("without the weights of the decoder").isEmpty();
-        });
+        assertThat(shapes.segments().get(0).detection().hasMask()).isTrue();
+        assertThat(shapes.segments())
+                .as("without the weights of the decoder")
+                .allSatisfy(each -> assertThat(each.mask()).isEmpty());
     }
 
     @Test
@@ -144,14 +146,14 @@ class TasksTest {
                 return answer.text();
             }
         };
-        GenerationResult chosen = pipeline.generate(QUESTION.request()
-                .image(image)
-                .constraint(pipeline.constraints().oneOf(ANSWERS))
-                .build());
+        String likeliest = Collections.max(
+                        pipeline.score(image, QUESTION, ANSWERS),
+                        Comparator.comparingDouble(AnswerScore::logProbability))
+                .answer();
 
-        assertThat(pipeline.run(choice, image)).isIn(ANSWERS).isEqualTo(chosen.text());
+        assertThat(pipeline.run(choice, image)).isEqualTo(likeliest);
         assertThat(pipeline.runAll(choice.map(String::length), List.of(image, image), 2))
-                .containsOnly(chosen.text().length());
+                .containsOnly(likeliest.length());
     }
 
     @Test

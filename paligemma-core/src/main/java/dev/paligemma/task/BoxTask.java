@@ -34,20 +34,18 @@ public final class BoxTask<R> implements Task<R> {
     private final DetectionOptions options;
     private final BiFunction<DetectionResult, Optional<MaskCodec>, R> result;
 
-    BoxTask(
-            Task<?> question, DetectionOptions options, BiFunction<DetectionResult, Optional<MaskCodec>, R> result) {
+    BoxTask(Task<?> question, DetectionOptions options, BiFunction<DetectionResult, Optional<MaskCodec>, R> result) {
         this.question = question;
         this.options = Objects.requireNonNull(options, "options");
         this.result = result;
     }
 
     static SegmentationResult withMasks(DetectionResult found, Optional<MaskCodec> codec) {
-        if (codec.isEmpty()
-                && found.detections().stream().anyMatch(Detection::hasMask)
-                && !ADVISED.getAndSet(true)) {
-            LOG.warn("masks stay codes: the model was loaded without the weights of the mask decoder. Download them from the"
-                    + " PaliGemma folder of Google's big_vision (gs://big_vision/paligemma/vae-oid.npz, 8,479,556 bytes) and"
-                    + " put them beside config.json, or name them with PaliGemmaPipeline.builder().maskWeights(file).");
+        if (codec.isEmpty() && found.detections().stream().anyMatch(Detection::hasMask) && !ADVISED.getAndSet(true)) {
+            LOG.warn(
+                    "masks stay codes: the model was loaded without the weights of the mask decoder. Download them from the"
+                            + " PaliGemma folder of Google's big_vision (gs://big_vision/paligemma/vae-oid.npz, 8,479,556 bytes) and"
+                            + " put them beside config.json, or name them with PaliGemmaPipeline.builder().maskWeights(file).");
         }
         return SegmentationResult.of(found, codec);
     }

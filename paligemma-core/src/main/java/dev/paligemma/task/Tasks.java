@@ -159,8 +159,7 @@ public final class Tasks {
      * @return the task
      */
     public static BoxTask<DetectionResult> detect(List<String> labels) {
-        return new BoxTask<>(
-                trained("detect " + joined(labels)), DetectionOptions.defaults(), (found, codec) -> found);
+        return new BoxTask<>(trained("detect " + joined(labels)), DetectionOptions.defaults(), (found, codec) -> found);
     }
 
     /**

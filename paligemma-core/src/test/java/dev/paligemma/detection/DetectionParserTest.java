@@ -15,6 +15,7 @@ import dev.paligemma.detection.Fragment.Reason;
 import dev.paligemma.token.GeneratedToken;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -167,8 +168,8 @@ class DetectionParserTest {
         assertThat(result.fragments())
                 .extracting(Fragment::reason, Fragment::codes, Fragment::label)
                 .containsExactly(
-                        tuple(Reason.INVERTED_BOX, new LocationCodes(300, 200, 100, 400), "cat"),
-                        tuple(Reason.INVERTED_BOX, new LocationCodes(1, 4, 3, 2), ""));
+                        tuple(Reason.INVERTED_BOX, Optional.of(new LocationCodes(300, 200, 100, 400)), "cat"),
+                        tuple(Reason.INVERTED_BOX, Optional.of(new LocationCodes(1, 4, 3, 2)), ""));
         assertThat(result.fragments().get(0).piece().text()).isEqualTo(loc(300, 200, 100, 400) + " cat");
     }
 

@@ -20,7 +20,6 @@ class PromptsTest {
         return request(task).prompt();
     }
 
-
     @Test
     void writesEachTaskAsItWasTrained() {
         assertThat(prompt(Tasks.cap("en"))).isEqualTo("cap en");

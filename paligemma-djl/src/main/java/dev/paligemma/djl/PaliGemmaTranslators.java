@@ -97,8 +97,7 @@ public final class PaliGemmaTranslators {
      */
     public static Translator<VisionLanguageInput, String> prompted(int maxNewTokens) {
         requireLimit(maxNewTokens);
-        return of((pipeline, input) ->
-                pipeline.run(writing(Tasks.text(prompt(input)), maxNewTokens), picture(input)));
+        return of((pipeline, input) -> pipeline.run(writing(Tasks.text(prompt(input)), maxNewTokens), picture(input)));
     }
 
     /**

@@ -124,7 +124,9 @@ class PaliGemmaModelTest {
     void writesText() throws Exception {
         assertThat(predict(PaliGemmaTranslators.text(Tasks.caption("en")), picture))
                 .isEqualTo(CAPTION);
-        assertThat(predict(PaliGemmaTranslators.text(Tasks.caption("en").with(request -> request.maxNewTokens(1))), picture))
+        assertThat(predict(
+                        PaliGemmaTranslators.text(Tasks.caption("en").with(request -> request.maxNewTokens(1))),
+                        picture))
                 .isEqualTo("a");
         assertThat(predict(
                         PaliGemmaTranslators.prompted(),

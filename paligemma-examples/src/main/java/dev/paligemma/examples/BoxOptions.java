@@ -96,7 +96,8 @@ final class BoxOptions {
         answer(Tasks.segment(things).boxes(), constraints -> constraints.segments(things), true);
     }
 
-    private void answer(BoxTask<DetectionResult> asking, Function<TokenConstraints, TokenConstraint> grammar, boolean masks)
+    private void answer(
+            BoxTask<DetectionResult> asking, Function<TokenConstraints, TokenConstraint> grammar, boolean masks)
             throws IOException {
         CommandLine commandLine = command.commandLine();
         BoxTask<DetectionResult> task = asking.withOptions(

@@ -1,7 +1,5 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.GenerationResult;
-import dev.paligemma.task.Task;
 import ai.djl.ModelException;
 import ai.djl.inference.Predictor;
 import ai.djl.modality.cv.Image;
@@ -15,8 +13,10 @@ import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
+import dev.paligemma.GenerationResult;
 import dev.paligemma.djl.PaliGemmaTranslatorFactory;
 import dev.paligemma.djl.PaliGemmaTranslators;
+import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
 import java.io.IOException;
 import java.nio.file.Path;

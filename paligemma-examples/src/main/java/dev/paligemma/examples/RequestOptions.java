@@ -1,6 +1,5 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.task.Task;
 import dev.paligemma.AnswerStream;
 import dev.paligemma.BeamSearch;
 import dev.paligemma.GenerationRequest;
@@ -8,6 +7,7 @@ import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.RequestException;
 import dev.paligemma.ScoredAnswer;
+import dev.paligemma.task.Task;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -36,8 +36,7 @@ final class RequestOptions {
      * @return the request
      */
     GenerationRequest request(Task<?> task, int usualLength, CommandLine command) {
-        GenerationRequest.Builder request =
-                task.request().maxNewTokens(length.maxNewTokens(usualLength, command));
+        GenerationRequest.Builder request = task.request().maxNewTokens(length.maxNewTokens(usualLength, command));
         decoding.applyTo(request, command);
         return request.images(input.pictures()).build();
     }

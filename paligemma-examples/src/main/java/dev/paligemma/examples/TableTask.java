@@ -1,9 +1,9 @@
 package dev.paligemma.examples;
 
 import dev.paligemma.GenerationRequest;
-import dev.paligemma.task.Tasks;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.TaskAnswer;
+import dev.paligemma.task.Tasks;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;

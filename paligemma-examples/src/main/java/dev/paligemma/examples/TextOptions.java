@@ -1,9 +1,9 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.GenerationResult;
-import dev.paligemma.task.Task;
 import dev.paligemma.GenerationRequest;
+import dev.paligemma.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.task.Task;
 import dev.paligemma.token.TokenConstraints;
 import java.io.PrintWriter;
 import java.util.Arrays;

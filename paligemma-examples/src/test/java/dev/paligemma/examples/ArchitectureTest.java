@@ -41,14 +41,14 @@ class ArchitectureTest {
     private static final String[] ONNX = {"dev.paligemma.onnx.."};
     private static final String[] PYTORCH = {"dev.paligemma.pytorch.."};
     private static final String[] TOKEN = {"dev.paligemma.token.."};
-    private static final String[] PROMPT = {"dev.paligemma.prompt.."};
+    private static final String[] TASK = {"dev.paligemma.task.."};
     private static final String[] DETECTION = {"dev.paligemma.detection.."};
     private static final String[] MODEL = {"dev.paligemma", "dev.paligemma.gemma.."};
     private static final String[] CORE = {
         "dev.paligemma",
         "dev.paligemma.gemma..",
         "dev.paligemma.token..",
-        "dev.paligemma.prompt..",
+        "dev.paligemma.task..",
         "dev.paligemma.detection.."
     };
     private static final String[] DJL = {"dev.paligemma.djl.."};
@@ -80,13 +80,10 @@ class ArchitectureTest {
     static final ArchRule djlKnowsNoEngine = arrow(DJL, ONNX, PYTORCH, EXAMPLES);
 
     @ArchTest
-    static final ArchRule tokensKnowOnlyTheTokenizer = arrow(TOKEN, HUB, ENGINE, VISION, PROMPT, DETECTION, MODEL);
+    static final ArchRule tokensKnowOnlyTheTokenizer = arrow(TOKEN, HUB, ENGINE, VISION, TASK, DETECTION, MODEL);
 
     @ArchTest
-    static final ArchRule promptsKnowOnlyTheTokenizer = arrow(PROMPT, HUB, ENGINE, VISION, TOKEN, DETECTION, MODEL);
-
-    @ArchTest
-    static final ArchRule boxesNeedNoModel = arrow(DETECTION, HUB, ENGINE, PROMPT, MODEL);
+    static final ArchRule boxesNeedNoModel = arrow(DETECTION, HUB, ENGINE, TASK);
 
     @ArchTest
     static final ArchRule packagesHaveNoCycles =
@@ -130,7 +127,7 @@ class ArchitectureTest {
                         each -> assertThat(each.getPackageName())
                                 .as("package of %s: add new modules to the arrows above", each.getName())
                                 .matches(
-                                        "dev\\.paligemma(\\.(tokenizer|hub|engine|vision|onnx|pytorch|gemma|token|prompt|detection|djl|examples)(\\..+)?)?"));
+                                        "dev\\.paligemma(\\.(tokenizer|hub|engine|vision|onnx|pytorch|gemma|token|detection|task|djl|examples)(\\..+)?)?"));
     }
 
     private static ArchRule arrow(String[] from, String[]... forbidden) {
