@@ -1,5 +1,5 @@
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.generation.AnswerScore;
 import dev.paligemma.generation.AnswerStream;
@@ -10,6 +10,7 @@ import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.ImageEmbeddings;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.Sampling;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.awt.Color;
@@ -82,7 +83,7 @@ public final class Soak {
         double minutes = Double.parseDouble(options.getOrDefault("--minutes", "10"));
         int threads = Integer.parseInt(options.getOrDefault("--threads", "8"));
         long seed = Long.parseLong(options.getOrDefault("--seed", "1"));
-        PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
+        PipelineBuilder builder = PaliGemmaPipeline.builder()
                 .checkpoint(TinyModel.folder())
                 .engine(options.getOrDefault("--engine", "onnx"))
                 .precision(Precision.parse(options.getOrDefault("--precision", "float32")))
@@ -258,13 +259,13 @@ public final class Soak {
                 return text.toString();
             });
             add("boxes " + i, () -> pipeline
-                    .detect(
+                    .run(
+                            Tasks.detect("word"),
                             GenerationRequest.builder()
                                     .image(image)
                                     .prompt("detect word")
                                     .constraint(pipeline.constraints().detections(List.of("word")))
-                                    .build(),
-                            DetectionOptions.defaults())
+                                    .build())
                     .rawText());
             add("masks " + i, () -> pipeline.segment(image, "blue square").segments().size());
             add("together " + i, () -> pipeline

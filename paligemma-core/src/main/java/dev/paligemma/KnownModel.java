@@ -10,18 +10,16 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A checkpoint that Google published on the Hugging Face hub. Immutable.
  *
  * @param size the architecture
  * @param kind what it was trained for
- * @param task the data it was fine-tuned on, such as {@code docvqa}; null unless the kind is {@link Kind#FINE_TUNED}
+ * @param task the data it was fine-tuned on, such as {@code docvqa}; empty unless the kind is {@link Kind#FINE_TUNED}
  * @param imageSize the height and width of the image in pixels, one of {@link ModelSize#imageSizes}
  */
-public record KnownModel(
-        ModelSize size, Kind kind, @Nullable String task, int imageSize) {
+public record KnownModel(ModelSize size, Kind kind, Optional<String> task, int imageSize) {
     /** The page with the terms that hold for all of these models: {@value}. */
     public static final String LICENSE_PAGE = "https://ai.google.dev/gemma/terms";
 
@@ -77,7 +75,7 @@ public record KnownModel(
      *
      * @param size the architecture
      * @param kind what it was trained for
-     * @param task the data it was fine-tuned on, such as {@code docvqa}; null unless the kind is {@link Kind#FINE_TUNED}
+     * @param task the data it was fine-tuned on, such as {@code docvqa}; empty unless the kind is {@link Kind#FINE_TUNED}
      * @param imageSize the height and width of the image in pixels, one of {@link ModelSize#imageSizes}
      * @throws IllegalArgumentException if the resolution was not published, or the task is not lower-case words joined by
      *     hyphens, or missing, or given for a model of another kind
@@ -89,11 +87,11 @@ public record KnownModel(
             throw new IllegalArgumentException(
                     "imageSize must be one of " + ModelSize.imageSizes() + ", got " + imageSize);
         }
-        if ((task != null) != (kind == Kind.FINE_TUNED)) {
-            throw new IllegalArgumentException(
-                    "a task belongs to a fine-tuned model and to no other, got " + task + " for " + kind);
+        if (task.isPresent() != (kind == Kind.FINE_TUNED)) {
+            throw new IllegalArgumentException("a task belongs to a fine-tuned model and to no other, got "
+                    + task.orElse("none") + " for " + kind);
         }
-        if (task != null && !TASK.matcher(task).matches()) {
+        if (task.isPresent() && !TASK.matcher(task.get()).matches()) {
             throw new IllegalArgumentException("task must be lower-case words joined by hyphens");
         }
     }
@@ -105,9 +103,9 @@ public record KnownModel(
             return Optional.empty();
         }
         Kind kind = Kind.of(parts.group(3));
-        String task = parts.group(4);
+        Optional<String> task = Optional.ofNullable(parts.group(4));
         int imageSize = Integer.parseInt(parts.group(5));
-        if (!ModelSize.imageSizes().contains(imageSize) || (task != null) != (kind == Kind.FINE_TUNED)) {
+        if (!ModelSize.imageSizes().contains(imageSize) || task.isPresent() != (kind == Kind.FINE_TUNED)) {
             return Optional.empty();
         }
         Family family = parts.group(1).isEmpty() ? Family.GEMMA : Family.GEMMA2;
@@ -127,7 +125,7 @@ public record KnownModel(
                 size.family() == Family.GEMMA ? "" : "2",
                 size.label(),
                 kind.label(),
-                task == null ? "" : task + "-",
+                task.map(data -> data + "-").orElse(""),
                 imageSize);
     }
 

@@ -44,14 +44,14 @@ public final class KnownModels {
         List<KnownModel> models = new ArrayList<>();
         for (ModelSize size : ModelSize.values()) {
             for (int imageSize : List.of(SMALL, MIDDLE)) {
-                models.add(new KnownModel(size, Kind.MIX, null, imageSize));
+                models.add(new KnownModel(size, Kind.MIX, Optional.empty(), imageSize));
             }
             for (int imageSize : List.of(SMALL, MIDDLE, LARGE)) {
-                models.add(new KnownModel(size, Kind.PRETRAINED, null, imageSize));
+                models.add(new KnownModel(size, Kind.PRETRAINED, Optional.empty(), imageSize));
             }
         }
-        models.add(new KnownModel(ModelSize.PALIGEMMA2_3B, Kind.FINE_TUNED, "docci", MIDDLE));
-        models.add(new KnownModel(ModelSize.PALIGEMMA2_10B, Kind.FINE_TUNED, "docci", MIDDLE));
+        models.add(new KnownModel(ModelSize.PALIGEMMA2_3B, Kind.FINE_TUNED, Optional.of("docci"), MIDDLE));
+        models.add(new KnownModel(ModelSize.PALIGEMMA2_10B, Kind.FINE_TUNED, Optional.of("docci"), MIDDLE));
         for (String task : TASKS_AT_TWO_SIZES) {
             models.add(fineTuned(task, SMALL));
             models.add(fineTuned(task, MIDDLE));
@@ -66,7 +66,7 @@ public final class KnownModels {
     }
 
     private static KnownModel fineTuned(String task, int imageSize) {
-        return new KnownModel(ModelSize.PALIGEMMA_3B, Kind.FINE_TUNED, task, imageSize);
+        return new KnownModel(ModelSize.PALIGEMMA_3B, Kind.FINE_TUNED, Optional.of(task), imageSize);
     }
 
     /**

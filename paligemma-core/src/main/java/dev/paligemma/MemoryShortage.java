@@ -9,23 +9,21 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * That a model needs more memory than is free, and which precision needs less. Immutable.
  *
  * @param needed what the model needs
  * @param freeBytes what is free
- * @param fitting what it needs in the most precise of the other precisions that fit; null if none does
+ * @param fitting what it needs in the most precise of the other precisions that fit; empty if none does
  */
-public record MemoryShortage(
-        MemoryEstimate needed, long freeBytes, @Nullable MemoryEstimate fitting) {
+public record MemoryShortage(MemoryEstimate needed, long freeBytes, Optional<MemoryEstimate> fitting) {
     /**
      * Checks the parts.
      *
      * @param needed what the model needs
      * @param freeBytes what is free
-     * @param fitting what it needs in the most precise of the other precisions that fit; null if none does
+     * @param fitting what it needs in the most precise of the other precisions that fit; empty if none does
      * @throws IllegalArgumentException if there is no shortage, or the other precision does not fit either
      */
     public MemoryShortage {
@@ -33,9 +31,9 @@ public record MemoryShortage(
         if (needed.totalBytes() <= freeBytes) {
             throw new IllegalArgumentException(needed.totalBytes() + " bytes fit into " + freeBytes);
         }
-        if (fitting != null && fitting.totalBytes() > freeBytes) {
-            throw new IllegalArgumentException(fitting.totalBytes() + " bytes do not fit into " + freeBytes);
-        }
+        fitting.filter(other -> other.totalBytes() > freeBytes).ifPresent(other -> {
+            throw new IllegalArgumentException(other.totalBytes() + " bytes do not fit into " + freeBytes);
+        });
     }
 
     /**
@@ -63,13 +61,12 @@ public record MemoryShortage(
             return Optional.empty();
         }
         // The constants of the enum go from the most precise to the least.
-        MemoryEstimate fitting = possible.get().stream()
+        Optional<MemoryEstimate> fitting = possible.get().stream()
                 .filter(other -> other != precision)
                 .sorted(Comparator.naturalOrder())
                 .map(estimates)
                 .filter(estimate -> estimate.totalBytes() <= freeBytes)
-                .findFirst()
-                .orElse(null);
+                .findFirst();
         return Optional.of(new MemoryShortage(needed, freeBytes, fitting));
     }
 
@@ -82,9 +79,8 @@ public record MemoryShortage(
     public String message() {
         return needed.precision() + " needs about " + gigabytes(needed.totalBytes()) + " of memory and "
                 + gigabytes(freeBytes) + " are free; "
-                + (fitting == null
-                        ? "no other precision that can be used here would fit"
-                        : fitting.precision() + " would fit with " + gigabytes(fitting.totalBytes()));
+                + fitting.map(other -> other.precision() + " would fit with " + gigabytes(other.totalBytes()))
+                        .orElse("no other precision that can be used here would fit");
     }
 
     private static String gigabytes(long bytes) {

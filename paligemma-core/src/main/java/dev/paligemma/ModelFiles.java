@@ -46,7 +46,7 @@ record ModelFiles(
     }
 
     private static @Nullable MaskCodec maskCodec(Path folder, @Nullable Path chosen) {
-        Path file = chosen == null ? folder.resolve(PaliGemmaPipeline.MASK_WEIGHTS) : chosen;
+        Path file = chosen == null ? folder.resolve(PipelineBuilder.MASK_WEIGHTS) : chosen;
         return chosen != null || Files.exists(file) ? MaskCodec.read(file) : null;
     }
 

@@ -47,7 +47,7 @@ public abstract class AdapterParityContract {
 
     private PaliGemmaPipeline open(Map<String, AdapterGolden> adapters) {
         Golden base = adapters.values().iterator().next().base();
-        PaliGemmaPipeline.Builder builder = builder(base);
+        PipelineBuilder builder = builder(base);
         adapters.forEach((name, golden) -> builder.adapter(name, golden.folder()));
         return builder.build();
     }
@@ -118,6 +118,25 @@ public abstract class AdapterParityContract {
     }
 
     @Test
+    void aViewSharesTheModelAndClosesNothing() {
+        AdapterGolden golden = AdapterGolden.of("projections");
+        Golden.Request request = golden.requests().get(0);
+        PaliGemmaPipeline pipeline =
+                builder(golden.base()).adapter("a", golden.folder()).build();
+        PaliGemmaPipeline view = pipeline.withAdapter("a");
+        try (pipeline) {
+            assertThat(view.constraints()).isSameAs(pipeline.constraints());
+            try (PaliGemmaPipeline closed = pipeline.withAdapter("a")) {
+                request.assertAnswered(closed.generate(request.toGenerationRequest()));
+            }
+            request.assertAnswered(view.generate(request.toGenerationRequest()));
+            pipeline.generate(request.toGenerationRequest());
+        }
+        assertThatThrownBy(() -> view.generate(request.toGenerationRequest()))
+                .isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
     void refusesAnAdapterThatWasNotLoaded() {
         AdapterGolden golden = AdapterGolden.of("projections");
         try (PaliGemmaPipeline pipeline =
@@ -133,7 +152,7 @@ public abstract class AdapterParityContract {
         }
     }
 
-    private PaliGemmaPipeline.Builder builder(Golden base) {
+    private PipelineBuilder builder(Golden base) {
         return PaliGemmaPipeline.builder()
                 .checkpoint(base.folder())
                 .engine(engine.engine())

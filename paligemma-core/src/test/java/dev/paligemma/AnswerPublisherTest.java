@@ -138,9 +138,9 @@ class AnswerPublisherTest {
         return notes;
     }
 
-    private static List<@Nullable GeneratedToken> tokens(List<Object> pieces) {
+    private static List<GeneratedToken> tokens(List<Object> pieces) {
         Stream<TextPiece> all = pieces.stream().map(TextPiece.class::cast);
-        return all.<@Nullable GeneratedToken>map(TextPiece::token).toList();
+        return all.map(piece -> piece.token().orElseThrow()).toList();
     }
 
     @Test

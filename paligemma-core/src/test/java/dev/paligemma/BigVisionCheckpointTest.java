@@ -110,9 +110,8 @@ class BigVisionCheckpointTest {
     void isConvertedToACheckpointThatStandsForItself(String name, Precision precision) throws IOException {
         Path fromArchive = folder.resolve("from-archive");
         Path fromFolder = folder.resolve("from-folder");
-        PaliGemmaPipeline.convert(
-                bare(name).resolve("checkpoint.npz"), precision, fromArchive, ConversionListener.NONE);
-        PaliGemmaPipeline.convert(Golden.of(name).folder(), precision, fromFolder, ConversionListener.NONE);
+        Checkpoints.convert(bare(name).resolve("checkpoint.npz"), precision, fromArchive, ConversionListener.NONE);
+        Checkpoints.convert(Golden.of(name).folder(), precision, fromFolder, ConversionListener.NONE);
 
         assertThat(fromArchive.resolve("model.safetensors"))
                 .hasSameBinaryContentAs(fromFolder.resolve("model.safetensors"));

@@ -2,7 +2,6 @@ package dev.paligemma;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.engine.contract.ContractLedger;
 import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.generation.AnswerStream;
@@ -12,6 +11,7 @@ import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.ImageEmbeddings;
 import dev.paligemma.generation.Sampling;
 import dev.paligemma.generation.TextPiece;
+import dev.paligemma.task.Tasks;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -74,12 +74,20 @@ public abstract class ConcurrencyContract {
                 one -> one.search(request(1), BeamSearch.of(3)).stream()
                         .map(answer -> List.of(answer.score(), answer.answer().tokens()))
                         .toList());
-        tasks.put("score", one -> one.score(request(1), List.of("cat", "a dog", "what is this?")));
+        tasks.put(
+                "score",
+                one -> one.score(request(1), List.of("cat", "a dog", "what is this?")).stream()
+                        .map(each -> List.of(
+                                each.answer(),
+                                each.logProbability(),
+                                each.share(),
+                                each.generation().tokens()))
+                        .toList());
         tasks.put("detect", one -> {
             GenerationRequest boxes = random(2).toBuilder()
                     .constraint(one.constraints().detections(List.of("cat", "dog")))
                     .build();
-            return one.detect(boxes, DetectionOptions.defaults()).parts();
+            return one.run(Tasks.detect("cat"), boxes).parts();
         });
         tasks.put(
                 "matching",

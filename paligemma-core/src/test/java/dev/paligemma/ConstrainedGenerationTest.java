@@ -9,7 +9,9 @@ import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionParser;
 import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.detection.DetectionStream;
 import dev.paligemma.detection.Fragment;
+import dev.paligemma.detection.ParsedAnswer;
 import dev.paligemma.generation.BeamAnswer;
 import dev.paligemma.generation.BeamSearch;
 import dev.paligemma.generation.FinishReason;
@@ -17,6 +19,8 @@ import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.Sampling;
+import dev.paligemma.task.BoxTask;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.token.TokenConstraint;
 import dev.paligemma.token.TokenSet;
@@ -36,6 +40,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConstrainedGenerationTest {
     private static final List<String> LABELS = List.of("cat", "dog", "what is this", "chat noir");
+    private static final BoxTask<DetectionResult> BOXES = Tasks.detect(LABELS);
 
     private final Map<String, PaliGemmaPipeline> pipelines = new HashMap<>();
     private final Golden golden = Golden.of("pg2-gqa");
@@ -251,7 +256,7 @@ class ConstrainedGenerationTest {
         for (Golden of : checkpoints) {
             TokenConstraint constraint = pipeline(of).constraints().detections(LABELS);
             for (Answered answered : answers(of, constraint, each, 44)) {
-                DetectionResult parsed = parse(of, answered.result());
+                ParsedAnswer parsed = parse(of, answered.result());
                 boolean complete = answered.result().finishReason() == FinishReason.EOS;
                 assertUnderstood(parsed, complete);
                 ended += complete ? 1 : 0;
@@ -268,7 +273,7 @@ class ConstrainedGenerationTest {
         for (Golden of : all().toList()) {
             TokenConstraint constraint = pipeline(of).constraints().segments(LABELS);
             for (Answered answered : answers(of, constraint, 8, 70)) {
-                DetectionResult parsed = parse(of, answered.result());
+                ParsedAnswer parsed = parse(of, answered.result());
                 boolean complete = answered.result().finishReason() == FinishReason.EOS;
                 assertUnderstood(parsed, complete);
                 List<Detection> whole = parsed.detections()
@@ -304,11 +309,14 @@ class ConstrainedGenerationTest {
         return answers;
     }
 
-    private DetectionResult parse(Golden of, GenerationResult result) {
-        return DetectionParser.parse(result.tokens(), pipeline(of).tokenizer(), 640, 480, DetectionOptions.defaults());
+    private ParsedAnswer parse(Golden of, GenerationResult result) {
+        DetectionParser parser = new DetectionParser(pipeline(of).tokenizer(), 640, 480, DetectionOptions.defaults());
+        result.tokens().forEach(parser::accept);
+        parser.finish();
+        return parser.result();
     }
 
-    private static void assertUnderstood(DetectionResult parsed, boolean complete) {
+    private static void assertUnderstood(ParsedAnswer parsed, boolean complete) {
         List<AnswerPart> parts = parsed.parts();
         // An answer that was cut off may have been cut within its last entry; a mask adds a fragment of its own.
         int whole = complete ? parts.size() : Math.max(0, parts.size() - 2);
@@ -336,10 +344,10 @@ class ConstrainedGenerationTest {
                         .maxNewTokens(60)
                         .build(),
                 8);
-        DetectionResult whole = pipeline().detect(request, DetectionOptions.defaults());
+        DetectionResult whole = pipeline().run(BOXES, request);
         assertThat(whole.detections().size()).isGreaterThan(2);
 
-        try (DetectionStream stream = pipeline().streamDetections(request, DetectionOptions.defaults())) {
+        try (DetectionStream stream = pipeline().streamDetections(BOXES, request)) {
             List<Detection> read = new ArrayList<>();
             read.add(stream.next());
             assertThatThrownBy(stream::result)
@@ -350,6 +358,8 @@ class ConstrainedGenerationTest {
             assertThat(stream.hasNext()).isFalse();
             assertThat(stream.result().parts()).isEqualTo(whole.parts());
             assertThat(stream.result().rawText()).isEqualTo(whole.rawText());
+            assertThat(stream.result().generation().tokens())
+                    .isEqualTo(whole.generation().tokens());
         }
     }
 
@@ -364,7 +374,7 @@ class ConstrainedGenerationTest {
                     8);
             int all = probed.generate(request).tokens().size();
             int before = probe.runs();
-            DetectionStream stream = probed.streamDetections(request, DetectionOptions.defaults());
+            DetectionStream stream = probed.streamDetections(BOXES, request);
             assertThat(probe.runs()).isEqualTo(before);
             Detection first = stream.next();
             // Four codes, the label, and what ended it.

@@ -78,14 +78,13 @@ class ConvertedWeightsTest {
     void convertedFolderStandsForItselfAndRunsInItsPrecision() throws IOException {
         Path original = copyOfOriginal("original");
         Path made = temp.resolve("made");
-        PaliGemmaPipeline.convert(original, Precision.INT8, made, heard::add);
+        Checkpoints.convert(original, Precision.INT8, made, heard::add);
         assertThat(heard).isNotEmpty();
         heard.clear();
         deleteFolder(original);
         Path moved = Files.move(made, temp.resolve("moved"));
 
-        for (PaliGemmaPipeline.Builder builder :
-                List.of(builder(moved), builder(moved).precision(Precision.INT8))) {
+        for (PipelineBuilder builder : List.of(builder(moved), builder(moved).precision(Precision.INT8))) {
             forget();
             ModelInfo info = build(builder);
             assertThat(info.folder()).isEqualTo(moved);
@@ -102,7 +101,7 @@ class ConvertedWeightsTest {
     @Test
     void convertedFolderRunsInNoOtherPrecision() {
         Path made = temp.resolve("made");
-        PaliGemmaPipeline.convert(ORIGINAL, Precision.INT4, made, ConversionListener.NONE);
+        Checkpoints.convert(ORIGINAL, Precision.INT4, made, ConversionListener.NONE);
 
         for (Precision other : List.of(Precision.FLOAT32, Precision.INT8)) {
             assertThatThrownBy(() -> builder(made).precision(other).build())
@@ -134,11 +133,9 @@ class ConvertedWeightsTest {
 
     @Test
     void anExceptionOfTheListenerEndsTheLoad() {
-        PaliGemmaPipeline.Builder builder = builder(ORIGINAL)
-                .precision(Precision.INT8)
-                .onConversion(progress -> {
-                    throw new UnsupportedOperationException("enough");
-                });
+        PipelineBuilder builder = builder(ORIGINAL).precision(Precision.INT8).onConversion(progress -> {
+            throw new UnsupportedOperationException("enough");
+        });
         assertThatThrownBy(builder::build).hasStackTraceContaining("enough");
         assertThat(RecordingEngineProvider.COMPILED).isEmpty();
     }
@@ -149,7 +146,7 @@ class ConvertedWeightsTest {
             names = {"FLOAT32", "BFLOAT16"})
     void onlySmallPrecisionsAreConvertedFor(Precision precision) {
         Path made = temp.resolve("made");
-        assertThatThrownBy(() -> PaliGemmaPipeline.convert(ORIGINAL, precision, made, ConversionListener.NONE))
+        assertThatThrownBy(() -> Checkpoints.convert(ORIGINAL, precision, made, ConversionListener.NONE))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(precision.toString());
         assertThat(made).doesNotExist();
@@ -161,13 +158,13 @@ class ConvertedWeightsTest {
         Path settings = original.resolve("preprocessor_config.json");
         Files.writeString(settings, Files.readString(settings).replaceAll("(\"(height|width)\": )\\d+", "$1224"));
         Path made = temp.resolve("made");
-        assertThatThrownBy(() -> PaliGemmaPipeline.convert(original, Precision.INT8, made, ConversionListener.NONE))
+        assertThatThrownBy(() -> Checkpoints.convert(original, Precision.INT8, made, ConversionListener.NONE))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("224");
         assertThat(made).doesNotExist();
     }
 
-    private PaliGemmaPipeline.Builder builder(Path checkpoint) {
+    private PipelineBuilder builder(Path checkpoint) {
         return PaliGemmaPipeline.builder()
                 .engine(RecordingEngineProvider.NAME)
                 .checkpoint(checkpoint)
@@ -175,7 +172,7 @@ class ConvertedWeightsTest {
                 .onConversion(heard::add);
     }
 
-    private static ModelInfo build(PaliGemmaPipeline.Builder builder) {
+    private static ModelInfo build(PipelineBuilder builder) {
         try (PaliGemmaPipeline pipeline = builder.build()) {
             return pipeline.info();
         }

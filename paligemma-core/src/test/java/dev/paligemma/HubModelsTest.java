@@ -48,7 +48,7 @@ class HubModelsTest {
                 .build();
     }
 
-    private PaliGemmaPipeline.Builder builder() {
+    private PipelineBuilder builder() {
         return PaliGemmaPipeline.builder().hub(client());
     }
 
@@ -82,12 +82,12 @@ class HubModelsTest {
                 builder().model(FakeHub.ID).revision(FakeHub.COMMIT).build()) {
             assertThat(pipeline.info().folder()).hasFileName(FakeHub.COMMIT);
         }
-        PaliGemmaPipeline.Builder nowhere = builder().model(FakeHub.ID).revision("nowhere");
+        PipelineBuilder nowhere = builder().model(FakeHub.ID).revision("nowhere");
         assertThatThrownBy(nowhere::build)
                 .isInstanceOf(HubException.class)
                 .extracting(e -> ((HubException) e).kind())
                 .isEqualTo(HubException.Kind.NO_SUCH_REVISION);
-        PaliGemmaPipeline.Builder twice = builder().model(FakeHub.ID + "@main").revision("other");
+        PipelineBuilder twice = builder().model(FakeHub.ID + "@main").revision("other");
         assertThatThrownBy(twice::build)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll("revision main", "other", "expected one of them");
@@ -95,7 +95,7 @@ class HubModelsTest {
 
     @Test
     void anAdapterMayBeOnTheHub() {
-        PaliGemmaPipeline.Builder builder = builder().checkpoint(SHARDED).adapter("mine", FakeHub.ID);
+        PipelineBuilder builder = builder().checkpoint(SHARDED).adapter("mine", FakeHub.ID);
 
         assertThatThrownBy(builder::build)
                 .isInstanceOf(HubException.class)

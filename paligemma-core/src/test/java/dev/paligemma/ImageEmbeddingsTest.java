@@ -3,12 +3,14 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.generation.BeamAnswer;
 import dev.paligemma.generation.BeamSearch;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.ImageEmbeddings;
+import dev.paligemma.task.Task;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -91,13 +93,24 @@ class ImageEmbeddingsTest {
                 .isEqualTo(pipeline.search(plain, BeamSearch.of(2)).stream()
                         .map(BeamAnswer::score)
                         .toList());
-        assertThat(pipeline.score(encoded, List.of("a", "b"))).isEqualTo(pipeline.score(plain, List.of("a", "b")));
-        DetectionOptions options = DetectionOptions.defaults();
-        assertThat(pipeline.detect(encoded, options).parts())
-                .isEqualTo(pipeline.detect(plain, options).parts());
-        assertThat(pipeline.detect(encoded, options).imageWidth()).isEqualTo(image().width());
-        assertThat(pipeline.detect(encoded, options).imageHeight()).isEqualTo(image().height());
+        assertThat(scores(encoded)).isEqualTo(scores(plain));
+        Task<DetectionResult> task = Tasks.detect("cat");
+        assertThat(pipeline.run(task, encoded).parts())
+                .isEqualTo(pipeline.run(task, plain).parts());
+        assertThat(pipeline.run(task, encoded).imageWidth()).isEqualTo(image().width());
+        assertThat(pipeline.run(task, encoded).imageHeight()).isEqualTo(image().height());
         assertThat(PROBE.encodings()).as("those of the images themselves alone").isEqualTo(before + 4);
+    }
+
+    /** What does not differ from one time to the next. */
+    private static List<List<Object>> scores(GenerationRequest request) {
+        return pipeline.score(request, List.of("a", "b")).stream()
+                .map(score -> List.<Object>of(
+                        score.answer(),
+                        score.logProbability(),
+                        score.share(),
+                        score.generation().tokens()))
+                .toList();
     }
 
     @Test
@@ -179,7 +192,7 @@ class ImageEmbeddingsTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("2");
         GenerationRequest boxes = GenerationRequest.of(two, "detect cat");
-        assertThatThrownBy(() -> pipeline.detect(boxes, DetectionOptions.defaults()))
+        assertThatThrownBy(() -> pipeline.run(Tasks.detect("cat"), boxes))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("one image");
     }

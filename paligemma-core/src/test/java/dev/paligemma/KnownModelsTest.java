@@ -12,6 +12,7 @@ import dev.paligemma.hub.HubModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,7 +90,7 @@ class KnownModelsTest {
         KnownModel model = find("google/paligemma-3b-ft-some-new-task-448");
 
         assertThat(KnownModels.all()).doesNotContain(model);
-        assertThat(model.task()).isEqualTo("some-new-task");
+        assertThat(model.task()).contains("some-new-task");
         assertThat(model.config()).isEqualTo(find("google/paligemma-3b-pt-448").config());
     }
 
@@ -132,14 +133,14 @@ class KnownModelsTest {
     @Test
     void refusesModelsThatCannotBe() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new KnownModel(ModelSize.PALIGEMMA_3B, Kind.MIX, null, 512))
+                .isThrownBy(() -> new KnownModel(ModelSize.PALIGEMMA_3B, Kind.MIX, Optional.empty(), 512))
                 .withMessageContaining("[224, 448, 896], got 512");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new KnownModel(ModelSize.PALIGEMMA_3B, Kind.MIX, "docvqa", 448));
+                .isThrownBy(() -> new KnownModel(ModelSize.PALIGEMMA_3B, Kind.MIX, Optional.of("docvqa"), 448));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new KnownModel(ModelSize.PALIGEMMA_3B, Kind.FINE_TUNED, null, 448));
+                .isThrownBy(() -> new KnownModel(ModelSize.PALIGEMMA_3B, Kind.FINE_TUNED, Optional.empty(), 448));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new KnownModel(ModelSize.PALIGEMMA_3B, Kind.FINE_TUNED, "../x", 448));
+                .isThrownBy(() -> new KnownModel(ModelSize.PALIGEMMA_3B, Kind.FINE_TUNED, Optional.of("../x"), 448));
         assertThatIllegalArgumentException().isThrownBy(() -> ModelSize.PALIGEMMA2_3B.config(0));
     }
 

@@ -1,6 +1,5 @@
 package dev.paligemma;
 
-import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.BeamSearch;
@@ -8,6 +7,7 @@ import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.ImageEmbeddings;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.Sampling;
+import dev.paligemma.task.Tasks;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
@@ -117,11 +117,11 @@ public final class ManyRequests implements AutoCloseable {
             }
             case 5 -> pipeline.generate(request.toBuilder().images(encoded).build());
             case 6 ->
-                pipeline.detect(
+                pipeline.run(
+                        Tasks.detect("cat"),
                         random.toBuilder()
                                 .constraint(pipeline.constraints().detections(List.of("cat")))
-                                .build(),
-                        DetectionOptions.defaults());
+                                .build());
             case 7 -> {
                 cancel(request);
                 try {

@@ -184,20 +184,20 @@ class PaliGemmaPipelineTest {
                 .hasMessageContaining("abacus");
     }
 
-    private static String engineOf(PaliGemmaPipeline.Builder builder, @Nullable String property) {
+    private static String engineOf(PipelineBuilder builder, @Nullable String property) {
         if (property != null) {
-            System.setProperty(PaliGemmaPipeline.ENGINE_PROPERTY, property);
+            System.setProperty(PipelineBuilder.ENGINE_PROPERTY, property);
         }
         try (PaliGemmaPipeline pipeline = builder.checkpoint(GOLDEN.folder()).build()) {
             return pipeline.info().engine();
         } finally {
-            System.clearProperty(PaliGemmaPipeline.ENGINE_PROPERTY);
+            System.clearProperty(PipelineBuilder.ENGINE_PROPERTY);
         }
     }
 
     @Test
     void builderRefusesWhatItCannotDo() {
-        PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder();
+        PipelineBuilder builder = PaliGemmaPipeline.builder();
         assertThatThrownBy(builder::build).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> builder.engine("abacus"))
                 .isInstanceOf(EngineException.class)

@@ -24,7 +24,7 @@ class UnknownPrecisionTest {
         for (String file : new String[] {"config.json", "model.safetensors"}) {
             Files.copy(original.resolve(file), model.resolve(file));
         }
-        PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
+        PipelineBuilder builder = PaliGemmaPipeline.builder()
                 .checkpoint(model)
                 .engine("onnx")
                 .precision(Precision.BFLOAT16)

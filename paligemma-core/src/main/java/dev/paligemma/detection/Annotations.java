@@ -1,8 +1,8 @@
 package dev.paligemma.detection;
 
+import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.ImageMask;
-import dev.paligemma.vision.mask.PixelBox;
 import java.awt.FontMetrics;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;

@@ -5,6 +5,7 @@ import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -154,7 +155,7 @@ final class AnswerGrammar {
         AnswerSpan piece = answer.piece(start, label.isEmpty() ? codesEnd : labelEnd);
         LocationCodes codes = new LocationCodes(locations.get(0), locations.get(1), locations.get(2), locations.get(3));
         if (codes.isInverted()) {
-            parts.add(new Fragment(Reason.INVERTED_BOX, piece, codes, label));
+            parts.add(new Fragment(Reason.INVERTED_BOX, piece, Optional.of(codes), label));
             return null;
         }
         List<GeneratedToken> labelTokens = label.isEmpty() ? List.of() : answer.visibleTokens(labelStart, labelEnd);
@@ -163,6 +164,7 @@ final class AnswerGrammar {
                 label,
                 box,
                 box.toPixels(imageWidth, imageHeight),
+                Optional.of(codes),
                 confidence(labelTokens),
                 edges(true),
                 edges(false),
@@ -188,14 +190,14 @@ final class AnswerGrammar {
         return Math.exp(sum / (locationTokens.size() + labelTokens.size()));
     }
 
-    private BoxEdges edges(boolean means) {
+    private Detection.Edges edges(boolean means) {
         if (locationTokens.isEmpty()) {
-            return BoxEdges.UNKNOWN;
+            return Detection.Edges.UNKNOWN;
         }
         double[] edges = locationTokens.stream()
                 .mapToDouble(token -> (means ? token.locationMean() : token.locationSpread()) / scale.divisor())
                 .toArray();
-        return new BoxEdges(edges[1], edges[0], edges[3], edges[2]);
+        return new Detection.Edges(edges[1], edges[0], edges[3], edges[2]);
     }
 
     private List<Integer> mask() {

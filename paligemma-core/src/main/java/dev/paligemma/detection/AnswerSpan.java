@@ -8,7 +8,7 @@ import java.util.Objects;
  * A piece of an answer and where it stands. Immutable.
  *
  * @param text what was written, not empty except for a piece that was not read from an answer
- * @param start where the text begins in {@link DetectionResult#rawText()}, in chars
+ * @param start where the text begins in {@link ParsedAnswer#rawText()}, in chars
  * @param tokens the tokens that wrote the text, whole even where one of them wrote beyond the piece; empty if the answer
  *     was parsed from text
  * @param firstToken the place of the first of these tokens in the answer; 0 without tokens
@@ -21,7 +21,7 @@ public record AnswerSpan(String text, int start, List<GeneratedToken> tokens, in
      * Copies the list.
      *
      * @param text what was written, not empty except for a piece that was not read from an answer
-     * @param start where the text begins in {@link DetectionResult#rawText()}, in chars
+     * @param start where the text begins in {@link ParsedAnswer#rawText()}, in chars
      * @param tokens the tokens that wrote the text, whole even where one of them wrote beyond the piece; empty if the
      *     answer was parsed from text
      * @param firstToken the place of the first of these tokens in the answer; 0 without tokens
@@ -37,7 +37,7 @@ public record AnswerSpan(String text, int start, List<GeneratedToken> tokens, in
     /**
      * Where the text ends.
      *
-     * @return the position after its last char in {@link DetectionResult#rawText()}
+     * @return the position after its last char in {@link ParsedAnswer#rawText()}
      */
     public int end() {
         return start + text.length();

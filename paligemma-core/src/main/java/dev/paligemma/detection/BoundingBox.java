@@ -1,6 +1,6 @@
 package dev.paligemma.detection;
 
-import dev.paligemma.vision.mask.PixelBox;
+import dev.paligemma.vision.PixelBox;
 
 /**
  * A box in fractions of a picture's width and height, whatever the picture's size; it lies inside the picture. Immutable.

@@ -2,10 +2,11 @@ package dev.paligemma.detection;
 
 import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.mask.MaskCodec;
-import dev.paligemma.vision.mask.PixelBox;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A thing the model found: its name and its box in the picture. Immutable and thread-safe.
@@ -20,6 +21,7 @@ import java.util.Objects;
  * @param label what it is, without surrounding blanks; empty if the model wrote none, as after a referring expression
  * @param box where it is, in fractions of the picture
  * @param pixels where it is, in pixels of the original picture; empty if the box is thinner than a pixel
+ * @param codes where it is, as the model wrote it; empty for a detection that was not read from an answer
  * @param confidence 0 to 1, as above; NaN if unknown, as when the answer was parsed from text
  * @param expected the mean of each edge's distribution, finer than the codes; NaN where unknown
  * @param spread the standard deviation of each edge's distribution; NaN where unknown
@@ -30,18 +32,42 @@ public record Detection(
         String label,
         BoundingBox box,
         PixelBox pixels,
+        Optional<LocationCodes> codes,
         double confidence,
-        BoxEdges expected,
-        BoxEdges spread,
+        Edges expected,
+        Edges spread,
         List<Integer> segmentationCodes,
         AnswerSpan piece)
         implements AnswerPart {
+    /**
+     * One figure for each edge of a box, in fractions of the picture's width (left, right) or height (top, bottom).
+     *
+     * @param left of the left edge; NaN if unknown, like the others
+     * @param top of the upper edge
+     * @param right of the right edge
+     * @param bottom of the lower edge
+     */
+    public record Edges(double left, double top, double right, double bottom) {
+        /** Nothing is known. */
+        static final Edges UNKNOWN = new Edges(Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+
+        /**
+         * The mean of the four figures.
+         *
+         * @return the mean; NaN if a figure is unknown
+         */
+        public double mean() {
+            return (left + top + right + bottom) / 4;
+        }
+    }
+
     /**
      * Checks the figures and copies the list.
      *
      * @param label what it is, without surrounding blanks; empty if the model wrote none, as after a referring expression
      * @param box where it is, in fractions of the picture
      * @param pixels where it is, in pixels of the original picture; empty if the box is thinner than a pixel
+     * @param codes where it is, as the model wrote it; empty for a detection that was not read from an answer
      * @param confidence 0 to 1, as above; NaN if unknown, as when the answer was parsed from text
      * @param expected the mean of each edge's distribution, finer than the codes; NaN where unknown
      * @param spread the standard deviation of each edge's distribution; NaN where unknown
@@ -55,6 +81,7 @@ public record Detection(
         Objects.requireNonNull(label, "label");
         Objects.requireNonNull(box, "box");
         Objects.requireNonNull(pixels, "pixels");
+        Objects.requireNonNull(codes, "codes");
         Objects.requireNonNull(expected, "expected");
         Objects.requireNonNull(spread, "spread");
         Objects.requireNonNull(piece, "piece");
@@ -85,9 +112,10 @@ public record Detection(
                 label,
                 box,
                 box.toPixels(imageWidth, imageHeight),
+                Optional.empty(),
                 confidence,
-                BoxEdges.UNKNOWN,
-                BoxEdges.UNKNOWN,
+                Edges.UNKNOWN,
+                Edges.UNKNOWN,
                 List.of(),
                 AnswerSpan.NONE);
     }

@@ -1,5 +1,6 @@
 package dev.paligemma.detection;
 
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.token.GeneratedToken;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.StreamingDecoder;
@@ -32,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *     parser.accept(token).ifPresent(this::show);
  * }
  * parser.finish().ifPresent(this::show);
- * DetectionResult result = parser.result();
+ * ParsedAnswer result = parser.result();
  * }</pre>
  */
 public final class DetectionParser {
@@ -69,29 +70,6 @@ public final class DetectionParser {
     }
 
     /**
-     * Reads a whole answer.
-     *
-     * @param tokens what the model wrote, without the final end-of-sequence token
-     * @param tokenizer the one of the model that wrote it
-     * @param imageWidth of the original picture, in pixels, at least 1
-     * @param imageHeight of the original picture, in pixels, at least 1
-     * @param options how boxes are read and which are kept
-     * @return the boxes and all else that was written
-     * @throws IllegalArgumentException if a side is less than 1
-     */
-    public static DetectionResult parse(
-            List<GeneratedToken> tokens,
-            PaliGemmaTokenizer tokenizer,
-            int imageWidth,
-            int imageHeight,
-            DetectionOptions options) {
-        DetectionParser parser = new DetectionParser(tokenizer, imageWidth, imageHeight, options);
-        tokens.forEach(parser::accept);
-        parser.finish();
-        return parser.result();
-    }
-
-    /**
      * Reads the text of a whole answer. Codes are recognised by their spelling; confidences are unknown.
      *
      * @param answer what a model wrote
@@ -100,7 +78,7 @@ public final class DetectionParser {
      * @return all boxes, and all else that was written
      * @throws IllegalArgumentException if a side is less than 1
      */
-    public static DetectionResult parse(String answer, int imageWidth, int imageHeight) {
+    public static ParsedAnswer parse(String answer, int imageWidth, int imageHeight) {
         return parse(answer, imageWidth, imageHeight, DetectionOptions.defaults());
     }
 
@@ -114,7 +92,7 @@ public final class DetectionParser {
      * @return the boxes and all else that was written
      * @throws IllegalArgumentException if a side is less than 1, or the options ask for a confidence
      */
-    public static DetectionResult parse(String answer, int imageWidth, int imageHeight, DetectionOptions options) {
+    public static ParsedAnswer parse(String answer, int imageWidth, int imageHeight, DetectionOptions options) {
         BoundingBox.requireSize(imageWidth, imageHeight);
         if (options.minConfidence() > 0) {
             throw new IllegalArgumentException(
@@ -139,7 +117,7 @@ public final class DetectionParser {
         text.append(answer.substring(end));
         grammar.text(end);
         grammar.finish();
-        return new DetectionResult(grammar.parts(), answer, imageWidth, imageHeight, options);
+        return new ParsedAnswer(grammar.parts(), answer, imageWidth, imageHeight, options);
     }
 
     /**
@@ -191,11 +169,26 @@ public final class DetectionParser {
      * @return the boxes and all else that was written
      * @throws IllegalStateException if the answer is not finished
      */
-    public DetectionResult result() {
+    public ParsedAnswer result() {
+        return new ParsedAnswer(finishedParts(), answer.toString(), imageWidth, imageHeight, options);
+    }
+
+    /**
+     * The whole answer, with the figures of the model that wrote it.
+     *
+     * @param generation the answer whose tokens were taken
+     * @return the boxes and all else that was written
+     * @throws IllegalStateException if the answer is not finished
+     */
+    public DetectionResult result(GenerationResult generation) {
+        return new DetectionResult(finishedParts(), answer.toString(), imageWidth, imageHeight, options, generation);
+    }
+
+    private List<AnswerPart> finishedParts() {
         if (!finished) {
             throw new IllegalStateException("the answer has no result before finish()");
         }
-        return new DetectionResult(grammar.parts(), answer.toString(), imageWidth, imageHeight, options);
+        return grammar.parts();
     }
 
     /** Writes out what the decoder holds back, replacements for a character that stayed incomplete: they end no box. */
@@ -206,6 +199,6 @@ public final class DetectionParser {
     }
 
     private Optional<Detection> confident(@Nullable Detection ended) {
-        return Optional.ofNullable(ended).filter(detection -> DetectionResult.isConfident(detection, options));
+        return Optional.ofNullable(ended).filter(detection -> ParsedAnswer.isConfident(detection, options));
     }
 }

@@ -1,112 +1,30 @@
 package dev.paligemma.detection;
 
-import java.util.Collections;
-import java.util.IdentityHashMap;
+import dev.paligemma.generation.GenerationResult;
 import java.util.List;
-import java.util.Set;
+import java.util.Objects;
 
-/** The boxes of an answer, and all else the model wrote. Immutable and thread-safe. */
-public final class DetectionResult {
-    private final List<AnswerPart> parts;
-    private final List<Detection> detections;
-    private final List<Detection> discarded;
-    private final String rawText;
-    private final int imageWidth;
-    private final int imageHeight;
+/** The boxes that a model wrote, and the whole answer behind them. Immutable and thread-safe. */
+public final class DetectionResult extends ParsedAnswer {
+    private final GenerationResult generation;
 
-    DetectionResult(List<AnswerPart> parts, String rawText, int imageWidth, int imageHeight, DetectionOptions options) {
-        this.parts = List.copyOf(parts);
-        this.rawText = rawText;
-        this.imageWidth = imageWidth;
-        this.imageHeight = imageHeight;
-        List<Detection> written = only(Detection.class);
-        List<Detection> confident = written.stream()
-                .filter(detection -> isConfident(detection, options))
-                .toList();
-        // By identity: the model may write the very same box twice.
-        Set<Detection> kept = Collections.newSetFromMap(new IdentityHashMap<>());
-        kept.addAll(NonMaximumSuppression.apply(confident, options.maxIou()));
-        this.detections = written.stream().filter(kept::contains).toList();
-        this.discarded =
-                written.stream().filter(detection -> !kept.contains(detection)).toList();
-    }
-
-    /** Whether a box reaches the limit; without a limit, boxes of unknown confidence do too. */
-    static boolean isConfident(Detection detection, DetectionOptions options) {
-        return options.minConfidence() == 0 || detection.confidence() >= options.minConfidence();
-    }
-
-    private <T extends AnswerPart> List<T> only(Class<T> type) {
-        return parts.stream().filter(type::isInstance).map(type::cast).toList();
+    DetectionResult(
+            List<AnswerPart> parts,
+            String rawText,
+            int imageWidth,
+            int imageHeight,
+            DetectionOptions options,
+            GenerationResult generation) {
+        super(parts, rawText, imageWidth, imageHeight, options);
+        this.generation = Objects.requireNonNull(generation, "generation");
     }
 
     /**
-     * The boxes that the options keep.
+     * The answer as it was written.
      *
-     * @return in the order in which they were written
+     * @return text, tokens and their probabilities, why it ended, and timings
      */
-    public List<Detection> detections() {
-        return detections;
-    }
-
-    /**
-     * The boxes that the options set aside, as too unsure or as overlapping a better one.
-     *
-     * @return in the order in which they were written; empty with the default options
-     */
-    public List<Detection> discarded() {
-        return discarded;
-    }
-
-    /**
-     * What the model wrote besides boxes and separators.
-     *
-     * @return in the order in which it was written; empty if the whole answer was understood
-     */
-    public List<Fragment> fragments() {
-        return only(Fragment.class);
-    }
-
-    /**
-     * Everything in the answer but separators (blanks and semicolons): boxes, kept or not, and fragments.
-     *
-     * @return in the order in which they begin; a fragment of segmentation codes may lie inside a box's piece
-     */
-    public List<AnswerPart> parts() {
-        return parts;
-    }
-
-    /**
-     * What the model wrote, location and segmentation codes spelled out.
-     *
-     * @return the whole text, not trimmed
-     */
-    public String rawText() {
-        return rawText;
-    }
-
-    /**
-     * The width of the picture that pixel boxes refer to.
-     *
-     * @return in pixels
-     */
-    public int imageWidth() {
-        return imageWidth;
-    }
-
-    /**
-     * The height of the picture that pixel boxes refer to.
-     *
-     * @return in pixels
-     */
-    public int imageHeight() {
-        return imageHeight;
-    }
-
-    /** Returns how many boxes there are, and the text. */
-    @Override
-    public String toString() {
-        return "DetectionResult[" + detections.size() + " of " + (detections.size() + discarded.size()) + " boxes, "
-                + fragments().size() + " fragments, " + imageWidth + "x" + imageHeight + ": " + rawText + "]";
+    public GenerationResult generation() {
+        return generation;
     }
 }

@@ -1,18 +1,18 @@
 package dev.paligemma.detection;
 
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /**
  * A piece of an answer that is no box. Immutable.
  *
  * @param reason why it is none
  * @param piece what was written, and where
- * @param codes the codes of an inverted box; null for other reasons
+ * @param codes the codes of an inverted box; empty for other reasons
  * @param label the label of an inverted box; empty for other reasons
  */
-public record Fragment(
-        Reason reason, AnswerSpan piece, @Nullable LocationCodes codes, String label) implements AnswerPart {
+public record Fragment(Reason reason, AnswerSpan piece, Optional<LocationCodes> codes, String label)
+        implements AnswerPart {
 
     /** Why a piece is no box. */
     public enum Reason {
@@ -37,7 +37,7 @@ public record Fragment(
      *
      * @param reason why it is none
      * @param piece what was written, and where
-     * @param codes the codes of an inverted box; null for other reasons
+     * @param codes the codes of an inverted box; empty for other reasons
      * @param label the label of an inverted box; empty for other reasons
      * @throws IllegalArgumentException if codes or label do not fit the reason
      */
@@ -46,7 +46,7 @@ public record Fragment(
         Objects.requireNonNull(piece, "piece");
         Objects.requireNonNull(label, "label");
         boolean inverted = reason == Reason.INVERTED_BOX;
-        if (inverted != (codes != null) || (!inverted && !label.isEmpty())) {
+        if (inverted != codes.isPresent() || (!inverted && !label.isEmpty())) {
             throw new IllegalArgumentException(
                     "an inverted box has codes, other fragments have neither codes nor label: " + reason + ", " + codes
                             + ", '" + label + "'");
@@ -55,6 +55,6 @@ public record Fragment(
 
     /** A fragment that is not an inverted box. */
     static Fragment of(Reason reason, AnswerSpan piece) {
-        return new Fragment(reason, piece, null, "");
+        return new Fragment(reason, piece, Optional.empty(), "");
     }
 }

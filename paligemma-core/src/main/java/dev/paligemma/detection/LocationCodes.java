@@ -38,6 +38,23 @@ public record LocationCodes(int top, int left, int bottom, int right) {
     }
 
     /**
+     * How much two boxes share: the area of the intersection over that of the union.
+     *
+     * @param other the codes of another box
+     * @return from 0 to 1; 1 for equal codes even if there is no area between them, 0 if others are {@linkplain #isInverted
+     *     inverted}
+     */
+    public double iou(LocationCodes other) {
+        if (equals(other)) {
+            return 1;
+        }
+        // A box with swapped edges has no area, whatever its numbers say.
+        return isInverted() || other.isInverted()
+                ? 0
+                : toBox(LocationScale.OVER_1024).iou(other.toBox(LocationScale.OVER_1024));
+    }
+
+    /**
      * The box.
      *
      * @param scale what the codes are fractions of

@@ -1,16 +1,15 @@
 package dev.paligemma.detection;
 
+import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.mask.BitMask;
 import dev.paligemma.vision.mask.CocoRle;
 import dev.paligemma.vision.mask.ImageMask;
 import dev.paligemma.vision.mask.MaskCodec;
 import dev.paligemma.vision.mask.MaskPolygon;
-import dev.paligemma.vision.mask.PixelBox;
 import dev.paligemma.vision.mask.SegmentationMask;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A thing the model found, and its shape. Immutable and thread-safe.
@@ -19,22 +18,23 @@ import org.jspecify.annotations.Nullable;
  * mask, there is a box, there may be segmentation codes, and there is no mask.
  *
  * @param detection name, box, confidence and segmentation codes
- * @param mask the shape within the box; null if there is none
+ * @param mask the shape within the box; empty if there is none
  * @param imageWidth of the original picture, in pixels, at least 1
  * @param imageHeight of the original picture, in pixels, at least 1
  */
-public record Segment(Detection detection, @Nullable SegmentationMask mask, int imageWidth, int imageHeight) {
+public record Segment(Detection detection, Optional<SegmentationMask> mask, int imageWidth, int imageHeight) {
     /**
      * Checks the size.
      *
      * @param detection name, box, confidence and segmentation codes
-     * @param mask the shape within the box; null if there is none
+     * @param mask the shape within the box; empty if there is none
      * @param imageWidth of the original picture, in pixels, at least 1
      * @param imageHeight of the original picture, in pixels, at least 1
      * @throws IllegalArgumentException if a side is less than 1
      */
     public Segment {
         Objects.requireNonNull(detection, "detection");
+        Objects.requireNonNull(mask, "mask");
         BoundingBox.requireSize(imageWidth, imageHeight);
     }
 
@@ -42,11 +42,11 @@ public record Segment(Detection detection, @Nullable SegmentationMask mask, int 
      * The kept boxes of an answer, with their masks.
      *
      * @param result what the model wrote
-     * @param codec the mask decoder, or null if its weights are not there: then no segment has a mask
-     * @return one segment for each of {@link DetectionResult#detections()}, in their order; decoding takes some tens of
+     * @param codec the mask decoder, or empty if its weights are not there: then no segment has a mask
+     * @return one segment for each of {@link ParsedAnswer#detections()}, in their order; decoding takes some tens of
      *     milliseconds each
      */
-    public static List<Segment> of(DetectionResult result, @Nullable MaskCodec codec) {
+    public static List<Segment> of(ParsedAnswer result, Optional<MaskCodec> codec) {
         return result.detections().stream()
                 .map(detection -> of(detection, result.imageWidth(), result.imageHeight(), codec))
                 .toList();
@@ -58,17 +58,19 @@ public record Segment(Detection detection, @Nullable SegmentationMask mask, int 
      * @param detection what the model wrote
      * @param imageWidth of the original picture, in pixels, at least 1
      * @param imageHeight of the original picture, in pixels, at least 1
-     * @param codec the mask decoder, or null if its weights are not there: then the segment has no mask
+     * @param codec the mask decoder, or empty if its weights are not there: then the segment has no mask
      * @return the segment
      * @throws IllegalArgumentException if a side is less than 1
      */
-    public static Segment of(Detection detection, int imageWidth, int imageHeight, @Nullable MaskCodec codec) {
-        SegmentationMask mask = codec == null || !detection.hasMask()
-                ? null
-                : codec.decode(detection.segmentationCodes().stream()
-                        .mapToInt(Integer::intValue)
-                        .toArray());
-        return new Segment(detection, mask, imageWidth, imageHeight);
+    public static Segment of(Detection detection, int imageWidth, int imageHeight, Optional<MaskCodec> codec) {
+        int[] codes = detection.segmentationCodes().stream()
+                .mapToInt(Integer::intValue)
+                .toArray();
+        return new Segment(
+                detection,
+                codec.filter(decoder -> detection.hasMask()).map(decoder -> decoder.decode(codes)),
+                imageWidth,
+                imageHeight);
     }
 
     /**
@@ -113,7 +115,7 @@ public record Segment(Detection detection, @Nullable SegmentationMask mask, int 
      * @return the probability of every pixel; empty without a mask
      */
     public Optional<ImageMask> imageMask() {
-        return Optional.ofNullable(mask).map(shape -> shape.toImage(imageWidth, imageHeight, pixels()));
+        return mask.map(shape -> shape.toImage(imageWidth, imageHeight, pixels()));
     }
 
     /**

@@ -1,9 +1,10 @@
 package dev.paligemma.detection;
 
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /**
  * What a model wrote about the shapes of things in a picture. Immutable and thread-safe.
@@ -27,10 +28,19 @@ public record SegmentationResult(List<Segment> segments, DetectionResult answer)
      * The kept boxes of an answer, with their masks.
      *
      * @param answer what the model wrote
-     * @param codec the mask decoder, or null if its weights are not there: then no segment has a mask
+     * @param codec the mask decoder, or empty if its weights are not there: then no segment has a mask
      * @return the result
      */
-    public static SegmentationResult of(DetectionResult answer, @Nullable MaskCodec codec) {
+    public static SegmentationResult of(DetectionResult answer, Optional<MaskCodec> codec) {
         return new SegmentationResult(Segment.of(answer, codec), answer);
+    }
+
+    /**
+     * The answer as it was written.
+     *
+     * @return text, tokens and their probabilities, why it ended, and timings
+     */
+    public GenerationResult generation() {
+        return answer.generation();
     }
 }

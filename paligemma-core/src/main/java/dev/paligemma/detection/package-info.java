@@ -7,7 +7,7 @@
  * {@link dev.paligemma.detection.Fragment}, never thrown and never lost.
  *
  * <pre>{@code
- * DetectionResult result = DetectionParser.parse(answer, image.width(), image.height());
+ * ParsedAnswer result = DetectionParser.parse(answer, image.width(), image.height());
  * for (Detection cat : result.detections()) {
  *     System.out.println(cat.label() + " at " + cat.pixels());
  * }

@@ -5,7 +5,25 @@ import java.util.List;
 /**
  * How closely one pipeline follows another on given images and prompts. Immutable and thread-safe.
  *
- * <p>{@link dev.paligemma.PaliGemmaPipeline#compare(PaliGemmaPipeline, List, List, int)} makes it and defines the measures.
+ * <p>{@link dev.paligemma.PaliGemmaPipeline#compare} makes it: every prompt is asked about every image alone, as
+ * {@link GenerationRequest#of} does. The reference answers greedily. At each position of its answer, up to and including its
+ * end-of-sequence token, both pipelines give probabilities for the next token after the same image, prompt and tokens of the
+ * reference: p(i) and q(i), the softmax of the raw logits over the whole vocabulary. From these:
+ *
+ * <ul>
+ *   <li>token agreement: the share of positions at which the most likely token is the same;
+ *   <li>mean KL: the mean over positions of {@code sum over i of p(i) * ln(p(i) / q(i))}, in nats, computed in double
+ *       precision.
+ * </ul>
+ *
+ * <p>Then the other pipeline answers on its own, and the two answers are compared:
+ *
+ * <ul>
+ *   <li>same answers: the share of requests with the same written tokens;
+ *   <li>mean IoU: boxes are four codes {@code <locNNNN>} (top, left, bottom, right in 1/1024 of the image) and a label.
+ *       Overlapping boxes with equal labels are paired one to one, the largest intersection over union first; the mean
+ *       is taken over all pairs and all boxes of either side that stay alone, which count 0.
+ * </ul>
  *
  * @param requests every prompt about the first image, then every prompt about the second, and so on; not empty
  */

@@ -1,12 +1,12 @@
 package dev.paligemma.generation;
 
-import dev.paligemma.prompt.TaskPrompt;
 import dev.paligemma.token.TokenConstraint;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.vision.RgbImage;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -111,10 +111,10 @@ public final class GenerationRequest {
     /**
      * The pictures as they were encoded before.
      *
-     * @return the embeddings, or null if the request has {@link #images}
+     * @return the embeddings; empty if the request has {@link #images}
      */
-    public @Nullable ImageEmbeddings embeddings() {
-        return embeddings;
+    public Optional<ImageEmbeddings> embeddings() {
+        return Optional.ofNullable(embeddings);
     }
 
     /**
@@ -124,6 +124,28 @@ public final class GenerationRequest {
      */
     public int imageCount() {
         return embeddings == null ? images.size() : embeddings.count();
+    }
+
+    /**
+     * The width of a picture before it is resized, encoded before or not.
+     *
+     * @param image its index
+     * @return in pixels
+     * @throws IndexOutOfBoundsException if there is no such picture
+     */
+    public int imageWidth(int image) {
+        return embeddings == null ? images.get(image).width() : embeddings.imageWidth(image);
+    }
+
+    /**
+     * The height of a picture before it is resized, encoded before or not.
+     *
+     * @param image its index
+     * @return in pixels
+     * @throws IndexOutOfBoundsException if there is no such picture
+     */
+    public int imageHeight(int image) {
+        return embeddings == null ? images.get(image).height() : embeddings.imageHeight(image);
     }
 
     /**
@@ -174,37 +196,37 @@ public final class GenerationRequest {
     /**
      * Which tokens the answer may consist of.
      *
-     * @return the constraint, or null for all tokens
+     * @return the constraint; empty for all tokens
      */
-    public @Nullable TokenConstraint constraint() {
-        return constraint;
+    public Optional<TokenConstraint> constraint() {
+        return Optional.ofNullable(constraint);
     }
 
     /**
      * How long the request may run.
      *
-     * @return the limit, or null for none
+     * @return the limit; empty for none
      */
-    public @Nullable Duration timeout() {
-        return timeout;
+    public Optional<Duration> timeout() {
+        return Optional.ofNullable(timeout);
     }
 
     /**
      * The tokens that end an answer.
      *
-     * @return their ids, or null for those of the checkpoint
+     * @return their ids; empty for those of the checkpoint
      */
-    public @Nullable Set<Integer> stopTokenIds() {
-        return stopTokenIds;
+    public Optional<Set<Integer>> stopTokenIds() {
+        return Optional.ofNullable(stopTokenIds);
     }
 
     /**
      * The adapter with which the request is answered.
      *
-     * @return its name, or null for that of the pipeline's view, if it has one
+     * @return its name; empty for that of the pipeline's view, if it has one
      */
-    public @Nullable String adapter() {
-        return adapter;
+    public Optional<String> adapter() {
+        return Optional.ofNullable(adapter);
     }
 
     /** Collects the parts of a {@link GenerationRequest}. Confined to one thread. */
@@ -295,16 +317,6 @@ public final class GenerationRequest {
         }
 
         /**
-         * Sets text and treatment of control tokens of a task.
-         *
-         * @param task for example {@code Prompts.caption("en")}
-         * @return this builder
-         */
-        public Builder task(TaskPrompt task) {
-            return prompt(task.text()).controlTokens(task.controlTokens());
-        }
-
-        /**
          * Chooses how each token is chosen, greedily by default.
          *
          * @param newSampling the choice
@@ -383,7 +395,7 @@ public final class GenerationRequest {
          * Chooses the adapter with which the request is answered; by default that of
          * {@link dev.paligemma.PaliGemmaPipeline#withAdapter}, and else none.
          *
-         * @param name a name that {@link dev.paligemma.PaliGemmaPipeline.Builder#adapter} was given
+         * @param name a name that {@link dev.paligemma.PipelineBuilder#adapter} was given
          * @return this builder
          */
         public Builder adapter(String name) {

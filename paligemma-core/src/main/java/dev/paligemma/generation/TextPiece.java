@@ -2,22 +2,23 @@ package dev.paligemma.generation;
 
 import dev.paligemma.token.GeneratedToken;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /**
  * A piece of an answer as it is written. Immutable.
  *
  * @param text the text that is now certain; empty while a character is incomplete
- * @param token the token that was written; null for the last piece of an answer that ends within a character
+ * @param token the token that was written; empty for the last piece of an answer that ends within a character
  */
-public record TextPiece(String text, @Nullable GeneratedToken token) {
+public record TextPiece(String text, Optional<GeneratedToken> token) {
     /**
      * Checks that there is a text.
      *
      * @param text the text that is now certain; empty while a character is incomplete
-     * @param token the token that was written; null for the last piece of an answer that ends within a character
+     * @param token the token that was written; empty for the last piece of an answer that ends within a character
      */
     public TextPiece {
         Objects.requireNonNull(text, "text");
+        Objects.requireNonNull(token, "token");
     }
 }

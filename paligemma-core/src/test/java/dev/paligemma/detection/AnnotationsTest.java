@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -126,7 +127,7 @@ class AnnotationsTest {
         for (int i = 0; i < leftHalf.length; i++) {
             leftHalf[i] = i % 64 < 32 ? 1 : 0;
         }
-        Segment cat = new Segment(detection("cat", BOX), SegmentationMask.of(leftHalf), 400, 200);
+        Segment cat = new Segment(detection("cat", BOX), Optional.of(SegmentationMask.of(leftHalf)), 400, 200);
         BufferedImage drawn = Annotations.draw(IMAGE, List.of(), List.of(cat));
 
         int colour = colour("cat");
@@ -144,7 +145,7 @@ class AnnotationsTest {
         Detection cat = detection("cat", BOX);
 
         assertThat(difference(
-                        Annotations.draw(IMAGE, List.of(), List.of(new Segment(cat, null, 400, 200))),
+                        Annotations.draw(IMAGE, List.of(), List.of(new Segment(cat, Optional.empty(), 400, 200))),
                         Annotations.draw(IMAGE, List.of(cat), List.of())))
                 .isZero();
     }
@@ -191,7 +192,9 @@ class AnnotationsTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("200x200");
         assertThatThrownBy(() -> Annotations.draw(
-                        grey(500, 500), List.of(), List.of(new Segment(detection("cat", BOX), null, 400, 200))))
+                        grey(500, 500),
+                        List.of(),
+                        List.of(new Segment(detection("cat", BOX), Optional.empty(), 400, 200))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("400x200");
     }

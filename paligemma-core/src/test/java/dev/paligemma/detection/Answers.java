@@ -56,12 +56,20 @@ final class Answers {
     }
 
     /** What the parser makes of tokens, for a picture of 1000 x 500 pixels. */
-    static DetectionResult parse(List<GeneratedToken> tokens) {
-        return DetectionParser.parse(tokens, TOKENIZER, 1000, 500, DetectionOptions.defaults());
+    static ParsedAnswer parse(List<GeneratedToken> tokens) {
+        return parse(tokens, 1000, 500, DetectionOptions.defaults());
+    }
+
+    /** What the parser makes of tokens. */
+    static ParsedAnswer parse(List<GeneratedToken> tokens, int width, int height, DetectionOptions options) {
+        DetectionParser parser = new DetectionParser(TOKENIZER, width, height, options);
+        tokens.forEach(parser::accept);
+        parser.finish();
+        return parser.result();
     }
 
     /** What the parser makes of a text, for a picture of 1000 x 500 pixels. */
-    static DetectionResult parse(String text) {
+    static ParsedAnswer parse(String text) {
         return DetectionParser.parse(text, 1000, 500);
     }
 }

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.stream.Collectors;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -31,7 +30,7 @@ class DetectionParserPropertyTest {
     @Property(tries = 300)
     void readsWhatIsWritten(@ForAll("boxes") List<Box> boxes) {
         String answer = boxes.stream().map(Box::write).collect(Collectors.joining(" ; "));
-        DetectionResult result = Answers.parse(Answers.tokens(answer));
+        ParsedAnswer result = Answers.parse(Answers.tokens(answer));
 
         assertThat(result.rawText()).isEqualTo(answer);
         assertThat(result.parts().stream().map(DetectionParserPropertyTest::box))
@@ -41,10 +40,11 @@ class DetectionParserPropertyTest {
 
     private static Box box(AnswerPart part) {
         if (part instanceof Detection found) {
+            assertThat(found.codes()).contains(codes(found));
             return new Box(codes(found), found.segmentationCodes(), found.label());
         }
         Fragment fragment = (Fragment) part;
-        return new Box(Objects.requireNonNull(fragment.codes()), List.of(), fragment.label());
+        return new Box(fragment.codes().orElseThrow(), List.of(), fragment.label());
     }
 
     private static LocationCodes codes(Detection found) {
@@ -55,7 +55,7 @@ class DetectionParserPropertyTest {
 
     @Property(tries = 1000)
     void everyCharacterIsInABoxAFragmentOrASeparator(@ForAll("garbage") String answer) {
-        DetectionResult result = Answers.parse(answer);
+        ParsedAnswer result = Answers.parse(answer);
 
         assertThat(result.rawText()).isEqualTo(answer);
         assertPartsCover(result);
@@ -63,7 +63,7 @@ class DetectionParserPropertyTest {
 
     @Property(tries = 1000)
     void everySequenceOfTokensIsRead(@ForAll("ids") List<Integer> ids) {
-        DetectionResult result = Answers.parse(
+        ParsedAnswer result = Answers.parse(
                 Answers.tokens(ids.stream().mapToInt(Integer::intValue).toArray()));
 
         assertPartsCover(result);
@@ -78,8 +78,8 @@ class DetectionParserPropertyTest {
 
     @Property(tries = 500)
     void tokensGiveTheSameAsTheirText(@ForAll("garbage") String answer) {
-        DetectionResult ofTokens = Answers.parse(Answers.tokens(answer));
-        DetectionResult ofText = Answers.parse(ofTokens.rawText());
+        ParsedAnswer ofTokens = Answers.parse(Answers.tokens(answer));
+        ParsedAnswer ofText = Answers.parse(ofTokens.rawText());
 
         assertThat(ofTokens.parts().stream().map(DetectionParserPropertyTest::withoutTokens))
                 .isEqualTo(ofText.parts().stream()
@@ -106,7 +106,7 @@ class DetectionParserPropertyTest {
         return what + part.piece().start() + part.piece().text();
     }
 
-    private static void assertPartsCover(DetectionResult result) {
+    private static void assertPartsCover(ParsedAnswer result) {
         String text = result.rawText();
         BitSet covered = new BitSet();
         for (AnswerPart part : result.parts()) {

@@ -15,6 +15,7 @@ import dev.paligemma.detection.Fragment.Reason;
 import dev.paligemma.token.GeneratedToken;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -94,8 +95,8 @@ class DetectionParserTest {
 
         Detection box = parse(tokens).detections().get(0);
 
-        assertThat(box.expected()).isEqualTo(new BoxEdges(20.5 / 1024, 10.5 / 1024, 40.5 / 1024, 30.5 / 1024));
-        assertThat(box.spread()).isEqualTo(new BoxEdges(2d / 1024, 1d / 1024, 4d / 1024, 3d / 1024));
+        assertThat(box.expected()).isEqualTo(new Detection.Edges(20.5 / 1024, 10.5 / 1024, 40.5 / 1024, 30.5 / 1024));
+        assertThat(box.spread()).isEqualTo(new Detection.Edges(2d / 1024, 1d / 1024, 4d / 1024, 3d / 1024));
         assertThat(box.spread().mean()).isCloseTo(2.5 / 1024, within(1e-15));
         assertThat(parse(tokens(CAT)).detections().get(0).spread().mean()).isNaN();
     }
@@ -103,7 +104,7 @@ class DetectionParserTest {
     @Test
     void tokensAndTextPointIntoTheAnswer() {
         List<GeneratedToken> tokens = tokens("oh " + CAT + " ; " + loc(1, 2, 3, 4) + " dog");
-        DetectionResult result = parse(tokens);
+        ParsedAnswer result = parse(tokens);
 
         for (AnswerPart part : result.parts()) {
             AnswerSpan piece = part.piece();
@@ -142,7 +143,7 @@ class DetectionParserTest {
         List<GeneratedToken> tokens = new ArrayList<>(tokens(CAT));
         tokens.addAll(plainTokens(" " + loc(1, 2, 3, 4) + " <3"));
 
-        DetectionResult result = parse(tokens);
+        ParsedAnswer result = parse(tokens);
 
         assertThat(result.detections()).extracting(Detection::label).containsExactly("cat " + loc(1, 2, 3, 4) + " <3");
         assertThat(result.fragments()).isEmpty();
@@ -161,14 +162,14 @@ class DetectionParserTest {
 
     @Test
     void invertedBoxIsReportedWithItsCodesAndLabel() {
-        DetectionResult result = parse(loc(300, 200, 100, 400) + " cat ; " + loc(1, 4, 3, 2) + seg(16));
+        ParsedAnswer result = parse(loc(300, 200, 100, 400) + " cat ; " + loc(1, 4, 3, 2) + seg(16));
 
         assertThat(result.detections()).isEmpty();
         assertThat(result.fragments())
                 .extracting(Fragment::reason, Fragment::codes, Fragment::label)
                 .containsExactly(
-                        tuple(Reason.INVERTED_BOX, new LocationCodes(300, 200, 100, 400), "cat"),
-                        tuple(Reason.INVERTED_BOX, new LocationCodes(1, 4, 3, 2), ""));
+                        tuple(Reason.INVERTED_BOX, Optional.of(new LocationCodes(300, 200, 100, 400)), "cat"),
+                        tuple(Reason.INVERTED_BOX, Optional.of(new LocationCodes(1, 4, 3, 2)), ""));
         assertThat(result.fragments().get(0).piece().text()).isEqualTo(loc(300, 200, 100, 400) + " cat");
     }
 
@@ -187,12 +188,12 @@ class DetectionParserTest {
 
     @Test
     void wrongNumberOfMaskCodesLeavesBoxAndLabel() {
-        DetectionResult few = parse(loc(1, 2, 3, 4) + seg(5) + " cat");
+        ParsedAnswer few = parse(loc(1, 2, 3, 4) + seg(5) + " cat");
         assertThat(few.detections()).extracting(Detection::label).containsExactly("cat");
         assertThat(few.detections().get(0).hasMask()).isFalse();
         assertThat(reasons(few)).containsExactly("STRAY_MASK_CODES " + seg(5));
 
-        DetectionResult many = parse(loc(1, 2, 3, 4) + seg(18) + " cat");
+        ParsedAnswer many = parse(loc(1, 2, 3, 4) + seg(18) + " cat");
         assertThat(many.detections()).extracting(Detection::label).containsExactly("cat");
         assertThat(many.detections().get(0).segmentationCodes())
                 .isEqualTo(IntStream.range(0, 16).boxed().toList());
@@ -207,7 +208,7 @@ class DetectionParserTest {
         tokens.addAll(tokens(loc(5, 6, 7, 8)));
         tokens.addAll(tokens(firstByte));
 
-        DetectionResult result = parse(tokens);
+        ParsedAnswer result = parse(tokens);
 
         assertThat(result.detections()).extracting(Detection::label).containsExactly("\uFFFD", "\uFFFD");
         assertThat(result.detections()).extracting(box -> box.tokens().size()).containsExactly(5, 5);
@@ -220,7 +221,7 @@ class DetectionParserTest {
         tokens.addAll(tokens(CAT));
         tokens.addAll(tokens(TOKENIZER.eosId()));
 
-        DetectionResult result = parse(tokens);
+        ParsedAnswer result = parse(tokens);
 
         assertThat(result.rawText()).isEqualTo(CAT);
         assertThat(result.detections().get(0).confidence())
@@ -248,7 +249,7 @@ class DetectionParserTest {
 
     @Test
     void repeatedBoxIsSetAside() {
-        DetectionResult result = DetectionParser.parse(
+        ParsedAnswer result = DetectionParser.parse(
                 CAT + " ; " + CAT + " ; " + loc(100, 200, 300, 400) + " dog",
                 1000,
                 500,
@@ -284,7 +285,7 @@ class DetectionParserTest {
         return ofText;
     }
 
-    private static List<String> reasons(DetectionResult result) {
+    private static List<String> reasons(ParsedAnswer result) {
         return result.fragments().stream()
                 .map(fragment -> fragment.reason() + " " + fragment.piece().text())
                 .toList();

@@ -3,7 +3,7 @@ package dev.paligemma.detection;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.token.GeneratedToken;
-import dev.paligemma.vision.mask.PixelBox;
+import dev.paligemma.vision.PixelBox;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -27,9 +27,9 @@ class PublishedParserTest {
                         JsonCases.number(expected, "divisor") == 1023
                                 ? LocationScale.OVER_1023
                                 : LocationScale.OVER_1024);
-        DetectionResult text = DetectionParser.parse(answer, width, height, options);
+        ParsedAnswer text = DetectionParser.parse(answer, width, height, options);
         List<GeneratedToken> tokens = Answers.tokens(answer);
-        DetectionResult written = DetectionParser.parse(tokens, Answers.TOKENIZER, width, height, options);
+        ParsedAnswer written = Answers.parse(tokens, width, height, options);
 
         assertThat(text.detections().stream().map(PublishedParserTest::simple)).isEqualTo(boxes(expected));
         assertThat(written.detections().stream().map(PublishedParserTest::simple))

@@ -1,8 +1,8 @@
 package dev.paligemma.fuzz;
 
 import dev.paligemma.AdapterGolden;
+import dev.paligemma.Checkpoints;
 import dev.paligemma.Golden;
-import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.ConvertedManifest;
 import dev.paligemma.checkpoint.PaliGemmaConfig;
@@ -148,7 +148,7 @@ final class Targets {
         for (String model : List.of("pg2-gqa", "pg1-minimal-fp16")) {
             for (Precision precision : List.of(Precision.INT8, Precision.INT4)) {
                 Path target = made.resolve(model + "-" + precision);
-                PaliGemmaPipeline.convert(Golden.of(model).folder(), precision, target, ConversionListener.NONE);
+                Checkpoints.convert(Golden.of(model).folder(), precision, target, ConversionListener.NONE);
                 seeds.add(folder(target, name -> !name.equals("a.png")));
             }
         }

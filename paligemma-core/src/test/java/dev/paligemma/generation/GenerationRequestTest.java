@@ -56,15 +56,15 @@ class GenerationRequestTest {
 
         assertThat(request.toBuilder().build()).usingRecursiveComparison().isEqualTo(request);
         assertThat(request.images()).hasSize(2);
-        assertThat(request.embeddings()).isNull();
+        assertThat(request.embeddings()).isEmpty();
         assertThat(request.prompt()).isEqualTo("detect cat");
         assertThat(request.maxNewTokens()).isEqualTo(7);
         assertThat(request.controlTokens()).isEqualTo(ControlTokens.AS_TEXT);
         assertThat(request.sampling()).hasToString("temperature 2.0, seed 0");
         assertThat(request.repetitionPenalty()).isEqualTo(1.5);
-        assertThat(request.constraint()).isSameAs(constraint);
-        assertThat(request.timeout()).isEqualTo(Duration.ofMinutes(3));
-        assertThat(request.stopTokenIds()).containsExactlyInAnyOrder(5, 6);
+        assertThat(request.constraint()).containsSame(constraint);
+        assertThat(request.timeout()).contains(Duration.ofMinutes(3));
+        assertThat(request.stopTokenIds()).contains(Set.of(5, 6));
     }
 
     @Test
@@ -83,9 +83,9 @@ class GenerationRequestTest {
         assertThat(request.maxNewTokens()).isEqualTo(GenerationRequest.DEFAULT_MAX_NEW_TOKENS);
         assertThat(request.sampling().isGreedy()).isTrue();
         assertThat(request.repetitionPenalty()).isEqualTo(1);
-        assertThat(request.constraint()).isNull();
-        assertThat(request.timeout()).isNull();
-        assertThat(request.stopTokenIds()).isNull();
+        assertThat(request.constraint()).isEmpty();
+        assertThat(request.timeout()).isEmpty();
+        assertThat(request.stopTokenIds()).isEmpty();
         assertThat(request.controlTokens()).isEqualTo(ControlTokens.PARSE);
     }
 
@@ -95,9 +95,9 @@ class GenerationRequestTest {
         GenerationRequest.Builder builder =
                 GenerationRequest.builder().image(image()).images(encoded);
         assertThat(builder.build().images()).isEmpty();
-        assertThat(builder.build().embeddings()).isSameAs(encoded);
-        assertThat(builder.build().toBuilder().build().embeddings()).isSameAs(encoded);
-        assertThat(builder.image(image()).build().embeddings()).isNull();
+        assertThat(builder.build().embeddings()).containsSame(encoded);
+        assertThat(builder.build().toBuilder().build().embeddings()).containsSame(encoded);
+        assertThat(builder.image(image()).build().embeddings()).isEmpty();
         assertThatThrownBy(() -> builder.images(List.of()).build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("image");

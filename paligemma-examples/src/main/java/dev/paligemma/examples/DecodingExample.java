@@ -6,7 +6,7 @@ import dev.paligemma.generation.BeamSearch;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.Sampling;
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.token.TokenConstraint;
 import dev.paligemma.vision.RgbImage;
@@ -32,9 +32,9 @@ public final class DecodingExample {
 
     // region sample
     static void sample(PaliGemmaPipeline model, RgbImage image) {
-        GenerationRequest request = GenerationRequest.builder()
+        GenerationRequest request = Tasks.caption("en")
+                .request()
                 .image(image)
-                .task(Prompts.caption("en"))
                 .sampling(Sampling.temperature(0.8).topP(0.95).seed(7))
                 .build();
         for (GenerationResult answer : model.generateSeveral(request, 3)) { // seeds 7, 8 and 9
@@ -57,9 +57,9 @@ public final class DecodingExample {
         TokenConstraint menu = model.constraints().oneOf(List.of("cafe", "hotel", "school"));
         TokenConstraint fourLetters = model.constraints().matching("[a-z]{4}");
         for (TokenConstraint constraint : List.of(menu, fourLetters)) {
-            GenerationRequest request = GenerationRequest.builder()
+            GenerationRequest request = Tasks.answer("en", "what word is written?")
+                    .request()
                     .image(image)
-                    .task(Prompts.answer("en", "what word is written?"))
                     .constraint(constraint)
                     .build();
             GenerationResult answer = model.generate(request);

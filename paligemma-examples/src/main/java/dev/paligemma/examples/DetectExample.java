@@ -1,16 +1,18 @@
 package dev.paligemma.examples;
 
-import dev.paligemma.DetectionStream;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.Annotations;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.detection.DetectionStream;
 import dev.paligemma.generation.GenerationRequest;
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Task;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
+import dev.paligemma.token.TokenConstraint;
+import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.RgbImage;
-import dev.paligemma.vision.mask.PixelBox;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -60,14 +62,11 @@ public final class DetectExample {
     // region detect-options
     static DetectionResult choose(PaliGemmaPipeline model, RgbImage image) {
         List<String> labels = List.of("blue square", "word");
-        GenerationRequest request = GenerationRequest.builder()
-                .image(image)
-                .task(Prompts.detect(labels))
-                .maxNewTokens(512)
-                .constraint(model.constraints().detections(labels))
-                .build();
-        return model.detect(
-                request, DetectionOptions.defaults().withMinConfidence(0.5).withMaxIou(0.7));
+        TokenConstraint boxes = model.constraints().detections(labels);
+        Task<DetectionResult> task = Tasks.detect(labels)
+                .withOptions(DetectionOptions.defaults().withMinConfidence(0.5).withMaxIou(0.7))
+                .with(request -> request.constraint(boxes));
+        return model.run(task, image);
     }
     // endregion
 

@@ -5,18 +5,19 @@ import ai.djl.inference.Predictor;
 import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.ImageFactory;
 import ai.djl.modality.cv.VisionLanguageInput;
-import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.modality.cv.output.DetectedObjects.DetectedObject;
+import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.modality.cv.output.Mask;
 import ai.djl.modality.cv.output.Rectangle;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
-import dev.paligemma.djl.DjlConversions;
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.djl.PaliGemmaTranslatorFactory;
 import dev.paligemma.djl.PaliGemmaTranslators;
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Task;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -69,12 +70,9 @@ public final class DjlExample {
                 .optOption("precision", "int8")
                 .optTranslator(PaliGemmaTranslators.prompted())
                 .build();
-        Translator<Image, Double> likely = PaliGemmaTranslators.of((pipeline, picture) -> pipeline.score(
-                        DjlConversions.toRgbImage(picture),
-                        Prompts.answer("en", "what word is written?"),
-                        List.of("cafe", "hotel"))
-                .get(0)
-                .share());
+        Task<GenerationResult> question = Tasks.answer("en", "what word is written?");
+        Translator<Image, Double> likely = PaliGemmaTranslators.task(Tasks.score(question, List.of("cafe", "hotel"))
+                .map(scores -> scores.get(0).share()));
         try (ZooModel<VisionLanguageInput, String> model = criteria.loadModel();
                 Predictor<VisionLanguageInput, String> answers = model.newPredictor();
                 Predictor<Image, DetectedObjects> masks =

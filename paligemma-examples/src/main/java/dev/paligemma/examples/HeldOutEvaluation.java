@@ -2,9 +2,11 @@ package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.detection.Detection;
-import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionParser;
+import dev.paligemma.detection.SegmentationResult;
 import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.task.Task;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
@@ -22,6 +24,9 @@ import java.util.Map;
  * }</pre>
  */
 public final class HeldOutEvaluation {
+    /** Reads answers; each question has a prompt of its own. */
+    private static final Task<SegmentationResult> MASKS = Tasks.segment("thing");
+
     private HeldOutEvaluation() {}
 
     /**
@@ -81,10 +86,7 @@ public final class HeldOutEvaluation {
                             .map(Detection::label)
                             .toList();
             GenerationRequest request = GenerationRequest.of(picture, question.prompt());
-            scores.add(
-                    question.masks(),
-                    names,
-                    pipeline.segment(request, DetectionOptions.defaults()).segments());
+            scores.add(question.masks(), names, pipeline.run(MASKS, request).segments());
         }
         return scores;
     }

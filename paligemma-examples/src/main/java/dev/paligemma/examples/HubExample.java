@@ -1,6 +1,7 @@
 package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.hub.DownloadProgress;
 import dev.paligemma.hub.HubClient;
 import dev.paligemma.hub.HubException;
@@ -32,7 +33,7 @@ public final class HubExample {
 
     // region hub
     static String caption(RgbImage picture, HubClient hub) {
-        PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
+        PipelineBuilder builder = PaliGemmaPipeline.builder()
                 .model("google/paligemma-3b-mix-224")
                 .revision("bfloat16") // half the size of main
                 .hub(hub)

@@ -2,7 +2,7 @@ package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.generation.GenerationRequest;
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.VideoFrames;
@@ -38,9 +38,9 @@ public final class PicturesExample {
 
     // region video
     static String video(PaliGemmaPipeline model, List<RgbImage> frames) {
-        GenerationRequest request = GenerationRequest.builder()
+        GenerationRequest request = Tasks.caption("en")
+                .request()
                 .images(VideoFrames.sampleEvenly(frames, 4))
-                .task(Prompts.caption("en"))
                 .build();
         return model.generate(request).text();
     }

@@ -1,6 +1,7 @@
 package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.generation.Comparison;
 import dev.paligemma.tiny.TinyModel;
@@ -25,7 +26,7 @@ public final class PrecisionExample {
 
     // region compare
     static void compare(Path checkpoint, List<RgbImage> pictures) {
-        PaliGemmaPipeline.Builder int8 =
+        PipelineBuilder int8 =
                 PaliGemmaPipeline.builder().checkpoint(checkpoint).precision(Precision.INT8);
         try (PaliGemmaPipeline reference = PaliGemmaPipeline.load(checkpoint);
                 PaliGemmaPipeline smaller = int8.build()) {

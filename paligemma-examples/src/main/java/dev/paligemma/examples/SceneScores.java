@@ -3,7 +3,6 @@ package dev.paligemma.examples;
 import dev.paligemma.detection.AnswerPart;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionParser;
-import dev.paligemma.detection.Fragment;
 import java.util.List;
 import java.util.Locale;
 
@@ -79,15 +78,8 @@ final class SceneScores {
      */
     static List<AnswerPart> boxes(String text) {
         return DetectionParser.parse(text, 1, 1).parts().stream() // overlaps need no pixels
-                .filter(part -> !nameOf(part).isEmpty())
+                .filter(part -> !part.label().isEmpty())
                 .toList();
-    }
-
-    private static String nameOf(AnswerPart part) {
-        if (part instanceof Detection detection) {
-            return detection.label();
-        }
-        return part instanceof Fragment fragment ? fragment.label() : "";
     }
 
     /**

@@ -2,7 +2,7 @@ package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.generation.AnswerScore;
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.util.Comparator;
@@ -27,7 +27,7 @@ public final class ScoreExample {
     // region score
     static void score(PaliGemmaPipeline model, RgbImage image) {
         List<AnswerScore> scores =
-                model.score(image, Prompts.answer("en", "what word is written?"), List.of("cafe", "hotel"));
+                model.score(image, Tasks.answer("en", "what word is written?"), List.of("cafe", "hotel"));
         AnswerScore best =
                 scores.stream().max(Comparator.comparing(AnswerScore::share)).orElseThrow();
         System.out.println(best.answer() + (best.share() > 0.99 ? ", certainly" : ", perhaps"));

@@ -43,7 +43,7 @@ public final class SegmentExample {
     // region segment
     static void segment(PaliGemmaPipeline model, RgbImage image, String label) {
         for (Segment thing : model.segment(image, label).segments()) {
-            if (thing.mask() == null) {
+            if (thing.mask().isEmpty()) {
                 System.out.println(thing.label() + ": a box without a mask");
                 continue;
             }

@@ -5,7 +5,7 @@ import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestCancelledException;
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.time.Duration;
@@ -31,9 +31,9 @@ public final class StreamExample {
 
     // region stream
     static void stream(PaliGemmaPipeline model, RgbImage image) {
-        GenerationRequest request = GenerationRequest.builder()
+        GenerationRequest request = Tasks.caption("en")
+                .request()
                 .image(image)
-                .task(Prompts.caption("en"))
                 .timeout(Duration.ofSeconds(30))
                 .build();
         try (AnswerStream answer = model.stream(request)) {

@@ -56,7 +56,7 @@ class ReadmeTest {
         Pattern region = Pattern.compile("// region [a-z-]+\\R(.*?)// endregion", Pattern.DOTALL);
         List<String> regions = new ArrayList<>();
         try (Stream<Path> files = Files.list(EXAMPLES)) {
-            for (Path file : files.filter(each -> each.toString().endsWith("Example.java"))
+            for (Path file : files.filter(each -> each.toString().matches(".*(Example|Task)\\.java"))
                     .toList()) {
                 Matcher matcher = region.matcher(Files.readString(file));
                 while (matcher.find()) {

@@ -7,11 +7,11 @@ import ai.djl.modality.cv.output.Mask;
 import ai.djl.modality.cv.output.Rectangle;
 import dev.paligemma.detection.BoundingBox;
 import dev.paligemma.detection.Detection;
-import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.detection.ParsedAnswer;
 import dev.paligemma.detection.Segment;
 import dev.paligemma.detection.SegmentationResult;
-import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.RgbImage;
+import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.mask.SegmentationMask;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -96,7 +96,7 @@ public final class DjlConversions {
      * @param result what the model wrote
      * @return the boxes as {@link Rectangle}s
      */
-    public static DetectedObjects toDetectedObjects(DetectionResult result) {
+    public static DetectedObjects toDetectedObjects(ParsedAnswer result) {
         List<ai.djl.modality.cv.output.BoundingBox> boxes = new ArrayList<>();
         result.detections().forEach(detection -> boxes.add(toRectangle(detection.box())));
         return detectedObjects(result.detections(), boxes);
@@ -104,7 +104,7 @@ public final class DjlConversions {
 
     /**
      * The segments of an answer, in their order, with class names and probabilities as
-     * {@linkplain #toDetectedObjects(DetectionResult) those of boxes}.
+     * {@linkplain #toDetectedObjects(ParsedAnswer) those of boxes}.
      *
      * @param result what the model wrote
      * @return boxes that are {@link Mask}s. One is a plain {@link Rectangle} if the model wrote no mask for it, if the
@@ -112,17 +112,22 @@ public final class DjlConversions {
      *     mask
      */
     public static DetectedObjects toDetectedObjects(SegmentationResult result) {
+        return toDetectedObjects(result.segments());
+    }
+
+    static DetectedObjects toDetectedObjects(List<Segment> segments) {
         List<ai.djl.modality.cv.output.BoundingBox> boxes = new ArrayList<>();
-        result.segments().forEach(segment -> boxes.add(toRectangleOrMask(segment)));
-        return detectedObjects(
-                result.segments().stream().map(Segment::detection).toList(), boxes);
+        segments.forEach(segment -> boxes.add(toRectangleOrMask(segment)));
+        return detectedObjects(segments.stream().map(Segment::detection).toList(), boxes);
     }
 
     private static Rectangle toRectangleOrMask(Segment segment) {
         BoundingBox box = segment.box();
-        SegmentationMask mask = segment.mask();
         boolean visible = box.width() * segment.imageWidth() >= 1 && box.height() * segment.imageHeight() >= 1;
-        return mask != null && visible ? toMask(box, mask) : toRectangle(box);
+        return segment.mask()
+                .filter(mask -> visible)
+                .<Rectangle>map(mask -> toMask(box, mask))
+                .orElseGet(() -> toRectangle(box));
     }
 
     private static DetectedObjects detectedObjects(

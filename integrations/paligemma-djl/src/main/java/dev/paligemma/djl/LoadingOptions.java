@@ -2,6 +2,7 @@ package dev.paligemma.djl;
 
 import ai.djl.Device;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.engine.Precision;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -10,16 +11,16 @@ import java.util.function.BiConsumer;
 
 /** Turns the loading options and the device of DJL into those of a pipeline. */
 final class LoadingOptions {
-    private static final Map<String, BiConsumer<PaliGemmaPipeline.Builder, String>> OPTIONS = options();
+    private static final Map<String, BiConsumer<PipelineBuilder, String>> OPTIONS = options();
 
     /** DJL reads this one before it loads a model, and leaves it among the options. */
     private static final String MODEL_NAME = "modelName";
 
     private LoadingOptions() {}
 
-    private static Map<String, BiConsumer<PaliGemmaPipeline.Builder, String>> options() {
-        Map<String, BiConsumer<PaliGemmaPipeline.Builder, String>> options = new LinkedHashMap<>();
-        options.put("engine", PaliGemmaPipeline.Builder::engine);
+    private static Map<String, BiConsumer<PipelineBuilder, String>> options() {
+        Map<String, BiConsumer<PipelineBuilder, String>> options = new LinkedHashMap<>();
+        options.put("engine", PipelineBuilder::engine);
         options.put("precision", (builder, value) -> builder.precision(Precision.parse(value)));
         options.put("threads", (builder, value) -> builder.threads(number("threads", value)));
         options.put(
@@ -31,10 +32,10 @@ final class LoadingOptions {
     }
 
     /** A builder with the options set, without a checkpoint. */
-    static PaliGemmaPipeline.Builder builder(Map<String, ?> options, Device device) {
-        PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder().device(device(device));
+    static PipelineBuilder builder(Map<String, ?> options, Device device) {
+        PipelineBuilder builder = PaliGemmaPipeline.builder().device(device(device));
         options.forEach((name, value) -> {
-            BiConsumer<PaliGemmaPipeline.Builder, String> option = OPTIONS.get(name);
+            BiConsumer<PipelineBuilder, String> option = OPTIONS.get(name);
             if (option != null) {
                 option.accept(builder, value.toString());
             } else if (!name.equals(MODEL_NAME)) {

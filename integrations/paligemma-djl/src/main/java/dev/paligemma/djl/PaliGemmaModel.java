@@ -9,9 +9,10 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.translate.Translator;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.engine.EngineException;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.checkpoint.convert.ConversionException;
+import dev.paligemma.engine.EngineException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -40,15 +41,15 @@ public final class PaliGemmaModel extends BaseModel {
      * <caption>Options</caption>
      * <tr><th>name</th><th>value</th><th>as</th></tr>
      * <tr><td>{@code engine}</td><td>the engine below DJL: {@code onnx} or another on the class path</td>
-     *     <td>{@link PaliGemmaPipeline.Builder#engine}</td></tr>
+     *     <td>{@link PipelineBuilder#engine}</td></tr>
      * <tr><td>{@code precision}</td><td>{@code float32}, {@code int8}, {@code int4}, ...</td>
-     *     <td>{@link PaliGemmaPipeline.Builder#precision}</td></tr>
-     * <tr><td>{@code threads}</td><td>a number</td><td>{@link PaliGemmaPipeline.Builder#threads}</td></tr>
+     *     <td>{@link PipelineBuilder#precision}</td></tr>
+     * <tr><td>{@code threads}</td><td>a number</td><td>{@link PipelineBuilder#threads}</td></tr>
      * <tr><td>{@code maxConcurrentRequests}</td><td>a number</td>
-     *     <td>{@link PaliGemmaPipeline.Builder#maxConcurrentRequests}</td></tr>
+     *     <td>{@link PipelineBuilder#maxConcurrentRequests}</td></tr>
      * <tr><td>{@code cacheDirectory}</td><td>a folder</td>
-     *     <td>{@link PaliGemmaPipeline.Builder#cacheDirectory}</td></tr>
-     * <tr><td>{@code maskWeights}</td><td>a file</td><td>{@link PaliGemmaPipeline.Builder#maskWeights}</td></tr>
+     *     <td>{@link PipelineBuilder#cacheDirectory}</td></tr>
+     * <tr><td>{@code maskWeights}</td><td>a file</td><td>{@link PipelineBuilder#maskWeights}</td></tr>
      * </table>
      *
      * <p>DJL's own {@code modelName} is ignored, since it is read before. The device is that of the criteria, {@code gpu}

@@ -92,7 +92,8 @@ public final class PaliGemmaTranslatorFactory implements TranslatorFactory {
             return arguments.wantsMasks() ? PaliGemmaTranslators.segment(labels) : PaliGemmaTranslators.detect(labels);
         }
         if (input == Image.class && output == String.class) {
-            return PaliGemmaTranslators.text(arguments.prompt(), arguments.maxNewTokens());
+            return PaliGemmaTranslators.task(
+                    PaliGemmaTranslators.writing(arguments.writing(), arguments.maxNewTokens()));
         }
         if (input == VisionLanguageInput.class && output == String.class) {
             arguments.requireNoPrompt();

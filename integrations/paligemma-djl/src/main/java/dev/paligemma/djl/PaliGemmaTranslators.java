@@ -4,12 +4,13 @@ import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.VisionLanguageInput;
 import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.translate.Translator;
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.generation.GenerationRequest;
-import dev.paligemma.prompt.Prompts;
-import dev.paligemma.prompt.TaskPrompt;
-import dev.paligemma.tokenizer.ControlTokens;
+import dev.paligemma.task.Task;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
 import java.util.Objects;
@@ -30,7 +31,7 @@ public final class PaliGemmaTranslators {
     private PaliGemmaTranslators() {}
 
     /**
-     * Finds things in pictures; see {@link DjlConversions#toDetectedObjects(dev.paligemma.detection.DetectionResult)} for
+     * Finds things in pictures; see {@link DjlConversions#toDetectedObjects(dev.paligemma.detection.ParsedAnswer)} for
      * boxes and probabilities.
      *
      * @param labels what to find, each without a semicolon
@@ -50,49 +51,30 @@ public final class PaliGemmaTranslators {
      * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
      */
     public static Translator<Image, DetectedObjects> detect(List<String> labels, DetectionOptions options) {
-        List<String> things = checked(labels);
-        Objects.requireNonNull(options, "options");
-        return of((pipeline, image) ->
-                DjlConversions.toDetectedObjects(pipeline.detect(DjlConversions.toRgbImage(image), things, options)));
+        return task(Tasks.detect(labels).withOptions(options).map(DjlConversions::toDetectedObjects));
     }
 
     /**
      * Finds things in pictures, and their shapes: the boxes are {@code Mask}s; see
      * {@link DjlConversions#toDetectedObjects(dev.paligemma.detection.SegmentationResult)}. Shapes need the weights of the
-     * mask decoder, {@link PaliGemmaPipeline.Builder#maskWeights}.
+     * mask decoder, {@link PipelineBuilder#maskWeights}.
      *
      * @param labels what to find, each without a semicolon
      * @return a translator from a picture to masks
      * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
      */
     public static Translator<Image, DetectedObjects> segment(String... labels) {
-        String[] things = checked(List.of(labels)).toArray(new String[0]);
-        return of((pipeline, image) ->
-                DjlConversions.toDetectedObjects(pipeline.segment(DjlConversions.toRgbImage(image), things)));
+        return task(Tasks.segment(labels).map(DjlConversions::toDetectedObjects));
     }
 
     /**
-     * Writes text about pictures to one prompt, for example {@code Prompts.caption("en")}.
+     * Writes text about pictures, for example {@code Tasks.caption("en").with(request -> request.maxNewTokens(20))}.
      *
-     * @param task the prompt
+     * @param task what to ask
      * @return a translator from a picture to text
      */
-    public static Translator<Image, String> text(TaskPrompt task) {
-        return text(task, GenerationRequest.DEFAULT_MAX_NEW_TOKENS);
-    }
-
-    /**
-     * Writes text about pictures to one prompt.
-     *
-     * @param task the prompt
-     * @param maxNewTokens the largest number of tokens to write, at least 1
-     * @return a translator from a picture to text
-     * @throws IllegalArgumentException if the number is below 1
-     */
-    public static Translator<Image, String> text(TaskPrompt task, int maxNewTokens) {
-        Objects.requireNonNull(task, "task");
-        requireLimit(maxNewTokens);
-        return of((pipeline, image) -> generate(pipeline, DjlConversions.toRgbImage(image), task, maxNewTokens));
+    public static Translator<Image, String> text(Task<GenerationResult> task) {
+        return task(task.map(GenerationResult::text));
     }
 
     /**
@@ -115,11 +97,7 @@ public final class PaliGemmaTranslators {
      */
     public static Translator<VisionLanguageInput, String> prompted(int maxNewTokens) {
         requireLimit(maxNewTokens);
-        return of((pipeline, input) -> generate(
-                pipeline,
-                DjlConversions.toRgbImage(image(input)),
-                new TaskPrompt(prompt(input), ControlTokens.PARSE),
-                maxNewTokens));
+        return of((pipeline, input) -> pipeline.run(writing(Tasks.text(prompt(input)), maxNewTokens), picture(input)));
     }
 
     /**
@@ -129,8 +107,8 @@ public final class PaliGemmaTranslators {
      * @return a translator from a picture with candidate labels to boxes
      */
     public static Translator<VisionLanguageInput, DetectedObjects> candidates() {
-        return of((pipeline, input) -> DjlConversions.toDetectedObjects(
-                pipeline.detect(DjlConversions.toRgbImage(image(input)), labels(input))));
+        return of(
+                (pipeline, input) -> DjlConversions.toDetectedObjects(pipeline.detect(picture(input), labels(input))));
     }
 
     /**
@@ -140,19 +118,30 @@ public final class PaliGemmaTranslators {
      * @return a translator from a picture with candidate labels to masks
      */
     public static Translator<VisionLanguageInput, DetectedObjects> candidateMasks() {
-        return of((pipeline, input) -> DjlConversions.toDetectedObjects(
-                pipeline.segment(DjlConversions.toRgbImage(image(input)), labels(input))));
+        return of(
+                (pipeline, input) -> DjlConversions.toDetectedObjects(pipeline.segment(picture(input), labels(input))));
     }
 
     /**
-     * Does anything else with the pipeline, for example score answers or write under a constraint.
+     * Does any task with pictures, for example score answers, or one of the application's own.
      *
      * <pre>{@code
-     * Translator<Image, Double> likelyOpen = PaliGemmaTranslators.of((pipeline, image) -> pipeline.score(
-     *                 DjlConversions.toRgbImage(image), Prompts.answer("en", "is the door open?"), List.of("yes", "no"))
-     *         .get(0)
-     *         .share());
+     * Translator<Image, Double> likelyOpen = PaliGemmaTranslators.task(
+     *         Tasks.score(Tasks.answer("en", "is the door open?"), List.of("yes", "no"))
+     *                 .map(scores -> scores.get(0).share()));
      * }</pre>
+     *
+     * @param task what to ask, and how to read the answers; a result is never null
+     * @param <R> what the predictor gives
+     * @return a translator from a picture to what the answer is read as
+     */
+    public static <R> Translator<Image, R> task(Task<R> task) {
+        Objects.requireNonNull(task, "task");
+        return of((pipeline, image) -> pipeline.run(task, DjlConversions.toRgbImage(image)));
+    }
+
+    /**
+     * Does anything else with the pipeline, for example write under a constraint.
      *
      * @param task called for every input, in the thread of the caller; never null, and must not give null
      * @param <I> what the predictor takes
@@ -163,13 +152,9 @@ public final class PaliGemmaTranslators {
         return new PipelineTranslator<>(task);
     }
 
-    static String generate(PaliGemmaPipeline pipeline, RgbImage image, TaskPrompt task, int maxNewTokens) {
-        GenerationRequest request = GenerationRequest.builder()
-                .image(image)
-                .task(task)
-                .maxNewTokens(maxNewTokens)
-                .build();
-        return pipeline.generate(request).text();
+    /** Writes text up to a limit, which is refused here and not at the first picture. */
+    static Task<String> writing(Task<GenerationResult> task, int maxNewTokens) {
+        return task.with(request -> request.maxNewTokens(maxNewTokens)).map(GenerationResult::text);
     }
 
     /** Refuses a limit when a translator is made and not at the first picture. */
@@ -177,15 +162,8 @@ public final class PaliGemmaTranslators {
         GenerationRequest.builder().maxNewTokens(maxNewTokens);
     }
 
-    /** The labels, after a prompt could be made of them. */
-    private static List<String> checked(List<String> labels) {
-        List<String> copy = List.copyOf(labels);
-        Prompts.detect(copy);
-        return copy;
-    }
-
-    private static Image image(VisionLanguageInput input) {
-        return required(input.getImage(), "image");
+    private static RgbImage picture(VisionLanguageInput input) {
+        return DjlConversions.toRgbImage(required(input.getImage(), "image"));
     }
 
     private static String prompt(VisionLanguageInput input) {

@@ -5,10 +5,10 @@ import ai.djl.modality.Output;
 import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.ndarray.BytesSupplier;
 import ai.djl.util.JsonUtils;
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.detection.DetectionOptions;
-import dev.paligemma.prompt.Prompts;
-import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.task.Task;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
@@ -22,21 +22,22 @@ final class ServedTask implements BiFunction<PaliGemmaPipeline, Input, Output> {
 
     private final boolean boxes;
     private final boolean masks;
-    private final @Nullable List<String> labels;
-    private final @Nullable TaskPrompt prompt;
     private final int maxNewTokens;
+    /** For inputs without a text; null if each has to say what is to be found. */
+    private final @Nullable Task<?> usual;
 
     /** Refuses arguments here, not at the first request. Labels may come with each request, so that none is no error. */
     ServedTask(TranslatorArguments arguments) {
         boxes = arguments.wantsBoxes();
         masks = boxes && arguments.wantsMasks();
-        labels = boxes ? arguments.labelsIfAny() : null;
-        if (labels != null) {
-            Prompts.detect(labels);
-        }
-        prompt = boxes ? null : arguments.prompt();
         maxNewTokens = arguments.maxNewTokens();
         PaliGemmaTranslators.requireLimit(maxNewTokens);
+        List<String> labels = boxes ? arguments.labelsIfAny() : null;
+        if (boxes) {
+            usual = labels == null ? null : finding(masks, labels);
+        } else {
+            usual = writing(arguments.writing(), maxNewTokens);
+        }
     }
 
     @Override
@@ -46,26 +47,28 @@ final class ServedTask implements BiFunction<PaliGemmaPipeline, Input, Output> {
         if (text == null) {
             text = input.getProperty(TEXT, null);
         }
-        return json(boxes ? find(pipeline, image, text) : Map.of(TEXT, write(pipeline, image, text)));
-    }
-
-    private DetectedObjects find(PaliGemmaPipeline pipeline, RgbImage image, @Nullable String text) {
-        List<String> things = text == null ? labels : TranslatorArguments.split(text);
-        if (things == null) {
+        Task<?> task = text == null ? usual : asked(text);
+        if (task == null) {
             throw new IllegalArgumentException(
                     "neither the input has a text nor the model labels: what is to be found?");
         }
-        return masks
-                ? DjlConversions.toDetectedObjects(pipeline.segment(image, things.toArray(new String[0])))
-                : DjlConversions.toDetectedObjects(pipeline.detect(image, things, DetectionOptions.defaults()));
+        return json(pipeline.run(task, image));
     }
 
-    private String write(PaliGemmaPipeline pipeline, RgbImage image, @Nullable String text) {
-        TaskPrompt asked = text == null ? prompt : new TaskPrompt(text, ControlTokens.AS_TEXT);
-        if (asked == null) {
-            throw new IllegalStateException("a task of text has a prompt");
-        }
-        return PaliGemmaTranslators.generate(pipeline, image, asked, maxNewTokens);
+    private Task<?> asked(String text) {
+        return boxes
+                ? finding(masks, TranslatorArguments.split(text))
+                : writing(Tasks.text(text).with(request -> request.controlTokens(ControlTokens.AS_TEXT)), maxNewTokens);
+    }
+
+    private static Task<DetectedObjects> finding(boolean masks, List<String> labels) {
+        return masks
+                ? Tasks.segment(labels).map(DjlConversions::toDetectedObjects)
+                : Tasks.detect(labels).map(DjlConversions::toDetectedObjects);
+    }
+
+    private static Task<Map<String, String>> writing(Task<GenerationResult> task, int maxNewTokens) {
+        return PaliGemmaTranslators.writing(task, maxNewTokens).map(text -> Map.of(TEXT, text));
     }
 
     private static byte[] picture(Input input) {

@@ -1,9 +1,9 @@
 package dev.paligemma.djl;
 
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.GenerationRequest;
-import dev.paligemma.prompt.Prompts;
-import dev.paligemma.prompt.TaskPrompt;
-import dev.paligemma.tokenizer.ControlTokens;
+import dev.paligemma.task.Task;
+import dev.paligemma.task.Tasks;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -79,23 +79,23 @@ final class TranslatorArguments {
     }
 
     /** What to ask for text. */
-    TaskPrompt prompt() {
+    Task<GenerationResult> writing() {
         if (prompt != null) {
             if (task != null) {
                 throw new IllegalArgumentException(
                         "task '" + task + "' and prompt '" + prompt + "' exclude each other");
             }
-            return new TaskPrompt(prompt, ControlTokens.PARSE);
+            return Tasks.text(prompt);
         }
         String spoken = language == null ? "en" : language;
         if (task == null) {
-            return Prompts.caption(spoken);
+            return Tasks.caption(spoken);
         }
         return switch (task) {
-            case "caption" -> Prompts.caption(spoken);
-            case "cap" -> Prompts.cap(spoken);
-            case "describe" -> Prompts.describe(spoken);
-            case "ocr" -> Prompts.ocr();
+            case "caption" -> Tasks.caption(spoken);
+            case "cap" -> Tasks.cap(spoken);
+            case "describe" -> Tasks.describe(spoken);
+            case "ocr" -> Tasks.ocr();
             default ->
                 throw new IllegalArgumentException(
                         "task must be caption, cap, describe or ocr for text, not '" + task + "'");

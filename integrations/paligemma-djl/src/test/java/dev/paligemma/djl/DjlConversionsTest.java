@@ -6,18 +6,17 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.ImageFactory;
-import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.modality.cv.output.DetectedObjects.DetectedObject;
+import ai.djl.modality.cv.output.DetectedObjects;
 import ai.djl.modality.cv.output.Mask;
 import ai.djl.modality.cv.output.Rectangle;
 import dev.paligemma.detection.BoundingBox;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionParser;
-import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.detection.ParsedAnswer;
 import dev.paligemma.detection.Segment;
-import dev.paligemma.detection.SegmentationResult;
-import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.RgbImage;
+import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.mask.SegmentationMask;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -25,6 +24,7 @@ import java.io.OutputStream;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import javax.imageio.ImageIO;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -105,7 +105,7 @@ class DjlConversionsTest {
 
     @Test
     void boxesKeepOrderLabelAndConfidence() {
-        DetectionResult result = DetectionParser.parse(
+        ParsedAnswer result = DetectionParser.parse(
                 "<loc0256><loc0512><loc0768><loc1023> cat ; <loc0000><loc0128><loc0256><loc0512> dog", 200, 100);
 
         DetectedObjects objects = DjlConversions.toDetectedObjects(result);
@@ -134,13 +134,12 @@ class DjlConversionsTest {
         SegmentationMask mask = SegmentationMask.of(new float[SIZE * SIZE]);
         BoundingBox large = new BoundingBox(0, 0, 0.5, 0.5);
         BoundingBox thin = new BoundingBox(0.49, 0, 0.58, 1);
-        DetectionResult answer = DetectionParser.parse("", 10, 10);
         List<Segment> segments = List.of(
-                new Segment(Detection.of("a", large, 10, 10, 0.25), mask, 10, 10),
-                new Segment(Detection.of("b", large, 10, 10, 0.5), null, 10, 10),
-                new Segment(Detection.of("c", thin, 10, 10, 0.75), mask, 10, 10));
+                new Segment(Detection.of("a", large, 10, 10, 0.25), Optional.of(mask), 10, 10),
+                new Segment(Detection.of("b", large, 10, 10, 0.5), Optional.empty(), 10, 10),
+                new Segment(Detection.of("c", thin, 10, 10, 0.75), Optional.of(mask), 10, 10));
 
-        DetectedObjects objects = DjlConversions.toDetectedObjects(new SegmentationResult(segments, answer));
+        DetectedObjects objects = DjlConversions.toDetectedObjects(segments);
 
         List<DetectedObject> items = objects.items();
         assertThat(items.get(0).getBoundingBox()).isExactlyInstanceOf(Mask.class);

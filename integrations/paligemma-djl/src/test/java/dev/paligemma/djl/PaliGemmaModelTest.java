@@ -30,7 +30,7 @@ import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.Segment;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -114,16 +114,19 @@ class PaliGemmaModelTest {
         float[][] rows = ((Mask) square.getBoundingBox()).getProbDist();
         for (int row = 0; row < rows.length; row++) {
             for (int column = 0; column < rows[row].length; column++) {
-                assertThat(rows[row][column]).isEqualTo(expected.get(0).mask().probability(row, column));
+                assertThat(rows[row][column])
+                        .isEqualTo(expected.get(0).mask().orElseThrow().probability(row, column));
             }
         }
     }
 
     @Test
     void writesText() throws Exception {
-        assertThat(predict(PaliGemmaTranslators.text(Prompts.caption("en")), picture))
+        assertThat(predict(PaliGemmaTranslators.text(Tasks.caption("en")), picture))
                 .isEqualTo(CAPTION);
-        assertThat(predict(PaliGemmaTranslators.text(Prompts.caption("en"), 1), picture))
+        assertThat(predict(
+                        PaliGemmaTranslators.text(Tasks.caption("en").with(request -> request.maxNewTokens(1))),
+                        picture))
                 .isEqualTo("a");
         assertThat(predict(
                         PaliGemmaTranslators.prompted(),
@@ -155,8 +158,8 @@ class PaliGemmaModelTest {
     @Test
     void predictorsOfManyThreadsShareTheModel() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(4);
-        try (Predictor<Image, String> shared = model.newPredictor(PaliGemmaTranslators.text(Prompts.ocr()))) {
-            Callable<String> ofItsOwn = () -> predict(PaliGemmaTranslators.text(Prompts.ocr()), picture);
+        try (Predictor<Image, String> shared = model.newPredictor(PaliGemmaTranslators.text(Tasks.ocr()))) {
+            Callable<String> ofItsOwn = () -> predict(PaliGemmaTranslators.text(Tasks.ocr()), picture);
             Callable<String> ofAll = () -> shared.predict(picture);
             for (Future<String> answer : threads.invokeAll(Stream.generate(() -> List.of(ofItsOwn, ofAll))
                     .limit(6)
@@ -256,7 +259,7 @@ class PaliGemmaModelTest {
         assertThatThrownBy(() -> predict(PaliGemmaTranslators.prompted(), new VisionLanguageInput(null, "ocr")))
                 .isInstanceOf(TranslateException.class)
                 .hasMessageContaining("image");
-        assertThatThrownBy(() -> predict(PaliGemmaTranslators.text(Prompts.ocr()), null))
+        assertThatThrownBy(() -> predict(PaliGemmaTranslators.text(Tasks.ocr()), null))
                 .isInstanceOf(TranslateException.class)
                 .hasMessageContaining("input");
     }
@@ -265,14 +268,14 @@ class PaliGemmaModelTest {
     void labelsAndLimitsAreCheckedBeforeAnythingIsLoaded() {
         assertThatThrownBy(() -> PaliGemmaTranslators.detect()).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> PaliGemmaTranslators.segment("a;b")).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> PaliGemmaTranslators.text(Prompts.ocr(), 0))
+        assertThatThrownBy(() -> PaliGemmaTranslators.text(Tasks.ocr().with(request -> request.maxNewTokens(0))))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
     void closingTheModelClosesThePipeline() throws Exception {
         ZooModel<Image, String> other = TinyCriteria.criteria(Image.class, String.class)
-                .optTranslator(PaliGemmaTranslators.text(Prompts.ocr()))
+                .optTranslator(PaliGemmaTranslators.text(Tasks.ocr()))
                 .build()
                 .loadModel();
         Predictor<Image, String> predictor = other.newPredictor();
@@ -289,7 +292,7 @@ class PaliGemmaModelTest {
     @Test
     void translatorOfAModelOfAnotherEngineSaysWhatToAskFor() {
         try (Model remote = Model.newInstance("remote", "RPC");
-                Predictor<Image, String> predictor = remote.newPredictor(PaliGemmaTranslators.text(Prompts.ocr()))) {
+                Predictor<Image, String> predictor = remote.newPredictor(PaliGemmaTranslators.text(Tasks.ocr()))) {
             assertThatThrownBy(() -> predictor.predict(picture))
                     .isInstanceOf(TranslateException.class)
                     .hasMessageContaining("optEngine");

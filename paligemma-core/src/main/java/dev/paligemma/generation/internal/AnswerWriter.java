@@ -35,8 +35,7 @@ final class AnswerWriter implements Decoding.Answer {
         this.penalty = request.repetitionPenalty();
         this.random = new SplittableRandom(sampling.seed());
         this.repeated = penalty == 1 ? new BitSet() : prepared.promptTokens();
-        this.constraint =
-                request.constraint() == null ? null : request.constraint().start();
+        this.constraint = request.constraint().map(TokenConstraint::start).orElse(null);
     }
 
     @Override

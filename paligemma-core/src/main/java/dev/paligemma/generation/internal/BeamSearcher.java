@@ -40,8 +40,9 @@ final class BeamSearcher implements Decoding.Strategy {
         this.prepared = prepared;
         this.request = prepared.request();
         this.stops = prepared.stops();
-        TokenConstraint constraint = request.constraint();
-        this.live = List.of(new Beam(List.of(), 0, 1, constraint == null ? null : constraint.start()));
+        TokenConstraint.State start =
+                request.constraint().map(TokenConstraint::start).orElse(null);
+        this.live = List.of(new Beam(List.of(), 0, 1, start));
     }
 
     /** An answer that is being written. */

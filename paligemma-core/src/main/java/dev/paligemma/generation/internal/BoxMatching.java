@@ -1,5 +1,7 @@
 package dev.paligemma.generation.internal;
 
+import dev.paligemma.detection.DetectionParser;
+import dev.paligemma.detection.LocationCodes;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -14,14 +16,30 @@ import java.util.List;
  * @param totalIou the sum of the intersections over unions of the pairs
  */
 record BoxMatching(int boxes, double totalIou) {
+    /** A box as the model writes it, right or not. */
+    record Box(LocationCodes codes, String label) {}
+
     private record Pair(int reference, int other, double iou) {}
 
-    static BoxMatching of(List<LocatedBox> reference, List<LocatedBox> other) {
+    /** Matches the boxes of two answers, also those with swapped edges; other parts do not count. */
+    static BoxMatching ofAnswers(String reference, String other) {
+        return of(boxes(reference), boxes(other));
+    }
+
+    /** The boxes of an answer in their order, also those with swapped edges; what is no box is skipped. */
+    static List<Box> boxes(String answer) {
+        // Codes need no pixels.
+        return DetectionParser.parse(answer, 1, 1).parts().stream()
+                .flatMap(part -> part.codes().map(codes -> new Box(codes, part.label())).stream())
+                .toList();
+    }
+
+    static BoxMatching of(List<Box> reference, List<Box> other) {
         List<Pair> candidates = new ArrayList<>();
         for (int i = 0; i < reference.size(); i++) {
             for (int j = 0; j < other.size(); j++) {
-                double iou = reference.get(i).iou(other.get(j));
-                if (iou > 0 && reference.get(i).label().equals(other.get(j).label())) {
+                double iou = reference.get(i).codes.iou(other.get(j).codes);
+                if (iou > 0 && reference.get(i).label.equals(other.get(j).label)) {
                     candidates.add(new Pair(i, j, iou));
                 }
             }

@@ -2,6 +2,7 @@ package dev.paligemma.generation.internal;
 
 import dev.paligemma.generation.RequestCancelledException;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Whether a request should go on; asked between the steps of the network. Thread-safe. */
@@ -13,15 +14,15 @@ public final class Cancellation {
     /**
      * Starts the clock of a request.
      *
-     * @param timeout how long it may run; null for ever
+     * @param timeout how long it may run; empty for ever
      */
-    public Cancellation(@Nullable Duration timeout) {
-        this.timeout = timeout;
+    public Cancellation(Optional<Duration> timeout) {
+        this.timeout = timeout.orElse(null);
     }
 
     /** A request that ends by itself or by an interrupt. */
     public static Cancellation none() {
-        return new Cancellation(null);
+        return new Cancellation(Optional.empty());
     }
 
     /** Gives the request up. */

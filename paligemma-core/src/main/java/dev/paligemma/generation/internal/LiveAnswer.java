@@ -10,6 +10,7 @@ import dev.paligemma.tokenizer.StreamingDecoder;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -58,13 +59,13 @@ public final class LiveAnswer implements AnswerStream {
         AnswerWriter answer = step();
         if (answer.count() > written) {
             GeneratedToken token = answer.last();
-            ready.add(new TextPiece(decoder.push(token.id()), token));
+            ready.add(new TextPiece(decoder.push(token.id()), Optional.of(token)));
             written++;
         }
         if (answer.hasEnded()) {
             String rest = decoder.finish();
             if (!rest.isEmpty()) {
-                ready.add(new TextPiece(rest, null));
+                ready.add(new TextPiece(rest, Optional.empty()));
             }
             result = answer.result();
             close();

@@ -77,7 +77,7 @@ public final class PipelineComparer {
                         .tokenIds();
         String referenceText = walk.writer.result().text();
         String otherText = other.tokenizer().decode(otherTokens, true);
-        BoxMatching boxes = BoxMatching.of(LocatedBox.parse(referenceText), LocatedBox.parse(otherText));
+        BoxMatching boxes = BoxMatching.ofAnswers(referenceText, otherText);
         return new ComparedRequest(
                 image,
                 request.prompt(),

@@ -83,7 +83,7 @@ public final class TextGenerator {
 
     /** The adapter of a request. */
     ActiveAdapter adapter(GenerationRequest request) {
-        return model.adapters().get(request.adapter() == null ? defaultAdapter : request.adapter());
+        return model.adapters().get(request.adapter().orElse(defaultAdapter));
     }
 
     /** Answers one request. */
@@ -175,9 +175,9 @@ public final class TextGenerator {
         List<PixelValues> pixels =
                 request.images().stream().map(imageProcessor::process).toList();
         prepared.clock().count(PreparedRequest.Phase.PREPROCESS);
-        HostTensor images = request.embeddings() == null
-                ? encode(pixels, adapter, prepared.cancellation())
-                : EncodedImages.rows(request.embeddings(), model, adapter);
+        HostTensor images = request.embeddings()
+                .map(encoded -> EncodedImages.rows(encoded, model, adapter))
+                .orElseGet(() -> encode(pixels, adapter, prepared.cancellation()));
         prepared.clock().count(PreparedRequest.Phase.VISION);
         prepared.cancellation().check("before the prompt was run");
         VisionLanguageModel.Sequences sequences =
@@ -190,16 +190,15 @@ public final class TextGenerator {
             sequences.close();
             throw e;
         } finally {
-            if (request.embeddings() == null) {
+            if (request.embeddings().isEmpty()) {
                 model.release(images);
             }
         }
     }
 
     private Set<Integer> stops(GenerationRequest request) {
-        Set<Integer> stops =
-                new HashSet<>(request.stopTokenIds() == null ? config.eosTokenIds() : request.stopTokenIds());
-        if (request.constraint() != null) {
+        Set<Integer> stops = new HashSet<>(request.stopTokenIds().orElseGet(() -> Set.copyOf(config.eosTokenIds())));
+        if (request.constraint().isPresent()) {
             // The only token that a constraint allows behind a complete answer.
             stops.add(tokenizer.eosId());
         }

@@ -1,5 +1,6 @@
 package dev.paligemma.vision.mask;
 
+import dev.paligemma.vision.PixelBox;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;

@@ -1,5 +1,6 @@
 package dev.paligemma.vision.mask;
 
+import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.format.ImageOptions;
 import java.util.Arrays;

@@ -1,5 +1,6 @@
 package dev.paligemma.vision.mask;
 
+import dev.paligemma.vision.PixelBox;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

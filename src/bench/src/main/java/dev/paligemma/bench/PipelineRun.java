@@ -3,6 +3,7 @@ package dev.paligemma.bench;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.Precision;
@@ -53,7 +54,7 @@ public final class PipelineRun {
         int newTokens = number(options, "new-tokens");
         try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.builder()
                 .checkpoint(Path.of(required(options, "checkpoint")))
-                .engine(options.getOrDefault("engine", PaliGemmaPipeline.DEFAULT_ENGINE))
+                .engine(options.getOrDefault("engine", PipelineBuilder.DEFAULT_ENGINE))
                 .device(Device.parse(options.getOrDefault("device", Device.CPU.toString())))
                 .precision(Precision.parse(required(options, "precision")))
                 .threads(number(options, "threads"))

@@ -1,7 +1,7 @@
 package dev.paligemma.cli.command;
 
 import dev.paligemma.cli.option.TextOptions;
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -54,6 +54,6 @@ public final class AnswerCommand implements Runnable {
             throw new ParameterException(
                     spec.commandLine(), "Two questions: '" + positional + "' and '" + option + "'");
         }
-        text.answer(Prompts.answer(language, question));
+        text.answer(Tasks.answer(language, question));
     }
 }

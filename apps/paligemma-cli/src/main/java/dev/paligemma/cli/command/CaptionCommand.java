@@ -1,7 +1,7 @@
 package dev.paligemma.cli.command;
 
 import dev.paligemma.cli.option.TextOptions;
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -51,9 +51,9 @@ public final class CaptionCommand implements Runnable {
     public void run() {
         text.answer(
                 switch (style) {
-                    case SHORT -> Prompts.cap(language);
-                    case COCO -> Prompts.caption(language);
-                    case LONG -> Prompts.describe(language);
+                    case SHORT -> Tasks.cap(language);
+                    case COCO -> Tasks.caption(language);
+                    case LONG -> Tasks.describe(language);
                 });
     }
 }

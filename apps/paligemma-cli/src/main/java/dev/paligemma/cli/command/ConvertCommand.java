@@ -1,6 +1,6 @@
 package dev.paligemma.cli.command;
 
-import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.Checkpoints;
 import dev.paligemma.cli.option.CheckpointOptions;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.engine.Precision;
@@ -46,7 +46,7 @@ public final class ConvertCommand implements Runnable {
     @Override
     public void run() {
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
-            PaliGemmaPipeline.convert(checkpoint.folder(progress), precision, out, progress);
+            Checkpoints.convert(checkpoint.folder(progress), precision, out, progress);
         }
         spec.commandLine().getOut().println(out);
     }

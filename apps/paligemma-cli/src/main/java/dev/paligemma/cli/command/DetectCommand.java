@@ -1,7 +1,6 @@
 package dev.paligemma.cli.command;
 
 import dev.paligemma.cli.option.BoxOptions;
-import dev.paligemma.prompt.Prompts;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -31,7 +30,7 @@ public final class DetectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        boxes.detect(Prompts.detect(boxes.things));
+        boxes.detect();
         return ExitCode.OK;
     }
 }

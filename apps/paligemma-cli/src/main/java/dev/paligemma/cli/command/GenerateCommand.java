@@ -1,8 +1,7 @@
 package dev.paligemma.cli.command;
 
 import dev.paligemma.cli.option.TextOptions;
-import dev.paligemma.prompt.TaskPrompt;
-import dev.paligemma.tokenizer.ControlTokens;
+import dev.paligemma.task.Tasks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,6 +30,6 @@ public final class GenerateCommand implements Runnable {
 
     @Override
     public void run() {
-        text.answer(new TaskPrompt(prompt, ControlTokens.PARSE));
+        text.answer(Tasks.text(prompt));
     }
 }

@@ -1,5 +1,6 @@
 package dev.paligemma.cli.command;
 
+import dev.paligemma.Checkpoints;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.adapter.AdapterMerger;
 import dev.paligemma.checkpoint.adapter.LoraAdapter;
@@ -51,11 +52,11 @@ public final class MergeCommand implements Runnable {
     @Override
     public void run() {
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
-            LoraAdapter lora = LoraAdapter.open(checkpoint.adapter(adapter, progress));
-            try (Checkpoint base = Checkpoint.open(checkpoint.folder(progress))) {
-                progress.step("merging " + adapter);
-                AdapterMerger.merge(base, lora, out);
-            }
+            Path lora = checkpoint.adapter(adapter, progress);
+            LoraAdapter.open(lora); // refuses a bad one before gigabytes are downloaded for it
+            Path base = checkpoint.folder(progress);
+            progress.step("merging " + adapter);
+            Checkpoints.merge(base, lora, out);
         }
         spec.commandLine().getOut().println(out);
     }

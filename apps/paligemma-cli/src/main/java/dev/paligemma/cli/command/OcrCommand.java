@@ -1,7 +1,7 @@
 package dev.paligemma.cli.command;
 
 import dev.paligemma.cli.option.TextOptions;
-import dev.paligemma.prompt.Prompts;
+import dev.paligemma.task.Tasks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -18,6 +18,6 @@ public final class OcrCommand implements Runnable {
 
     @Override
     public void run() {
-        text.answer(Prompts.ocr());
+        text.answer(Tasks.ocr());
     }
 }

@@ -1,7 +1,6 @@
 package dev.paligemma.cli.command;
 
 import dev.paligemma.cli.option.BoxOptions;
-import dev.paligemma.prompt.Prompts;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -38,7 +37,7 @@ public final class SegmentCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         boxes.request.input.model.maskWeights = maskWeights;
-        boxes.segment(Prompts.segment(boxes.things));
+        boxes.segment();
         return ExitCode.OK;
     }
 }

@@ -1,23 +1,23 @@
 package dev.paligemma.cli.option;
 
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.cli.report.BoxReport;
 import dev.paligemma.cli.report.Json;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.cli.report.Written;
 import dev.paligemma.detection.Annotations;
+import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionOptions;
-import dev.paligemma.detection.DetectionParser;
 import dev.paligemma.detection.DetectionResult;
-import dev.paligemma.detection.SegmentationResult;
+import dev.paligemma.detection.Segment;
 import dev.paligemma.generation.FinishReason;
 import dev.paligemma.generation.GenerationRequest;
-import dev.paligemma.prompt.TaskPrompt;
-import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.task.BoxTask;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.token.TokenConstraint;
 import dev.paligemma.token.TokenConstraints;
-import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.io.ByteArrayOutputStream;
@@ -29,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
@@ -43,9 +44,6 @@ import picocli.CommandLine;
 
 /** The options of the commands that find things, and the way from them to the output. */
 public final class BoxOptions {
-    /** Several boxes, or one mask, take more tokens than a sentence. */
-    private static final int USUAL_LENGTH = 512;
-
     @Spec(Target.MIXEE)
     CommandSpec command;
 
@@ -87,34 +85,33 @@ public final class BoxOptions {
     /**
      * Asks the model for boxes without masks and prints them.
      *
-     * @param task the prompt
      * @throws IOException if the drawing cannot be written
      */
-    public void detect(TaskPrompt task) throws IOException {
-        answer(task, constraints -> constraints.detections(things), false);
+    public void detect() throws IOException {
+        answer(Tasks.detect(things), constraints -> constraints.detections(things), false);
     }
 
     /**
      * Asks the model for boxes with masks and prints them.
      *
-     * @param task the prompt
      * @throws IOException if the drawing cannot be written
      */
-    public void segment(TaskPrompt task) throws IOException {
-        answer(task, constraints -> constraints.segments(things), true);
+    public void segment() throws IOException {
+        answer(Tasks.segment(things).boxes(), constraints -> constraints.segments(things), true);
     }
 
-    private void answer(TaskPrompt task, Function<TokenConstraints, TokenConstraint> grammar, boolean masks)
+    private void answer(
+            BoxTask<DetectionResult> asking, Function<TokenConstraints, TokenConstraint> grammar, boolean masks)
             throws IOException {
         CommandLine commandLine = command.commandLine();
-        DetectionOptions options =
-                DetectionOptions.defaults().withMinConfidence(minConfidence).withMaxIou(maxIou);
+        BoxTask<DetectionResult> task = asking.withOptions(
+                DetectionOptions.defaults().withMinConfidence(minConfidence).withMaxIou(maxIou));
         boolean json = request.input.json;
         if (raw && json) {
             throw new ParameterException(
                     commandLine, "--raw and --json exclude each other; the object has the raw text");
         }
-        GenerationRequest asked = request.request(task, USUAL_LENGTH, commandLine);
+        GenerationRequest asked = request.request(task, BoxTask.MAX_NEW_TOKENS, commandLine);
         if (asked.images().size() != 1) {
             throw new ParameterException(
                     commandLine, "Boxes need one picture, got " + asked.images().size());
@@ -130,13 +127,11 @@ public final class BoxOptions {
                             .build()
                     : asked;
             Written written = request.ask(pipeline, limited, progress, raw ? print : null);
-            PaliGemmaTokenizer tokenizer = pipeline.tokenizer();
-            DetectionResult boxes = parse(written.answer().tokens(), tokenizer, picture, options);
-            MaskCodec codec = pipeline.maskCodec().orElse(null);
+            DetectionResult boxes = pipeline.read(task, limited, written.answer());
+            Optional<MaskCodec> codec = masks ? pipeline.maskCodec() : Optional.empty();
             boolean cutOff = written.answer().finishReason() == FinishReason.LENGTH;
-            BoxReport report =
-                    new BoxReport(SegmentationResult.of(boxes, masks ? codec : null), tokenizer, masks, cutOff);
-            draw(picture, report.result());
+            BoxReport report = new BoxReport(boxes, Segment.of(boxes, codec), masks, cutOff);
+            draw(picture, report.segments());
             progress.clear();
             if (json) {
                 double loadMs = pipeline.info().loadMs();
@@ -147,24 +142,16 @@ public final class BoxOptions {
             } else if (!raw) {
                 print.print(report.table());
             }
-            if (masks && codec == null && boxes.detections().stream().anyMatch(box -> box.hasMask())) {
+            if (masks && codec.isEmpty() && boxes.detections().stream().anyMatch(Detection::hasMask)) {
                 commandLine.getErr().println("paligemma: masks are left out: " + adviceOnMasks(pipeline));
             }
         }
     }
 
     private static String adviceOnMasks(PaliGemmaPipeline pipeline) {
-        String name = PaliGemmaPipeline.MASK_WEIGHTS;
+        String name = PipelineBuilder.MASK_WEIGHTS;
         return pipeline.info().folder() + " has no " + name + "; put that file of Google's big_vision"
                 + " (gs://big_vision/paligemma/" + name + ") there, or name it with --mask-weights";
-    }
-
-    private static DetectionResult parse(
-            List<GeneratedToken> tokens, PaliGemmaTokenizer tokenizer, RgbImage picture, DetectionOptions options) {
-        DetectionParser parser = new DetectionParser(tokenizer, picture.width(), picture.height(), options);
-        tokens.forEach(parser::accept);
-        parser.finish();
-        return parser.result();
     }
 
     /** A drawing that has no place is refused before the model is loaded. */
@@ -178,11 +165,11 @@ public final class BoxOptions {
         }
     }
 
-    private void draw(RgbImage picture, SegmentationResult found) throws IOException {
+    private void draw(RgbImage picture, List<Segment> found) throws IOException {
         Path file = out;
         if (file != null) {
             ByteArrayOutputStream png = new ByteArrayOutputStream();
-            ImageIO.write(Annotations.draw(picture, List.of(), found.segments()), "png", png);
+            ImageIO.write(Annotations.draw(picture, List.of(), found), "png", png);
             boolean isNew = !Files.exists(file);
             try {
                 Files.write(file, png.toByteArray());

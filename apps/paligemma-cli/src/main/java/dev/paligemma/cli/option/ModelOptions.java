@@ -1,6 +1,7 @@
 package dev.paligemma.cli.option;
 
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.PipelineBuilder;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.Precision;
@@ -82,7 +83,7 @@ public final class ModelOptions {
      */
     public PaliGemmaPipeline open(Path folder, @Nullable Precision chosen, ProgressDisplay progress) {
         progress.step("loading " + checkpoint.label(folder));
-        PaliGemmaPipeline.Builder builder = PaliGemmaPipeline.builder()
+        PipelineBuilder builder = PaliGemmaPipeline.builder()
                 .device(device)
                 .checkpoint(folder)
                 .cacheDirectory(checkpoint.cacheFolder())

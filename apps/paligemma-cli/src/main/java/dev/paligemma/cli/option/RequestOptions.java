@@ -9,7 +9,7 @@ import dev.paligemma.generation.BeamSearch;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestException;
-import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.task.Task;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -32,14 +32,13 @@ public final class RequestOptions {
     /**
      * Makes the request, before the model is loaded: a bad option or picture is reported without waiting for it.
      *
-     * @param task the prompt
+     * @param task what to ask
      * @param usualLength tokens to write at most if nothing was chosen
      * @param command refuses options that do not go together
      * @return the request
      */
-    GenerationRequest request(TaskPrompt task, int usualLength, CommandLine command) {
-        GenerationRequest.Builder request =
-                GenerationRequest.builder().task(task).maxNewTokens(length.maxNewTokens(usualLength, command));
+    GenerationRequest request(Task<?> task, int usualLength, CommandLine command) {
+        GenerationRequest.Builder request = task.request().maxNewTokens(length.maxNewTokens(usualLength, command));
         decoding.applyTo(request, command);
         return request.images(input.pictures()).build();
     }

@@ -1,11 +1,12 @@
 package dev.paligemma.cli.option;
 
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.cli.report.Json;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.cli.report.Written;
 import dev.paligemma.generation.GenerationRequest;
-import dev.paligemma.prompt.TaskPrompt;
+import dev.paligemma.task.Task;
 import dev.paligemma.token.TokenConstraints;
 import java.io.PrintWriter;
 import java.util.Arrays;
@@ -45,7 +46,7 @@ public final class TextOptions {
      *
      * @param task the prompt
      */
-    public void answer(TaskPrompt task) {
+    public void answer(Task<GenerationResult> task) {
         CommandLine commandLine = command.commandLine();
         if (!choices.isEmpty() && regex != null) {
             throw new ParameterException(commandLine, "--choices and --regex exclude each other");

@@ -2,16 +2,14 @@ package dev.paligemma.cli.report;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.detection.BoundingBox;
-import dev.paligemma.detection.BoxEdges;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.Fragment;
+import dev.paligemma.detection.LocationCodes;
+import dev.paligemma.detection.ParsedAnswer;
 import dev.paligemma.detection.Segment;
-import dev.paligemma.detection.SegmentationResult;
-import dev.paligemma.token.GeneratedToken;
-import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.mask.BitMask;
 import dev.paligemma.vision.mask.MaskPolygon;
-import dev.paligemma.vision.mask.PixelBox;
 import dev.paligemma.vision.mask.PixelRing;
 import java.io.IOException;
 import java.util.List;
@@ -22,20 +20,18 @@ import java.util.regex.Pattern;
 /**
  * Shows what was found, as a table or as JSON.
  *
- * @param result the boxes, perhaps with masks
- * @param tokenizer knows the location codes
+ * @param answer what the model wrote
+ * @param segments the boxes of it, perhaps with masks
  * @param withMasks whether masks were asked for
  * @param cutOff whether the model would have written more
  */
-public record BoxReport(SegmentationResult result, PaliGemmaTokenizer tokenizer, boolean withMasks, boolean cutOff) {
+public record BoxReport(ParsedAnswer answer, List<Segment> segments, boolean withMasks, boolean cutOff) {
     private static final Pattern NOT_PRINTABLE = Pattern.compile("[\\s\\p{Cntrl}]+");
     private static final double MASK_THRESHOLD = 0.5;
-    private static final int LOCATIONS = 4;
 
     /** A line for each box, then what else there is to know. */
     public String table() {
         StringBuilder table = new StringBuilder();
-        List<Segment> segments = result.segments();
         if (segments.isEmpty()) {
             line(table, "nothing found");
         } else {
@@ -46,11 +42,11 @@ public record BoxReport(SegmentationResult result, PaliGemmaTokenizer tokenizer,
             row(table, width, "label", "confidence", "left", "top", "right", "bottom", withMasks ? "mask area" : "");
             segments.forEach(segment -> row(table, width, segment));
         }
-        int discarded = result.answer().discarded().size();
+        int discarded = answer.discarded().size();
         if (discarded > 0) {
             line(table, "set aside (--min-confidence, --nms): " + discarded);
         }
-        for (Fragment fragment : result.answer().fragments()) {
+        for (Fragment fragment : answer.fragments()) {
             line(
                     table,
                     "not a box (" + nameOf(fragment.reason()) + "): "
@@ -102,10 +98,10 @@ public record BoxReport(SegmentationResult result, PaliGemmaTokenizer tokenizer,
 
     /** Writes boxes, masks and all else the model wrote. */
     public void writeTo(JsonGenerator json) throws IOException {
-        json.writeNumberField("imageWidth", result.answer().imageWidth());
-        json.writeNumberField("imageHeight", result.answer().imageHeight());
+        json.writeNumberField("imageWidth", answer.imageWidth());
+        json.writeNumberField("imageHeight", answer.imageHeight());
         json.writeArrayFieldStart(withMasks ? "segments" : "detections");
-        for (Segment segment : result.segments()) {
+        for (Segment segment : segments) {
             json.writeStartObject();
             write(json, segment.detection());
             if (withMasks) {
@@ -115,14 +111,14 @@ public record BoxReport(SegmentationResult result, PaliGemmaTokenizer tokenizer,
         }
         json.writeEndArray();
         json.writeArrayFieldStart("discarded");
-        for (Detection detection : result.answer().discarded()) {
+        for (Detection detection : answer.discarded()) {
             json.writeStartObject();
             write(json, detection);
             json.writeEndObject();
         }
         json.writeEndArray();
         json.writeArrayFieldStart("fragments");
-        for (Fragment fragment : result.answer().fragments()) {
+        for (Fragment fragment : answer.fragments()) {
             json.writeStartObject();
             json.writeStringField("reason", nameOf(fragment.reason()));
             json.writeStringField("text", fragment.piece().text());
@@ -143,17 +139,10 @@ public record BoxReport(SegmentationResult result, PaliGemmaTokenizer tokenizer,
         json.writeNumberField("bottom", pixels.bottom());
         json.writeEndObject();
         BoundingBox box = detection.box();
-        writeEdges(json, "boxNormalised", new BoxEdges(box.left(), box.top(), box.right(), box.bottom()));
-        writeEdges(json, "spread", detection.spread());
-        Json.writeInts(
-                json,
-                "codes",
-                detection.tokens().stream()
-                        .mapToInt(GeneratedToken::id)
-                        .filter(tokenizer::isLocation)
-                        .limit(LOCATIONS)
-                        .map(tokenizer::locationIndex)
-                        .toArray());
+        writeEdges(json, "boxNormalised", box.left(), box.top(), box.right(), box.bottom());
+        Detection.Edges spread = detection.spread();
+        writeEdges(json, "spread", spread.left(), spread.top(), spread.right(), spread.bottom());
+        Json.writeInts(json, "codes", detection.codes().map(BoxReport::inOrder).orElse(new int[0]));
         if (withMasks) {
             Json.writeInts(
                     json,
@@ -164,12 +153,17 @@ public record BoxReport(SegmentationResult result, PaliGemmaTokenizer tokenizer,
         }
     }
 
-    private static void writeEdges(JsonGenerator json, String name, BoxEdges edges) throws IOException {
+    private static int[] inOrder(LocationCodes codes) {
+        return new int[] {codes.top(), codes.left(), codes.bottom(), codes.right()};
+    }
+
+    private static void writeEdges(
+            JsonGenerator json, String name, double left, double top, double right, double bottom) throws IOException {
         json.writeObjectFieldStart(name);
-        Json.writeNumber(json, "left", edges.left());
-        Json.writeNumber(json, "top", edges.top());
-        Json.writeNumber(json, "right", edges.right());
-        Json.writeNumber(json, "bottom", edges.bottom());
+        Json.writeNumber(json, "left", left);
+        Json.writeNumber(json, "top", top);
+        Json.writeNumber(json, "right", right);
+        Json.writeNumber(json, "bottom", bottom);
         json.writeEndObject();
     }
 

@@ -59,7 +59,7 @@ public final class Json {
         writeInts(json, "promptTokenIds", result.promptTokenIds());
         json.writeNumberField("imageTokens", result.imageTokens());
         json.writeStringField("finishReason", nameOf(result.finishReason()));
-        if (request.constraint() != null) {
+        if (request.constraint().isPresent()) {
             json.writeNumberField("keptMass", result.keptMass());
         }
         if (!written.found().isEmpty()) {

@@ -5,11 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.paligemma.cli.JsonText;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionParser;
-import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.detection.ParsedAnswer;
 import dev.paligemma.detection.Segment;
-import dev.paligemma.detection.SegmentationResult;
 import dev.paligemma.tiny.TinyModel;
-import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.mask.BitMask;
 import dev.paligemma.vision.mask.CocoRle;
 import dev.paligemma.vision.mask.SegmentationMask;
@@ -19,8 +17,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class BoxReportTest {
@@ -55,7 +53,7 @@ class BoxReportTest {
     @Test
     void masksAreWrittenInTheFormsOfCoco() throws IOException {
         BoxReport report = report(CAT + " ; " + DOG, true, false);
-        BitMask expected = report.result().segments().get(0).bitMask(0.5).orElseThrow();
+        BitMask expected = report.segments().get(0).bitMask(0.5).orElseThrow();
         int[] outline = expected.polygons().get(0).exterior().toArray();
 
         Map<String, Object> json = json(report);
@@ -64,6 +62,7 @@ class BoxReportTest {
         assertThat(segments.get(0))
                 .containsEntry("label", "cat")
                 .containsEntry("area", 1300L)
+                .containsEntry("codes", List.of(256L, 512L, 768L, 1023L))
                 .containsEntry("segmentationCodes", Collections.nCopies(16, 0L));
         Map<?, ?> rle = (Map<?, ?>) Objects.requireNonNull(segments.get(0).get("rle"));
         assertThat(rle.get("size")).isEqualTo(List.of((long) HEIGHT, (long) WIDTH));
@@ -85,19 +84,17 @@ class BoxReportTest {
 
     /** Boxes of a text that no model wrote; whoever wrote a mask fills its box. */
     private static BoxReport report(String answer, boolean withMasks, boolean cutOff) {
-        DetectionResult boxes = DetectionParser.parse(answer, WIDTH, HEIGHT);
+        ParsedAnswer boxes = DetectionParser.parse(answer, WIDTH, HEIGHT);
         float[] full = new float[SegmentationMask.SIZE * SegmentationMask.SIZE];
         Arrays.fill(full, 1);
         List<Segment> segments = boxes.detections().stream()
                 .map(box -> new Segment(box, maskOf(box, full), WIDTH, HEIGHT))
                 .toList();
-        PaliGemmaTokenizer tokenizer =
-                PaliGemmaTokenizer.load(TinyModel.folder().resolve("tokenizer.json"));
-        return new BoxReport(new SegmentationResult(segments, boxes), tokenizer, withMasks, cutOff);
+        return new BoxReport(boxes, segments, withMasks, cutOff);
     }
 
-    private static @Nullable SegmentationMask maskOf(Detection box, float[] probabilities) {
-        return box.hasMask() ? SegmentationMask.of(probabilities) : null;
+    private static Optional<SegmentationMask> maskOf(Detection box, float[] probabilities) {
+        return box.hasMask() ? Optional.of(SegmentationMask.of(probabilities)) : Optional.empty();
     }
 
     private static Map<String, Object> json(BoxReport report) throws IOException {

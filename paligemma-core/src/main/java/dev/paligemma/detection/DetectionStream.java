@@ -1,21 +1,22 @@
-package dev.paligemma;
+package dev.paligemma.detection;
 
-import dev.paligemma.detection.Detection;
-import dev.paligemma.detection.DetectionParser;
-import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.generation.internal.LiveAnswer;
+import dev.paligemma.generation.RequestCancelledException;
+import dev.paligemma.generation.RequestException;
 import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.RequestException;
 import dev.paligemma.generation.internal.PulledStream;
-import dev.paligemma.token.GeneratedToken;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 /**
- * Boxes while they are written: each is given out as soon as its label is complete. Made by
- * {@link PaliGemmaPipeline#streamDetections}. Threads, memory and {@link #close} are as in {@link AnswerStream}.
+ * Boxes while they are written: each is given out as soon as its label is complete. Threads, memory and {@link #close} are as in {@link AnswerStream}.
  *
  * <p>Boxes that are too unsure are left out. Overlapping ones are not, because a better one may still come;
  * {@link #result} leaves them out.
@@ -26,7 +27,13 @@ public final class DetectionStream implements Iterator<Detection>, AutoCloseable
     private Optional<Detection> ready = Optional.empty();
     private boolean finished;
 
-    DetectionStream(AnswerStream answer, DetectionParser parser) {
+    /**
+     * The boxes of an answer.
+     *
+     * @param answer the answer to come; closed by this
+     * @param parser reads it, and has read nothing yet
+     */
+    public DetectionStream(AnswerStream answer, DetectionParser parser) {
         this.answer = answer;
         this.parser = parser;
     }
@@ -44,10 +51,7 @@ public final class DetectionStream implements Iterator<Detection>, AutoCloseable
     public synchronized boolean hasNext() {
         while (ready.isEmpty() && !finished) {
             if (answer.hasNext()) {
-                GeneratedToken token = answer.next().token();
-                if (token != null) {
-                    ready = parser.accept(token);
-                }
+                ready = answer.next().token().flatMap(parser::accept);
             } else {
                 finished = true;
                 ready = parser.finish();
@@ -81,7 +85,7 @@ public final class DetectionStream implements Iterator<Detection>, AutoCloseable
         if (!finished) {
             throw new IllegalStateException("the answer is not complete: ask for boxes until there is none");
         }
-        return parser.result();
+        return parser.result(answer.result());
     }
 
     /**
@@ -90,7 +94,9 @@ public final class DetectionStream implements Iterator<Detection>, AutoCloseable
      * @return the boxes, to be asked for once
      */
     public Stream<Detection> detections() {
-        return PulledStream.of(this, this::close);
+        int ordered = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(this, ordered), false)
+                .onClose(this::close);
     }
 
     /** Gives the answer up, or does nothing if it is complete. */

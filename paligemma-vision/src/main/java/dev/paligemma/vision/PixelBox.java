@@ -1,4 +1,4 @@
-package dev.paligemma.vision.mask;
+package dev.paligemma.vision;
 
 /**
  * A rectangle of whole pixels; it may reach beyond the picture, and it may be empty.

@@ -1,0 +1,370 @@
+package dev.paligemma;
+
+import dev.paligemma.network.internal.Adapters;
+import dev.paligemma.generation.internal.Slots;
+import dev.paligemma.generation.internal.TextGenerator;
+import dev.paligemma.generation.internal.Stopwatch;
+import dev.paligemma.network.internal.VisionLanguageModel;
+import dev.paligemma.network.Networks;
+import dev.paligemma.base.internal.CacheFolder;
+import dev.paligemma.engine.Device;
+import dev.paligemma.engine.EngineException;
+import dev.paligemma.engine.EngineOptions;
+import dev.paligemma.engine.Precision;
+import dev.paligemma.checkpoint.adapter.AdapterException;
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.convert.ConversionException;
+import dev.paligemma.checkpoint.convert.ConversionListener;
+import dev.paligemma.checkpoint.convert.ConversionPlan;
+import dev.paligemma.checkpoint.convert.ConvertedCheckpoints;
+import dev.paligemma.engine.spi.Engine;
+import dev.paligemma.engine.spi.EngineChoice;
+import dev.paligemma.engine.spi.EngineProvider;
+import dev.paligemma.network.DecoderOptions;
+import dev.paligemma.hub.DownloadListener;
+import dev.paligemma.hub.HubClient;
+import dev.paligemma.hub.HubException;
+import dev.paligemma.tokenizer.TokenizerException;
+import dev.paligemma.vision.format.ImageException;
+import dev.paligemma.vision.mask.MaskException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Collects the options of a {@link PaliGemmaPipeline}, which {@link PaliGemmaPipeline#builder} begins. Confined to one thread.
+ */
+public final class PipelineBuilder {
+    /** The engine that is used unless another is chosen: {@value}, the choice of {@link EngineChoice}. */
+    public static final String DEFAULT_ENGINE = EngineChoice.AUTO;
+
+    /**
+     * The system property with the name of the engine to use where the program does not choose one: {@value}. Set to
+     * anything but {@value #DEFAULT_ENGINE} or an engine on the class path, it makes loading fail.
+     */
+    public static final String ENGINE_PROPERTY = EngineChoice.PROPERTY;
+
+    /** The file of the mask decoder's weights in a checkpoint's folder: {@value}. */
+    public static final String MASK_WEIGHTS = "vae-oid.npz";
+
+    private static final Logger LOG = LoggerFactory.getLogger(PaliGemmaPipeline.class);
+
+    private final ModelSources sources = new ModelSources();
+    private @Nullable String engine;
+    private Device device = Device.CPU;
+    private @Nullable Precision precision;
+    private int threads = EngineOptions.defaults().threads();
+    private int maxConcurrentRequests = Runtime.getRuntime().availableProcessors();
+    private DecoderOptions decoderOptions = DecoderOptions.defaults();
+    private @Nullable Path cacheDirectory;
+    private ConversionListener conversionListener = ConversionListener.NONE;
+    private @Nullable Path maskWeights;
+
+    PipelineBuilder() {}
+
+    /**
+     * Chooses a checkpoint on this machine; this or {@link #model} is required.
+     *
+     * @param folder a folder in Hugging Face format, or a checkpoint of big_vision: a file {@code *.npz}, or its folder
+     * @return this builder
+     */
+    public PipelineBuilder checkpoint(Path folder) {
+        sources.folder(folder);
+        return this;
+    }
+
+    /**
+     * Chooses a checkpoint on the Hugging Face hub. {@link #build} downloads what is not in the cache.
+     *
+     * @param name {@code owner/name}, such as {@code google/paligemma2-3b-mix-224}, or {@code owner/name@revision}
+     * @return this builder
+     * @throws IllegalArgumentException if it is not such a name
+     */
+    public PipelineBuilder model(String name) {
+        sources.model(name);
+        return this;
+    }
+
+    /**
+     * Chooses which version of the {@linkplain #model model} to use; {@code main} by default, unless its name says it. Another one
+     * than its name says is refused by {@link #build}.
+     *
+     * @param revision a branch such as {@code bfloat16}, a tag, or a commit of 40 hexadecimal digits, which never changes
+     * @return this builder
+     * @throws IllegalArgumentException if it cannot be a revision
+     */
+    public PipelineBuilder revision(String revision) {
+        sources.revision(revision);
+        return this;
+    }
+
+    /**
+     * Chooses the client that downloads models; by default one with the settings of the environment, see
+     * {@link HubClient}.
+     *
+     * @param client the client
+     * @return this builder
+     */
+    public PipelineBuilder hub(HubClient client) {
+        sources.hub(client);
+        return this;
+    }
+
+    /**
+     * Listens to downloads, if there are any.
+     *
+     * @param listener hears of progress; an exception of it ends {@link #build}
+     * @return this builder
+     */
+    public PipelineBuilder onDownload(DownloadListener listener) {
+        sources.onDownload(listener);
+        return this;
+    }
+
+    /**
+     * Chooses the engine. Without a choice the system property {@value #ENGINE_PROPERTY} does, and
+     * where that is not set either, {@value #DEFAULT_ENGINE}: {@code pytorch} for a GPU and for
+     * {@link Precision#BFLOAT16}, {@code onnx} for everything else. {@link ModelInfo#engine} says which one it was.
+     *
+     * @param name the name of an engine on the class path, or {@value #DEFAULT_ENGINE}
+     * @return this builder
+     * @throws EngineException if there is none of that name; the message has the dependency to add
+     */
+    public PipelineBuilder engine(String name) {
+        EngineChoice.check(name);
+        this.engine = name;
+        return this;
+    }
+
+    /**
+     * Chooses where to compute, the CPU by default.
+     *
+     * @param newDevice a device that the engine supports
+     * @return this builder
+     */
+    public PipelineBuilder device(Device newDevice) {
+        this.device = Objects.requireNonNull(newDevice, "device");
+        return this;
+    }
+
+    /**
+     * Chooses how weights are stored and computed with; by default {@link Precision#FLOAT32} for a checkpoint as
+     * published, and for a converted one the precision it was converted for, which is the only one it can run in.
+     *
+     * <p>{@link Precision#INT8} and {@link Precision#INT4} need converted weights. The first load of a checkpoint as
+     * published converts them into the {@linkplain #cacheDirectory cache}; later loads use those.
+     *
+     * @param newPrecision a precision that the engine supports
+     * @return this builder
+     */
+    public PipelineBuilder precision(Precision newPrecision) {
+        this.precision = Objects.requireNonNull(newPrecision, "precision");
+        return this;
+    }
+
+    /**
+     * Limits the threads of one operation; by default all cores are used.
+     *
+     * @param newThreads from 1 to {@value EngineOptions#MAX_THREADS}
+     * @return this builder
+     * @throws IllegalArgumentException if the number is out of range
+     */
+    public PipelineBuilder threads(int newThreads) {
+        if (newThreads < 1 || newThreads > EngineOptions.MAX_THREADS) {
+            throw new IllegalArgumentException(
+                    "threads must be from 1 to " + EngineOptions.MAX_THREADS + ", got " + newThreads);
+        }
+        this.threads = newThreads;
+        return this;
+    }
+
+    /**
+     * Limits the requests that run at the same time, and so the memory of their key/value caches; as many as there
+     * are cores by default. Further requests wait, first come first served.
+     *
+     * @param limit at least 1
+     * @return this builder
+     * @throws IllegalArgumentException if the number is below 1
+     */
+    public PipelineBuilder maxConcurrentRequests(int limit) {
+        if (limit < 1) {
+            throw new IllegalArgumentException("maxConcurrentRequests must be at least 1, got " + limit);
+        }
+        this.maxConcurrentRequests = limit;
+        return this;
+    }
+
+    /**
+     * Chooses which implementation to follow where the references differ, transformers by default.
+     *
+     * @param options the choices
+     * @return this builder
+     */
+    public PipelineBuilder decoderOptions(DecoderOptions options) {
+        this.decoderOptions = Objects.requireNonNull(options, "options");
+        return this;
+    }
+
+    /**
+     * Chooses where converted weights are kept, {@link CacheFolder#ofThisProcess} by default. Several processes may
+     * share it. It may be deleted whenever no program uses it.
+     *
+     * @param folder a folder; it is made when needed
+     * @return this builder
+     */
+    public PipelineBuilder cacheDirectory(Path folder) {
+        this.cacheDirectory = Objects.requireNonNull(folder, "folder");
+        return this;
+    }
+
+    /**
+     * Chooses the weights of the mask decoder, the file {@value #MASK_WEIGHTS} of big_vision; by
+     * default the one of that name in the checkpoint's folder, if there is one.
+     *
+     * @param file the file
+     * @return this builder
+     */
+    public PipelineBuilder maskWeights(Path file) {
+        this.maskWeights = Objects.requireNonNull(file, "file");
+        return this;
+    }
+
+    /**
+     * Loads an adapter with the model, as trained and saved with PEFT; may be called several times. The weights of the
+     * model stay as they are: each request chooses its adapter, or none, with
+     * {@link GenerationRequest.Builder#adapter} or {@link PaliGemmaPipeline#withAdapter}.
+     *
+     * <p>Works in every precision. Modules that an adapter changes cost a little more time in requests without it, too.
+     *
+     * @param name what requests call it
+     * @param folder a folder with {@code adapter_config.json} and {@code adapter_model.safetensors}
+     * @return this builder
+     * @throws IllegalArgumentException if the name is blank or was given before
+     */
+    public PipelineBuilder adapter(String name, Path folder) {
+        sources.adapter(name, folder);
+        return this;
+    }
+
+    /**
+     * Loads an adapter of the Hugging Face hub with the model; otherwise as {@link #adapter(String, Path)}.
+     *
+     * @param name what requests call it
+     * @param hubName {@code owner/name} or {@code owner/name@revision}
+     * @return this builder
+     * @throws IllegalArgumentException if the name is blank or was given before, or the other one is not a hub name
+     */
+    public PipelineBuilder adapter(String name, String hubName) {
+        sources.adapter(name, hubName);
+        return this;
+    }
+
+    /**
+     * Listens to the conversion of weights, if one is needed. It takes from seconds to minutes, once.
+     *
+     * @param listener hears of progress; an exception of it ends {@link #build}
+     * @return this builder
+     */
+    public PipelineBuilder onConversion(ConversionListener listener) {
+        this.conversionListener = Objects.requireNonNull(listener, "listener");
+        return this;
+    }
+
+    /**
+     * Loads the model. Where {@link MemoryEstimate} says that it needs more memory than is free, that is a warning in the
+     * log and loading goes on.
+     *
+     * @return the pipeline, to be closed by the caller
+     * @throws IllegalStateException if no checkpoint was chosen, or a folder and a model of the hub
+     * @throws HubException if a model of the hub cannot be had; {@link HubException#kind} says why
+     * @throws CheckpointException if a file is missing, damaged or not of a known architecture, or the checkpoint is converted
+     *     for another precision than the chosen one
+     * @throws TokenizerException if the tokenizer file is damaged or of another kind
+     * @throws ImageException if the preprocessor file is damaged or asks for something unknown
+     * @throws MaskException if the weights of the mask decoder are missing where they were said to be, or damaged
+     * @throws AdapterException if an adapter's folder is damaged, or it does not fit the checkpoint
+     * @throws ConversionException if weights must be converted and cannot be, for example because the disk is full
+     * @throws EngineException if the engine cannot run the model here
+     */
+    public PaliGemmaPipeline build() {
+        Path folder = sources.checkpoint();
+        Map<String, Path> adapters = sources.adapters();
+        Stopwatch stopwatch = new Stopwatch();
+        try (Checkpoint given = Checkpoint.open(folder)) {
+            // An engine that does not know the precision refuses here, before anything is converted for it.
+            EngineOptions options = new EngineOptions(device, StoredPrecision.choose(given, precision), threads);
+            EngineProvider provider = EngineChoice.choose(engine, options.device(), options.precision());
+            Engine runtime = provider.create(options);
+            PaliGemmaConfig config = given.config();
+            Networks networks = Networks.record(config, decoderOptions);
+            MemoryCheck.OF_THIS_MACHINE
+                    .warning(given, networks, provider, options, engine)
+                    .ifPresent(LOG::warn);
+            // A vocabulary takes as long to read as an engine needs for its weights, so both are done at once.
+            CompletableFuture<ModelFiles> files =
+                    CompletableFuture.supplyAsync(() -> ModelFiles.read(given, maskWeights));
+            VisionLanguageModel model = compile(runtime, given, networks, adapters, files);
+            ModelFiles read = closingOnFailure(model, files);
+            ModelInfo info = new ModelInfo(
+                    folder, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
+            LOG.info("loaded {} with {} {} in {} ms", folder, info.engine(), info.options(), (long) info.loadMs());
+            TextGenerator generator = new TextGenerator(config, read.tokenizer(), read.imageProcessor(), model, null);
+            return new PaliGemmaPipeline(info, generator, new Slots(maxConcurrentRequests), read.maskCodec());
+        }
+    }
+
+    private VisionLanguageModel compile(
+            Engine runtime,
+            Checkpoint given,
+            Networks networks,
+            Map<String, Path> adapters,
+            CompletableFuture<ModelFiles> files) {
+        if (!StoredPrecision.isConverted(runtime.options().precision())) {
+            return new VisionLanguageModel(runtime, given, Adapters.load(networks, adapters, given));
+        }
+        ConversionPlan plan = ConversionPlan.of(runtime.options().precision(), networks.all());
+        Path cache = cacheDirectory == null ? CacheFolder.ofThisProcess() : cacheDirectory;
+        Path folder = new ConvertedCheckpoints(cache).obtain(given, plan, progress -> {
+            // Converting takes minutes, which are wasted if another file turns out to be unusable.
+            join(files);
+            conversionListener.progress(progress);
+        });
+        if (folder.equals(given.folder())) {
+            return new VisionLanguageModel(runtime, given, Adapters.load(networks, adapters, given));
+        }
+        try (Checkpoint converted = Checkpoint.open(folder)) {
+            return new VisionLanguageModel(runtime, converted, Adapters.load(networks, adapters, converted));
+        }
+    }
+
+    private static ModelFiles closingOnFailure(VisionLanguageModel model, CompletableFuture<ModelFiles> files) {
+        try {
+            return join(files);
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    /** The files, or the exception that reading them ended with. */
+    private static ModelFiles join(CompletableFuture<ModelFiles> files) {
+        try {
+            return files.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            if (e.getCause() instanceof Error cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,461 @@
+package dev.paligemma.task;
+
+import dev.paligemma.generation.AnswerStream;
+import dev.paligemma.generation.AnswerScore;
+import dev.paligemma.generation.internal.LiveAnswer;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.detection.DetectionOptions;
+import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.detection.DetectionStream;
+import dev.paligemma.detection.SegmentationResult;
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import dev.paligemma.vision.format.ImageException;
+import dev.paligemma.vision.RgbImage;
+import dev.paligemma.vision.mask.MaskCodec;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * What answers questions about pictures: a {@link dev.paligemma.PaliGemmaPipeline}, or what a test puts in its place. Whoever
+ * makes one says how requests are answered; from this follows how tasks are done.
+ *
+ * <p>Each method by name is a task of {@link Tasks}, takes a picture or its file, and has every option at its default; with
+ * others it is {@code run(Tasks.ocr().with(request -> request.maxNewTokens(500)), image)}. A file that is missing or not a
+ * readable picture is an {@link ImageException}.
+ */
+public interface TaskRunner {
+    /**
+     * Continues a prompt about images.
+     *
+     * @param request images, prompt, limits and how tokens are chosen
+     * @return text, tokens and figures
+     * @throws dev.paligemma.generation.RequestException if images and prompt are longer than the model can take
+     * @throws dev.paligemma.generation.RequestCancelledException if the thread is interrupted, or the time of the request is over
+     * @throws IllegalArgumentException if the number of {@code <image>} markers in the prompt is neither 0 nor the
+     *     number of images
+     * @throws IllegalStateException if the pipeline is closed, or is closed meanwhile
+     * @throws dev.paligemma.engine.EngineException if the runtime fails
+     */
+    GenerationResult generate(GenerationRequest request);
+
+    /**
+     * Continues many prompts, several at a time, so that the weights are read once for all of them at every step. Prompts
+     * may differ in length and in their images. The answers are those of {@link #generate}: the same tokens, with
+     * log-probabilities that may differ in their last bits.
+     *
+     * <p>The requests together occupy one of the pipeline's concurrent requests, but need the memory of {@code together}
+     * key/value caches, and twice that while one is added. If one of them fails, all do.
+     *
+     * @param requests what to answer
+     * @param together the most that are answered at the same time, at least 1; 4 to 8 are a good choice on a CPU
+     * @return the answers in the order of the requests
+     * @throws IllegalArgumentException if {@code together} is below 1
+     */
+    List<GenerationResult> generateAll(List<GenerationRequest> requests, int together);
+
+    /**
+     * Continues a prompt token by token, as fast as the caller asks for them.
+     *
+     * @param request images, prompt, limits and how tokens are chosen; its time runs from now on
+     * @return the answer to come, to be closed by the caller; nothing runs before its first piece is asked for
+     */
+    AnswerStream stream(GenerationRequest request);
+
+    /**
+     * Tells how likely each of several given answers to a request is; see {@link Tasks#score}.
+     *
+     * @param request images and prompt; how it chooses tokens makes no difference
+     * @param answers the answers, 1 to 256 different ones
+     * @return their scores in the same order; the shares add up to 1
+     * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
+     */
+    List<AnswerScore> score(GenerationRequest request, List<String> answers);
+
+    /**
+     * The tokenizer of the model.
+     *
+     * @return the tokenizer, thread-safe
+     */
+    PaliGemmaTokenizer tokenizer();
+
+    /**
+     * The decoder of masks.
+     *
+     * @return the decoder; empty if there are no weights for it
+     */
+    Optional<MaskCodec> maskCodec();
+
+    /**
+     * Answers any request and reads the answer as a task does. The task's own prompt and rules do not count: the request
+     * says everything. It usually comes from {@link Task#request}.
+     *
+     * @param task reads the answer
+     * @param request what is asked
+     * @param <R> what the answer is read as
+     * @return the result
+     * @throws IllegalArgumentException if the request is none for the task
+     */
+    default <R> R run(Task<R> task, GenerationRequest request) {
+        task.check(request);
+        if (task.givenAnswers().isEmpty()) {
+            return read(task, request, generate(request));
+        }
+        List<AnswerScore> scores = score(request, task.givenAnswers());
+        AnswerScore best = Collections.max(scores, Comparator.comparingDouble(AnswerScore::logProbability));
+        return task.read(new TaskAnswer(request, best.generation(), scores, tokenizer(), maskCodec()));
+    }
+
+    /**
+     * Reads an answer as a task does: one of a stream, of several samples, or of a search.
+     *
+     * @param task reads the answer
+     * @param request what was asked
+     * @param result what this model wrote
+     * @param <R> what the answer is read as
+     * @return the result
+     * @throws IllegalArgumentException if the request is none for the task
+     */
+    default <R> R read(Task<R> task, GenerationRequest request, GenerationResult result) {
+        task.check(request);
+        return task.read(new TaskAnswer(request, result, List.of(), tokenizer(), maskCodec()));
+    }
+
+    /**
+     * Does a task with many pictures, several at a time. Given answers are judged one picture after the other.
+     *
+     * @param task what to ask about each picture, and how to read the answers
+     * @param images the pictures
+     * @param together the most that are answered at the same time, at least 1; 4 to 8 are a good choice on a CPU
+     * @param <R> what an answer is read as
+     * @return the results in the order of the pictures
+     * @throws IllegalArgumentException if {@code together} is below 1
+     */
+    default <R> List<R> runAll(Task<R> task, List<RgbImage> images, int together) {
+        List<GenerationRequest> requests = images.stream()
+                .map(image -> task.request().image(image).build())
+                .toList();
+        if (!task.givenAnswers().isEmpty()) {
+            return requests.stream().map(request -> run(task, request)).toList();
+        }
+        requests.forEach(task::check);
+        List<GenerationResult> results = generateAll(requests, together);
+        return IntStream.range(0, results.size())
+                .mapToObj(i -> read(task, requests.get(i), results.get(i)))
+                .toList();
+    }
+
+    /**
+     * Does a task.
+     *
+     * @param task what to ask, and how to read the answer
+     * @param images the pictures; one for most tasks
+     * @param <R> what the answer is read as
+     * @return the result
+     * @throws IllegalArgumentException if there is no picture, or the task takes another number of them
+     */
+    default <R> R run(Task<R> task, RgbImage... images) {
+        return run(task, task.request().images(List.of(images)).build());
+    }
+
+    /**
+     * Does a task.
+     *
+     * @param task what to ask, and how to read the answer
+     * @param images the files of the pictures; one for most tasks
+     * @param <R> what the answer is read as
+     * @return the result
+     * @throws IllegalArgumentException if there is no picture, or the task takes another number of them
+     */
+    default <R> R run(Task<R> task, Path... images) {
+        return run(task, Arrays.stream(images).map(RgbImage::read).toArray(RgbImage[]::new));
+    }
+
+    /**
+     * Describes a picture in English, in the short style of COCO captions.
+     *
+     * @param image the picture
+     * @return the caption
+     */
+    default String caption(RgbImage image) {
+        return caption(image, "en");
+    }
+
+    /**
+     * Describes a picture in English, in the short style of COCO captions.
+     *
+     * @param image the picture's file
+     * @return the caption
+     */
+    default String caption(Path image) {
+        return caption(RgbImage.read(image));
+    }
+
+    /**
+     * Describes a picture, in the short style of COCO captions.
+     *
+     * @param image the picture
+     * @param language an ISO 639-1 code such as {@code "en"} or {@code "es"}
+     * @return the caption
+     * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
+     */
+    default String caption(RgbImage image, String language) {
+        return run(Tasks.caption(language), image).text();
+    }
+
+    /**
+     * Describes a picture, in the short style of COCO captions.
+     *
+     * @param image the picture's file
+     * @param language an ISO 639-1 code such as {@code "en"} or {@code "es"}
+     * @return the caption
+     * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
+     */
+    default String caption(Path image, String language) {
+        return caption(RgbImage.read(image), language);
+    }
+
+    /**
+     * Answers a question in English, shortly. Control tokens in the question are plain text.
+     *
+     * @param image the picture
+     * @param question the question
+     * @return the answer
+     */
+    default String answer(RgbImage image, String question) {
+        return answer(image, "en", question);
+    }
+
+    /**
+     * Answers a question in English, shortly. Control tokens in the question are plain text.
+     *
+     * @param image the picture's file
+     * @param question the question
+     * @return the answer
+     */
+    default String answer(Path image, String question) {
+        return answer(RgbImage.read(image), question);
+    }
+
+    /**
+     * Answers a question, shortly. Control tokens in the question are plain text.
+     *
+     * @param image the picture
+     * @param language the code of the language of question and answer
+     * @param question the question
+     * @return the answer
+     * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
+     */
+    default String answer(RgbImage image, String language, String question) {
+        return run(Tasks.answer(language, question), image).text();
+    }
+
+    /**
+     * Answers a question, shortly. Control tokens in the question are plain text.
+     *
+     * @param image the picture's file
+     * @param language the code of the language of question and answer
+     * @param question the question
+     * @return the answer
+     * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
+     */
+    default String answer(Path image, String language, String question) {
+        return answer(RgbImage.read(image), language, question);
+    }
+
+    /**
+     * Reads the text in a picture.
+     *
+     * @param image the picture
+     * @return the text; empty if there is none
+     */
+    default String ocr(RgbImage image) {
+        return run(Tasks.ocr(), image).text();
+    }
+
+    /**
+     * Reads the text in a picture.
+     *
+     * @param image the picture's file
+     * @return the text; empty if there is none
+     */
+    default String ocr(Path image) {
+        return ocr(RgbImage.read(image));
+    }
+
+    /**
+     * Finds things.
+     *
+     * <pre>{@code
+     * for (Detection cat : pipeline.detect(image, "cat").detections()) {
+     *     System.out.println(cat.label() + " at " + cat.pixels());
+     * }
+     * }</pre>
+     *
+     * @param image the picture
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @return the boxes in the picture's own pixels, and the whole answer
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    default DetectionResult detect(RgbImage image, String... labels) {
+        return run(Tasks.detect(labels), image);
+    }
+
+    /**
+     * Finds things.
+     *
+     * @param image the picture's file
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @return the boxes in the picture's own pixels, and the whole answer
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    default DetectionResult detect(Path image, String... labels) {
+        return detect(RgbImage.read(image), labels);
+    }
+
+    /**
+     * Finds things, with limits on which boxes are kept.
+     *
+     * @param image the picture
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @param options how boxes are read and which are kept
+     * @return the boxes in the picture's own pixels, and the whole answer
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    default DetectionResult detect(RgbImage image, List<String> labels, DetectionOptions options) {
+        return run(Tasks.detect(labels).withOptions(options), image);
+    }
+
+    /**
+     * Finds things, with limits on which boxes are kept.
+     *
+     * @param image the picture's file
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @param options how boxes are read and which are kept
+     * @return the boxes in the picture's own pixels, and the whole answer
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    default DetectionResult detect(Path image, List<String> labels, DetectionOptions options) {
+        return detect(RgbImage.read(image), labels, options);
+    }
+
+    /**
+     * Finds things, and their shapes. Shapes need the weights of the mask decoder; without them there are boxes and
+     * segmentation codes.
+     *
+     * @param image the picture
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @return boxes and masks in the picture's own pixels, and the whole answer
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    default SegmentationResult segment(RgbImage image, String... labels) {
+        return run(Tasks.segment(labels), image);
+    }
+
+    /**
+     * Finds things, and their shapes; see {@link #segment(RgbImage, String...)}.
+     *
+     * @param image the picture's file
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @return boxes and masks in the picture's own pixels, and the whole answer
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    default SegmentationResult segment(Path image, String... labels) {
+        return segment(RgbImage.read(image), labels);
+    }
+
+    /**
+     * Finds things, and their shapes, with limits on which boxes are kept; see {@link #segment(RgbImage, String...)}.
+     *
+     * @param image the picture
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @param options how boxes are read and which are kept
+     * @return boxes and masks in the picture's own pixels, and the whole answer
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    default SegmentationResult segment(RgbImage image, List<String> labels, DetectionOptions options) {
+        return run(Tasks.segment(labels).withOptions(options), image);
+    }
+
+    /**
+     * Finds things, and their shapes, with limits on which boxes are kept; see {@link #segment(RgbImage, String...)}.
+     *
+     * @param image the picture's file
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @param options how boxes are read and which are kept
+     * @return boxes and masks in the picture's own pixels, and the whole answer
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    default SegmentationResult segment(Path image, List<String> labels, DetectionOptions options) {
+        return segment(RgbImage.read(image), labels, options);
+    }
+
+    /**
+     * Tells how likely each of several given answers is; see {@link Tasks#score}.
+     *
+     * @param image the picture
+     * @param question what is asked, for example {@code Tasks.answer("en", "is the door open?")}
+     * @param answers different answers, at least one; {@code <loc0000>} and the like are codes
+     * @return their scores in the same order; the shares add up to 1
+     * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
+     */
+    default List<AnswerScore> score(RgbImage image, Task<?> question, List<String> answers) {
+        return run(Tasks.score(question, answers), image);
+    }
+
+    /**
+     * Tells how likely each of several given answers is; see {@link Tasks#score}.
+     *
+     * @param image the picture's file
+     * @param question what is asked, for example {@code Tasks.answer("en", "is the door open?")}
+     * @param answers different answers, at least one; {@code <loc0000>} and the like are codes
+     * @return their scores in the same order; the shares add up to 1
+     * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
+     */
+    default List<AnswerScore> score(Path image, Task<?> question, List<String> answers) {
+        return score(RgbImage.read(image), question, answers);
+    }
+
+    /**
+     * Answers any request, reads the answer as boxes and gives each as soon as it is written.
+     *
+     * @param task how boxes are read and which are kept
+     * @param request what is asked, with one image
+     * @return the boxes to come, to be closed by the caller; nothing runs before the first is asked for
+     * @throws IllegalArgumentException if the request has several images
+     */
+    default DetectionStream streamDetections(BoxTask<?> task, GenerationRequest request) {
+        task.check(request);
+        return new DetectionStream(stream(request), task.parser(request, tokenizer()));
+    }
+
+    /**
+     * Finds things and gives each as soon as it is written.
+     *
+     * @param image the picture
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @return the boxes to come, to be closed by the caller; nothing runs before the first is asked for
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    default DetectionStream streamDetections(RgbImage image, String... labels) {
+        BoxTask<DetectionResult> task = Tasks.detect(labels);
+        return streamDetections(task, task.request().image(image).build());
+    }
+
+    /**
+     * Finds things and gives each as soon as it is written.
+     *
+     * @param image the picture's file
+     * @param labels what to find, each without a semicolon; control tokens in them are plain text
+     * @return the boxes to come, to be closed by the caller; nothing runs before the first is asked for
+     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     */
+    default DetectionStream streamDetections(Path image, String... labels) {
+        return streamDetections(RgbImage.read(image), labels);
+    }
+}
