@@ -69,11 +69,7 @@ public final class KnownModels {
         return new KnownModel(ModelSize.PALIGEMMA_3B, Kind.FINE_TUNED, Optional.of(task), imageSize);
     }
 
-    /**
-     * Lists the models: those for many tasks and the pre-trained ones by size, then the fine-tuned ones.
-     *
-     * @return an unmodifiable list
-     */
+    /** Lists the models: those for many tasks and the pre-trained ones by size, then the fine-tuned ones. */
     public static List<KnownModel> all() {
         return ALL;
     }

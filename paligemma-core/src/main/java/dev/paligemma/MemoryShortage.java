@@ -21,9 +21,6 @@ public record MemoryShortage(MemoryEstimate needed, long freeBytes, Optional<Mem
     /**
      * Checks the parts.
      *
-     * @param needed what the model needs
-     * @param freeBytes what is free
-     * @param fitting what it needs in the most precise of the other precisions that fit; empty if none does
      * @throws IllegalArgumentException if there is no shortage, or the other precision does not fit either
      */
     public MemoryShortage {
@@ -71,10 +68,8 @@ public record MemoryShortage(MemoryEstimate needed, long freeBytes, Optional<Mem
     }
 
     /**
-     * Says it in words.
-     *
-     * @return for example {@code float32 needs about 12.61 GB of memory and 5.00 GB are free; int8 would fit with 4.02
-     *     GB}
+     * Says it in words, for example {@code float32 needs about 12.61 GB of memory and 5.00 GB are free; int8 would fit
+     * with 4.02 GB}.
      */
     public String message() {
         return needed.precision() + " needs about " + gigabytes(needed.totalBytes()) + " of memory and "

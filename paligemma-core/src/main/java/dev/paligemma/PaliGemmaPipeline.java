@@ -141,11 +141,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         return builder().model(name).build();
     }
 
-    /**
-     * A builder with every option at its default.
-     *
-     * @return a new builder
-     */
+    /** A builder with every option at its default. */
     public static PipelineBuilder builder() {
         return new PipelineBuilder();
     }
@@ -344,11 +340,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         return compare(other, images, prompts, GenerationRequest.DEFAULT_MAX_NEW_TOKENS);
     }
 
-    /**
-     * What is loaded, and with what it runs.
-     *
-     * @return names, sizes and options
-     */
+    /** What is loaded, and with what it runs: names, sizes and options. */
     public ModelInfo info() {
         return info;
     }
@@ -359,9 +351,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     }
 
     /**
-     * The adapters that were loaded with the model.
-     *
-     * @return their names, in the order in which they were given; unmodifiable
+     * The adapters that were loaded with the model: their names, in the order in which they were given; unmodifiable.
      */
     public Set<String> adapters() {
         return generator.model().adapters().names();

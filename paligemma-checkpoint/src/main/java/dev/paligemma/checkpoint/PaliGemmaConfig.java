@@ -28,13 +28,6 @@ public record PaliGemmaConfig(
     /**
      * Makes a configuration.
      *
-     * @param vision the image encoder
-     * @param text the language model
-     * @param imageTokenId the token that marks the place of an image, or null if the file does not name it; then the
-     *     tokenizer has to be asked for {@code <image>}
-     * @param bosTokenId the token that starts a text
-     * @param eosTokenIds the tokens that end the output, at least one
-     * @param padTokenId the token that fills up a batch
      * @throws IllegalArgumentException if a token id is negative or absurd, or {@code eosTokenIds} is empty
      */
     public PaliGemmaConfig {
@@ -68,28 +61,22 @@ public record PaliGemmaConfig(
         return ConfigReader.read(configJson);
     }
 
-    /**
-     * Writes the configuration as a {@code config.json}.
-     *
-     * @return text of which {@link #read} makes an equal configuration
-     */
+    /** Writes the configuration as a {@code config.json}. */
     public String toJson() {
         return ConfigWriter.write(this);
     }
 
     /**
-     * Returns the width of the projected image features, which is the width of the language model.
-     *
-     * @return the hidden size of {@link #text()}
+     * Returns the width of the projected image features, which is the width of the language model: the hidden size of
+     * {@link #text()}.
      */
     public int projectionDim() {
         return text.hiddenSize();
     }
 
     /**
-     * Counts the parameters of such a model; the output head counts only where it is not the token embedding.
-     *
-     * @return the elements of all its tensors
+     * Counts the parameters of such a model; the output head counts only where it is not the token embedding: the
+     * elements of all its tensors.
      */
     public long parameterCount() {
         long count = 0;

@@ -65,23 +65,6 @@ public record TextConfig(
     /**
      * Makes a configuration.
      *
-     * @param family Gemma (PaliGemma) or Gemma 2 (PaliGemma 2)
-     * @param vocabSize the number of rows of the token embedding; a loaded {@link Checkpoint} takes it from the tensor
-     * @param hiddenSize the width of the residual stream; not in general {@code heads * headDim}
-     * @param intermediateSize the width inside the feed-forward blocks
-     * @param layers the number of decoder blocks
-     * @param heads the number of query heads, a multiple of {@code kvHeads}
-     * @param kvHeads the number of key and value heads
-     * @param headDim the width of one attention head, even
-     * @param rmsNormEps the constant added to the mean square in RMS normalisation
-     * @param ropeTheta the base of the rotary frequencies
-     * @param queryPreAttnScalar attention scores are multiplied by this to the power of -1/2
-     * @param attnLogitSoftcap the bound c of c * tanh(s / c) on attention scores; 0 for none
-     * @param finalLogitSoftcap the bound c of c * tanh(s / c) on logits; 0 for none
-     * @param slidingWindow the number of tokens a {@link LayerType#SLIDING} layer looks back, itself included; 0 for none
-     * @param layerTypes one entry per layer; all {@link LayerType#FULL} when {@code slidingWindow} is 0
-     * @param tieWordEmbeddings whether the output head is the token embedding; if not, there is a {@code lm_head.weight}
-     * @param maxPositionEmbeddings the longest sequence the model was made for; nothing enforces it
      * @throws IllegalArgumentException if a number is out of range or two of them contradict each other
      */
     public TextConfig {
@@ -116,9 +99,7 @@ public record TextConfig(
     }
 
     /**
-     * Returns the factor on the attention scores.
-     *
-     * @return {@code queryPreAttnScalar} to the power of -1/2, for example 1/16
+     * Returns the factor on the attention scores: {@code queryPreAttnScalar} to the power of -1/2, for example 1/16.
      */
     public double attentionScale() {
         return 1 / Math.sqrt(queryPreAttnScalar);

@@ -23,13 +23,6 @@ public record VisionConfig(
     /**
      * Makes a configuration.
      *
-     * @param hiddenSize the width of the encoder, a multiple of {@code heads}
-     * @param intermediateSize the width inside the feed-forward blocks
-     * @param layers the number of encoder blocks
-     * @param heads the number of attention heads
-     * @param imageSize the height and width of the input in pixels, a multiple of {@code patchSize}
-     * @param patchSize the height and width of one patch in pixels
-     * @param layerNormEps the constant added to the variance in layer normalisation
      * @throws IllegalArgumentException if a number is out of range or two of them contradict each other
      */
     public VisionConfig {
@@ -45,28 +38,19 @@ public record VisionConfig(
     }
 
     /**
-     * Returns the number of patches an image is cut into, which is the number of image tokens.
-     *
-     * @return for example 256 for 224 pixels with patches of 14
+     * Returns the number of patches an image is cut into, which is the number of image tokens, for example 256 for 224
+     * pixels with patches of 14.
      */
     public int patches() {
         return patchesPerSide() * patchesPerSide();
     }
 
-    /**
-     * Returns the number of patches along one side of the image.
-     *
-     * @return for example 16 for 224 pixels with patches of 14
-     */
+    /** Returns the number of patches along one side of the image, for example 16 for 224 pixels with patches of 14. */
     public int patchesPerSide() {
         return imageSize / patchSize;
     }
 
-    /**
-     * Returns the width of one attention head.
-     *
-     * @return {@code hiddenSize / heads}
-     */
+    /** Returns the width of one attention head: {@code hiddenSize / heads}. */
     public int headDim() {
         return hiddenSize / heads;
     }

@@ -20,11 +20,6 @@ public record AnswerSpan(String text, int start, List<GeneratedToken> tokens, in
     /**
      * Copies the list.
      *
-     * @param text what was written, not empty except for a piece that was not read from an answer
-     * @param start where the text begins in {@link ParsedAnswer#rawText()}, in chars
-     * @param tokens the tokens that wrote the text, whole even where one of them wrote beyond the piece; empty if the
-     *     answer was parsed from text
-     * @param firstToken the place of the first of these tokens in the answer; 0 without tokens
      * @throws IndexOutOfBoundsException if a position is negative
      */
     public AnswerSpan {
@@ -34,11 +29,7 @@ public record AnswerSpan(String text, int start, List<GeneratedToken> tokens, in
         tokens = List.copyOf(tokens);
     }
 
-    /**
-     * Where the text ends.
-     *
-     * @return the position after its last char in {@link ParsedAnswer#rawText()}
-     */
+    /** Where the text ends: the position after its last char in {@link ParsedAnswer#rawText()}. */
     public int end() {
         return start + text.length();
     }

@@ -16,10 +16,6 @@ public record BoundingBox(double left, double top, double right, double bottom) 
     /**
      * Checks the edges; see {@link #clipped} for a box that may reach out of the picture.
      *
-     * @param left left edge, 0 to 1 of the width
-     * @param top upper edge, 0 to 1 of the height
-     * @param right right edge, {@code left} to 1
-     * @param bottom lower edge, {@code top} to 1
      * @throws IllegalArgumentException if an edge is outside of 0 to 1, or opposite edges are the wrong way round
      */
     public BoundingBox {
@@ -52,29 +48,17 @@ public record BoundingBox(double left, double top, double right, double bottom) 
         return Math.min(1, Math.max(0, edge));
     }
 
-    /**
-     * The width.
-     *
-     * @return 0 to 1 of the picture's width
-     */
+    /** The width, 0 to 1 of the picture's width. */
     public double width() {
         return right - left;
     }
 
-    /**
-     * The height.
-     *
-     * @return 0 to 1 of the picture's height
-     */
+    /** The height, 0 to 1 of the picture's height. */
     public double height() {
         return bottom - top;
     }
 
-    /**
-     * The area.
-     *
-     * @return 0 to 1 of the picture's area
-     */
+    /** The area, 0 to 1 of the picture's area. */
     public double area() {
         return width() * height();
     }

@@ -51,11 +51,7 @@ public record Detection(
         /** Nothing is known. */
         static final Edges UNKNOWN = new Edges(Double.NaN, Double.NaN, Double.NaN, Double.NaN);
 
-        /**
-         * The mean of the four figures.
-         *
-         * @return the mean; NaN if a figure is unknown
-         */
+        /** The mean of the four figures; NaN if a figure is unknown. */
         public double mean() {
             return (left + top + right + bottom) / 4;
         }
@@ -64,15 +60,6 @@ public record Detection(
     /**
      * Checks the figures and copies the list.
      *
-     * @param label what it is, without surrounding blanks; empty if the model wrote none, as after a referring expression
-     * @param box where it is, in fractions of the picture
-     * @param pixels where it is, in pixels of the original picture; empty if the box is thinner than a pixel
-     * @param codes where it is, as the model wrote it; empty for a detection that was not read from an answer
-     * @param confidence 0 to 1, as above; NaN if unknown, as when the answer was parsed from text
-     * @param expected the mean of each edge's distribution, finer than the codes; NaN where unknown
-     * @param spread the standard deviation of each edge's distribution; NaN where unknown
-     * @param segmentationCodes the codes of the mask, sixteen of 0 to 127; empty if the model wrote none or not enough
-     * @param piece what was written, and where
      * @throws IllegalArgumentException if the confidence is out of its range or there are neither 0 nor 16 segmentation
      *     codes
      * @throws IndexOutOfBoundsException if a segmentation code is not 0 to 127
@@ -129,11 +116,7 @@ public record Detection(
         return piece.tokens();
     }
 
-    /**
-     * Whether the model wrote a mask.
-     *
-     * @return whether there are segmentation codes
-     */
+    /** Whether the model wrote a mask. */
     public boolean hasMask() {
         return !segmentationCodes.isEmpty();
     }

@@ -16,11 +16,6 @@ public record DetectionOptions(LocationScale locationScale, double minConfidence
     /**
      * Checks the limits.
      *
-     * @param locationScale how location codes become fractions; default {@link LocationScale#OVER_1024}
-     * @param minConfidence boxes below this {@linkplain Detection confidence} are set aside, 0 to 1; default 0, all are
-     *     kept
-     * @param maxIou of boxes with one label that overlap by more than this intersection over union, only the most
-     *     confident is kept, 0 to 1; default 1, all are kept. See {@link NonMaximumSuppression}
      * @throws IllegalArgumentException if a limit is out of its range
      */
     public DetectionOptions {
@@ -29,11 +24,7 @@ public record DetectionOptions(LocationScale locationScale, double minConfidence
         requireFraction("maxIou", maxIou);
     }
 
-    /**
-     * Returns the default options.
-     *
-     * @return codes over 1024, all boxes kept
-     */
+    /** Returns the default options: codes over 1024, all boxes kept. */
     public static DetectionOptions defaults() {
         return DEFAULTS;
     }

@@ -19,11 +19,7 @@ public final class DetectionResult extends ParsedAnswer {
         this.generation = Objects.requireNonNull(generation, "generation");
     }
 
-    /**
-     * The answer as it was written.
-     *
-     * @return text, tokens and their probabilities, why it ended, and timings
-     */
+    /** The answer as it was written: text, tokens and their probabilities, why it ended, and timings. */
     public GenerationResult generation() {
         return generation;
     }

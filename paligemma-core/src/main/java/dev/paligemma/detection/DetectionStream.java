@@ -88,11 +88,7 @@ public final class DetectionStream implements Iterator<Detection>, AutoCloseable
         return parser.result(answer.result());
     }
 
-    /**
-     * The remaining boxes as a sequential stream, whose {@link Stream#close} closes this.
-     *
-     * @return the boxes, to be asked for once
-     */
+    /** The remaining boxes as a sequential stream, whose {@link Stream#close} closes this, to be asked for once. */
     public Stream<Detection> detections() {
         int ordered = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(this, ordered), false)

@@ -35,10 +35,6 @@ public record Fragment(Reason reason, AnswerSpan piece, Optional<LocationCodes> 
     /**
      * Checks that only an inverted box has codes.
      *
-     * @param reason why it is none
-     * @param piece what was written, and where
-     * @param codes the codes of an inverted box; empty for other reasons
-     * @param label the label of an inverted box; empty for other reasons
      * @throws IllegalArgumentException if codes or label do not fit the reason
      */
     public Fragment {

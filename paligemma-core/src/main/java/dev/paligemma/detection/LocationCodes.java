@@ -15,10 +15,6 @@ public record LocationCodes(int top, int left, int bottom, int right) {
     /**
      * Checks the codes.
      *
-     * @param top first code: the upper edge, 0 to 1023
-     * @param left second code: the left edge, 0 to 1023
-     * @param bottom third code: the lower edge, 0 to 1023
-     * @param right fourth code: the right edge, 0 to 1023
      * @throws IndexOutOfBoundsException if a code is out of its range
      */
     public LocationCodes {
@@ -28,11 +24,7 @@ public record LocationCodes(int top, int left, int bottom, int right) {
         Objects.checkIndex(right, PaliGemmaTokenizer.LOCATIONS);
     }
 
-    /**
-     * Whether the lower edge is above the upper one, or the right edge left of the left one.
-     *
-     * @return whether these codes are no box
-     */
+    /** Whether the lower edge is above the upper one, or the right edge left of the left one. */
     public boolean isInverted() {
         return bottom < top || right < left;
     }

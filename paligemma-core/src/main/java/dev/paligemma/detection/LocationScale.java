@@ -22,11 +22,7 @@ public enum LocationScale {
         this.divisor = divisor;
     }
 
-    /**
-     * The number of codes to a side.
-     *
-     * @return 1024 or 1023
-     */
+    /** The number of codes to a side: 1024 or 1023. */
     public int divisor() {
         return divisor;
     }

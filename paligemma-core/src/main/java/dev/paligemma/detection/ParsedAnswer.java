@@ -40,65 +40,46 @@ public sealed class ParsedAnswer permits DetectionResult {
         return parts.stream().filter(type::isInstance).map(type::cast).toList();
     }
 
-    /**
-     * The boxes that the options keep.
-     *
-     * @return in the order in which they were written
-     */
+    /** The boxes that the options keep, in the order in which they were written. */
     public final List<Detection> detections() {
         return detections;
     }
 
     /**
-     * The boxes that the options set aside, as too unsure or as overlapping a better one.
-     *
-     * @return in the order in which they were written; empty with the default options
+     * The boxes that the options set aside, as too unsure or as overlapping a better one, in the order in which they
+     * were written; empty with the default options.
      */
     public final List<Detection> discarded() {
         return discarded;
     }
 
     /**
-     * What the model wrote besides boxes and separators.
-     *
-     * @return in the order in which it was written; empty if the whole answer was understood
+     * What the model wrote besides boxes and separators, in the order in which it was written; empty if the whole
+     * answer was understood.
      */
     public final List<Fragment> fragments() {
         return only(Fragment.class);
     }
 
     /**
-     * Everything in the answer but separators (blanks and semicolons): boxes, kept or not, and fragments.
-     *
-     * @return in the order in which they begin; a fragment of segmentation codes may lie inside a box's piece
+     * Everything in the answer but separators (blanks and semicolons): boxes, kept or not, and fragments, in the order
+     * in which they begin; a fragment of segmentation codes may lie inside a box's piece.
      */
     public final List<AnswerPart> parts() {
         return parts;
     }
 
-    /**
-     * What the model wrote, location and segmentation codes spelled out.
-     *
-     * @return the whole text, not trimmed
-     */
+    /** What the model wrote, location and segmentation codes spelled out: the whole text, not trimmed. */
     public final String rawText() {
         return rawText;
     }
 
-    /**
-     * The width of the picture that pixel boxes refer to.
-     *
-     * @return in pixels
-     */
+    /** The width of the picture that pixel boxes refer to, in pixels. */
     public final int imageWidth() {
         return imageWidth;
     }
 
-    /**
-     * The height of the picture that pixel boxes refer to.
-     *
-     * @return in pixels
-     */
+    /** The height of the picture that pixel boxes refer to, in pixels. */
     public final int imageHeight() {
         return imageHeight;
     }

@@ -26,10 +26,6 @@ public record Segment(Detection detection, Optional<SegmentationMask> mask, int 
     /**
      * Checks the size.
      *
-     * @param detection name, box, confidence and segmentation codes
-     * @param mask the shape within the box; empty if there is none
-     * @param imageWidth of the original picture, in pixels, at least 1
-     * @param imageHeight of the original picture, in pixels, at least 1
      * @throws IllegalArgumentException if a side is less than 1
      */
     public Segment {
@@ -73,46 +69,32 @@ public record Segment(Detection detection, Optional<SegmentationMask> mask, int 
                 imageHeight);
     }
 
-    /**
-     * What it is.
-     *
-     * @return the label, without surrounding blanks; may be empty
-     */
+    /** What it is: the label, without surrounding blanks; may be empty. */
     public String label() {
         return detection.label();
     }
 
-    /**
-     * Where it is.
-     *
-     * @return the box in fractions of the picture
-     */
+    /** Where it is: the box in fractions of the picture. */
     public BoundingBox box() {
         return detection.box();
     }
 
-    /**
-     * Where it is, in pixels of the original picture.
-     *
-     * @return the box; empty if it is thinner than a pixel
-     */
+    /** Where it is, in pixels of the original picture; empty if it is thinner than a pixel. */
     public PixelBox pixels() {
         return detection.pixels();
     }
 
     /**
-     * The confidence of box and label, as {@link Detection} defines it; segmentation codes do not count.
-     *
-     * @return 0 to 1, or NaN if unknown
+     * The confidence of box and label, as {@link Detection} defines it; segmentation codes do not count: 0 to 1, or NaN
+     * if unknown.
      */
     public double confidence() {
         return detection.confidence();
     }
 
     /**
-     * The mask in the geometry of the original picture, bilinear, zero outside of the box.
-     *
-     * @return the probability of every pixel; empty without a mask
+     * The mask in the geometry of the original picture, bilinear, zero outside of the box: the probability of every
+     * pixel; empty without a mask.
      */
     public Optional<ImageMask> imageMask() {
         return mask.map(shape -> shape.toImage(imageWidth, imageHeight, pixels()));
@@ -130,19 +112,14 @@ public record Segment(Detection detection, Optional<SegmentationMask> mask, int 
     }
 
     /**
-     * The outlines of the thing in the original picture, at threshold 0.5.
-     *
-     * @return one for each connected region; none without a mask
+     * The outlines of the thing in the original picture, at threshold 0.5: one for each connected region; none without
+     * a mask.
      */
     public List<MaskPolygon> polygons() {
         return bitMask(0.5).map(BitMask::polygons).orElse(List.of());
     }
 
-    /**
-     * The pixels of the thing, at threshold 0.5, in COCO's run-length format.
-     *
-     * @return the run lengths; empty without a mask
-     */
+    /** The pixels of the thing, at threshold 0.5, in COCO's run-length format; empty without a mask. */
     public Optional<CocoRle> rle() {
         return bitMask(0.5).map(BitMask::toRle);
     }

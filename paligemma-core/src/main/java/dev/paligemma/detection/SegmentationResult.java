@@ -13,12 +13,7 @@ import java.util.Optional;
  * @param answer the answer itself: boxes, raw text and what could not be read
  */
 public record SegmentationResult(List<Segment> segments, DetectionResult answer) {
-    /**
-     * Copies the list.
-     *
-     * @param segments the things that were found, with their shapes if the weights of the mask decoder are there
-     * @param answer the answer itself: boxes, raw text and what could not be read
-     */
+    /** Copies the list. */
     public SegmentationResult {
         segments = List.copyOf(segments);
         Objects.requireNonNull(answer, "answer");
@@ -35,11 +30,7 @@ public record SegmentationResult(List<Segment> segments, DetectionResult answer)
         return new SegmentationResult(Segment.of(answer, codec), answer);
     }
 
-    /**
-     * The answer as it was written.
-     *
-     * @return text, tokens and their probabilities, why it ended, and timings
-     */
+    /** The answer as it was written: text, tokens and their probabilities, why it ended, and timings. */
     public GenerationResult generation() {
         return answer.generation();
     }

@@ -17,11 +17,6 @@ public record Agreement(long positions, long sameTokens, double totalKl, long bo
     /**
      * Checks the figures.
      *
-     * @param positions at least {@code sameTokens}
-     * @param sameTokens at least 0
-     * @param totalKl at least 0
-     * @param boxes at least {@code totalIou}
-     * @param totalIou at least 0
      * @throws IllegalArgumentException if a figure is out of its range
      */
     public Agreement {
@@ -32,27 +27,24 @@ public record Agreement(long positions, long sameTokens, double totalKl, long bo
     }
 
     /**
-     * The share of positions at which both found the same token the most likely one.
-     *
-     * @return from 0 to 1; 1 if there is no position
+     * The share of positions at which both found the same token the most likely one, from 0 to 1; 1 if there is no
+     * position.
      */
     public double tokenAgreement() {
         return positions == 0 ? 1 : (double) sameTokens / positions;
     }
 
     /**
-     * The mean Kullback-Leibler divergence of the other's probabilities from the reference's.
-     *
-     * @return nats, at least 0; infinite if the other excludes what the reference does not
+     * The mean Kullback-Leibler divergence of the other's probabilities from the reference's, in nats, at least 0;
+     * infinite if the other excludes what the reference does not.
      */
     public double meanKl() {
         return positions == 0 ? 0 : totalKl / positions;
     }
 
     /**
-     * The mean intersection over union of the boxes; a box without a partner counts 0.
-     *
-     * @return from 0 to 1; empty if neither wrote a box
+     * The mean intersection over union of the boxes; a box without a partner counts 0: from 0 to 1; empty if neither
+     * wrote a box.
      */
     public OptionalDouble meanIou() {
         return boxes == 0 ? OptionalDouble.empty() : OptionalDouble.of(totalIou / boxes);

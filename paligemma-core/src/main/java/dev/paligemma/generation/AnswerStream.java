@@ -51,11 +51,7 @@ public interface AnswerStream extends Iterator<TextPiece>, AutoCloseable {
      */
     GenerationResult result();
 
-    /**
-     * The remaining pieces as a sequential stream, whose {@link Stream#close} closes this.
-     *
-     * @return the pieces, to be asked for once
-     */
+    /** The remaining pieces as a sequential stream, whose {@link Stream#close} closes this, to be asked for once. */
     Stream<TextPiece> pieces();
 
     /** Gives the answer up, or does nothing if it is complete. */

@@ -9,12 +9,7 @@ import java.util.Objects;
  * @param score what the search compares, see {@link BeamSearch}
  */
 public record BeamAnswer(GenerationResult answer, double score) {
-    /**
-     * Checks that there is an answer.
-     *
-     * @param answer what was written
-     * @param score what the search compares, see {@link BeamSearch}
-     */
+    /** Checks that there is an answer. */
     public BeamAnswer {
         Objects.requireNonNull(answer, "answer");
     }

@@ -87,38 +87,25 @@ public final class BeamSearch {
         }
     }
 
-    /**
-     * How many candidates are kept at each step.
-     *
-     * @return at least 1
-     */
+    /** How many candidates are kept at each step, at least 1. */
     public int beams() {
         return beams;
     }
 
     /**
-     * Whether scores are divided by a power of the length.
-     *
-     * @return true for the rule of transformers, false for that of big_vision
+     * Whether scores are divided by a power of the length; true for the rule of transformers, false for that of
+     * big_vision.
      */
     public boolean normalised() {
         return normalised;
     }
 
-    /**
-     * The power of the length that scores are divided by.
-     *
-     * @return any number
-     */
+    /** The power of the length that scores are divided by. */
     public double lengthPenalty() {
         return lengthPenalty;
     }
 
-    /**
-     * Whether the search ends as soon as there are enough answers.
-     *
-     * @return false if it goes on while a better one may come
-     */
+    /** Whether the search ends as soon as there are enough answers; false if it goes on while a better one may come. */
     public boolean earlyStopping() {
         return earlyStopping;
     }

@@ -14,16 +14,7 @@ import java.util.Objects;
  */
 public record ComparedRequest(
         int image, String prompt, String referenceText, String otherText, boolean sameAnswer, Agreement agreement) {
-    /**
-     * Checks that nothing is null.
-     *
-     * @param image which of the images, counted from 0
-     * @param prompt the prompt as given
-     * @param referenceText what the reference wrote
-     * @param otherText what the other pipeline wrote on its own
-     * @param sameAnswer whether both wrote the same tokens on their own
-     * @param agreement the figures
-     */
+    /** Checks that nothing is null. */
     public ComparedRequest {
         Objects.requireNonNull(prompt, "prompt");
         Objects.requireNonNull(referenceText, "referenceText");

@@ -31,7 +31,6 @@ public record Comparison(List<ComparedRequest> requests) {
     /**
      * Copies the list.
      *
-     * @param requests at least one request
      * @throws IllegalArgumentException if there is none
      */
     public Comparison {
@@ -44,18 +43,12 @@ public record Comparison(List<ComparedRequest> requests) {
     /**
      * The figures of all requests together: means are taken over all positions and over all boxes, so long answers
      * count more than short ones.
-     *
-     * @return the sums
      */
     public Agreement total() {
         return requests.stream().map(ComparedRequest::agreement).reduce(new Agreement(0, 0, 0, 0, 0), Agreement::plus);
     }
 
-    /**
-     * The share of requests that both pipelines, each on its own, answer with the same tokens.
-     *
-     * @return from 0 to 1
-     */
+    /** The share of requests that both pipelines, each on its own, answer with the same tokens, from 0 to 1. */
     public double sameAnswers() {
         return (double) requests.stream().filter(ComparedRequest::sameAnswer).count() / requests.size();
     }

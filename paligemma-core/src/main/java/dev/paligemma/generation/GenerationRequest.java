@@ -69,20 +69,12 @@ public final class GenerationRequest {
         return builder().images(images).prompt(prompt).build();
     }
 
-    /**
-     * A builder with no image and an empty prompt.
-     *
-     * @return a new builder
-     */
+    /** A builder with no image and an empty prompt. */
     public static Builder builder() {
         return new Builder();
     }
 
-    /**
-     * A builder with everything as in this request.
-     *
-     * @return a new builder
-     */
+    /** A builder with everything as in this request. */
     public Builder toBuilder() {
         Builder builder = new Builder();
         builder.images = images;
@@ -99,29 +91,17 @@ public final class GenerationRequest {
         return builder;
     }
 
-    /**
-     * The pictures, in the order in which the model sees them.
-     *
-     * @return an immutable list; empty if the request has {@link #embeddings}
-     */
+    /** The pictures, in the order in which the model sees them; empty if the request has {@link #embeddings}. */
     public List<RgbImage> images() {
         return images;
     }
 
-    /**
-     * The pictures as they were encoded before.
-     *
-     * @return the embeddings; empty if the request has {@link #images}
-     */
+    /** The pictures as they were encoded before; empty if the request has {@link #images}. */
     public Optional<ImageEmbeddings> embeddings() {
         return Optional.ofNullable(embeddings);
     }
 
-    /**
-     * How many pictures there are, encoded before or not.
-     *
-     * @return at least 1
-     */
+    /** How many pictures there are, encoded before or not, at least 1. */
     public int imageCount() {
         return embeddings == null ? images.size() : embeddings.count();
     }
@@ -148,83 +128,47 @@ public final class GenerationRequest {
         return embeddings == null ? images.get(image).height() : embeddings.imageHeight(image);
     }
 
-    /**
-     * The prompt as given.
-     *
-     * @return the prompt, possibly empty
-     */
+    /** The prompt as given, possibly empty. */
     public String prompt() {
         return prompt;
     }
 
-    /**
-     * The largest number of tokens to write.
-     *
-     * @return at least 1
-     */
+    /** The largest number of tokens to write, at least 1. */
     public int maxNewTokens() {
         return maxNewTokens;
     }
 
-    /**
-     * What {@code <loc0001>}, {@code <image>} and other control tokens typed into the prompt mean.
-     *
-     * @return the treatment
-     */
+    /** What {@code <loc0001>}, {@code <image>} and other control tokens typed into the prompt mean. */
     public ControlTokens controlTokens() {
         return controlTokens;
     }
 
-    /**
-     * How each token is chosen.
-     *
-     * @return greedily unless the request says otherwise
-     */
+    /** How each token is chosen, greedily unless the request says otherwise. */
     public Sampling sampling() {
         return sampling;
     }
 
-    /**
-     * By how much tokens that were in the prompt or written before are made less likely.
-     *
-     * @return 1 for not at all
-     */
+    /** By how much tokens that were in the prompt or written before are made less likely: 1 for not at all. */
     public double repetitionPenalty() {
         return repetitionPenalty;
     }
 
-    /**
-     * Which tokens the answer may consist of.
-     *
-     * @return the constraint; empty for all tokens
-     */
+    /** Which tokens the answer may consist of; empty for all tokens. */
     public Optional<TokenConstraint> constraint() {
         return Optional.ofNullable(constraint);
     }
 
-    /**
-     * How long the request may run.
-     *
-     * @return the limit; empty for none
-     */
+    /** How long the request may run; empty for none. */
     public Optional<Duration> timeout() {
         return Optional.ofNullable(timeout);
     }
 
-    /**
-     * The tokens that end an answer.
-     *
-     * @return their ids; empty for those of the checkpoint
-     */
+    /** The tokens that end an answer; empty for those of the checkpoint. */
     public Optional<Set<Integer>> stopTokenIds() {
         return Optional.ofNullable(stopTokenIds);
     }
 
-    /**
-     * The adapter with which the request is answered.
-     *
-     * @return its name; empty for that of the pipeline's view, if it has one
-     */
+    /** The adapter with which the request is answered; empty for that of the pipeline's view, if it has one. */
     public Optional<String> adapter() {
         return Optional.ofNullable(adapter);
     }

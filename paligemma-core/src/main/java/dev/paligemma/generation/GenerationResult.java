@@ -68,47 +68,35 @@ public final class GenerationResult {
                 timings);
     }
 
-    /**
-     * The decoded tokens without special tokens; location and segmentation codes are kept.
-     *
-     * @return the text, not trimmed
-     */
+    /** The decoded tokens without special tokens; location and segmentation codes are kept: the text, not trimmed. */
     public String text() {
         return text;
     }
 
-    /**
-     * The written tokens without the final end-of-sequence token.
-     *
-     * @return a new array
-     */
+    /** The written tokens without the final end-of-sequence token. */
     public int[] tokenIds() {
         return tokens.stream().mapToInt(GeneratedToken::id).toArray();
     }
 
     /**
      * The natural logarithm of the probability of each token of {@link #tokenIds()}, from a softmax over the raw
-     * logits.
-     *
-     * @return a new array, as long as {@code tokenIds()}; every value is at most 0
+     * logits: a new array, as long as {@code tokenIds()}; every value is at most 0.
      */
     public double[] logProbabilities() {
         return tokens.stream().mapToDouble(GeneratedToken::logProbability).toArray();
     }
 
     /**
-     * The written tokens without the final end-of-sequence token, each with what the model thought of it.
-     *
-     * @return an immutable list
+     * The written tokens without the final end-of-sequence token, each with what the model thought of it: an immutable
+     * list.
      */
     public List<GeneratedToken> tokens() {
         return tokens;
     }
 
     /**
-     * The natural logarithm of the probability of the whole answer, with its end-of-sequence token if it has one.
-     *
-     * @return the sum of {@link #logProbabilities()} and that of the end, at most 0
+     * The natural logarithm of the probability of the whole answer, with its end-of-sequence token if it has one: the
+     * sum of {@link #logProbabilities()} and that of the end, at most 0.
      */
     public double totalLogProbability() {
         return tokens.stream().mapToDouble(GeneratedToken::logProbability).sum() + endLogProbability;
@@ -124,38 +112,22 @@ public final class GenerationResult {
         return keptMass;
     }
 
-    /**
-     * The prompt's tokens without the places of the images.
-     *
-     * @return a new array
-     */
+    /** The prompt's tokens without the places of the images. */
     public int[] promptTokenIds() {
         return promptTokenIds.clone();
     }
 
-    /**
-     * How many places of the sequence the images took.
-     *
-     * @return images times patches per image
-     */
+    /** How many places of the sequence the images took: images times patches per image. */
     public int imageTokens() {
         return imageTokens;
     }
 
-    /**
-     * Why the text ended.
-     *
-     * @return the reason
-     */
+    /** Why the text ended. */
     public FinishReason finishReason() {
         return finishReason;
     }
 
-    /**
-     * Where the time went.
-     *
-     * @return the timings of this request
-     */
+    /** Where the time went. */
     public Timings timings() {
         return timings;
     }

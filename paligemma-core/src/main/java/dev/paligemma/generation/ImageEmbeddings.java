@@ -11,11 +11,7 @@ package dev.paligemma.generation;
  * the image encoder. Holds {@code images * N * D * 4} bytes outside the Java heap, freed with the object.
  */
 public interface ImageEmbeddings {
-    /**
-     * How many images there are.
-     *
-     * @return at least 1
-     */
+    /** How many images there are, at least 1. */
     int count();
 
     /**

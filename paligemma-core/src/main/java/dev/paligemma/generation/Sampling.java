@@ -29,11 +29,7 @@ public final class Sampling {
         this.seed = seed;
     }
 
-    /**
-     * Always the most likely token; the lowest id among equals.
-     *
-     * @return the choice without chance
-     */
+    /** Always the most likely token; the lowest id among equals. */
     public static Sampling greedy() {
         return GREEDY;
     }
@@ -120,56 +116,32 @@ public final class Sampling {
         }
     }
 
-    /**
-     * Whether the most likely token is always taken.
-     *
-     * @return false if tokens are chosen at random
-     */
+    /** Whether the most likely token is always taken; false if tokens are chosen at random. */
     public boolean isGreedy() {
         return temperature == 0;
     }
 
-    /**
-     * What divides the scores.
-     *
-     * @return above 0; 0 if the most likely token is always taken
-     */
+    /** What divides the scores; 0 if the most likely token is always taken. */
     public double temperature() {
         return temperature;
     }
 
-    /**
-     * How many of the most likely tokens are kept.
-     *
-     * @return at least 1; 0 for all
-     */
+    /** How many of the most likely tokens are kept; 0 for all. */
     public int topK() {
         return topK;
     }
 
-    /**
-     * The probability that the kept tokens have together.
-     *
-     * @return above 0, at most 1
-     */
+    /** The probability that the kept tokens have together, above 0, at most 1. */
     public double topP() {
         return topP;
     }
 
-    /**
-     * The probability that a token must have, as a share of that of the most likely one.
-     *
-     * @return from 0 to 1
-     */
+    /** The probability that a token must have, as a share of that of the most likely one, from 0 to 1. */
     public double minP() {
         return minP;
     }
 
-    /**
-     * Where the random numbers start.
-     *
-     * @return any number
-     */
+    /** Where the random numbers start. */
     public long seed() {
         return seed;
     }

@@ -11,12 +11,7 @@ import java.util.Optional;
  * @param token the token that was written; empty for the last piece of an answer that ends within a character
  */
 public record TextPiece(String text, Optional<GeneratedToken> token) {
-    /**
-     * Checks that there is a text.
-     *
-     * @param text the text that is now certain; empty while a character is incomplete
-     * @param token the token that was written; empty for the last piece of an answer that ends within a character
-     */
+    /** Checks that there is a text. */
     public TextPiece {
         Objects.requireNonNull(text, "text");
         Objects.requireNonNull(token, "token");

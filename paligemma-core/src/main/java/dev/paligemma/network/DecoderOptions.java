@@ -9,11 +9,7 @@ package dev.paligemma.network;
  *     transformers; big_vision, which trained the weights, has no window
  */
 public record DecoderOptions(boolean capLogits, boolean slidingWindow) {
-    /**
-     * As transformers 5.18 does.
-     *
-     * @return no cap on the logits, and the sliding window
-     */
+    /** As transformers 5.18 does: no cap on the logits, and the sliding window. */
     public static DecoderOptions defaults() {
         return new DecoderOptions(false, true);
     }

@@ -22,11 +22,7 @@ public record Networks(Graph vision, Graph decoder) {
         return new Networks(VisionGraph.record(config), GemmaDecoder.record(config.text(), options));
     }
 
-    /**
-     * Both in the order in which they run.
-     *
-     * @return the two graphs
-     */
+    /** Both in the order in which they run. */
     public List<Graph> all() {
         return List.of(vision, decoder);
     }

@@ -60,11 +60,7 @@ public final class BoxTask<R> implements Task<R> {
         return new BoxTask<>(question, newOptions, result);
     }
 
-    /**
-     * The same question, read as boxes alone: masks stay codes.
-     *
-     * @return the task
-     */
+    /** The same question, read as boxes alone: masks stay codes. */
     public BoxTask<DetectionResult> boxes() {
         return new BoxTask<>(question, options, (found, codec) -> found);
     }

@@ -52,9 +52,8 @@ public interface Task<R> {
     default void check(GenerationRequest request) {}
 
     /**
-     * The answers that the model is to judge instead of writing one.
-     *
-     * @return different answers; empty, as by default, to let it write
+     * The answers that the model is to judge instead of writing one: different answers; empty, as by default, to let it
+     * write.
      */
     default List<String> givenAnswers() {
         return List.of();

@@ -23,11 +23,7 @@ public record TaskAnswer(
         List<AnswerScore> scores,
         PaliGemmaTokenizer tokenizer,
         Optional<MaskCodec> maskCodec) {
-    /**
-     * The text of the answer.
-     *
-     * @return the text of {@link #result}, not trimmed
-     */
+    /** The text of the answer: the text of {@link #result}, not trimmed. */
     public String text() {
         return result.text();
     }

@@ -77,18 +77,10 @@ public interface TaskRunner {
      */
     List<AnswerScore> score(GenerationRequest request, List<String> answers);
 
-    /**
-     * The tokenizer of the model.
-     *
-     * @return the tokenizer, thread-safe
-     */
+    /** The tokenizer of the model, thread-safe. */
     PaliGemmaTokenizer tokenizer();
 
-    /**
-     * The decoder of masks.
-     *
-     * @return the decoder; empty if there are no weights for it
-     */
+    /** The decoder of masks; empty if there are no weights for it. */
     Optional<MaskCodec> maskCodec();
 
     /**

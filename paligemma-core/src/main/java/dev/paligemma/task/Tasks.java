@@ -111,11 +111,7 @@ public final class Tasks {
         return trained("describe " + checkedLanguage(language));
     }
 
-    /**
-     * Reads the text in a picture, {@code ocr}.
-     *
-     * @return the task
-     */
+    /** Reads the text in a picture, {@code ocr}. */
     public static Task<GenerationResult> ocr() {
         return trained("ocr");
     }

@@ -29,11 +29,6 @@ public record DetectionGrammar(
     /**
      * Checks the parts.
      *
-     * @param masked whether each box is followed by the codes of its mask
-     * @param labels each at least one character, as a parser would read it back
-     * @param minCount at least 0
-     * @param maxCount at least 1 and {@code minCount}
-     * @param orderedCorners whether boxes must not be turned inside out
      * @throws IllegalArgumentException if a label is empty, begins or ends with a space, or has a {@code ;}, {@code <},
      *     {@code >} or line break in it, or if the counts are not {@code 0 <= minCount <= maxCount} with
      *     {@code maxCount >= 1}
@@ -89,9 +84,8 @@ public record DetectionGrammar(
     }
 
     /**
-     * Lets the model write any corners, also those of boxes turned inside out.
-     *
-     * @return a grammar like this one with corners in any order
+     * Lets the model write any corners, also those of boxes turned inside out: a grammar like this one with corners in
+     * any order.
      */
     public DetectionGrammar withAnyCorners() {
         return new DetectionGrammar(masked, labels, minCount, maxCount, false);

@@ -16,14 +16,6 @@ public record GeneratedToken(
     /**
      * Checks the figures.
      *
-     * @param id the token
-     * @param logProbability the natural logarithm of its probability, from a softmax over the raw logits; at most 0
-     * @param removedMass the share of the probability that a constraint forbade at this step, 0 to 1; 0 without a
-     *     constraint
-     * @param locationMean the mean location, in codes (1/1024 of the side), of the softmax over the 1024 location tokens
-     *     alone; NaN unless the token is a location
-     * @param locationSpread the standard deviation of the same distribution, in the same unit; NaN unless the token is a
-     *     location
      * @throws IllegalArgumentException if the id is negative or a figure is out of its range
      */
     public GeneratedToken {
@@ -56,11 +48,7 @@ public record GeneratedToken(
         return new GeneratedToken(id, logProbability, 0, Double.NaN, Double.NaN);
     }
 
-    /**
-     * The probability of the token.
-     *
-     * @return from 0 to 1
-     */
+    /** The probability of the token, from 0 to 1. */
     public double probability() {
         return Math.exp(logProbability);
     }

@@ -41,11 +41,7 @@ package dev.paligemma.token;
 @FunctionalInterface
 public interface TokenConstraint {
 
-    /**
-     * Begins an answer.
-     *
-     * @return the state before the first token
-     */
+    /** Begins an answer. */
     State start();
 
     /** What is known after some tokens of an answer. Immutable and thread-safe. */

@@ -211,11 +211,7 @@ public final class TokenConstraints {
         return new DetectionConstraint(tokenizer, Objects.requireNonNull(grammar, "grammar"));
     }
 
-    /**
-     * Allows every token of the vocabulary at every step.
-     *
-     * @return the constraint
-     */
+    /** Allows every token of the vocabulary at every step. */
     public TokenConstraint anything() {
         return forbidding(TokenSet.of());
     }

@@ -134,20 +134,12 @@ public final class TokenSet {
         return word >= 0 && word < words.length && (words[word] & (1L << id)) != 0;
     }
 
-    /**
-     * Returns the number of ids.
-     *
-     * @return the number, 0 for the empty set
-     */
+    /** Returns the number of ids, 0 for the empty set. */
     public int size() {
         return size;
     }
 
-    /**
-     * Tells whether there is no id in the set.
-     *
-     * @return whether it is empty
-     */
+    /** Tells whether there is no id in the set. */
     public boolean isEmpty() {
         return size == 0;
     }
@@ -169,11 +161,7 @@ public final class TokenSet {
         }
     }
 
-    /**
-     * Returns all ids.
-     *
-     * @return the ids in ascending order, a new array
-     */
+    /** Returns all ids: the ids in ascending order, a new array. */
     public int[] toArray() {
         if (words.length == 0) {
             return sorted.clone();

@@ -24,12 +24,7 @@ public record Device(Kind kind, int index) {
         CUDA
     }
 
-    /**
-     * Checks the index.
-     *
-     * @param kind the kind of processor
-     * @param index which one of several, from 0
-     */
+    /** Checks the index. */
     public Device {
         Objects.requireNonNull(kind, "kind");
         if (index < 0 || (kind == Kind.CPU && index != 0)) {

@@ -19,9 +19,6 @@ public record EngineOptions(Device device, Precision precision, int threads) {
     /**
      * Checks the options.
      *
-     * @param device where it computes
-     * @param precision how it stores weights and computes
-     * @param threads how many threads it may use for one operation, from 1 to {@value #MAX_THREADS}
      * @throws IllegalArgumentException if the number of threads is out of range
      */
     public EngineOptions {
@@ -32,11 +29,7 @@ public record EngineOptions(Device device, Precision precision, int threads) {
         }
     }
 
-    /**
-     * Single precision on the main processor, with as many threads as it has cores, at most {@value #MAX_THREADS}.
-     *
-     * @return the options
-     */
+    /** Single precision on the main processor, with as many threads as it has cores, at most {@value #MAX_THREADS}. */
     public static EngineOptions defaults() {
         int threads = Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS);
         return new EngineOptions(Device.CPU, Precision.FLOAT32, threads);

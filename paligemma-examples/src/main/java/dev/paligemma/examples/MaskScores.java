@@ -40,19 +40,13 @@ final class MaskScores {
         }
     }
 
-    /**
-     * The mean intersection over union of all expected masks.
-     *
-     * @return from 0 to 1; NaN if there was none
-     */
+    /** The mean intersection over union of all expected masks, from 0 to 1; NaN if there was none. */
     double meanIou() {
         return masks == 0 ? Double.NaN : sumOfIou / masks;
     }
 
     /**
-     * The scores as rows of a Markdown table with the columns measure, value and cases.
-     *
-     * @return lines that end in a line break
+     * The scores as rows of a Markdown table with the columns measure, value and cases: lines that end in a line break.
      */
     String markdown() {
         return String.format(

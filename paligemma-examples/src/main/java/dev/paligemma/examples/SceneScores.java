@@ -82,47 +82,27 @@ final class SceneScores {
                 .toList();
     }
 
-    /**
-     * The share of captions that are right.
-     *
-     * @return from 0 to 1; NaN if there was none
-     */
+    /** The share of captions that are right, from 0 to 1; NaN if there was none. */
     double captions() {
         return captions.value();
     }
 
-    /**
-     * The share of questions answered right.
-     *
-     * @return from 0 to 1; NaN if there was none
-     */
+    /** The share of questions answered right, from 0 to 1; NaN if there was none. */
     double answers() {
         return answers.value();
     }
 
-    /**
-     * The share of texts read right.
-     *
-     * @return from 0 to 1; NaN if there was none
-     */
+    /** The share of texts read right, from 0 to 1; NaN if there was none. */
     double texts() {
         return texts.value();
     }
 
-    /**
-     * The mean intersection over union of all expected boxes.
-     *
-     * @return from 0 to 1; NaN if there was none
-     */
+    /** The mean intersection over union of all expected boxes, from 0 to 1; NaN if there was none. */
     double meanIou() {
         return overlapping.all == 0 ? Double.NaN : sumOfIou / overlapping.all;
     }
 
-    /**
-     * The scores as a Markdown table.
-     *
-     * @return lines that end in a line break
-     */
+    /** The scores as a Markdown table: lines that end in a line break. */
     String markdown() {
         StringBuilder table = new StringBuilder("| measure | value | cases |\n| --- | ---: | ---: |\n");
         row(table, "captions exactly right", percent(captions.value()), captions.all);

@@ -11,12 +11,7 @@ import java.util.Optional;
  * @param generation the answer that the table was read from
  */
 public record Table(List<List<String>> rows, GenerationResult generation) {
-    /**
-     * Copies the rows.
-     *
-     * @param rows the cells of each row, from left to right; rows may differ in length
-     * @param generation the answer that the table was read from
-     */
+    /** Copies the rows. */
     public Table {
         rows = rows.stream().map(List::copyOf).toList();
     }

@@ -116,11 +116,7 @@ public final class FileSet {
         return new Choice(files, absent, missing, certain && missing.isEmpty());
     }
 
-    /**
-     * Names what the set is.
-     *
-     * @return for messages
-     */
+    /** Names what the set is. */
     @Override
     public String toString() {
         return what;

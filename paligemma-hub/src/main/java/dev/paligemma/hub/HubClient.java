@@ -184,11 +184,7 @@ public final class HubClient {
                         + " HF_HUB_CACHE");
     }
 
-    /**
-     * Shows the settings, but for the token.
-     *
-     * @return for logs
-     */
+    /** Shows the settings, but for the token. */
     @Override
     public String toString() {
         return "HubClient[endpoint=" + endpoint + ", cache=" + cacheFolder + ", token="
@@ -333,11 +329,7 @@ public final class HubClient {
             return duration;
         }
 
-        /**
-         * Makes the client.
-         *
-         * @return the client
-         */
+        /** Makes the client. */
         public HubClient build() {
             if (token != null && endpoint.isExposed()) {
                 LOG.warn("the token is sent unencrypted to {}; an https endpoint would protect it", endpoint);

@@ -60,11 +60,7 @@ public class HubException extends PaliGemmaException {
         this.kind = Objects.requireNonNull(kind, "kind");
     }
 
-    /**
-     * What went wrong, for programs.
-     *
-     * @return the kind
-     */
+    /** What went wrong, for programs. */
     public Kind kind() {
         return kind;
     }

@@ -26,8 +26,6 @@ public record HubModel(String id, String revision) {
     /**
      * Checks the parts.
      *
-     * @param id owner and name
-     * @param revision a branch, a tag, or a commit
      * @throws IllegalArgumentException if one is not a name that the hub gives
      */
     public HubModel {
@@ -141,9 +139,8 @@ public record HubModel(String id, String revision) {
     }
 
     /**
-     * The name as {@link #parse(String)} reads it.
-     *
-     * @return {@code owner/name}, with {@code @revision} unless that is {@value #MAIN}
+     * The name as {@link #parse(String)} reads it: {@code owner/name}, with {@code @revision} unless that is {@value
+     * #MAIN}.
      */
     @Override
     public String toString() {

@@ -128,11 +128,7 @@ public final class TinyModel {
         }
     }
 
-    /**
-     * Brings the folder into being, or checks it.
-     *
-     * @return the folder
-     */
+    /** Brings the folder into being, or checks it. */
     Path extract() {
         Path folder = cache.resolve("tiny-" + hash()).toAbsolutePath();
         try {

@@ -471,11 +471,7 @@ public final class PaliGemmaTokenizer {
         return segmentationCodes == null ? -1 : segmentationCodes.indexOf(id);
     }
 
-    /**
-     * Names the file and its size.
-     *
-     * @return a description for logs
-     */
+    /** Names the file and its size. */
     @Override
     public String toString() {
         return "PaliGemmaTokenizer[" + source + ", " + vocabulary.count() + " tokens]";

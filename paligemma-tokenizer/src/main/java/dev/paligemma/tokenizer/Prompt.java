@@ -19,9 +19,8 @@ public final class Prompt {
     }
 
     /**
-     * Returns the whole sequence, with {@link #tokensPerImage()} image placeholders for each image.
-     *
-     * @return {@code int[T]}, a new array
+     * Returns the whole sequence, with {@link #tokensPerImage()} image placeholders for each image: {@code int[T]}, a
+     * new array.
      */
     public int[] tokenIds() {
         return tokenIds.clone();
@@ -47,55 +46,33 @@ public final class Prompt {
 
     /**
      * Returns where the placeholders of each image start in {@link #tokenIds()}; they are {@link #tokensPerImage()} ids
-     * in a row.
-     *
-     * @return {@code int[imageCount()]}, ascending, in the order of the images, a new array
+     * in a row: {@code int[imageCount()]}, ascending, in the order of the images, a new array.
      */
     public int[] imageOffsets() {
         return imageOffsets.clone();
     }
 
-    /**
-     * Returns the number of images.
-     *
-     * @return at least 1
-     */
+    /** Returns the number of images, at least 1. */
     public int imageCount() {
         return imageOffsets.length;
     }
 
-    /**
-     * Returns the number of placeholders, and so of embeddings, of one image.
-     *
-     * @return at least 1
-     */
+    /** Returns the number of placeholders, and so of embeddings, of one image, at least 1. */
     public int tokensPerImage() {
         return tokensPerImage;
     }
 
-    /**
-     * Returns the number of placeholders of all images.
-     *
-     * @return {@code imageCount() * tokensPerImage()}
-     */
+    /** Returns the number of placeholders of all images: {@code imageCount() * tokensPerImage()}. */
     public int imageTokens() {
         return imageOffsets.length * tokensPerImage;
     }
 
-    /**
-     * Returns the length of the sequence.
-     *
-     * @return the number of ids, image placeholders included
-     */
+    /** Returns the length of the sequence: the number of ids, image placeholders included. */
     public int length() {
         return tokenIds.length;
     }
 
-    /**
-     * Tells the sizes, not the content.
-     *
-     * @return a description for logs
-     */
+    /** Tells the sizes, not the content. */
     @Override
     public String toString() {
         return "Prompt[" + imageOffsets.length + " images of " + tokensPerImage + " tokens at "

@@ -28,8 +28,6 @@ final class Vocabulary {
     /**
      * Adds a token. The caller has checked that the id is free and not negative, and that the text is shorter than
      * {@link Short#MAX_VALUE}.
-     *
-     * @return whether it was added; not if there is a token of that text already
      */
     boolean add(String token, int id) {
         int chars = token.length();

@@ -48,15 +48,6 @@ public record ImageProcessor(
     /**
      * Checks the settings.
      *
-     * @param size S, the resolution of the checkpoint: 224, 448 or 896 for published ones; 1 to {@value #MAX_SIZE}
-     * @param doResize whether pictures are resized; if not, they must have the size already
-     * @param doRescale whether samples are multiplied by {@code rescaleFactor}
-     * @param rescaleFactor 1/255 for published checkpoints; finite and greater than 0
-     * @param doNormalize whether mean and standard deviation are applied
-     * @param imageMean mean of red, green and blue; three finite numbers
-     * @param imageStd standard deviation of red, green and blue; three finite numbers greater than 0
-     * @param imageSeqLength number of image tokens that the network makes of a picture, at least 1: (S / 14) squared for
-     *     published checkpoints
      * @throws IllegalArgumentException if a setting is out of its range
      */
     public ImageProcessor {

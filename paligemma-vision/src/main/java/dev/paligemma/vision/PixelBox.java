@@ -11,29 +11,17 @@ package dev.paligemma.vision;
 public record PixelBox(int left, int top, int right, int bottom) {
     private static final PixelBox EMPTY = new PixelBox(0, 0, 0, 0);
 
-    /**
-     * Returns the number of columns.
-     *
-     * @return {@code right - left}, 0 if that is negative
-     */
+    /** Returns the number of columns: {@code right - left}, 0 if that is negative. */
     public long width() {
         return Math.max(0L, (long) right - left);
     }
 
-    /**
-     * Returns the number of rows.
-     *
-     * @return {@code bottom - top}, 0 if that is negative
-     */
+    /** Returns the number of rows: {@code bottom - top}, 0 if that is negative. */
     public long height() {
         return Math.max(0L, (long) bottom - top);
     }
 
-    /**
-     * Says whether there is no pixel inside.
-     *
-     * @return true if the width or the height is 0
-     */
+    /** Says whether there is no pixel inside; true if the width or the height is 0. */
     public boolean isEmpty() {
         return right <= left || bottom <= top;
     }

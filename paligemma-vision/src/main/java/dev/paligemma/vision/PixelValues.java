@@ -45,11 +45,7 @@ public final class PixelValues {
         return new PixelValues(size, values.clone());
     }
 
-    /**
-     * Returns S.
-     *
-     * @return the number of rows and of columns
-     */
+    /** Returns S: the number of rows and of columns. */
     public int size() {
         return size;
     }
@@ -78,11 +74,7 @@ public final class PixelValues {
         target.put(values);
     }
 
-    /**
-     * Returns a copy of all values.
-     *
-     * @return float32[3, S, S]
-     */
+    /** Returns a copy of all values: float32[3, S, S]. */
     public float[] toArray() {
         return values.clone();
     }

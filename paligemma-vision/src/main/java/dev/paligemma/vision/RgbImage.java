@@ -178,20 +178,12 @@ public final class RgbImage {
         return new RgbImage(new Pixels(width, height, rgb.clone()));
     }
 
-    /**
-     * Returns the width.
-     *
-     * @return the number of pixels in a row, at least 1
-     */
+    /** Returns the width: the number of pixels in a row, at least 1. */
     public int width() {
         return pixels.width();
     }
 
-    /**
-     * Returns the height.
-     *
-     * @return the number of rows, at least 1
-     */
+    /** Returns the height: the number of rows, at least 1. */
     public int height() {
         return pixels.height();
     }
@@ -210,11 +202,7 @@ public final class RgbImage {
         return (rgb[p] & 255) << 16 | (rgb[p + 1] & 255) << 8 | (rgb[p + 2] & 255);
     }
 
-    /**
-     * Returns a copy of all samples.
-     *
-     * @return uint8[height, width, 3], top row first
-     */
+    /** Returns a copy of all samples: uint8[height, width, 3], top row first. */
     public byte[] toBytes() {
         return pixels.rgb().clone();
     }
@@ -255,9 +243,8 @@ public final class RgbImage {
     }
 
     /**
-     * Copies this picture for display, drawing or writing.
-     *
-     * @return an image of {@link BufferedImage#TYPE_3BYTE_BGR}, independent of this one
+     * Copies this picture for display, drawing or writing: an image of {@link BufferedImage#TYPE_3BYTE_BGR},
+     * independent of this one.
      */
     public BufferedImage toBufferedImage() {
         BufferedImage image = new BufferedImage(width(), height(), BufferedImage.TYPE_3BYTE_BGR);

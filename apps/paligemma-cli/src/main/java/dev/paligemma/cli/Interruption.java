@@ -27,11 +27,7 @@ final class Interruption implements AutoCloseable {
         return interruption;
     }
 
-    /**
-     * Ends the command, if it still runs, and waits a moment for that.
-     *
-     * @return whether it has ended
-     */
+    /** Ends the command, if it still runs, and waits a moment for that. */
     boolean interrupt() {
         if (done.getCount() == 0) {
             return true;

@@ -9,12 +9,7 @@ import java.util.List;
  * @param weights what its methods take as the list {@code weights}
  */
 record Script(String text, List<Operand> weights) {
-    /**
-     * Copies the list.
-     *
-     * @param text the definition of the class
-     * @param weights what its methods take as the list {@code weights}
-     */
+    /** Copies the list. */
     Script {
         weights = List.copyOf(weights);
     }

@@ -113,9 +113,7 @@ public final class PaliGemmaTranslators {
 
     /**
      * Finds the things that come with each picture, {@code VisionLanguageInput.getCandidates()}, and their shapes, as
-     * {@link #segment}.
-     *
-     * @return a translator from a picture with candidate labels to masks
+     * {@link #segment}: a translator from a picture with candidate labels to masks.
      */
     public static Translator<VisionLanguageInput, DetectedObjects> candidateMasks() {
         return of(

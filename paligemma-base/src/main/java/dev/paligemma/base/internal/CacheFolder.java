@@ -16,11 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class CacheFolder {
     private CacheFolder() {}
 
-    /**
-     * The folder for this process.
-     *
-     * @return an absolute path; it need not exist
-     */
+    /** The folder for this process; it need not exist. */
     public static Path ofThisProcess() {
         return resolve(System.getProperties(), System.getenv());
     }

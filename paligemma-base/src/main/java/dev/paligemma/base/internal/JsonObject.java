@@ -23,20 +23,14 @@ public final class JsonObject {
         this.failure = failure;
     }
 
-    /**
-     * The file and the way to this object, for messages.
-     *
-     * @return for example {@code /models/config.json: text_config}
-     */
+    /** The file and the way to this object, for messages, for example {@code /models/config.json: text_config}. */
     public String where() {
         return where;
     }
 
     /**
-     * All members as they are.
-     *
-     * @return an unmodifiable map in the order of the file; objects are maps, arrays lists, integers Long or BigInteger,
-     *     other numbers Double, and null is null
+     * All members as they are: an unmodifiable map in the order of the file; objects are maps, arrays lists, integers
+     * Long or BigInteger, other numbers Double, and null is null.
      */
     public Map<String, @Nullable Object> members() {
         return members;

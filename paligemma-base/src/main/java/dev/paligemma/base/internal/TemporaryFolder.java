@@ -126,11 +126,7 @@ public final class TemporaryFolder implements AutoCloseable {
         return Objects.requireNonNull(target.toAbsolutePath().getParent(), "parent");
     }
 
-    /**
-     * Where it lies now.
-     *
-     * @return an existing folder with a lock file in it
-     */
+    /** Where it lies now: an existing folder with a lock file in it. */
     public Path path() {
         return path;
     }

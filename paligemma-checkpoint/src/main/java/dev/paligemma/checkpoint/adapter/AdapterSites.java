@@ -57,11 +57,7 @@ public final class AdapterSites {
         return parts;
     }
 
-    /**
-     * The modules that may change.
-     *
-     * @return their canonical names, unmodifiable
-     */
+    /** The modules that may change: their canonical names, unmodifiable. */
     public Set<String> modules() {
         return parts.keySet();
     }

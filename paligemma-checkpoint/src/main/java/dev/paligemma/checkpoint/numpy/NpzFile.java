@@ -127,20 +127,12 @@ public final class NpzFile implements AutoCloseable {
         return members;
     }
 
-    /**
-     * Returns the names of all arrays.
-     *
-     * @return an unmodifiable set in alphabetical order
-     */
+    /** Returns the names of all arrays: an unmodifiable set in alphabetical order. */
     public Set<String> names() {
         return Collections.unmodifiableSet(members.keySet());
     }
 
-    /**
-     * Returns the size of the file.
-     *
-     * @return bytes
-     */
+    /** Returns the size of the file, in bytes. */
     public long size() {
         return membersEnd;
     }

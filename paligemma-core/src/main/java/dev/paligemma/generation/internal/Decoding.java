@@ -34,9 +34,8 @@ final class Decoding implements AutoCloseable {
     /** One answer, which may also be written beside others. Confined to one thread. */
     interface Answer extends Strategy {
         /**
-         * Takes what the model says about the next token.
-         *
-         * @return true if {@link #lastToken} is to be run and the answer goes on; false if it has ended
+         * Takes what the model says about the next token; true if {@link #lastToken} is to be run and the answer goes
+         * on; false if it has ended.
          */
         boolean accept(NextTokens said);
 
@@ -104,11 +103,7 @@ final class Decoding implements AutoCloseable {
         open.addAll(added);
     }
 
-    /**
-     * Writes the tokens that were chosen last, and lets all that is open choose the next.
-     *
-     * @return whether something is open still
-     */
+    /** Writes the tokens that were chosen last, and lets all that is open choose the next. */
     boolean step() {
         if (open.isEmpty()) {
             return false;

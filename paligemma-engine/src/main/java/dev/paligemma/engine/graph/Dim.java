@@ -42,11 +42,7 @@ public final class Dim {
         return new Dim(Objects.requireNonNull(symbol, "symbol"), -1);
     }
 
-    /**
-     * Whether the size is known now.
-     *
-     * @return true for a fixed dimension
-     */
+    /** Whether the size is known now; true for a fixed dimension. */
     public boolean isFixed() {
         return symbol == null;
     }

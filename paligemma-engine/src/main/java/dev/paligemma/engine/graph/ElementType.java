@@ -13,11 +13,7 @@ public enum ElementType {
         this.bytes = bytes;
     }
 
-    /**
-     * The size of one element.
-     *
-     * @return bytes
-     */
+    /** The size of one element, in bytes. */
     public int bytes() {
         return bytes;
     }

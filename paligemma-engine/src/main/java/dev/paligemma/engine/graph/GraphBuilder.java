@@ -101,11 +101,7 @@ public final class GraphBuilder {
         }
     }
 
-    /**
-     * Ends the recording.
-     *
-     * @return the graph
-     */
+    /** Ends the recording. */
     public Graph build() {
         return new Graph(name, inputs, nodes, outputs, marks);
     }

@@ -9,12 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param bias {@code b[out]}, or null for none
  */
 public record LinearWeights(Weight weight, @Nullable Weight bias) {
-    /**
-     * Checks that the two fit.
-     *
-     * @param weight {@code W[out, in]}, row-major
-     * @param bias {@code b[out]}, or null for none
-     */
+    /** Checks that the two fit. */
     public LinearWeights {
         if (weight.shape().size() != 2) {
             throw new IllegalArgumentException("a linear weight is a matrix [out, in], got " + weight);
@@ -24,20 +19,12 @@ public record LinearWeights(Weight weight, @Nullable Weight bias) {
         }
     }
 
-    /**
-     * The width that goes in.
-     *
-     * @return the number of columns
-     */
+    /** The width that goes in: the number of columns. */
     public long in() {
         return weight.size(1);
     }
 
-    /**
-     * The width that comes out.
-     *
-     * @return the number of rows
-     */
+    /** The width that comes out: the number of rows. */
     public long out() {
         return weight.size(0);
     }

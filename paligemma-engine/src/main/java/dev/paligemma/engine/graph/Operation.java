@@ -179,11 +179,7 @@ public sealed interface Operation {
      * @param axes a permutation of all axes
      */
     record Transpose(java.util.List<Integer> axes) implements Operation {
-        /**
-         * Copies the list.
-         *
-         * @param axes a permutation of all axes
-         */
+        /** Copies the list. */
         public Transpose {
             axes = java.util.List.copyOf(axes);
         }

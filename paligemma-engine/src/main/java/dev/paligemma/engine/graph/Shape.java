@@ -9,11 +9,7 @@ import java.util.List;
  * @param dims the dimensions; empty for a scalar
  */
 public record Shape(List<Dim> dims) {
-    /**
-     * Copies the list.
-     *
-     * @param dims the dimensions; empty for a scalar
-     */
+    /** Copies the list. */
     public Shape {
         dims = List.copyOf(dims);
     }
@@ -41,11 +37,7 @@ public record Shape(List<Dim> dims) {
         return new Shape(list);
     }
 
-    /**
-     * How many dimensions there are.
-     *
-     * @return the rank
-     */
+    /** How many dimensions there are. */
     public int rank() {
         return dims.size();
     }

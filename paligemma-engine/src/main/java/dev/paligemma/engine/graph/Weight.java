@@ -12,13 +12,7 @@ import java.util.Objects;
  *     another shape (a patch convolution is used as a matrix)
  */
 public record Weight(String name, List<Long> shape) {
-    /**
-     * Copies the list.
-     *
-     * @param name the name under which the checkpoint finds it
-     * @param shape the sizes as used, row-major; the stored tensor has the same elements in the same order, perhaps under
-     *     another shape (a patch convolution is used as a matrix)
-     */
+    /** Copies the list. */
     public Weight {
         Objects.requireNonNull(name, "name");
         shape = List.copyOf(shape);

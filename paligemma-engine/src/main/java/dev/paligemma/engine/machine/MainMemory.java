@@ -23,9 +23,6 @@ public record MainMemory(long freeBytes, long totalBytes, boolean isLimited) {
     /**
      * Checks the sizes.
      *
-     * @param freeBytes what is free, or used only to keep files at hand
-     * @param totalBytes what there is, or the limit of the control group (container) of this process if that is less
-     * @param isLimited whether the control group leaves less than the machine has
      * @throws IllegalArgumentException if a size is negative
      */
     public MainMemory {
@@ -46,9 +43,8 @@ public record MainMemory(long freeBytes, long totalBytes, boolean isLimited) {
     }
 
     /**
-     * The most memory that Java's direct buffers may take together, which hold key/value caches.
-     *
-     * @return {@code -XX:MaxDirectMemorySize} or, where that is not set, the largest size of the heap
+     * The most memory that Java's direct buffers may take together, which hold key/value caches: {@code
+     * -XX:MaxDirectMemorySize} or, where that is not set, the largest size of the heap.
      */
     public static long maxDirectBytes() {
         try {

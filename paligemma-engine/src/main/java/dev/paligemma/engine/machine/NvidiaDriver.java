@@ -21,12 +21,7 @@ public record NvidiaDriver(String version, List<String> gpus) {
     private static final Pattern VERSION = Pattern.compile("\\b\\d{3,4}\\.\\d{1,3}(\\.\\d{1,3})?\\b");
     private static final int MOST_GPUS = 64;
 
-    /**
-     * Copies the list.
-     *
-     * @param version the version of the driver, for example {@code "550.54.15"}; empty if that is not known
-     * @param gpus the models of the GPUs, for example {@code "NVIDIA H200"}, one entry for each
-     */
+    /** Copies the list. */
     public NvidiaDriver {
         gpus = List.copyOf(gpus);
     }

@@ -38,12 +38,7 @@ public record Processor(String name, Set<String> features) {
     private static final String SEPARATOR = "[ \\t]*:[ \\t]*";
     private static final Pattern BLANKS = Pattern.compile("\\s+");
 
-    /**
-     * Copies the features.
-     *
-     * @param name what the system calls it; empty if that is not known
-     * @param features the instructions, by their names in Linux; empty if they are not known
-     */
+    /** Copies the features. */
     public Processor {
         Objects.requireNonNull(name, "name");
         features = Set.copyOf(features);
@@ -52,8 +47,6 @@ public record Processor(String name, Set<String> features) {
     /**
      * The processor of this machine: on Linux what {@code /proc/cpuinfo} says, on other systems what follows from the
      * architecture.
-     *
-     * @return the processor
      */
     public static Processor ofThisMachine() {
         return SystemFile.read(Path.of("/proc/cpuinfo"))
@@ -90,19 +83,14 @@ public record Processor(String name, Set<String> features) {
     }
 
     /**
-     * The instructions that decide how fast a network runs.
-     *
-     * @return their names, in a fixed order; empty if there are none or they are not known
+     * The instructions that decide how fast a network runs: their names, in a fixed order; empty if there are none or
+     * they are not known.
      */
     public List<String> decisiveFeatures() {
         return DECISIVE.stream().filter(features::contains).toList();
     }
 
-    /**
-     * Tells whether it multiplies in bfloat16.
-     *
-     * @return false if it is not known
-     */
+    /** Tells whether it multiplies in bfloat16; false if it is not known. */
     public boolean multipliesBfloat16() {
         return BFLOAT16.stream().anyMatch(features::contains);
     }

@@ -23,11 +23,7 @@ public interface DecodingState extends AutoCloseable {
      */
     void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs);
 
-    /**
-     * How many sequences there are.
-     *
-     * @return at least 1
-     */
+    /** How many sequences there are, at least 1. */
     int sequences();
 
     /**

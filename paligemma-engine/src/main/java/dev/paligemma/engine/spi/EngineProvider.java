@@ -12,11 +12,7 @@ import java.util.Set;
  */
 public interface EngineProvider {
 
-    /**
-     * The name by which users choose this engine.
-     *
-     * @return a short lower-case name, for example {@code "onnx"}
-     */
+    /** The name by which users choose this engine: a short lower-case name, for example {@code "onnx"}. */
     String name();
 
     /**

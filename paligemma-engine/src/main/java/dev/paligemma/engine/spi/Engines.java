@@ -41,11 +41,7 @@ public final class Engines {
                         + providers.stream().map(EngineProvider::name).toList() + "; " + Artifacts.advice(name)));
     }
 
-    /**
-     * The engines on the class path.
-     *
-     * @return their names, in no particular order
-     */
+    /** The engines on the class path: their names, in no particular order. */
     public static List<String> names() {
         return providers().stream().map(EngineProvider::name).toList();
     }

@@ -85,20 +85,12 @@ public final class HostTensor {
         return new HostTensor(type, newShape, part.slice().order(ByteOrder.nativeOrder()));
     }
 
-    /**
-     * The type of the elements.
-     *
-     * @return the type
-     */
+    /** The type of the elements. */
     public ElementType type() {
         return type;
     }
 
-    /**
-     * The sizes.
-     *
-     * @return a new array
-     */
+    /** The sizes. */
     public long[] shape() {
         return shape.clone();
     }
@@ -125,11 +117,7 @@ public final class HostTensor {
         return bytes().asLongBuffer();
     }
 
-    /**
-     * The memory itself.
-     *
-     * @return a direct view in native byte order
-     */
+    /** The memory itself: a direct view in native byte order. */
     public ByteBuffer bytes() {
         return data.duplicate().order(ByteOrder.nativeOrder());
     }

@@ -12,11 +12,7 @@ import java.util.Map;
  */
 public interface Program extends AutoCloseable {
 
-    /**
-     * The graph this program was made of.
-     *
-     * @return the graph
-     */
+    /** The graph this program was made of. */
     Graph graph();
 
     /**

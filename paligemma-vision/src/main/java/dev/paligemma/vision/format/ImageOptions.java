@@ -34,11 +34,6 @@ public record ImageOptions(boolean applyExifOrientation, long maxPixels, long ma
     /**
      * Checks the limits.
      *
-     * @param applyExifOrientation whether the picture is turned upright as its EXIF (or XMP) orientation says, as
-     *     transformers does when it opens a file itself; default true. TIFF files follow the switch too
-     * @param maxPixels largest accepted width times height, 1 to {@value #LARGEST_MAX_PIXELS}; default
-     *     {@value #DEFAULT_MAX_PIXELS}
-     * @param maxBytes largest accepted file, in bytes, 1 to {@value #LARGEST_MAX_BYTES}; default {@value #DEFAULT_MAX_BYTES}
      * @throws IllegalArgumentException if a limit is out of its range
      */
     public ImageOptions {
@@ -51,9 +46,8 @@ public record ImageOptions(boolean applyExifOrientation, long maxPixels, long ma
     }
 
     /**
-     * Returns the default options.
-     *
-     * @return orientation applied, {@value #DEFAULT_MAX_PIXELS} pixels and {@value #DEFAULT_MAX_BYTES} bytes at most
+     * Returns the default options: orientation applied, {@value #DEFAULT_MAX_PIXELS} pixels and {@value
+     * #DEFAULT_MAX_BYTES} bytes at most.
      */
     public static ImageOptions defaults() {
         return DEFAULTS;

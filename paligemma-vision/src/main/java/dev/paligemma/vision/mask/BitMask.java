@@ -64,20 +64,12 @@ public final class BitMask {
         return new BitMask(width, height, (BitSet) bits.clone());
     }
 
-    /**
-     * Returns the width of the picture.
-     *
-     * @return in pixels, at least 1
-     */
+    /** Returns the width of the picture, in pixels, at least 1. */
     public int width() {
         return width;
     }
 
-    /**
-     * Returns the height of the picture.
-     *
-     * @return in pixels, at least 1
-     */
+    /** Returns the height of the picture, in pixels, at least 1. */
     public int height() {
         return height;
     }
@@ -94,20 +86,12 @@ public final class BitMask {
         return bits.get(Objects.checkIndex(y, height) * width + Objects.checkIndex(x, width));
     }
 
-    /**
-     * Counts the pixels of the object.
-     *
-     * @return 0 or more
-     */
+    /** Counts the pixels of the object, 0 or more. */
     public int area() {
         return bits.cardinality();
     }
 
-    /**
-     * Returns the smallest box around the object.
-     *
-     * @return the box; four zeros if the mask is empty
-     */
+    /** Returns the smallest box around the object; four zeros if the mask is empty. */
     public PixelBox boundingBox() {
         if (bits.isEmpty()) {
             return new PixelBox(0, 0, 0, 0);
@@ -157,11 +141,7 @@ public final class BitMask {
         return OutlineTracer.trace(this);
     }
 
-    /**
-     * Encodes this mask as COCO does.
-     *
-     * @return the lengths of runs, column by column
-     */
+    /** Encodes this mask as COCO does: the lengths of runs, column by column. */
     public CocoRle toRle() {
         return CocoRle.of(this);
     }

@@ -129,20 +129,12 @@ public final class CocoRle {
         return of(width, height, counts.toArray());
     }
 
-    /**
-     * Returns the width of the picture.
-     *
-     * @return in pixels, at least 1
-     */
+    /** Returns the width of the picture, in pixels, at least 1. */
     public int width() {
         return width;
     }
 
-    /**
-     * Returns the height of the picture.
-     *
-     * @return in pixels, at least 1
-     */
+    /** Returns the height of the picture, in pixels, at least 1. */
     public int height() {
         return height;
     }
@@ -177,11 +169,7 @@ public final class CocoRle {
         return text.toString();
     }
 
-    /**
-     * Decodes this mask.
-     *
-     * @return one bit a pixel
-     */
+    /** Decodes this mask: one bit a pixel. */
     public BitMask toMask() {
         BitMask.Builder bits = new BitMask.Builder(width, height);
         int at = 0;

@@ -39,29 +39,17 @@ public final class ImageMask {
         }
     }
 
-    /**
-     * Returns the width of the picture.
-     *
-     * @return in pixels, at least 1
-     */
+    /** Returns the width of the picture, in pixels, at least 1. */
     public int width() {
         return width;
     }
 
-    /**
-     * Returns the height of the picture.
-     *
-     * @return in pixels, at least 1
-     */
+    /** Returns the height of the picture, in pixels, at least 1. */
     public int height() {
         return height;
     }
 
-    /**
-     * Returns the box outside of which all pixels are 0.
-     *
-     * @return a box inside of the picture; may be empty
-     */
+    /** Returns the box outside of which all pixels are 0: a box inside of the picture; may be empty. */
     public PixelBox box() {
         return box;
     }

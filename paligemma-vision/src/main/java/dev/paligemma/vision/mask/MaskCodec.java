@@ -61,11 +61,7 @@ public final class MaskCodec {
         }
     }
 
-    /**
-     * Says whether masks can be turned into codes.
-     *
-     * @return true if the file had the encoder's weights
-     */
+    /** Says whether masks can be turned into codes; true if the file had the encoder's weights. */
     public boolean hasEncoder() {
         return encoder != null;
     }

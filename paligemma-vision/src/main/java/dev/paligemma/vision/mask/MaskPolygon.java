@@ -11,21 +11,15 @@ import java.util.Objects;
  * @param holes around each gap inside of the region, anticlockwise; copied
  */
 public record MaskPolygon(PixelRing exterior, List<PixelRing> holes) {
-    /**
-     * Copies the list.
-     *
-     * @param exterior around the region, clockwise
-     * @param holes around each gap inside of the region, anticlockwise
-     */
+    /** Copies the list. */
     public MaskPolygon {
         Objects.requireNonNull(exterior, "exterior");
         holes = List.copyOf(holes);
     }
 
     /**
-     * Returns this outline for drawing or filling with {@link java.awt.Graphics2D}.
-     *
-     * @return a new path with the exterior and the holes, to be filled with the even-odd rule
+     * Returns this outline for drawing or filling with {@link java.awt.Graphics2D}: a new path with the exterior and
+     * the holes, to be filled with the even-odd rule.
      */
     public Path2D toPath() {
         Path2D path = new Path2D.Double(Path2D.WIND_EVEN_ODD);

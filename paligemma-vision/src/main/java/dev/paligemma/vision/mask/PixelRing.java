@@ -20,11 +20,7 @@ public final class PixelRing {
         this.coordinates = coordinates;
     }
 
-    /**
-     * Returns the number of corners.
-     *
-     * @return 4 or more, even
-     */
+    /** Returns the number of corners: 4 or more, even. */
     public int size() {
         return coordinates.length / 2;
     }
@@ -52,9 +48,8 @@ public final class PixelRing {
     }
 
     /**
-     * Returns a copy of all corners, in the form of COCO's {@code segmentation} lists.
-     *
-     * @return x and y of the first corner, x and y of the second, ...
+     * Returns a copy of all corners, in the form of COCO's {@code segmentation} lists: x and y of the first corner, x
+     * and y of the second, ....
      */
     public int[] toArray() {
         return coordinates.clone();

@@ -109,11 +109,7 @@ public final class SegmentationMask {
         return probabilities[Objects.checkIndex(row, SIZE) * SIZE + Objects.checkIndex(column, SIZE)];
     }
 
-    /**
-     * Returns a copy of all values.
-     *
-     * @return float32[64, 64], row by row
-     */
+    /** Returns a copy of all values: float32[64, 64], row by row. */
     public float[] toArray() {
         return probabilities.clone();
     }

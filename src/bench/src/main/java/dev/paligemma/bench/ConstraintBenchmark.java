@@ -64,22 +64,14 @@ public class ConstraintBenchmark {
         detections = loaded.encode(BOXES);
     }
 
-    /**
-     * Indexes the texts of all tokens and compiles an expression; what the first of an application waits for.
-     *
-     * @return the constraint
-     */
+    /** Indexes the texts of all tokens and compiles an expression; what the first of an application waits for. */
     @Benchmark
     @OutputTimeUnit(TimeUnit.MILLISECONDS)
     public TokenConstraint indexVocabulary() {
         return new TokenConstraints(loaded).matching(WORDS);
     }
 
-    /**
-     * Finds the tokens that an expression of letters and spaces allows at its start, for the first time.
-     *
-     * @return the tokens
-     */
+    /** Finds the tokens that an expression of letters and spaces allows at its start, for the first time. */
     @Benchmark
     public TokenSet firstState() {
         return constraints.matching(WORDS).start().allowed();

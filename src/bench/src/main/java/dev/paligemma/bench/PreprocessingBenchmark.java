@@ -49,11 +49,7 @@ public class PreprocessingBenchmark {
         processor = ImageProcessor.forResolution(resolution);
     }
 
-    /**
-     * Resizes and normalises.
-     *
-     * @return the pixels
-     */
+    /** Resizes and normalises. */
     @Benchmark
     public PixelValues process() {
         return processor.process(image);

@@ -48,42 +48,26 @@ public class TokenizerBenchmark {
         tokens = Arrays.copyOf(loaded.encode(longPrompt), DECODED_TOKENS);
     }
 
-    /**
-     * Reads the file; what loading a model waits for.
-     *
-     * @return the tokenizer
-     */
+    /** Reads the file; what loading a model waits for. */
     @Benchmark
     @OutputTimeUnit(TimeUnit.MILLISECONDS)
     public PaliGemmaTokenizer loadFile() {
         return PaliGemmaTokenizer.load(Path.of(tokenizer));
     }
 
-    /**
-     * Encodes a prompt of 32 characters.
-     *
-     * @return the tokens
-     */
+    /** Encodes a prompt of 32 characters. */
     @Benchmark
     public int[] encodeShortPrompt() {
         return loaded.encode(SHORT_PROMPT);
     }
 
-    /**
-     * Encodes a prompt of 1,000 characters.
-     *
-     * @return the tokens
-     */
+    /** Encodes a prompt of 1,000 characters. */
     @Benchmark
     public int[] encodeThousandCharacters() {
         return loaded.encode(longPrompt);
     }
 
-    /**
-     * Decodes 100 tokens.
-     *
-     * @return the text
-     */
+    /** Decodes 100 tokens. */
     @Benchmark
     public String decodeHundredTokens() {
         return loaded.decode(tokens, true);

@@ -41,11 +41,7 @@ public final class CheckpointOptions {
     @Nullable
     Path cacheDir;
 
-    /**
-     * The cache folder to use.
-     *
-     * @return the given folder, or the one for this process
-     */
+    /** The cache folder to use: the given folder, or the one for this process. */
     public Path cacheFolder() {
         Path chosen = cacheDir;
         return chosen == null
@@ -93,9 +89,8 @@ public final class CheckpointOptions {
     }
 
     /**
-     * The model of the hub that was named and is not on this machine yet.
-     *
-     * @return the model; null if it was downloaded, or anything else was named
+     * The model of the hub that was named and is not on this machine yet; null if it was downloaded, or anything else
+     * was named.
      */
     @Nullable
     public HubModel absent() {

@@ -98,11 +98,7 @@ public final class DecodingOptions {
         return number == null ? sampling : sampling.seed(number);
     }
 
-    /**
-     * The search to make.
-     *
-     * @return null for none
-     */
+    /** The search to make, null for none. */
     @Nullable
     BeamSearch search() {
         Integer count = beams;

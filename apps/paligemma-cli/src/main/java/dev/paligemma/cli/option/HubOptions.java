@@ -115,11 +115,7 @@ public final class HubOptions {
         return client(offline, true).snapshot(model, files, listener);
     }
 
-    /**
-     * Whether a checkpoint was downloaded before, as far as the cache tells.
-     *
-     * @return whether it needs no network
-     */
+    /** Whether a checkpoint was downloaded before, as far as the cache tells. */
     boolean isDownloaded(HubModel model) {
         try {
             client(true, false).snapshot(model, FileSet.CHECKPOINT, DownloadListener.NONE);

@@ -23,20 +23,12 @@ public final class InputOptions {
     @Option(names = "--json", description = "Print one JSON object with the result and the figures behind it.")
     public boolean json;
 
-    /**
-     * The pictures to use.
-     *
-     * @return the given files, or the bundled one
-     */
+    /** The pictures to use: the given files, or the bundled one. */
     public List<Path> files() {
         return model.checkpoint.pictures(images);
     }
 
-    /**
-     * Reads the pictures.
-     *
-     * @return those of {@link #files}
-     */
+    /** Reads the pictures: those of {@link #files}. */
     public List<RgbImage> pictures() {
         return files().stream().map(InputOptions::read).toList();
     }

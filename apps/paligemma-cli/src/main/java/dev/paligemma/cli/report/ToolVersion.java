@@ -13,9 +13,8 @@ public final class ToolVersion implements IVersionProvider {
     }
 
     /**
-     * The version in the manifest.
-     *
-     * @return for example {@code 0.1.0}; {@code development} when the classes do not come from a jar
+     * The version in the manifest, for example {@code 0.1.0}; {@code development} when the classes do not come from a
+     * jar.
      */
     public static String version() {
         String version = ToolVersion.class.getPackage().getImplementationVersion();
