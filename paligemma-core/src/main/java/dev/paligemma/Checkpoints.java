@@ -1,17 +1,17 @@
 package dev.paligemma;
 
-import dev.paligemma.network.Networks;
-import dev.paligemma.engine.Precision;
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.checkpoint.adapter.AdapterException;
 import dev.paligemma.checkpoint.adapter.AdapterMerger;
 import dev.paligemma.checkpoint.adapter.LoraAdapter;
-import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.checkpoint.convert.CheckpointConverter;
 import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.checkpoint.convert.ConversionListener;
 import dev.paligemma.checkpoint.convert.ConversionPlan;
+import dev.paligemma.engine.Precision;
 import dev.paligemma.network.DecoderOptions;
+import dev.paligemma.network.Networks;
 import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.mask.MaskException;

@@ -1,6 +1,5 @@
 package dev.paligemma;
 
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.engine.Precision;

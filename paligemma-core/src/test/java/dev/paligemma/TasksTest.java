@@ -1,11 +1,5 @@
 package dev.paligemma;
 
-import dev.paligemma.generation.AnswerStream;
-import dev.paligemma.generation.FinishReason;
-import dev.paligemma.generation.GenerationRequest;
-import dev.paligemma.generation.AnswerScore;
-import dev.paligemma.generation.Sampling;
-import dev.paligemma.generation.GenerationResult;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -13,6 +7,12 @@ import static org.assertj.core.api.Assertions.within;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.SegmentationResult;
+import dev.paligemma.generation.AnswerScore;
+import dev.paligemma.generation.AnswerStream;
+import dev.paligemma.generation.FinishReason;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.Sampling;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.TaskAnswer;
 import dev.paligemma.task.Tasks;

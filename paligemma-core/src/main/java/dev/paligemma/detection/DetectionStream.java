@@ -1,12 +1,8 @@
 package dev.paligemma.detection;
 
-import dev.paligemma.generation.internal.LiveAnswer;
-import dev.paligemma.generation.RequestCancelledException;
-import dev.paligemma.generation.RequestException;
 import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.RequestException;
-import dev.paligemma.generation.internal.PulledStream;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;

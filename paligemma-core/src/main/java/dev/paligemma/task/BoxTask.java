@@ -1,11 +1,11 @@
 package dev.paligemma.task;
 
-import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionParser;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.SegmentationResult;
+import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.util.Objects;

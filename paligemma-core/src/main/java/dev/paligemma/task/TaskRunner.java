@@ -1,17 +1,16 @@
 package dev.paligemma.task;
 
-import dev.paligemma.generation.AnswerStream;
-import dev.paligemma.generation.AnswerScore;
-import dev.paligemma.generation.internal.LiveAnswer;
-import dev.paligemma.generation.GenerationRequest;
-import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.DetectionStream;
 import dev.paligemma.detection.SegmentationResult;
+import dev.paligemma.generation.AnswerScore;
+import dev.paligemma.generation.AnswerStream;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
-import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.RgbImage;
+import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.nio.file.Path;
 import java.util.Arrays;

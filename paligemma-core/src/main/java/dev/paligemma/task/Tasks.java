@@ -1,11 +1,11 @@
 package dev.paligemma.task;
 
-import dev.paligemma.generation.AnswerScore;
-import dev.paligemma.generation.GenerationRequest;
-import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.SegmentationResult;
+import dev.paligemma.generation.AnswerScore;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.tokenizer.ControlTokens;
 import java.util.List;
 import java.util.Locale;

@@ -6,7 +6,6 @@ import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.DetectionStream;
-import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;

@@ -2,8 +2,8 @@ package dev.paligemma.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.generation.FinishReason;
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.generation.FinishReason;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;

@@ -12,9 +12,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
+import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine;
 
 /** Turns failures into one line on standard error and an exit code. */
 final class Failure {
@@ -92,9 +92,7 @@ final class Failure {
         }
         // Messages of the library's and this program's own exceptions are sentences; of others only the type tells what
         // happened.
-        return failure instanceof PaliGemmaException
-                        || failure instanceof UncheckedIOException
-                        || input
+        return failure instanceof PaliGemmaException || failure instanceof UncheckedIOException || input
                 ? message
                 : failure.getClass().getSimpleName() + ": " + message;
     }

@@ -1,7 +1,7 @@
 package dev.paligemma.djl;
 
-import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
 import java.util.Arrays;

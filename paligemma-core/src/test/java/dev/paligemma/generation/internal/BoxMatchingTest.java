@@ -3,8 +3,8 @@ package dev.paligemma.generation.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.paligemma.generation.internal.BoxMatching.Box;
 import dev.paligemma.detection.LocationCodes;
+import dev.paligemma.generation.internal.BoxMatching.Box;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;

@@ -8,8 +8,6 @@ import dev.paligemma.cli.option.CheckpointOptions;
 import dev.paligemma.cli.report.Facts;
 import dev.paligemma.cli.report.ModelFacts;
 import dev.paligemma.cli.report.ProgressDisplay;
-import dev.paligemma.engine.weights.DType;
-import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.hub.HubModel;
 import picocli.CommandLine.Command;

@@ -1,8 +1,6 @@
 package dev.paligemma.cli.command;
 
 import dev.paligemma.Checkpoints;
-import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.adapter.AdapterMerger;
 import dev.paligemma.checkpoint.adapter.LoraAdapter;
 import dev.paligemma.cli.option.CheckpointOptions;
 import dev.paligemma.cli.report.ProgressDisplay;

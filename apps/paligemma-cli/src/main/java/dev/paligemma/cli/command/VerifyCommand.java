@@ -34,10 +34,10 @@ import picocli.CommandLine.Spec;
         description = {
             "Measure on your own pictures what a smaller precision changes.",
             "The reference answers every prompt about every picture. At each token of its answers both models say what"
-                + " comes next: 'tokens' is how often they agree, 'KL' the mean Kullback-Leibler divergence of their"
-                + " probabilities in nats. Then the other model answers on its own: 'same answers' counts answers"
-                + " equal to the token, 'IoU' is the mean intersection over union of boxes with equal names, where a"
-                + " box that only one of them drew counts 0.",
+                    + " comes next: 'tokens' is how often they agree, 'KL' the mean Kullback-Leibler divergence of their"
+                    + " probabilities in nats. Then the other model answers on its own: 'same answers' counts answers"
+                    + " equal to the token, 'IoU' is the mean intersection over union of boxes with equal names, where a"
+                    + " box that only one of them drew counts 0.",
             "Without --precision and --reference-model the other model is int8. Both models are in memory at the same "
                     + "time."
         },

@@ -5,9 +5,9 @@ import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.Sampling;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine;
 
 /** The options that choose how an answer is found: the most likely tokens, tokens at random, or a search. */
 public final class DecodingOptions {

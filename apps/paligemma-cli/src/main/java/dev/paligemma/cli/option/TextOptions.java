@@ -1,24 +1,24 @@
 package dev.paligemma.cli.option;
 
-import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.cli.report.Json;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.cli.report.Written;
 import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.task.Task;
 import dev.paligemma.token.TokenConstraints;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec.Target;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine;
+import picocli.CommandLine.Spec.Target;
 
 /** The options of every command whose result is a text, and the way from them to the output. */
 public final class TextOptions {

@@ -2,7 +2,6 @@ package dev.paligemma.cli.report;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.paligemma.generation.Agreement;
 import dev.paligemma.generation.BeamAnswer;
 import dev.paligemma.generation.FinishReason;
 import dev.paligemma.generation.GenerationRequest;

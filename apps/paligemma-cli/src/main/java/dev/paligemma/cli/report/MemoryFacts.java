@@ -2,7 +2,6 @@ package dev.paligemma.cli.report;
 
 import dev.paligemma.MemoryEstimate;
 import dev.paligemma.MemoryShortage;
-import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.Precision;

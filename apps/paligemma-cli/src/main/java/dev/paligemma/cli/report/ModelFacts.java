@@ -1,13 +1,13 @@
 package dev.paligemma.cli.report;
 
 import dev.paligemma.KnownModel;
-import dev.paligemma.engine.Precision;
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.engine.weights.DType;
 import dev.paligemma.checkpoint.PaliGemmaConfig;
-import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.checkpoint.TextConfig;
 import dev.paligemma.checkpoint.VisionConfig;
+import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.weights.DType;
+import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.hub.HubModel;
 import java.nio.file.Path;
 import java.util.Map;

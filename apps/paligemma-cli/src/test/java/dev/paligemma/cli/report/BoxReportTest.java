@@ -7,7 +7,6 @@ import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionParser;
 import dev.paligemma.detection.ParsedAnswer;
 import dev.paligemma.detection.Segment;
-import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.mask.BitMask;
 import dev.paligemma.vision.mask.CocoRle;
 import dev.paligemma.vision.mask.SegmentationMask;
