@@ -43,7 +43,7 @@ public final class Checkpoints {
         Objects.requireNonNull(precision, "precision");
         Objects.requireNonNull(target, "target");
         Objects.requireNonNull(listener, "listener");
-        if (!StoredPrecision.isConverted(precision)) {
+        if (!precision.isQuantised()) {
             throw new IllegalArgumentException("a checkpoint is converted for int8 or int4, not for " + precision);
         }
         try (Checkpoint source = Checkpoint.open(checkpoint)) {

@@ -21,7 +21,7 @@ import dev.paligemma.hub.HubClient;
 import dev.paligemma.hub.HubException;
 import dev.paligemma.task.TaskRunner;
 import dev.paligemma.task.Tasks;
-import dev.paligemma.token.TokenConstraints;
+import dev.paligemma.constraint.TokenConstraints;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.MaskCodec;

@@ -1,5 +1,9 @@
 package dev.paligemma;
 
+import dev.paligemma.catalog.MemoryCheck;
+
+import dev.paligemma.catalog.MemoryEstimate;
+
 import dev.paligemma.base.internal.CacheFolder;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.CheckpointException;
@@ -299,7 +303,7 @@ public final class PipelineBuilder {
         Stopwatch stopwatch = new Stopwatch();
         try (Checkpoint given = Checkpoint.open(folder)) {
             // An engine that does not know the precision refuses here, before anything is converted for it.
-            EngineOptions options = new EngineOptions(device, StoredPrecision.choose(given, precision), threads);
+            EngineOptions options = new EngineOptions(device, choose(given, precision), threads);
             EngineProvider provider = EngineChoice.choose(engine, options.device(), options.precision());
             Engine runtime = provider.create(options);
             PaliGemmaConfig config = given.config();
@@ -326,7 +330,7 @@ public final class PipelineBuilder {
             Networks networks,
             Map<String, Path> adapters,
             CompletableFuture<ModelFiles> files) {
-        if (!StoredPrecision.isConverted(runtime.options().precision())) {
+        if (!runtime.options().precision().isQuantised()) {
             return new VisionLanguageModel(runtime, given, Adapters.load(networks, adapters, given));
         }
         ConversionPlan plan = ConversionPlan.of(runtime.options().precision(), networks.all());
@@ -366,5 +370,15 @@ public final class PipelineBuilder {
             }
             throw e;
         }
+    }
+
+    /** The precision to run a checkpoint in: what is asked for, or else what it is stored in. */
+    private static Precision choose(Checkpoint checkpoint, @Nullable Precision wanted) {
+        Precision stored = checkpoint.precision();
+        if (wanted != null && wanted != stored && stored.isQuantised()) {
+            throw new CheckpointException(checkpoint.folder() + " holds weights converted for " + stored
+                    + ", but precision " + wanted + " was asked for; load the original checkpoint for that");
+        }
+        return wanted == null ? stored : wanted;
     }
 }

@@ -8,7 +8,7 @@ import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestException;
 import dev.paligemma.generation.TextPiece;
-import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.constraint.GeneratedToken;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

@@ -10,7 +10,7 @@ import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.RequestException;
 import dev.paligemma.generation.TextPiece;
-import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.StreamingDecoder;
 import java.util.ArrayList;

@@ -10,7 +10,7 @@ import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.RequestException;
 import dev.paligemma.generation.Sampling;
-import dev.paligemma.token.TokenConstraints;
+import dev.paligemma.constraint.TokenConstraints;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -1,7 +1,7 @@
 package dev.paligemma;
 
-import dev.paligemma.token.TokenConstraint;
-import dev.paligemma.token.TokenSet;
+import dev.paligemma.constraint.TokenConstraint;
+import dev.paligemma.constraint.TokenSet;
 import java.util.List;
 
 /** Allows one answer alone. */

@@ -11,7 +11,7 @@ import dev.paligemma.generation.FinishReason;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.Sampling;
-import dev.paligemma.token.TokenConstraint;
+import dev.paligemma.constraint.TokenConstraint;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;

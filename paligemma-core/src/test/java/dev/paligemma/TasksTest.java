@@ -16,7 +16,7 @@ import dev.paligemma.generation.Sampling;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.TaskAnswer;
 import dev.paligemma.task.Tasks;
-import dev.paligemma.token.TokenConstraint;
+import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.nio.file.Path;

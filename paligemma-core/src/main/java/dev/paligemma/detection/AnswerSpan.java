@@ -1,6 +1,6 @@
 package dev.paligemma.detection;
 
-import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.constraint.GeneratedToken;
 import java.util.List;
 import java.util.Objects;
 

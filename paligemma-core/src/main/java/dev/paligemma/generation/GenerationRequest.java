@@ -1,6 +1,6 @@
 package dev.paligemma.generation;
 
-import dev.paligemma.token.TokenConstraint;
+import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.vision.RgbImage;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package dev.paligemma.generation;
 
-import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.constraint.GeneratedToken;
 import java.util.Objects;
 import java.util.Optional;
 

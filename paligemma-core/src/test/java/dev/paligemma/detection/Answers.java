@@ -1,6 +1,6 @@
 package dev.paligemma.detection;
 
-import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.io.InputStream;

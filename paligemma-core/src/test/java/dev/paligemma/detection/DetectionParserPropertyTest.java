@@ -2,7 +2,7 @@ package dev.paligemma.detection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.constraint.GeneratedToken;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;

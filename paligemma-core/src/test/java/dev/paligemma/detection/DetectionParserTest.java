@@ -12,7 +12,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.detection.Fragment.Reason;
-import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.constraint.GeneratedToken;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -2,7 +2,7 @@ package dev.paligemma.detection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.vision.PixelBox;
 import java.util.List;
 import java.util.Map;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.Golden;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.token.TokenConstraint;
+import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.vision.RgbImage;
 import java.time.Duration;

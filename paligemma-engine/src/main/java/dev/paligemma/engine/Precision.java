@@ -35,4 +35,16 @@ public enum Precision {
     public String toString() {
         return name().toLowerCase(Locale.ROOT);
     }
+
+    /**
+     * Tells whether an original checkpoint must be converted to codes and scales before it runs in this precision.
+     *
+     * @return true for {@link #INT8} and {@link #INT4}
+     */
+    public boolean isQuantised() {
+        return switch (this) {
+            case FLOAT32, BFLOAT16 -> false;
+            case INT8, INT4 -> true;
+        };
+    }
 }

@@ -8,7 +8,7 @@ import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.Sampling;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
-import dev.paligemma.token.TokenConstraint;
+import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
 

@@ -9,7 +9,7 @@ import dev.paligemma.detection.DetectionStream;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
-import dev.paligemma.token.TokenConstraint;
+import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.RgbImage;
 import java.awt.image.BufferedImage;

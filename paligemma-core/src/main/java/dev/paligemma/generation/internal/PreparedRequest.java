@@ -5,7 +5,7 @@ import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.Timings;
 import dev.paligemma.network.internal.ActiveAdapter;
-import dev.paligemma.token.GeneratedToken;
+import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.Prompt;
 import java.util.BitSet;

@@ -1,7 +1,7 @@
 package dev.paligemma.generation.internal;
 
 import dev.paligemma.generation.Sampling;
-import dev.paligemma.token.TokenSet;
+import dev.paligemma.constraint.TokenSet;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.BitSet;

@@ -13,7 +13,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.Golden;
 import dev.paligemma.generation.Sampling;
-import dev.paligemma.token.TokenSet;
+import dev.paligemma.constraint.TokenSet;
 import java.nio.FloatBuffer;
 import java.util.BitSet;
 import java.util.List;

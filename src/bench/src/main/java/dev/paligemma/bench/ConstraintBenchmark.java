@@ -1,8 +1,8 @@
 package dev.paligemma.bench;
 
-import dev.paligemma.token.TokenConstraint;
-import dev.paligemma.token.TokenConstraints;
-import dev.paligemma.token.TokenSet;
+import dev.paligemma.constraint.TokenConstraint;
+import dev.paligemma.constraint.TokenConstraints;
+import dev.paligemma.constraint.TokenSet;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.paligemma.cli.command;
 
-import dev.paligemma.KnownModel;
-import dev.paligemma.KnownModels;
+import dev.paligemma.catalog.KnownModel;
+import dev.paligemma.catalog.KnownModels;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.cli.option.CheckpointOptions;

@@ -1,9 +1,9 @@
 package dev.paligemma.cli.command;
 
-import dev.paligemma.KnownModel;
-import dev.paligemma.KnownModel.Kind;
-import dev.paligemma.KnownModels;
-import dev.paligemma.ModelSize;
+import dev.paligemma.catalog.KnownModel;
+import dev.paligemma.catalog.KnownModel.Kind;
+import dev.paligemma.catalog.KnownModels;
+import dev.paligemma.catalog.ModelSize;
 import dev.paligemma.cli.report.PublishedModels;
 import dev.paligemma.engine.machine.MainMemory;
 import java.io.PrintWriter;

@@ -7,7 +7,7 @@ import dev.paligemma.cli.report.Written;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.task.Task;
-import dev.paligemma.token.TokenConstraints;
+import dev.paligemma.constraint.TokenConstraints;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.paligemma.cli.report;
 
-import dev.paligemma.MemoryEstimate;
-import dev.paligemma.MemoryShortage;
+import dev.paligemma.catalog.MemoryEstimate;
+import dev.paligemma.catalog.MemoryShortage;
 import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.Precision;

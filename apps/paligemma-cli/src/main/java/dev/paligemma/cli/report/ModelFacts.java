@@ -1,6 +1,6 @@
 package dev.paligemma.cli.report;
 
-import dev.paligemma.KnownModel;
+import dev.paligemma.catalog.KnownModel;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.checkpoint.TextConfig;

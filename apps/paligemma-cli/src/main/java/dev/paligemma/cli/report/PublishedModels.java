@@ -1,6 +1,6 @@
 package dev.paligemma.cli.report;
 
-import dev.paligemma.KnownModel;
+import dev.paligemma.catalog.KnownModel;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.machine.MainMemory;
 import java.util.EnumMap;

@@ -2,9 +2,9 @@ package dev.paligemma.cli.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.KnownModel;
-import dev.paligemma.KnownModels;
-import dev.paligemma.ModelSize;
+import dev.paligemma.catalog.KnownModel;
+import dev.paligemma.catalog.KnownModels;
+import dev.paligemma.catalog.ModelSize;
 import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.cli.JsonText;
 import dev.paligemma.engine.Device;

@@ -1,0 +1,39 @@
+package dev.paligemma.constraint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
+
+class GeneratedTokenTest {
+    @Test
+    void freeTokenHasAProbabilityAndNoLocation() {
+        GeneratedToken token = GeneratedToken.of(7, Math.log(0.25));
+
+        assertThat(token.probability()).isCloseTo(0.25, within(1e-15));
+        assertThat(token.removedMass()).isZero();
+        assertThat(token.locationMean()).isNaN();
+        assertThat(token.locationSpread()).isNaN();
+        assertThat(GeneratedToken.of(7, Double.NEGATIVE_INFINITY).probability()).isZero();
+    }
+
+    @Test
+    void rejectsWhatCannotBe() {
+        rejects("token id", -1, 0, 0, 0, 0);
+        rejects("logProbability", 1, 0.1, 0, 0, 0);
+        rejects("logProbability", 1, Double.NaN, 0, 0, 0);
+        rejects("removedMass", 1, 0, -0.1, 0, 0);
+        rejects("removedMass", 1, 0, Double.NaN, 0, 0);
+        rejects("locationMean", 1, 0, 0, -1, 0);
+        rejects("locationMean", 1, 0, 0, 1025, 0);
+        rejects("locationSpread", 1, 0, 0, 0, -1);
+    }
+
+    private static void rejects(
+            String what, int id, double logProbability, double removed, double mean, double spread) {
+        assertThatThrownBy(() -> new GeneratedToken(id, logProbability, removed, mean, spread))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(what);
+    }
+}
