@@ -7,6 +7,7 @@ import dev.paligemma.engine.adapter.LoraAdapter;
 import dev.paligemma.engine.adapter.ModuleChange;
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.spi.HostTensor;
+import dev.paligemma.gemma.Networks;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -41,8 +42,8 @@ final class Adapters {
      */
     static Adapters load(Networks plain, Map<String, Path> folders, Checkpoint weights) {
         Map<String, Map<String, ModuleChange>> changes = new LinkedHashMap<>();
-        folders.forEach(
-                (name, folder) -> changes.put(name, LoraAdapter.open(folder).changes(weights)));
+        folders.forEach((name, folder) ->
+                changes.put(name, LoraAdapter.open(folder, weights).changes()));
         AdapterSites sites = AdapterSites.of(changes.values());
         AdaptableGraph vision = AdaptableGraph.of(plain.vision(), sites);
         AdaptableGraph decoder = AdaptableGraph.of(plain.decoder(), sites);

@@ -4,6 +4,7 @@ import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.checkpoint.TextConfig.Family;
 import dev.paligemma.engine.weights.DType;
+import dev.paligemma.gemma.Networks;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -172,7 +173,7 @@ public record KnownModel(
      * @return the exact number
      */
     public long parameterCount() {
-        return config().parameterCount();
+        return Networks.parameterCount(config());
     }
 
     /**

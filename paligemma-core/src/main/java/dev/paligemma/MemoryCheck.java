@@ -10,6 +10,7 @@ import dev.paligemma.engine.machine.MainMemory;
 import dev.paligemma.engine.spi.DeviceMemory;
 import dev.paligemma.engine.spi.EngineChoice;
 import dev.paligemma.engine.spi.EngineProvider;
+import dev.paligemma.gemma.Networks;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;

@@ -24,6 +24,7 @@ import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.EngineChoice;
 import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.gemma.DecoderOptions;
+import dev.paligemma.gemma.Networks;
 import dev.paligemma.hub.DownloadListener;
 import dev.paligemma.hub.HubClient;
 import dev.paligemma.hub.HubException;
@@ -184,12 +185,10 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         if (!StoredPrecision.isConverted(precision)) {
             throw new IllegalArgumentException("a checkpoint is converted for int8 or int4, not for " + precision);
         }
-        try (Checkpoint source = Checkpoint.open(checkpoint)) {
+        try (Checkpoint source = Networks.open(checkpoint)) {
             // Files that do not belong together are found now and not when the converted folder is loaded.
             ModelFiles.read(source, null);
-            // The options of the decoder choose what is computed with weights, not which weights there are.
-            Networks networks = Networks.record(source.config(), DecoderOptions.defaults());
-            CheckpointConverter.convert(source, ConversionPlan.of(precision, networks.all()), target, listener);
+            CheckpointConverter.convert(source, ConversionPlan.of(precision, source.graphs()), target, listener);
         }
     }
 
@@ -1009,7 +1008,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
             Path folder = sources.checkpoint();
             Map<String, Path> adapters = sources.adapters();
             Stopwatch stopwatch = new Stopwatch();
-            try (Checkpoint given = Checkpoint.open(folder)) {
+            try (Checkpoint given = Networks.open(folder)) {
                 // An engine that does not know the precision refuses here, before anything is converted for it.
                 EngineOptions options = new EngineOptions(device, StoredPrecision.choose(given, precision), threads);
                 EngineProvider provider = EngineChoice.choose(engine, options.device(), options.precision());
@@ -1052,7 +1051,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
             if (folder.equals(given.folder())) {
                 return new VisionLanguageModel(runtime, given, Adapters.load(networks, adapters, given));
             }
-            try (Checkpoint converted = Checkpoint.open(folder)) {
+            try (Checkpoint converted = Networks.open(folder)) {
                 return new VisionLanguageModel(runtime, converted, Adapters.load(networks, adapters, converted));
             }
         }

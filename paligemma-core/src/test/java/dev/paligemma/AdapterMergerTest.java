@@ -11,6 +11,7 @@ import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.checkpoint.JsonObject;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.gemma.Networks;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -39,7 +40,7 @@ class AdapterMergerTest {
     @MethodSource("mergeable")
     void mergedWeightsAreThoseOfPeft(AdapterGolden golden) {
         Path folder = merge(golden);
-        try (Checkpoint merged = Checkpoint.open(folder)) {
+        try (Checkpoint merged = Networks.open(folder)) {
             golden.merged().forEach((name, tensor) -> compare(merged, name, tensor, golden.read(tensor)));
         }
     }
@@ -48,9 +49,9 @@ class AdapterMergerTest {
     @MethodSource("mergeable")
     void everythingElseIsThatOfTheBase(AdapterGolden golden) throws IOException {
         Path folder = merge(golden);
-        try (Checkpoint base = Checkpoint.open(golden.base().folder());
-                Checkpoint merged = Checkpoint.open(folder)) {
-            var changes = LoraAdapter.open(golden.folder()).changes(base);
+        try (Checkpoint base = Networks.open(golden.base().folder());
+                Checkpoint merged = Networks.open(folder)) {
+            var changes = LoraAdapter.open(golden.folder(), base).changes();
             boolean together = golden.toString().equals("tokens");
             boolean untied =
                     !together && (changes.containsKey("lm_head") || changes.containsKey("language_model.embed_tokens"));
@@ -114,8 +115,8 @@ class AdapterMergerTest {
 
     private Path merge(AdapterGolden golden) {
         Path folder = temporary.resolve("merged");
-        try (Checkpoint base = Checkpoint.open(golden.base().folder())) {
-            AdapterMerger.merge(base, LoraAdapter.open(golden.folder()), folder);
+        try (Checkpoint base = Networks.open(golden.base().folder())) {
+            AdapterMerger.merge(LoraAdapter.open(golden.folder(), base), folder);
         }
         return folder;
     }

@@ -11,6 +11,7 @@ import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.spi.EngineChoice;
 import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.gemma.DecoderOptions;
+import dev.paligemma.gemma.Networks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -73,7 +74,7 @@ class MemoryShortageTest {
             asked.add(device);
             return freeBytes;
         });
-        try (Checkpoint checkpoint = Checkpoint.open(Golden.of("pg2-gqa").folder())) {
+        try (Checkpoint checkpoint = Networks.open(Golden.of("pg2-gqa").folder())) {
             Networks networks = Networks.record(checkpoint.config(), DecoderOptions.defaults());
             return check.warning(
                     checkpoint, networks, provider, new EngineOptions(Device.CPU, Precision.FLOAT32, 1), "onnx");

@@ -5,6 +5,7 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.adapter.AdapterMerger;
 import dev.paligemma.engine.adapter.LoraAdapter;
 import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.gemma.Networks;
 import dev.paligemma.vision.RgbImage;
 import java.nio.file.Path;
 
@@ -44,8 +45,8 @@ public final class AdapterExample {
 
     // region merge-adapter
     static void merge(Path base, Path adapter, Path merged) {
-        try (Checkpoint checkpoint = Checkpoint.open(base)) {
-            AdapterMerger.merge(checkpoint, LoraAdapter.open(adapter), merged);
+        try (Checkpoint checkpoint = Networks.open(base)) {
+            AdapterMerger.merge(LoraAdapter.open(adapter, checkpoint), merged);
         }
     }
     // endregion

@@ -32,13 +32,13 @@ final class ConfigFacts {
         lines.add(
                 "language model",
                 "%d layers, width %d, %d heads of %d (%d for keys and values), MLP %d",
-                text.layers(),
-                text.hiddenSize(),
-                text.heads(),
-                text.headDim(),
-                text.kvHeads(),
-                text.intermediateSize());
-        lines.add("vocabulary", "%,d", text.vocabSize());
+                text.sizes().layers(),
+                text.sizes().hiddenSize(),
+                text.sizes().heads(),
+                text.sizes().headDim(),
+                text.sizes().kvHeads(),
+                text.sizes().intermediateSize());
+        lines.add("vocabulary", "%,d", text.sizes().vocabSize());
     }
 
     static void writeTo(JsonGenerator json, PaliGemmaConfig config) throws IOException {
@@ -54,13 +54,13 @@ final class ConfigFacts {
         json.writeNumberField("patchSize", vision.patchSize());
         json.writeEndObject();
         json.writeObjectFieldStart("language");
-        json.writeNumberField("layers", text.layers());
-        json.writeNumberField("width", text.hiddenSize());
-        json.writeNumberField("heads", text.heads());
-        json.writeNumberField("headWidth", text.headDim());
-        json.writeNumberField("keyValueHeads", text.kvHeads());
-        json.writeNumberField("mlp", text.intermediateSize());
+        json.writeNumberField("layers", text.sizes().layers());
+        json.writeNumberField("width", text.sizes().hiddenSize());
+        json.writeNumberField("heads", text.sizes().heads());
+        json.writeNumberField("headWidth", text.sizes().headDim());
+        json.writeNumberField("keyValueHeads", text.sizes().kvHeads());
+        json.writeNumberField("mlp", text.sizes().intermediateSize());
         json.writeEndObject();
-        json.writeNumberField("vocabulary", text.vocabSize());
+        json.writeNumberField("vocabulary", text.sizes().vocabSize());
     }
 }

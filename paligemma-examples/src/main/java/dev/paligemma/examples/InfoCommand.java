@@ -5,9 +5,10 @@ import dev.paligemma.KnownModel;
 import dev.paligemma.KnownModels;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.Checkpoint;
-import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.gemma.Networks;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.hub.HubModel;
 import java.io.IOException;
@@ -54,7 +55,7 @@ final class InfoCommand implements Runnable {
             return;
         }
         try (ProgressDisplay progress = ProgressDisplay.of(spec);
-                Checkpoint opened = Checkpoint.open(checkpoint.folder(progress))) {
+                Checkpoint opened = Networks.open(checkpoint.folder(progress))) {
             progress.clear();
             Facts facts = Facts.of(opened, checkpoint.cacheFolder());
             print(facts.text(), facts::writeTo);

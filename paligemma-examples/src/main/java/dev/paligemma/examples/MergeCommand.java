@@ -3,6 +3,7 @@ package dev.paligemma.examples;
 import dev.paligemma.engine.adapter.AdapterMerger;
 import dev.paligemma.engine.adapter.LoraAdapter;
 import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.gemma.Networks;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,10 +50,10 @@ final class MergeCommand implements Runnable {
     @Override
     public void run() {
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
-            LoraAdapter lora = LoraAdapter.open(checkpoint.adapter(adapter, progress));
-            try (Checkpoint base = Checkpoint.open(checkpoint.folder(progress))) {
+            Path lora = checkpoint.adapter(adapter, progress);
+            try (Checkpoint base = Networks.open(checkpoint.folder(progress))) {
                 progress.step("merging " + adapter);
-                AdapterMerger.merge(base, lora, out);
+                AdapterMerger.merge(LoraAdapter.open(lora, base), out);
             }
         }
         spec.commandLine().getOut().println(out);

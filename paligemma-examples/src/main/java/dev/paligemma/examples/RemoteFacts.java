@@ -3,6 +3,7 @@ package dev.paligemma.examples;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.checkpoint.PaliGemmaConfig;
+import dev.paligemma.gemma.Networks;
 import dev.paligemma.hub.HubModel;
 import java.io.IOException;
 
@@ -23,7 +24,7 @@ record RemoteFacts(HubModel model, PaliGemmaConfig config, MachineFacts machine,
         FactLines lines = new FactLines();
         lines.add("model", "%s, not downloaded", model);
         lines.add("architecture", "%s", ConfigFacts.architecture(config));
-        lines.add("parameters", "%,d", config.parameterCount());
+        lines.add("parameters", "%,d", Networks.parameterCount(config));
         ConfigFacts.addTo(lines, config);
         memory.addTo(lines);
         machine.addTo(lines);
@@ -35,7 +36,7 @@ record RemoteFacts(HubModel model, PaliGemmaConfig config, MachineFacts machine,
         json.writeBooleanField("downloaded", false);
         json.writeStringField("model", model.toString());
         json.writeStringField("architecture", ConfigFacts.architecture(config));
-        json.writeNumberField("parameters", config.parameterCount());
+        json.writeNumberField("parameters", Networks.parameterCount(config));
         ConfigFacts.writeTo(json, config);
         memory.writeTo(json);
         machine.writeTo(json);

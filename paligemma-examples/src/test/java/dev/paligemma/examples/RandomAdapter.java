@@ -2,6 +2,7 @@ package dev.paligemma.examples;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.gemma.Networks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -23,7 +24,7 @@ final class RandomAdapter {
         Map<String, float[]> values = new LinkedHashMap<>();
         Map<String, String> shapes = new LinkedHashMap<>();
         Random random = new Random(seed);
-        try (Checkpoint base = Checkpoint.open(BundledModel.folder())) {
+        try (Checkpoint base = Networks.open(BundledModel.folder())) {
             for (TensorInfo tensor : base.tensors().values()) {
                 String name = tensor.name();
                 if (name.contains("language_model") && name.matches(".*(q_proj|v_proj|o_proj)\\.weight")) {

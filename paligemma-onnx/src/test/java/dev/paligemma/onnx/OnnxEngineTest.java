@@ -14,6 +14,7 @@ import dev.paligemma.engine.checkpoint.Checkpoint;
 import dev.paligemma.engine.contract.CachedCase;
 import dev.paligemma.engine.contract.OperationGoldens;
 import dev.paligemma.engine.contract.OperationGoldens.Storage;
+import dev.paligemma.engine.contract.TestNetwork;
 import dev.paligemma.engine.graph.AttentionSpec;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.ElementType;
@@ -130,7 +131,7 @@ class OnnxEngineTest {
         HostTensor embedded = unwritten(3, 64);
         HostTensor logits = unwritten(2, 1040);
 
-        try (Checkpoint checkpoint = Checkpoint.open(moved)) {
+        try (Checkpoint checkpoint = TestNetwork.open(moved)) {
             assertThat(checkpoint.tensor(TABLE.name()).offset()).isOdd();
             try (Program program = OnnxEngine.create(OPTIONS).compile(g.build(), checkpoint)) {
                 program.run(

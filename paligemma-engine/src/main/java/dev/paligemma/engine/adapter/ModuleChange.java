@@ -33,11 +33,6 @@ public record ModuleChange(
     /**
      * Checks that the parts fit.
      *
-     * @param down {@code float32[R, in]}, for the token embedding {@code float32[V, R]}; null if there is no product
-     * @param up {@code float32[out, R]}, for the token embedding {@code float32[D, R]}, with the scaling of the adapter
-     *     multiplied in; null just when {@code down} is
-     * @param scale {@code float32[out]}, or null for all ones
-     * @param shift {@code float32[out]}, for the position embedding {@code float32[N, D]}; or null for all zeros
      * @throws IllegalArgumentException if a tensor has not the type or the number of dimensions, if one factor lacks the
      *     other, or if there is no change at all
      */

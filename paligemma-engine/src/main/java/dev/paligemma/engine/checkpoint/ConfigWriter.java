@@ -57,30 +57,30 @@ final class ConfigWriter {
     private void text(TextConfig config) throws IOException {
         boolean gemma2 = config.family() == Family.GEMMA2;
         json.writeStringField("model_type", gemma2 ? "gemma2" : "gemma");
-        json.writeNumberField("vocab_size", config.vocabSize());
-        json.writeNumberField("hidden_size", config.hiddenSize());
-        json.writeNumberField("intermediate_size", config.intermediateSize());
-        json.writeNumberField("num_hidden_layers", config.layers());
-        json.writeNumberField("num_attention_heads", config.heads());
-        json.writeNumberField("num_key_value_heads", config.kvHeads());
-        json.writeNumberField("head_dim", config.headDim());
+        json.writeNumberField("vocab_size", config.sizes().vocabSize());
+        json.writeNumberField("hidden_size", config.sizes().hiddenSize());
+        json.writeNumberField("intermediate_size", config.sizes().intermediateSize());
+        json.writeNumberField("num_hidden_layers", config.sizes().layers());
+        json.writeNumberField("num_attention_heads", config.sizes().heads());
+        json.writeNumberField("num_key_value_heads", config.sizes().kvHeads());
+        json.writeNumberField("head_dim", config.sizes().headDim());
         json.writeStringField("hidden_activation", "gelu_pytorch_tanh");
         json.writeNumberField("rms_norm_eps", config.rmsNormEps());
-        json.writeNumberField("rope_theta", config.ropeTheta());
+        json.writeNumberField("rope_theta", config.attention().ropeTheta());
         json.writeNumberField("max_position_embeddings", config.maxPositionEmbeddings());
         if (!gemma2) {
             return;
         }
-        json.writeNumberField("query_pre_attn_scalar", config.queryPreAttnScalar());
-        softcap("attn_logit_softcapping", config.attnLogitSoftcap());
+        json.writeNumberField("query_pre_attn_scalar", config.attention().queryScalar());
+        softcap("attn_logit_softcapping", config.attention().softcap());
         softcap("final_logit_softcapping", config.finalLogitSoftcap());
-        if (config.slidingWindow() == 0) {
+        if (config.attention().slidingWindow() == 0) {
             json.writeNullField("sliding_window");
         } else {
-            json.writeNumberField("sliding_window", config.slidingWindow());
+            json.writeNumberField("sliding_window", config.attention().slidingWindow());
         }
         json.writeArrayFieldStart("layer_types");
-        for (LayerType type : config.layerTypes()) {
+        for (LayerType type : config.attention().layerTypes()) {
             json.writeString(type == LayerType.SLIDING ? "sliding_attention" : "full_attention");
         }
         json.writeEndArray();

@@ -69,12 +69,7 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
      * @param crc32c the CRC-32C of each piece, as unsigned numbers
      */
     public record FileSum(long bytes, List<Long> crc32c) {
-        /**
-         * Copies the list.
-         *
-         * @param bytes its size
-         * @param crc32c the CRC-32C of each piece, as unsigned numbers
-         */
+        /** Copies the list. */
         public FileSum {
             crc32c = List.copyOf(crc32c);
         }
@@ -83,9 +78,6 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
     /**
      * Checks the parts.
      *
-     * @param precision what the weights were converted for
-     * @param source the hash of what was converted, 64 hexadecimal digits
-     * @param files the other files of the folder by name
      * @throws IllegalArgumentException if the hash is none
      */
     public ConvertedManifest {

@@ -24,17 +24,13 @@ public record PaliGemmaConfig(
         int bosTokenId,
         List<Integer> eosTokenIds,
         int padTokenId) {
+    static final int BOS = 2;
+    static final int EOS = 1;
+    static final int PAD = 0;
 
     /**
      * Makes a configuration.
      *
-     * @param vision the image encoder
-     * @param text the language model
-     * @param imageTokenId the token that marks the place of an image, or null if the file does not name it; then the
-     *     tokenizer has to be asked for {@code <image>}
-     * @param bosTokenId the token that starts a text
-     * @param eosTokenIds the tokens that end the output, at least one
-     * @param padTokenId the token that fills up a batch
      * @throws IllegalArgumentException if a token id is negative or absurd, or {@code eosTokenIds} is empty
      */
     public PaliGemmaConfig {
@@ -50,6 +46,18 @@ public record PaliGemmaConfig(
         if (eosTokenIds.isEmpty()) {
             throw new IllegalArgumentException("eosTokenIds must not be empty");
         }
+    }
+
+    /**
+     * A model with the special tokens of the published ones.
+     *
+     * @param vision the image encoder
+     * @param text the language model
+     * @param imageTokenId the token that marks the place of an image, or null to ask the tokenizer
+     * @return the configuration
+     */
+    public static PaliGemmaConfig of(VisionConfig vision, TextConfig text, @Nullable Integer imageTokenId) {
+        return new PaliGemmaConfig(vision, text, imageTokenId, BOS, List.of(EOS), PAD);
     }
 
     /**
@@ -83,20 +91,7 @@ public record PaliGemmaConfig(
      * @return the hidden size of {@link #text()}
      */
     public int projectionDim() {
-        return text.hiddenSize();
-    }
-
-    /**
-     * Counts the parameters of such a model; the output head counts only where it is not the token embedding.
-     *
-     * @return the elements of all its tensors
-     */
-    public long parameterCount() {
-        long count = 0;
-        for (List<Long> shape : Checkpoint.parameterShapes(this).values()) {
-            count += shape.stream().reduce(1L, Math::multiplyExact);
-        }
-        return count;
+        return text.sizes().hiddenSize();
     }
 
     /** The same with other tokens that end the output. */

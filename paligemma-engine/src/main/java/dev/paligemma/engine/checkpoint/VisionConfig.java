@@ -23,13 +23,6 @@ public record VisionConfig(
     /**
      * Makes a configuration.
      *
-     * @param hiddenSize the width of the encoder, a multiple of {@code heads}
-     * @param intermediateSize the width inside the feed-forward blocks
-     * @param layers the number of encoder blocks
-     * @param heads the number of attention heads
-     * @param imageSize the height and width of the input in pixels, a multiple of {@code patchSize}
-     * @param patchSize the height and width of one patch in pixels
-     * @param layerNormEps the constant added to the variance in layer normalisation
      * @throws IllegalArgumentException if a number is out of range or two of them contradict each other
      */
     public VisionConfig {

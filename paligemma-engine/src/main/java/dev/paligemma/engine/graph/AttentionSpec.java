@@ -38,19 +38,7 @@ public record AttentionSpec(
         int sequenceLength,
         @Nullable String cache,
         int window) {
-    /**
-     * Checks the numbers.
-     *
-     * @param heads number of query heads
-     * @param kvHeads number of key and value heads; divides {@code heads}
-     * @param headDim width of one head
-     * @param scale factor on the scores
-     * @param softcap the {@code c} of {@code c tanh(s / c)} on the scaled scores; 0 for none
-     * @param sequenceLength rows of one sequence, for inputs that hold several sequences one after another; 0 when all rows
-     *     are one sequence
-     * @param cache the name of the key/value cache, unique within the graph, or null for none
-     * @param window the {@code W} above, in tokens; 0 for none
-     */
+    /** Checks the numbers. */
     public AttentionSpec {
         if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) {
             throw new IllegalArgumentException(

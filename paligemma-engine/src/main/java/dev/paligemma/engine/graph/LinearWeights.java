@@ -1,5 +1,6 @@
 package dev.paligemma.engine.graph;
 
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,12 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param bias {@code b[out]}, or null for none
  */
 public record LinearWeights(Weight weight, @Nullable Weight bias) {
-    /**
-     * Checks that the two fit.
-     *
-     * @param weight {@code W[out, in]}, row-major
-     * @param bias {@code b[out]}, or null for none
-     */
+    /** Checks that the two fit. */
     public LinearWeights {
         if (weight.shape().size() != 2) {
             throw new IllegalArgumentException("a linear weight is a matrix [out, in], got " + weight);
@@ -22,6 +18,10 @@ public record LinearWeights(Weight weight, @Nullable Weight bias) {
         if (bias != null && !bias.shape().equals(java.util.List.of(weight.size(0)))) {
             throw new IllegalArgumentException("bias of " + weight + " must be [" + weight.size(0) + "], got " + bias);
         }
+    }
+
+    LinearWeights withWeights(UnaryOperator<Weight> replacement) {
+        return new LinearWeights(replacement.apply(weight), bias == null ? null : replacement.apply(bias));
     }
 
     /**

@@ -10,13 +10,7 @@ import java.util.List;
  * @param output what is made; its name carries the scope, so that errors and profiles speak of the model
  */
 public record Node(Operation operation, List<Tensor> inputs, Tensor output) {
-    /**
-     * Copies the list.
-     *
-     * @param operation what is computed
-     * @param inputs what is read, in the operation's order
-     * @param output what is made; its name carries the scope, so that errors and profiles speak of the model
-     */
+    /** Copies the list. */
     public Node {
         inputs = List.copyOf(inputs);
     }

@@ -9,11 +9,7 @@ import java.util.List;
  * @param dims the dimensions; empty for a scalar
  */
 public record Shape(List<Dim> dims) {
-    /**
-     * Copies the list.
-     *
-     * @param dims the dimensions; empty for a scalar
-     */
+    /** Copies the list. */
     public Shape {
         dims = List.copyOf(dims);
     }

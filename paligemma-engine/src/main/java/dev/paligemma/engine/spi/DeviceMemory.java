@@ -15,10 +15,6 @@ public record DeviceMemory(Device device, String description, long freeBytes, lo
     /**
      * Checks the sizes.
      *
-     * @param device the device
-     * @param description what it is, for people
-     * @param freeBytes how much of its memory nobody uses, at least 0
-     * @param totalBytes how much memory it has, at least {@code freeBytes}
      * @throws IllegalArgumentException if a size is out of range
      */
     public DeviceMemory {

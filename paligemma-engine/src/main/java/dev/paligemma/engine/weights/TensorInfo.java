@@ -25,12 +25,6 @@ public record TensorInfo(String name, DType dtype, long[] shape, Path file, long
     /**
      * Makes a description and checks that shape, type and length agree.
      *
-     * @param name the name of the tensor as written in the file
-     * @param dtype the type of the elements
-     * @param shape the sizes of the dimensions, none for a scalar; copied on the way in and out
-     * @param file the absolute path of the file with symbolic links resolved
-     * @param offset the position of the first byte, counted from the start of the file
-     * @param byteLength the number of bytes that the elements of the shape take in that type
      * @throws IllegalArgumentException if a number is negative, overflows, or the length does not fit the shape
      */
     public TensorInfo {

@@ -4,6 +4,7 @@ import static dev.paligemma.engine.adapter.AdapterFolder.GATE;
 import static dev.paligemma.engine.adapter.AdapterFolder.PREFIX;
 
 import dev.paligemma.engine.checkpoint.Checkpoint;
+import dev.paligemma.engine.contract.TestNetwork;
 import dev.paligemma.engine.convert.Sources;
 import dev.paligemma.engine.weights.DType;
 import java.io.IOException;
@@ -106,8 +107,8 @@ class HostileAdapterTest {
     }
 
     private static void use(Path folder) {
-        try (Checkpoint checkpoint = Checkpoint.open(base)) {
-            LoraAdapter.open(folder).changes(checkpoint);
+        try (Checkpoint checkpoint = TestNetwork.open(base)) {
+            LoraAdapter.open(folder, checkpoint).changes();
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.sun.management.ThreadMXBean;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.contract.TestNetwork;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -121,7 +122,7 @@ class HostileFilesTest {
                                 Map.of(name, new ConvertedManifest.FileSum(1, List.of(0L))))
                         .write(folder);
                 assertThatExceptionOfType(CheckpointException.class)
-                        .isThrownBy(() -> Checkpoint.open(folder))
+                        .isThrownBy(() -> TestNetwork.open(folder))
                         .withMessageContaining("is not a plain file name");
             } finally {
                 Files.delete(manifest);
@@ -140,7 +141,7 @@ class HostileFilesTest {
         try {
             new ConvertedManifest(Precision.INT8, "0".repeat(64), files).write(folder);
             assertThatExceptionOfType(CheckpointException.class)
-                    .isThrownBy(() -> Checkpoint.open(folder))
+                    .isThrownBy(() -> TestNetwork.open(folder))
                     .withMessageContaining("files lists 101 files, expected at most 100")
                     .withMessageNotContaining("plain");
         } finally {

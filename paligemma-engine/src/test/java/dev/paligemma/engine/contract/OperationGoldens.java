@@ -51,7 +51,7 @@ public final class OperationGoldens {
             for (String file : List.of("config.json", "model.safetensors")) {
                 copy(storage + "/" + file, folder);
             }
-            checkpoints.put(storage, Checkpoint.open(folder.resolve(storage.toString())));
+            checkpoints.put(storage, TestNetwork.open(folder.resolve(storage.toString())));
         }
     }
 
