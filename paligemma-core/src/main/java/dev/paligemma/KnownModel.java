@@ -47,11 +47,7 @@ public record KnownModel(
             this.label = label;
         }
 
-        /**
-         * The kind as names of models have it.
-         *
-         * @return {@code pt}, {@code mix} or {@code ft}
-         */
+        /** The kind as names of models have it: {@code pt}, {@code mix} or {@code ft}. */
         public String label() {
             return label;
         }
@@ -76,10 +72,6 @@ public record KnownModel(
     /**
      * Makes a model.
      *
-     * @param size the architecture
-     * @param kind what it was trained for
-     * @param task the data it was fine-tuned on, such as {@code docvqa}; null unless the kind is {@link Kind#FINE_TUNED}
-     * @param imageSize the height and width of the image in pixels, one of {@link ModelSize#imageSizes}
      * @throws IllegalArgumentException if the resolution was not published, or the task is not lower-case words joined by
      *     hyphens, or missing, or given for a model of another kind
      */
@@ -115,11 +107,7 @@ public record KnownModel(
         return ModelSize.named(family, parts.group(2)).map(size -> new KnownModel(size, kind, task, imageSize));
     }
 
-    /**
-     * The name on the hub.
-     *
-     * @return for example {@code google/paligemma2-3b-mix-224}
-     */
+    /** The name on the hub, for example {@code google/paligemma2-3b-mix-224}. */
     public String hubName() {
         return String.format(
                 Locale.ROOT,
@@ -132,20 +120,14 @@ public record KnownModel(
                 imageSize);
     }
 
-    /**
-     * The page of the model, where its terms are accepted.
-     *
-     * @return an address
-     */
+    /** The page of the model, where its terms are accepted. */
     public String modelPage() {
         return HUB + hubName();
     }
 
     /**
-     * The branches with the same weights in different types, the default one first.
-     *
-     * @return for PaliGemma {@code main} in float32, {@code bfloat16} and {@code float16}; for PaliGemma 2 {@code main} in
-     *     bfloat16
+     * The branches with the same weights in different types, the default one first: for PaliGemma {@code main} in
+     * float32, {@code bfloat16} and {@code float16}; for PaliGemma 2 {@code main} in bfloat16.
      */
     public List<Revision> revisions() {
         return switch (size.family()) {
@@ -158,20 +140,12 @@ public record KnownModel(
         };
     }
 
-    /**
-     * The configuration of the model, without a file.
-     *
-     * @return the sizes
-     */
+    /** The configuration of the model, without a file. */
     public PaliGemmaConfig config() {
         return size.config(imageSize);
     }
 
-    /**
-     * The number of parameters, embedding included.
-     *
-     * @return the exact number
-     */
+    /** The number of parameters, embedding included. */
     public long parameterCount() {
         return Networks.parameterCount(config());
     }

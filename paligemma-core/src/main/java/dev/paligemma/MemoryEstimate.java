@@ -81,11 +81,7 @@ public record MemoryEstimate(Precision precision, long weightBytes, long cacheBy
                 precision, weights(networks, precision), product(keysAndValues, promptRows + NEW_TOKENS), working);
     }
 
-    /**
-     * All memory that the process takes at its peak.
-     *
-     * @return the sum of the parts, in bytes
-     */
+    /** All memory that the process takes at its peak: the sum of the parts, in bytes. */
     public long totalBytes() {
         return weightBytes + cacheBytes + workingBytes;
     }

@@ -30,29 +30,17 @@ public enum ModelSize {
         this.text = text;
     }
 
-    /**
-     * The size as names of models have it.
-     *
-     * @return {@code 3b}, {@code 10b} or {@code 28b}
-     */
+    /** The size as names of models have it: {@code 3b}, {@code 10b} or {@code 28b}. */
     public String label() {
         return label;
     }
 
-    /**
-     * The generation of the language model.
-     *
-     * @return Gemma for PaliGemma, Gemma 2 for PaliGemma 2
-     */
+    /** The generation of the language model: Gemma for PaliGemma, Gemma 2 for PaliGemma 2. */
     public Family family() {
         return text.config().family();
     }
 
-    /**
-     * The resolutions that models were published in.
-     *
-     * @return heights and widths in pixels, growing
-     */
+    /** The resolutions that models were published in: heights and widths in pixels, growing. */
     public static List<Integer> imageSizes() {
         return IMAGE_SIZES;
     }

@@ -192,11 +192,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         }
     }
 
-    /**
-     * A builder with every option at its default.
-     *
-     * @return a new builder
-     */
+    /** A builder with every option at its default. */
     public static Builder builder() {
         return new Builder();
     }
@@ -389,11 +385,7 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         return SegmentationResult.of(answer, maskCodec);
     }
 
-    /**
-     * The decoder of masks.
-     *
-     * @return the decoder, or nothing if there are no weights for it; see {@link Builder#maskWeights}
-     */
+    /** The decoder of masks, or nothing if there are no weights for it; see {@link Builder#maskWeights}. */
     public Optional<MaskCodec> maskCodec() {
         return Optional.ofNullable(maskCodec);
     }
@@ -711,28 +703,18 @@ public final class PaliGemmaPipeline implements AutoCloseable {
         return comparer.compare(List.copyOf(images), List.copyOf(prompts), maxNewTokens);
     }
 
-    /**
-     * What is loaded, and with what it runs.
-     *
-     * @return names, sizes and options
-     */
+    /** What is loaded, and with what it runs: names, sizes and options. */
     public ModelInfo info() {
         return info;
     }
 
-    /**
-     * The tokenizer of the loaded checkpoint.
-     *
-     * @return the tokenizer, thread-safe
-     */
+    /** The tokenizer of the loaded checkpoint, thread-safe. */
     public PaliGemmaTokenizer tokenizer() {
         return tokenizer;
     }
 
     /**
-     * The adapters that were loaded with the model.
-     *
-     * @return their names, in the order in which they were given; unmodifiable
+     * The adapters that were loaded with the model: their names, in the order in which they were given; unmodifiable.
      */
     public Set<String> adapters() {
         return model.adapters().names();

@@ -54,11 +54,7 @@ public record Networks(Graph vision, Graph decoder) {
         return record(config, DecoderOptions.defaults()).all();
     }
 
-    /**
-     * Both networks.
-     *
-     * @return in the order in which they run
-     */
+    /** Both networks, in the order in which they run. */
     public List<Graph> all() {
         return List.of(vision, decoder);
     }

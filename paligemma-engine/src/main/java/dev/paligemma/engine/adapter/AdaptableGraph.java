@@ -80,29 +80,17 @@ public final class AdaptableGraph {
         return new AdaptableGraph(new Rewriting(plain, sites), plain);
     }
 
-    /**
-     * The graph with the further inputs.
-     *
-     * @return the rewritten graph
-     */
+    /** The graph with the further inputs. */
     public Graph graph() {
         return graph;
     }
 
-    /**
-     * The modules of this graph that may change.
-     *
-     * @return their canonical names, unmodifiable
-     */
+    /** The modules of this graph that may change: their canonical names, unmodifiable. */
     public Set<String> modules() {
         return modules;
     }
 
-    /**
-     * What the further inputs take so that nothing changes.
-     *
-     * @return a tensor for each of them, by name; not to be written
-     */
+    /** What the further inputs take so that nothing changes: a tensor for each of them, by name; not to be written. */
     public Map<String, HostTensor> neutralInputs() {
         return neutral;
     }

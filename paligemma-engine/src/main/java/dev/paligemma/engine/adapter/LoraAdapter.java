@@ -171,20 +171,14 @@ public final class LoraAdapter {
         return out.toString();
     }
 
-    /**
-     * Returns the folder.
-     *
-     * @return the path given to {@link #open}
-     */
+    /** Returns the folder: the path given to {@link #open}. */
     public Path folder() {
         return folder;
     }
 
     /**
-     * Returns the modules that the adapter has tensors for.
-     *
-     * @return an unmodifiable set of canonical names such as {@code language_model.layers.0.self_attn.q_proj} or
-     *     {@code multi_modal_projector.linear}, in the order of the file
+     * Returns the modules that the adapter has tensors for: an unmodifiable set of canonical names such as {@code
+     * language_model.layers.0.self_attn.q_proj} or {@code multi_modal_projector.linear}, in the order of the file.
      */
     public Set<String> modules() {
         return Collections.unmodifiableSet(modules.keySet());

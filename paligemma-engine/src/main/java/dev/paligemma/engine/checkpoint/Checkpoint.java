@@ -228,57 +228,38 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
                 .toList();
     }
 
-    /**
-     * Returns the folder.
-     *
-     * @return the path given to {@link #open}; of an archive, the folder it lies in
-     */
+    /** Returns the folder: the path given to {@link #open}; of an archive, the folder it lies in. */
     @Override
     public Path folder() {
         return folder;
     }
 
-    /**
-     * Returns the configuration, with the size of the vocabulary taken from the embedding tensor.
-     *
-     * @return the checked configuration
-     */
+    /** Returns the configuration, with the size of the vocabulary taken from the embedding tensor. */
     public PaliGemmaConfig config() {
         return wanted.config();
     }
 
-    /**
-     * Returns what records the network of a configuration.
-     *
-     * @return the function given to {@link #open}
-     */
+    /** Returns what records the network of a configuration: the function given to {@link #open}. */
     public Function<PaliGemmaConfig, List<Graph>> network() {
         return wanted.network();
     }
 
-    /**
-     * Returns the graphs whose weights these are.
-     *
-     * @return what {@link #network} makes of {@link #config}, unmodifiable
-     */
+    /** Returns the graphs whose weights these are: what {@link #network} makes of {@link #config}, unmodifiable. */
     public List<Graph> graphs() {
         return wanted.graphs();
     }
 
     /**
-     * Returns the weights that the graphs ask for, however they are stored.
-     *
-     * @return an unmodifiable map from canonical names, in the order of evaluation
+     * Returns the weights that the graphs ask for, however they are stored: an unmodifiable map from canonical names,
+     * in the order of evaluation.
      */
     public Map<String, Weight> weights() {
         return wanted.byName();
     }
 
     /**
-     * Returns what the weights are stored for.
-     *
-     * @return {@link Precision#INT8} or {@link Precision#INT4} for a converted checkpoint, {@link Precision#FLOAT32} for
-     *     any other, whose weights are read as float32
+     * Returns what the weights are stored for: {@link Precision#INT8} or {@link Precision#INT4} for a converted
+     * checkpoint, {@link Precision#FLOAT32} for any other, whose weights are read as float32.
      */
     @Override
     public Precision precision() {
@@ -286,19 +267,14 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     }
 
     /**
-     * Tells whether the weights are in an archive of big_vision, which has no configuration files of its own.
-     *
-     * @return true for a {@code .npz} file
+     * Tells whether the weights are in an archive of big_vision, which has no configuration files of its own; true for
+     * a {@code .npz} file.
      */
     public boolean isBigVision() {
         return computed.values().stream().anyMatch(RearrangedWeight.class::isInstance);
     }
 
-    /**
-     * Returns the number of parameters of the model, however they are stored.
-     *
-     * @return the elements of all {@link #weights}
-     */
+    /** Returns the number of parameters of the model, however they are stored: the elements of all {@link #weights}. */
     public long parameterCount() {
         return weights().values().stream().mapToLong(Weight::elementCount).reduce(0, Math::addExact);
     }
@@ -316,29 +292,19 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         }
     }
 
-    /**
-     * Returns the weight files.
-     *
-     * @return real paths, symbolic links resolved, in the order of the index
-     */
+    /** Returns the weight files: real paths, symbolic links resolved, in the order of the index. */
     public List<Path> files() {
         return List.copyOf(files.paths());
     }
 
-    /**
-     * Returns the tensors of the model.
-     *
-     * @return an unmodifiable map from canonical names, in the order of evaluation
-     */
+    /** Returns the tensors of the model: an unmodifiable map from canonical names, in the order of evaluation. */
     public Map<String, TensorInfo> tensors() {
         return tensors;
     }
 
     /**
-     * Returns the tensors in the files that the model has no use for, such as the redundant head of a tied model,
-     * or what a shard holds though the index names another shard for it. Well-known buffers of old versions are left out.
-     *
-     * @return an unmodifiable list
+     * Returns the tensors in the files that the model has no use for, such as the redundant head of a tied model, or
+     * what a shard holds though the index names another shard for it. Well-known buffers of old versions are left out.
      */
     public List<TensorInfo> unusedTensors() {
         return unusedTensors;

@@ -26,11 +26,7 @@ public enum GemmaModel {
         this.config = TextConfig.of(family, sizes, queryScalar);
     }
 
-    /**
-     * The configuration.
-     *
-     * @return family, sizes and constants
-     */
+    /** The configuration: family, sizes and constants. */
     public TextConfig config() {
         return config;
     }

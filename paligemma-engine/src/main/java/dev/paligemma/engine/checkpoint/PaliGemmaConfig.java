@@ -76,19 +76,14 @@ public record PaliGemmaConfig(
         return ConfigReader.read(configJson);
     }
 
-    /**
-     * Writes the configuration as a {@code config.json}.
-     *
-     * @return text of which {@link #read} makes an equal configuration
-     */
+    /** Writes the configuration as a {@code config.json}. */
     public String toJson() {
         return ConfigWriter.write(this);
     }
 
     /**
-     * Returns the width of the projected image features, which is the width of the language model.
-     *
-     * @return the hidden size of {@link #text()}
+     * Returns the width of the projected image features, which is the width of the language model: the hidden size of
+     * {@link #text()}.
      */
     public int projectionDim() {
         return text.sizes().hiddenSize();

@@ -151,38 +151,22 @@ public final class SafeTensorsFile {
         return stored;
     }
 
-    /**
-     * Returns the file.
-     *
-     * @return the absolute path, symbolic links resolved
-     */
+    /** Returns the file: the absolute path, symbolic links resolved. */
     public Path path() {
         return stored.path();
     }
 
-    /**
-     * Returns the size of the file.
-     *
-     * @return bytes, header included
-     */
+    /** Returns the size of the file, in bytes, header included. */
     public long size() {
         return stored.size();
     }
 
-    /**
-     * Returns the tensors.
-     *
-     * @return an unmodifiable map from the name in the file, in the order of the header
-     */
+    /** Returns the tensors: an unmodifiable map from the name in the file, in the order of the header. */
     public Map<String, TensorInfo> tensors() {
         return stored.tensors();
     }
 
-    /**
-     * Returns the free text of the header, such as {@code format=pt}.
-     *
-     * @return an unmodifiable map, empty if there is none
-     */
+    /** Returns the free text of the header, such as {@code format=pt}: an unmodifiable map, empty if there is none. */
     public Map<String, String> metadata() {
         return metadata;
     }

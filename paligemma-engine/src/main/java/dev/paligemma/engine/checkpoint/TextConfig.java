@@ -124,11 +124,7 @@ public record TextConfig(
             }
         }
 
-        /**
-         * Returns the factor on the scores.
-         *
-         * @return {@code queryScalar} to the power of -1/2, for example 1/16
-         */
+        /** Returns the factor on the scores: {@code queryScalar} to the power of -1/2, for example 1/16. */
         public double scale() {
             return 1 / Math.sqrt(queryScalar);
         }

@@ -38,28 +38,19 @@ public record VisionConfig(
     }
 
     /**
-     * Returns the number of patches an image is cut into, which is the number of image tokens.
-     *
-     * @return for example 256 for 224 pixels with patches of 14
+     * Returns the number of patches an image is cut into, which is the number of image tokens, for example 256 for 224
+     * pixels with patches of 14.
      */
     public int patches() {
         return patchesPerSide() * patchesPerSide();
     }
 
-    /**
-     * Returns the number of patches along one side of the image.
-     *
-     * @return for example 16 for 224 pixels with patches of 14
-     */
+    /** Returns the number of patches along one side of the image, for example 16 for 224 pixels with patches of 14. */
     public int patchesPerSide() {
         return imageSize / patchSize;
     }
 
-    /**
-     * Returns the width of one attention head.
-     *
-     * @return {@code hiddenSize / heads}
-     */
+    /** Returns the width of one attention head: {@code hiddenSize / heads}. */
     public int headDim() {
         return hiddenSize / heads;
     }

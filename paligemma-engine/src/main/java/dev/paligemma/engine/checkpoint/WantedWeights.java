@@ -73,9 +73,8 @@ final class WantedWeights {
     }
 
     /**
-     * Lists every tensor that is missing, misshapen or of a type that cannot be read.
-     *
-     * @return one line each, empty if all is well
+     * Lists every tensor that is missing, misshapen or of a type that cannot be read: one line each, empty if all is
+     * well.
      */
     List<String> problems(Map<String, TensorInfo> tensors) {
         List<String> problems = new ArrayList<>();

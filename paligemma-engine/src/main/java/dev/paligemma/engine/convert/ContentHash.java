@@ -29,11 +29,7 @@ final class ContentHash {
 
     private ContentHash() {}
 
-    /**
-     * Reads all weights, in parallel.
-     *
-     * @return 64 hexadecimal digits
-     */
+    /** Reads all weights, in parallel: 64 hexadecimal digits. */
     static String of(Checkpoint source) throws IOException, InterruptedException {
         List<Map.Entry<String, TensorInfo>> tensors =
                 new ArrayList<>(source.tensors().entrySet());

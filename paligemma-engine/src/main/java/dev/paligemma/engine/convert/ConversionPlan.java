@@ -96,29 +96,20 @@ public final class ConversionPlan {
         return rows.isFixed() ? rows.size() == 1 : !graph.caches().isEmpty() && !rows.equals(graph.cachedRows());
     }
 
-    /**
-     * What the weights are stored for.
-     *
-     * @return {@link Precision#INT8} or {@link Precision#INT4}
-     */
+    /** What the weights are stored for: {@link Precision#INT8} or {@link Precision#INT4}. */
     public Precision precision() {
         return precision;
     }
 
     /**
-     * The matrices that are quantised.
-     *
-     * @return an unmodifiable map from a matrix {@code [out, in]} to its formats, at least one
+     * The matrices that are quantised: an unmodifiable map from a matrix {@code [out, in]} to its formats, at least
+     * one.
      */
     public Map<Weight, Set<MatrixFormat>> matrices() {
         return Collections.unmodifiableMap(matrices);
     }
 
-    /**
-     * The weights that are stored in float32 under their own names, such as norms, biases and position embeddings.
-     *
-     * @return an unmodifiable set
-     */
+    /** The weights that are stored in float32 under their own names, such as norms, biases and position embeddings. */
     public Set<Weight> float32() {
         return Collections.unmodifiableSet(plain);
     }

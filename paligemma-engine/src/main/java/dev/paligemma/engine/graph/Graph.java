@@ -32,11 +32,7 @@ public record Graph(
         marks = Collections.unmodifiableMap(new LinkedHashMap<>(marks));
     }
 
-    /**
-     * This graph with every mark as a further output.
-     *
-     * @return a graph of the same operations
-     */
+    /** This graph with every mark as a further output: a graph of the same operations. */
     public Graph withMarksAsOutputs() {
         Map<String, Tensor> all = new LinkedHashMap<>(outputs);
         marks.forEach(all::putIfAbsent);
@@ -75,11 +71,7 @@ public record Graph(
         return List.copyOf(byName.values());
     }
 
-    /**
-     * The cached attentions, in order.
-     *
-     * @return one specification per key/value cache; empty when the graph keeps no state
-     */
+    /** The cached attentions, in order: one specification per key/value cache; empty when the graph keeps no state. */
     public List<AttentionSpec> caches() {
         return nodes.stream()
                 .flatMap(node -> Stream.ofNullable(node.operation().cache()))
@@ -87,9 +79,8 @@ public record Graph(
     }
 
     /**
-     * The dimension that counts the rows of a run of a graph with caches.
-     *
-     * @return the rows of the cached attentions; null when the graph keeps no state
+     * The dimension that counts the rows of a run of a graph with caches: the rows of the cached attentions; null when
+     * the graph keeps no state.
      */
     public @Nullable Dim cachedRows() {
         return nodes.stream()

@@ -24,20 +24,12 @@ public record LinearWeights(Weight weight, @Nullable Weight bias) {
         return new LinearWeights(replacement.apply(weight), bias == null ? null : replacement.apply(bias));
     }
 
-    /**
-     * The width that goes in.
-     *
-     * @return the number of columns
-     */
+    /** The width that goes in: the number of columns. */
     public long in() {
         return weight.size(1);
     }
 
-    /**
-     * The width that comes out.
-     *
-     * @return the number of rows
-     */
+    /** The width that comes out: the number of rows. */
     public long out() {
         return weight.size(0);
     }

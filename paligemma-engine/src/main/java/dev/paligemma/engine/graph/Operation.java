@@ -39,11 +39,7 @@ public sealed interface Operation {
      */
     Operation withWeights(UnaryOperator<Weight> replacement);
 
-    /**
-     * The learned parameters of this operation.
-     *
-     * @return a new list in the order of their use
-     */
+    /** The learned parameters of this operation: a new list in the order of their use. */
     default List<Weight> weights() {
         List<Weight> weights = new ArrayList<>();
         withWeights(weight -> {
@@ -54,28 +50,22 @@ public sealed interface Operation {
     }
 
     /**
-     * The matrix by which this operation multiplies rows.
-     *
-     * @return one of {@link #weights()}, {@code [out, in]}; null if there is none
+     * The matrix by which this operation multiplies rows, one of {@link #weights()}, {@code [out, in]}; null if there
+     * is none.
      */
     default @Nullable Weight matrix() {
         return null;
     }
 
     /**
-     * The table of which this operation picks rows.
-     *
-     * @return one of {@link #weights()}, {@code [rows, width]}; null if there is none
+     * The table of which this operation picks rows, one of {@link #weights()}, {@code [rows, width]}; null if there is
+     * none.
      */
     default @Nullable Weight table() {
         return null;
     }
 
-    /**
-     * What this operation keeps from run to run.
-     *
-     * @return the attention with a key/value cache; null if there is none
-     */
+    /** What this operation keeps from run to run: the attention with a key/value cache; null if there is none. */
     default @Nullable AttentionSpec cache() {
         return null;
     }

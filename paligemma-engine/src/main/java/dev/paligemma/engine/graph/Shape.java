@@ -37,11 +37,7 @@ public record Shape(List<Dim> dims) {
         return new Shape(list);
     }
 
-    /**
-     * How many dimensions there are.
-     *
-     * @return the rank
-     */
+    /** How many dimensions there are. */
     public int rank() {
         return dims.size();
     }

@@ -9,25 +9,13 @@ import dev.paligemma.engine.weights.WeightSource;
 /** Turns recorded graphs into programs that run on one device in one precision. Thread-safe. */
 public interface Engine {
 
-    /**
-     * The name by which users choose this engine.
-     *
-     * @return for example {@code "onnx"}
-     */
+    /** The name by which users choose this engine, for example {@code "onnx"}. */
     String name();
 
-    /**
-     * The version of the runtime underneath.
-     *
-     * @return for example {@code "1.28.0"}
-     */
+    /** The version of the runtime underneath, for example {@code "1.28.0"}. */
     String version();
 
-    /**
-     * The options this engine was made with.
-     *
-     * @return the options
-     */
+    /** The options this engine was made with. */
     EngineOptions options();
 
     /**

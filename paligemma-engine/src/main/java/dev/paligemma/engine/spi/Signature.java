@@ -26,11 +26,7 @@ public final class Signature {
         this.cachedRows = graph.cachedRows();
     }
 
-    /**
-     * Tells whether runs of the graph need a state.
-     *
-     * @return true if the graph has caches
-     */
+    /** Tells whether runs of the graph need a state; true if the graph has caches. */
     public boolean keepsState() {
         return cachedRows != null;
     }

@@ -101,29 +101,23 @@ public enum DType {
                 : Math.multiplyExact(elements, bits / Byte.SIZE);
     }
 
-    /**
-     * Tells whether a tensor of this type is made of codes and scales.
-     *
-     * @return true for the formats of bitsandbytes
-     */
+    /** Tells whether a tensor of this type is made of codes and scales; true for the formats of bitsandbytes. */
     public boolean isQuantised() {
         return kind == Kind.QUANTISED;
     }
 
     /**
-     * Tells whether no range of a file holds the numbers of a tensor of this type, one after the other: they are computed
-     * from codes and scales, or gathered.
-     *
-     * @return true for the formats of bitsandbytes and the rearranged numbers of big_vision
+     * Tells whether no range of a file holds the numbers of a tensor of this type, one after the other: they are
+     * computed from codes and scales, or gathered; true for the formats of bitsandbytes and the rearranged numbers of
+     * big_vision.
      */
     public boolean isComputed() {
         return kind != Kind.PLAIN;
     }
 
     /**
-     * Tells whether weights of this type can be read as float32.
-     *
-     * @return true for {@link #F32}, {@link #BF16}, {@link #F16} and the {@linkplain #isComputed() computed} formats
+     * Tells whether weights of this type can be read as float32; true for {@link #F32}, {@link #BF16}, {@link #F16} and
+     * the {@linkplain #isComputed() computed} formats.
      */
     public boolean isFloatWeight() {
         return this == F32 || this == BF16 || this == F16 || isComputed();

@@ -92,11 +92,7 @@ public enum MatrixFormat {
         return new long[] {out, blocks(in)};
     }
 
-    /**
-     * How many bytes the codes of a block take.
-     *
-     * @return {@link #BLOCK}, or half of it where two codes share a byte
-     */
+    /** How many bytes the codes of a block take: {@link #BLOCK}, or half of it where two codes share a byte. */
     public int codeBytes() {
         return this == INT4_BLOCKS ? BLOCK / 2 : BLOCK;
     }

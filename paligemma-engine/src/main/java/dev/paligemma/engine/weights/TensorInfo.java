@@ -48,21 +48,13 @@ public record TensorInfo(String name, DType dtype, long[] shape, Path file, long
         }
     }
 
-    /**
-     * Returns the sizes of the dimensions.
-     *
-     * @return a fresh array, empty for a scalar
-     */
+    /** Returns the sizes of the dimensions: a fresh array, empty for a scalar. */
     @Override
     public long[] shape() {
         return shape.clone();
     }
 
-    /**
-     * Returns the number of elements.
-     *
-     * @return the product of the shape; 1 for a scalar
-     */
+    /** Returns the number of elements: the product of the shape; 1 for a scalar. */
     public long elementCount() {
         return product(shape);
     }

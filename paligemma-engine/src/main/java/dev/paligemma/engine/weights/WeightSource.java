@@ -17,18 +17,13 @@ import java.nio.file.Path;
  */
 public interface WeightSource {
 
-    /**
-     * Where the weights come from, for messages.
-     *
-     * @return a folder
-     */
+    /** Where the weights come from, for messages. */
     Path folder();
 
     /**
-     * What the weights are stored for.
-     *
-     * @return {@link Precision#INT8} or {@link Precision#INT4} if the matrices are quantised in the formats of
-     *     {@link MatrixFormat}; {@link Precision#FLOAT32} otherwise, and then all weights can be read as float32
+     * What the weights are stored for: {@link Precision#INT8} or {@link Precision#INT4} if the matrices are quantised
+     * in the formats of {@link MatrixFormat}; {@link Precision#FLOAT32} otherwise, and then all weights can be read as
+     * float32.
      */
     Precision precision();
 
