@@ -10,7 +10,6 @@ import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.checkpoint.convert.ConversionListener;
 import dev.paligemma.checkpoint.convert.ConversionPlan;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.network.DecoderOptions;
 import dev.paligemma.network.Networks;
 import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.format.ImageException;
@@ -46,12 +45,10 @@ public final class Checkpoints {
         if (!precision.isQuantised()) {
             throw new IllegalArgumentException("a checkpoint is converted for int8 or int4, not for " + precision);
         }
-        try (Checkpoint source = Checkpoint.open(checkpoint)) {
+        try (Checkpoint source = Networks.open(checkpoint)) {
             // Files that do not belong together are found now and not when the converted folder is loaded.
             ModelFiles.read(source, null);
-            // The options of the decoder choose what is computed with weights, not which weights there are.
-            Networks networks = Networks.record(source.config(), DecoderOptions.defaults());
-            CheckpointConverter.convert(source, ConversionPlan.of(precision, networks.all()), target, listener);
+            CheckpointConverter.convert(source, ConversionPlan.of(precision, source.graphs()), target, listener);
         }
     }
 
@@ -67,9 +64,8 @@ public final class Checkpoints {
      * @throws CheckpointException if the base cannot be read
      */
     public static void merge(Path checkpoint, Path adapter, Path target) {
-        LoraAdapter lora = LoraAdapter.open(adapter);
-        try (Checkpoint base = Checkpoint.open(checkpoint)) {
-            AdapterMerger.merge(base, lora, target);
+        try (Checkpoint base = Networks.open(checkpoint)) {
+            AdapterMerger.merge(LoraAdapter.open(adapter, base), target);
         }
     }
 }

@@ -1,6 +1,8 @@
 package dev.paligemma;
 
 import dev.paligemma.base.PaliGemmaException;
+import dev.paligemma.constraint.TokenConstraints;
+import dev.paligemma.network.Networks;
 import dev.paligemma.generation.AnswerScore;
 import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.BeamAnswer;
@@ -21,7 +23,6 @@ import dev.paligemma.hub.HubClient;
 import dev.paligemma.hub.HubException;
 import dev.paligemma.task.TaskRunner;
 import dev.paligemma.task.Tasks;
-import dev.paligemma.constraint.TokenConstraints;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.MaskCodec;

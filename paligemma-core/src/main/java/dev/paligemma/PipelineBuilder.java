@@ -301,7 +301,7 @@ public final class PipelineBuilder {
         Path folder = sources.checkpoint();
         Map<String, Path> adapters = sources.adapters();
         Stopwatch stopwatch = new Stopwatch();
-        try (Checkpoint given = Checkpoint.open(folder)) {
+        try (Checkpoint given = Networks.open(folder)) {
             // An engine that does not know the precision refuses here, before anything is converted for it.
             EngineOptions options = new EngineOptions(device, choose(given, precision), threads);
             EngineProvider provider = EngineChoice.choose(engine, options.device(), options.precision());
@@ -343,7 +343,7 @@ public final class PipelineBuilder {
         if (folder.equals(given.folder())) {
             return new VisionLanguageModel(runtime, given, Adapters.load(networks, adapters, given));
         }
-        try (Checkpoint converted = Checkpoint.open(folder)) {
+        try (Checkpoint converted = Networks.open(folder)) {
             return new VisionLanguageModel(runtime, converted, Adapters.load(networks, adapters, converted));
         }
     }

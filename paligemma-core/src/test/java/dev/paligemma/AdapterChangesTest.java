@@ -8,6 +8,7 @@ import dev.paligemma.checkpoint.adapter.LoraAdapter;
 import dev.paligemma.checkpoint.adapter.ModuleChange;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.network.Networks;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -25,9 +26,9 @@ class AdapterChangesTest {
     @ParameterizedTest
     @MethodSource("dev.paligemma.AdapterGolden#originals")
     void changesAreThoseThatPeftMerges(AdapterGolden golden) {
-        try (Checkpoint base = Checkpoint.open(golden.base().folder())) {
+        try (Checkpoint base = Networks.open(golden.base().folder())) {
             Map<String, ModuleChange> changes =
-                    LoraAdapter.open(golden.folder()).changes(base);
+                    LoraAdapter.open(golden.folder(), base).changes();
             golden.merged().forEach((name, tensor) -> {
                 float[] expected = golden.read(tensor);
                 // Rounded as the base is, whose numbers are the only ones that are not float32.
@@ -55,13 +56,13 @@ class AdapterChangesTest {
         if (golden.sameAs() == null) {
             return;
         }
-        LoraAdapter adapter = LoraAdapter.open(golden.folder());
-        LoraAdapter original =
-                LoraAdapter.open(AdapterGolden.of(golden.sameAs()).folder());
-        assertThat(adapter.modules()).containsExactlyInAnyOrderElementsOf(original.modules());
-        try (Checkpoint base = Checkpoint.open(golden.base().folder())) {
-            Map<String, ModuleChange> expected = original.changes(base);
-            Map<String, ModuleChange> actual = adapter.changes(base);
+        try (Checkpoint base = Networks.open(golden.base().folder())) {
+            LoraAdapter adapter = LoraAdapter.open(golden.folder(), base);
+            LoraAdapter original =
+                    LoraAdapter.open(AdapterGolden.of(golden.sameAs()).folder(), base);
+            assertThat(adapter.modules()).containsExactlyInAnyOrderElementsOf(original.modules());
+            Map<String, ModuleChange> expected = original.changes();
+            Map<String, ModuleChange> actual = adapter.changes();
             assertThat(actual.keySet()).isEqualTo(expected.keySet());
             actual.forEach((name, change) -> {
                 ModuleChange other = Objects.requireNonNull(expected.get(name));
@@ -76,22 +77,22 @@ class AdapterChangesTest {
     @ParameterizedTest
     @MethodSource("dev.paligemma.AdapterGolden#originals")
     void changesTheModulesOfTheFile(AdapterGolden golden) {
-        LoraAdapter adapter = LoraAdapter.open(golden.folder());
-        try (Checkpoint base = Checkpoint.open(golden.base().folder())) {
+        try (Checkpoint base = Networks.open(golden.base().folder())) {
+            LoraAdapter adapter = LoraAdapter.open(golden.folder(), base);
             Set<String> expected = new LinkedHashSet<>(adapter.modules());
             if (golden.toString().equals("tokens")) {
                 expected.add("lm_head");
             }
-            assertThat(adapter.changes(base).keySet()).isEqualTo(expected);
+            assertThat(adapter.changes().keySet()).isEqualTo(expected);
         }
     }
 
     @Test
     void aBiasOfTheFactorsShiftsLayersThatHaveNone() {
         AdapterGolden golden = AdapterGolden.of("lora-bias-text");
-        try (Checkpoint base = Checkpoint.open(golden.base().folder())) {
+        try (Checkpoint base = Networks.open(golden.base().folder())) {
             ModuleChange change = Objects.requireNonNull(
-                    LoraAdapter.open(golden.folder()).changes(base).get("language_model.layers.0.mlp.gate_proj"));
+                    LoraAdapter.open(golden.folder(), base).changes().get("language_model.layers.0.mlp.gate_proj"));
             assertThat(Objects.requireNonNull(change.shift()).shape()).containsExactly(48);
             assertThat(largest(Objects.requireNonNull(numbers(change.shift())))).isPositive();
         }
@@ -116,9 +117,9 @@ class AdapterChangesTest {
             return values;
         }
         boolean table = module.endsWith("embed_tokens");
-        int rows = Math.toIntExact(Objects.requireNonNull(base.parameterShapes()
-                        .get(module.equals("lm_head") ? "language_model.embed_tokens.weight" : name))
-                .get(0));
+        int rows = Math.toIntExact(Objects.requireNonNull(
+                        base.weights().get(module.equals("lm_head") ? "language_model.embed_tokens.weight" : name))
+                .size(0));
         int columns = values.length / rows;
         float[] left = numbers(table ? change.down() : change.up());
         float[] right = numbers(table ? change.up() : change.down());

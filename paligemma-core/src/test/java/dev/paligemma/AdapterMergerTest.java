@@ -13,6 +13,7 @@ import dev.paligemma.checkpoint.adapter.AdapterMerger;
 import dev.paligemma.checkpoint.adapter.LoraAdapter;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.network.Networks;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -41,7 +42,7 @@ class AdapterMergerTest {
     @MethodSource("mergeable")
     void mergedWeightsAreThoseOfPeft(AdapterGolden golden) {
         Path folder = merge(golden);
-        try (Checkpoint merged = Checkpoint.open(folder)) {
+        try (Checkpoint merged = Networks.open(folder)) {
             golden.merged().forEach((name, tensor) -> compare(merged, name, tensor, golden.read(tensor)));
         }
     }
@@ -50,9 +51,9 @@ class AdapterMergerTest {
     @MethodSource("mergeable")
     void everythingElseIsThatOfTheBase(AdapterGolden golden) throws IOException {
         Path folder = merge(golden);
-        try (Checkpoint base = Checkpoint.open(golden.base().folder());
-                Checkpoint merged = Checkpoint.open(folder)) {
-            var changes = LoraAdapter.open(golden.folder()).changes(base);
+        try (Checkpoint base = Networks.open(golden.base().folder());
+                Checkpoint merged = Networks.open(folder)) {
+            var changes = LoraAdapter.open(golden.folder(), base).changes();
             boolean together = golden.toString().equals("tokens");
             boolean untied =
                     !together && (changes.containsKey("lm_head") || changes.containsKey("language_model.embed_tokens"));
@@ -117,8 +118,8 @@ class AdapterMergerTest {
 
     private Path merge(AdapterGolden golden) {
         Path folder = temporary.resolve("merged");
-        try (Checkpoint base = Checkpoint.open(golden.base().folder())) {
-            AdapterMerger.merge(base, LoraAdapter.open(golden.folder()), folder);
+        try (Checkpoint base = Networks.open(golden.base().folder())) {
+            AdapterMerger.merge(LoraAdapter.open(golden.folder(), base), folder);
         }
         return folder;
     }

@@ -10,6 +10,7 @@ import dev.paligemma.checkpoint.convert.ConversionListener;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.network.Networks;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
@@ -59,18 +60,18 @@ class BigVisionCheckpointTest {
     @ParameterizedTest
     @ValueSource(strings = {"pg1-mqa-fp32", "pg1-gqa-bf16", "pg1-minimal-fp16", "pg2-fewer-rows"})
     void holdsTheSameNumbersUnderTheSameNames(String name) {
-        try (Checkpoint expected = Checkpoint.open(Golden.of(name).folder());
-                Checkpoint found = Checkpoint.open(archive(name))) {
+        try (Checkpoint expected = Networks.open(Golden.of(name).folder());
+                Checkpoint found = Networks.open(archive(name))) {
             assertThat(found.isBigVision()).isTrue();
             assertThat(expected.isBigVision()).isFalse();
             assertThat(found.config().text()).isEqualTo(expected.config().text());
             assertThat(found.config().vision()).isEqualTo(expected.config().vision());
             assertThat(found.config().imageTokenId()).isNull();
-            assertThat(found.parameterShapes()).isEqualTo(expected.parameterShapes());
+            assertThat(found.weights()).isEqualTo(expected.weights());
             assertThat(found.precision()).isEqualTo(Precision.FLOAT32);
             assertThat(found.unusedTensors()).isEmpty();
             assertThat(found.folder()).isEqualTo(archive(name).toAbsolutePath().getParent());
-            found.parameterShapes()
+            found.weights()
                     .keySet()
                     .forEach(tensor ->
                             assertThat(numbers(found, tensor)).as(tensor).isEqualTo(numbers(expected, tensor)));
@@ -90,7 +91,7 @@ class BigVisionCheckpointTest {
     @ParameterizedTest
     @CsvSource({"pg1-mqa-fp32, F32, NPZ_F32", "pg1-gqa-bf16, BF16, NPZ_BF16", "pg1-minimal-fp16, F16, NPZ_F16"})
     void mapsWhatLiesInOrderAndNothingElse(String name, DType inOrder, DType inAnother) {
-        try (Checkpoint checkpoint = Checkpoint.open(archive(name))) {
+        try (Checkpoint checkpoint = Networks.open(archive(name))) {
             TensorInfo norm = checkpoint.tensor(NORM);
             assertThat(norm.dtype()).isEqualTo(inOrder);
             assertThat(checkpoint.map(norm, 0, norm.byteLength()).remaining()).isEqualTo(norm.byteLength());
@@ -139,13 +140,13 @@ class BigVisionCheckpointTest {
         Files.writeString(
                 checkpoint.resolve("config.json"),
                 json.replaceFirst("\"query_pre_attn_scalar\": 16", "\"query_pre_attn_scalar\": 12.5"));
-        try (Checkpoint opened = Checkpoint.open(checkpoint)) {
-            assertThat(opened.config().text().queryPreAttnScalar()).isEqualTo(12.5);
+        try (Checkpoint opened = Networks.open(checkpoint)) {
+            assertThat(opened.config().text().attention().queryScalar()).isEqualTo(12.5);
             assertThat(opened.config().imageTokenId()).isEqualTo(1600);
         }
         Files.writeString(checkpoint.resolve("config.json"), json.replace("\"head_dim\": 16", "\"head_dim\": 8"));
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(checkpoint))
+                .isThrownBy(() -> Networks.open(checkpoint))
                 .withMessageContaining("3 of ")
                 .withMessageContaining("llm/layers/attn/q_einsum/w: expected [2, 2, 24, 8], got [2, 2, 24, 16]");
     }
@@ -154,14 +155,14 @@ class BigVisionCheckpointTest {
     void wantsOneArchiveAndDoesNotCountThatOfTheMaskCodec() throws IOException {
         Path checkpoint = bare(SMALLEST);
         Files.write(checkpoint.resolve("vae-oid.npz"), new byte[10]);
-        Checkpoint.open(checkpoint).close();
+        Networks.open(checkpoint).close();
         Files.write(checkpoint.resolve("other.npz"), new byte[10]);
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(checkpoint))
+                .isThrownBy(() -> Networks.open(checkpoint))
                 .withMessageContainingAll("\"checkpoint.npz\"", "\"other.npz\"", "name one of them");
-        Checkpoint.open(checkpoint.resolve("checkpoint.npz")).close();
+        Networks.open(checkpoint.resolve("checkpoint.npz")).close();
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(checkpoint.resolve("absent.npz")))
+                .isThrownBy(() -> Networks.open(checkpoint.resolve("absent.npz")))
                 .withMessageContaining("absent.npz does not exist");
     }
 
@@ -176,7 +177,7 @@ class BigVisionCheckpointTest {
             }
         }
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(compressed))
+                .isThrownBy(() -> Networks.open(compressed))
                 .withMessageContainingAll("compressed.npz", "expected [32], not compressed", "numpy.savez('new.npz'");
     }
 
@@ -198,7 +199,7 @@ class BigVisionCheckpointTest {
         Path changed =
                 Files.writeString(folder.resolve("changed.npz"), bytes.replace(from, to), StandardCharsets.ISO_8859_1);
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(changed))
+                .isThrownBy(() -> Networks.open(changed))
                 .withMessageContaining("changed.npz")
                 .withMessageContaining(message);
     }
@@ -216,7 +217,7 @@ class BigVisionCheckpointTest {
             bytes[place] = (byte) change;
         }
         Path changed = Files.write(Files.createTempFile("changed", ".npz"), bytes);
-        try (Checkpoint checkpoint = Checkpoint.open(changed)) {
+        try (Checkpoint checkpoint = Networks.open(changed)) {
             checkpoint.tensors().keySet().forEach(name -> numbers(checkpoint, name));
         } catch (CheckpointException e) {
             assertThat(e).hasMessageContaining(changed.getFileName().toString());
@@ -232,7 +233,7 @@ class BigVisionCheckpointTest {
                 Files.createTempFile("cut", ".npz"), Arrays.copyOf(bytes, Math.max(0, bytes.length - missing)));
         try {
             assertThatExceptionOfType(CheckpointException.class)
-                    .isThrownBy(() -> Checkpoint.open(cut))
+                    .isThrownBy(() -> Networks.open(cut))
                     .withMessageContaining(cut.getFileName().toString());
         } finally {
             Files.delete(cut);

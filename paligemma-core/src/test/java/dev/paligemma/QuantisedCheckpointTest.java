@@ -7,6 +7,7 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.network.Networks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +42,7 @@ class QuantisedCheckpointTest {
         "pg1-fp4-nested, BNB_FP4, BNB_FP4"
     })
     void describesWeightsInTheirOwnShape(String name, DType query, DType output) throws IOException {
-        try (Checkpoint checkpoint = Checkpoint.open(checkpoint(name))) {
+        try (Checkpoint checkpoint = Networks.open(checkpoint(name))) {
             assertThat(checkpoint.precision()).isEqualTo(Precision.FLOAT32);
             assertThat(checkpoint.unusedTensors()).isEmpty();
             assertThat(checkpoint.parameterCount())
@@ -87,7 +88,7 @@ class QuantisedCheckpointTest {
         assertThat(convertedCheckpoints()).isEqualTo(1);
 
         TensorInfo scales;
-        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+        try (Checkpoint checkpoint = Networks.open(copy)) {
             scales = checkpoint.storedTensors(QUERY).get(1);
         }
         assertThat(scales.name()).endsWith(".SCB");

@@ -1,12 +1,10 @@
 package dev.paligemma.checkpoint;
 
+import dev.paligemma.checkpoint.GemmaModel;
 import dev.paligemma.checkpoint.TextConfig.Family;
 import dev.paligemma.checkpoint.TextConfig.LayerType;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -14,21 +12,6 @@ import java.util.Map;
  * published models of the family.
  */
 final class BigVisionConfig {
-    private static final int BOS = 2;
-    private static final int EOS = 1;
-    private static final int PAD = 0;
-    private static final float EPS = 1e-6f;
-    private static final double ROPE_THETA = 10_000;
-    private static final double ATTENTION_SOFTCAP = 50;
-    private static final double FINAL_SOFTCAP = 30;
-    private static final int SLIDING_WINDOW = 4096;
-    private static final int MAX_POSITIONS = 8192;
-
-    /** Gemma 2 27B, which alone scales queries by width / heads and not by the width of a head. */
-    private static final int WIDTH_27B = 4608;
-
-    private static final int HEADS_27B = 32;
-
     private final Path file;
     private final Map<String, long[]> shapes;
 
@@ -47,7 +30,7 @@ final class BigVisionConfig {
     static PaliGemmaConfig infer(Path file, Map<String, long[]> shapes) {
         BigVisionConfig config = new BigVisionConfig(file, shapes);
         try {
-            return new PaliGemmaConfig(config.vision(), config.text(), null, BOS, List.of(EOS), PAD);
+            return PaliGemmaConfig.of(config.vision(), config.text(), null);
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw new CheckpointException(file + ": the shapes of its arrays fit no model: " + e.getMessage(), e);
         }
@@ -64,7 +47,7 @@ final class BigVisionConfig {
                     + " positions, expected a square number such as 256");
         }
         return new VisionConfig(
-                query[1], mlp[2], mlp[0], query[2], Math.multiplyExact(side, patches[0]), patches[0], EPS);
+                query[1], mlp[2], mlp[0], query[2], Math.multiplyExact(side, patches[0]), patches[0], TextConfig.EPS);
     }
 
     private TextConfig text() {
@@ -74,38 +57,11 @@ final class BigVisionConfig {
         int[] down = sizes(BigVisionLayout.DOWN, 3);
         int layers = query[0];
         Limits.check("layers", layers, Limits.MAX_LAYERS);
-        int heads = query[1];
-        int width = table[1];
-        int headDim = query[3];
         boolean gemma2 = shapes.containsKey(BigVisionLayout.POST_ATTENTION_NORM)
                 || shapes.containsKey(BigVisionLayout.POST_MLP_NORM);
-        boolean is27b = gemma2 && width == WIDTH_27B && heads == HEADS_27B;
-        return new TextConfig(
-                gemma2 ? Family.GEMMA2 : Family.GEMMA,
-                table[0],
-                width,
-                down[1],
-                layers,
-                heads,
-                keys[2],
-                headDim,
-                EPS,
-                ROPE_THETA,
-                is27b ? (double) width / heads : headDim,
-                gemma2 ? ATTENTION_SOFTCAP : 0,
-                gemma2 ? FINAL_SOFTCAP : 0,
-                gemma2 ? SLIDING_WINDOW : 0,
-                gemma2 ? alternating(layers) : Collections.nCopies(layers, LayerType.FULL),
-                true,
-                MAX_POSITIONS);
-    }
-
-    private static List<LayerType> alternating(int layers) {
-        List<LayerType> types = new ArrayList<>();
-        for (int layer = 0; layer < layers; layer++) {
-            types.add(layer % 2 == 0 ? LayerType.SLIDING : LayerType.FULL);
-        }
-        return types;
+        Family family = gemma2 ? Family.GEMMA2 : Family.GEMMA;
+        TextConfig.Sizes sizes = new TextConfig.Sizes(table[0], table[1], down[1], layers, query[1], keys[2], query[3]);
+        return TextConfig.of(family, sizes, GemmaModel.queryScalar(family, sizes));
     }
 
     private int[] sizes(String name, int dimensions) {

@@ -1,11 +1,13 @@
 package dev.paligemma.checkpoint;
 
+import dev.paligemma.checkpoint.WantedWeights;
 import dev.paligemma.base.internal.InputFiles;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.BigVisionLayout.Piece;
 import dev.paligemma.checkpoint.numpy.NpyArray;
 import dev.paligemma.checkpoint.numpy.NpzException;
 import dev.paligemma.checkpoint.numpy.NpzFile;
+import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
@@ -22,6 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A checkpoint of big_vision: one NumPy archive with the arrays of {@link BigVisionLayout}. Immutable. */
@@ -34,19 +37,19 @@ final class BigVisionFile {
 
     private static final int MAX_SHOWN = 5;
 
-    private final PaliGemmaConfig config;
+    private final WantedWeights wanted;
     private final StoredFile stored;
     private final Map<String, TensorInfo> tensors;
     private final Map<TensorInfo, ComputedWeight> rearranged;
     private final List<TensorInfo> unused;
 
     private BigVisionFile(
-            PaliGemmaConfig config,
+            WantedWeights wanted,
             StoredFile stored,
             Map<String, TensorInfo> tensors,
             Map<TensorInfo, ComputedWeight> rearranged,
             List<TensorInfo> unused) {
-        this.config = config;
+        this.wanted = wanted;
         this.stored = stored;
         this.tensors = tensors;
         this.rearranged = rearranged;
@@ -94,9 +97,11 @@ final class BigVisionFile {
      * Reads the directory of an archive and the headers of its arrays.
      *
      * @param given what {@code config.json} says; null to infer it from the arrays
+     * @param network whose weights it should hold
      * @throws CheckpointException if it is damaged, not such a checkpoint, or does not fit the configuration
      */
-    static BigVisionFile read(Path file, @Nullable PaliGemmaConfig given) {
+    static BigVisionFile read(
+            Path file, @Nullable PaliGemmaConfig given, Function<PaliGemmaConfig, List<Graph>> network) {
         Path real = InputFiles.regular(file, CheckpointException::new);
         try (NpzFile npz = NpzFile.open(real, Long.MAX_VALUE)) {
             FileState state = FileState.of(real);
@@ -108,7 +113,7 @@ final class BigVisionFile {
             if (table != null && table.length == 2 && table[0] >= 1 && table[0] <= Limits.MAX_VOCAB) {
                 config = config.withVocabSize((int) table[0]);
             }
-            BigVisionFile read = new Builder(file, real, state, arrays).build(config);
+            BigVisionFile read = new Builder(file, real, state, arrays).build(new WantedWeights(network, config));
             state.requireSame(real, npz.size());
             return read;
         } catch (NpzException e) {
@@ -130,9 +135,9 @@ final class BigVisionFile {
         return arrays;
     }
 
-    /** The configuration, with the number of rows that the embedding has. */
-    PaliGemmaConfig config() {
-        return config;
+    /** What the network asks for, with the number of rows that the embedding has. */
+    WantedWeights wanted() {
+        return wanted;
     }
 
     /** What reads the parts of arrays. */
@@ -170,16 +175,16 @@ final class BigVisionFile {
             this.arrays = arrays;
         }
 
-        BigVisionFile build(PaliGemmaConfig config) {
-            List<Piece> pieces = BigVisionLayout.of(config);
-            Set<String> wanted = new LinkedHashSet<>();
+        BigVisionFile build(WantedWeights wanted) {
+            List<Piece> pieces = BigVisionLayout.of(wanted);
+            Set<String> known = new LinkedHashSet<>();
             for (Piece piece : pieces) {
-                if (wanted.add(piece.array())) {
+                if (known.add(piece.array())) {
                     check(piece);
                 }
             }
             if (!problems.isEmpty()) {
-                throw new CheckpointException(file + ": " + problems.size() + " of " + wanted.size()
+                throw new CheckpointException(file + ": " + problems.size() + " of " + known.size()
                         + " arrays do not fit the model:" + WeightFiles.lines(List.copyOf(problems)));
             }
             Map<String, TensorInfo> parts = new LinkedHashMap<>();
@@ -207,7 +212,7 @@ final class BigVisionFile {
                         new RearrangedWeight(
                                 info, part, piece.rows(), columns, piece.columnOrder(), RearrangedWeight.WINDOW_BYTES));
             }
-            return new BigVisionFile(config, new StoredFile(real, state, parts), tensors, rearranged, unused(wanted));
+            return new BigVisionFile(wanted, new StoredFile(real, state, parts), tensors, rearranged, unused(known));
         }
 
         private void check(Piece piece) {
@@ -276,11 +281,11 @@ final class BigVisionFile {
             return new long[] {rows / piece.rows(), product(piece.shape()) / rows, piece.rows()};
         }
 
-        private List<TensorInfo> unused(Set<String> wanted) {
+        private List<TensorInfo> unused(Set<String> known) {
             List<TensorInfo> unused = new ArrayList<>();
             arrays.forEach((name, array) -> {
                 DType type = floatType(array.type());
-                if (!wanted.contains(name) && type != null && !array.deflated() && fits(array)) {
+                if (!known.contains(name) && type != null && !array.deflated() && fits(array)) {
                     unused.add(new TensorInfo(name, type, array.shape(), real, array.offset(), array.byteLength()));
                 }
             });

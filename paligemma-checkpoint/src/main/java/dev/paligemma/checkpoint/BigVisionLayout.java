@@ -1,8 +1,14 @@
 package dev.paligemma.checkpoint;
 
+import dev.paligemma.checkpoint.WantedWeights;
 import dev.paligemma.checkpoint.TextConfig.Family;
-import java.util.ArrayList;
+import dev.paligemma.engine.graph.Weight;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +23,10 @@ final class BigVisionLayout {
     static final String EMBEDDING = "llm/embedder/input_embedding";
     static final String QUERY = "llm/layers/attn/q_einsum/w";
     static final String KEYS_AND_VALUES = "llm/layers/attn/kv_einsum/w";
+    private static final String GATES = "llm/layers/mlp/gating_einsum";
     static final String DOWN = "llm/layers/mlp/linear";
     static final String POST_ATTENTION_NORM = "llm/layers/post_attention_norm/scale";
+    private static final String PRE_MLP_NORM = "llm/layers/pre_ffw_norm/scale";
     static final String POST_MLP_NORM = "llm/layers/post_ffw_norm/scale";
 
     private static final String ENCODER = "img/Transformer/";
@@ -57,160 +65,138 @@ final class BigVisionLayout {
         }
     }
 
-    private final List<Piece> pieces = new ArrayList<>();
+    /** How the numbers of a tensor lie in its part of an array. */
+    private enum Order {
+        SAME,
+        /** {@code [in, out]}. */
+        TRANSPOSED,
+        /** {@code [heads, in, head width]}. */
+        TRANSPOSED_HEADS
+    }
+
+    /**
+     * An array.
+     *
+     * @param name without {@code params/}
+     * @param sizes a letter for each dimension: O and I are those of the tensor, out and in; L layers, N query heads, K
+     *     key/value heads, H the width of a head, P the side of a patch; digits stand for themselves
+     * @param part which of two tensors of a layer it holds is meant; 0 if it is one only
+     */
+    private record Array(String name, String sizes, Order order, int part) {}
+
+    private static final Pattern LAYER = Pattern.compile("\\.layers\\.(\\d+)\\.");
+
+    /** By name of the tensor, with {@code N} for the number of a layer. */
+    private static final Map<String, Array> ARRAYS = new HashMap<>();
+
+    static {
+        String tower = "vision_tower.";
+        put(tower + "embeddings.patch_embedding.weight", PATCHES, "PP3O", Order.TRANSPOSED);
+        put(tower + "embeddings.patch_embedding.bias", "img/embedding/bias", "O", Order.SAME);
+        put(tower + "embeddings.position_embedding.weight", POSITIONS, "1OI", Order.SAME);
+        String block = tower + "encoder.layers.N.";
+        for (int norm = 0; norm < 2; norm++) {
+            put(
+                    block + "layer_norm" + (norm + 1) + ".weight",
+                    BLOCK + "LayerNorm_" + norm + "/scale",
+                    "LO",
+                    Order.SAME);
+            put(block + "layer_norm" + (norm + 1) + ".bias", BLOCK + "LayerNorm_" + norm + "/bias", "LO", Order.SAME);
+        }
+        for (String part : List.of("query", "key", "value")) {
+            String projection = block + "self_attn." + part.charAt(0) + "_proj";
+            put(projection + ".weight", ATTENTION + part + "/kernel", "LINH", Order.TRANSPOSED);
+            put(projection + ".bias", ATTENTION + part + "/bias", "LNH", Order.SAME);
+        }
+        put(block + "self_attn.out_proj.weight", ATTENTION + "out/kernel", "LNHO", Order.TRANSPOSED);
+        put(block + "self_attn.out_proj.bias", ATTENTION + "out/bias", "LO", Order.SAME);
+        for (int i = 0; i < 2; i++) {
+            put(block + "mlp.fc" + (i + 1) + ".weight", MLP + i + "/kernel", "LIO", Order.TRANSPOSED);
+            put(block + "mlp.fc" + (i + 1) + ".bias", MLP + i + "/bias", "LO", Order.SAME);
+        }
+        put(tower + "post_layernorm.weight", ENCODER + "encoder_norm/scale", "O", Order.SAME);
+        put(tower + "post_layernorm.bias", ENCODER + "encoder_norm/bias", "O", Order.SAME);
+        put("multi_modal_projector.linear.weight", "img/head/kernel", "IO", Order.TRANSPOSED);
+        put("multi_modal_projector.linear.bias", "img/head/bias", "O", Order.SAME);
+        put(TensorNames.EMBEDDING, EMBEDDING, "OI", Order.SAME);
+        put("language_model.norm.weight", "llm/final_norm/scale", "O", Order.SAME);
+        String layer = "language_model.layers.N.";
+        put(layer + "input_layernorm.weight", "llm/layers/pre_attention_norm/scale", "LO", Order.SAME);
+        put(layer + "post_attention_layernorm.weight", POST_ATTENTION_NORM, "LO", Order.SAME);
+        put(layer + "pre_feedforward_layernorm.weight", PRE_MLP_NORM, "LO", Order.SAME);
+        put(layer + "post_feedforward_layernorm.weight", POST_MLP_NORM, "LO", Order.SAME);
+        put(layer + "self_attn.q_proj.weight", QUERY, "LNIH", Order.TRANSPOSED_HEADS);
+        put(layer + "self_attn.k_proj.weight", KEYS_AND_VALUES, "L2KIH", Order.TRANSPOSED_HEADS);
+        put(layer + "self_attn.v_proj.weight", KEYS_AND_VALUES, "L2KIH", Order.TRANSPOSED_HEADS, 1);
+        put(layer + "self_attn.o_proj.weight", "llm/layers/attn/attn_vec_einsum/w", "LNHO", Order.TRANSPOSED);
+        put(layer + "mlp.gate_proj.weight", GATES, "L2IO", Order.TRANSPOSED);
+        put(layer + "mlp.up_proj.weight", GATES, "L2IO", Order.TRANSPOSED, 1);
+        put(layer + "mlp.down_proj.weight", DOWN, "LIO", Order.TRANSPOSED);
+    }
+
+    private final PaliGemmaConfig config;
 
     private BigVisionLayout(PaliGemmaConfig config) {
-        vision(config.vision());
-        int vision = config.vision().hiddenSize();
-        int width = config.text().hiddenSize();
-        transposed(
-                "multi_modal_projector.linear.weight",
-                sizes(width, vision),
-                "img/head/kernel",
-                sizes(vision, width),
-                0);
-        plain("multi_modal_projector.linear.bias", sizes(width), "img/head/bias", sizes(width), 0);
-        text(config.text());
+        this.config = config;
     }
 
-    /** The places of all tensors of a model. */
-    static List<Piece> of(PaliGemmaConfig config) {
-        return new BigVisionLayout(config).pieces;
+    /** The places of the weights of a model, without those that no archive has, such as an output head of its own. */
+    static List<Piece> of(WantedWeights wanted) {
+        BigVisionLayout layout = new BigVisionLayout(wanted.config());
+        return wanted.byName().values().stream().flatMap(layout::place).toList();
     }
 
-    private void vision(VisionConfig config) {
-        long width = config.hiddenSize();
-        long mlp = config.intermediateSize();
-        long layers = config.layers();
-        long heads = config.heads();
-        long headDim = config.headDim();
-        int patch = config.patchSize();
-        String tower = "vision_tower.";
-        put(
-                tower + "embeddings.patch_embedding.weight",
-                sizes(width, VisionConfig.CHANNELS, patch, patch),
-                PATCHES,
-                sizes(patch, patch, VisionConfig.CHANNELS, width),
-                0,
-                config.hiddenSize(),
-                patch);
-        plain(tower + "embeddings.patch_embedding.bias", sizes(width), "img/embedding/bias", sizes(width), 0);
-        plain(
-                tower + "embeddings.position_embedding.weight",
-                sizes(config.patches(), width),
-                POSITIONS,
-                sizes(1, config.patches(), width),
-                0);
-        for (int i = 0; i < layers; i++) {
-            String block = tower + "encoder.layers." + i + ".";
-            for (int norm = 0; norm < 2; norm++) {
-                String to = block + "layer_norm" + (norm + 1);
-                String from = BLOCK + "LayerNorm_" + norm;
-                plain(to + ".weight", sizes(width), from + "/scale", sizes(layers, width), i);
-                plain(to + ".bias", sizes(width), from + "/bias", sizes(layers, width), i);
-            }
-            for (String part : List.of("query", "key", "value")) {
-                String to = block + "self_attn." + part.charAt(0) + "_proj";
-                String from = ATTENTION + part;
-                transposed(
-                        to + ".weight", sizes(width, width), from + "/kernel", sizes(layers, width, heads, headDim), i);
-                plain(to + ".bias", sizes(width), from + "/bias", sizes(layers, heads, headDim), i);
-            }
-            String out = block + "self_attn.out_proj";
-            transposed(
-                    out + ".weight",
-                    sizes(width, width),
-                    ATTENTION + "out/kernel",
-                    sizes(layers, heads, headDim, width),
-                    i);
-            plain(out + ".bias", sizes(width), ATTENTION + "out/bias", sizes(layers, width), i);
-            transposed(block + "mlp.fc1.weight", sizes(mlp, width), VISION_MLP, sizes(layers, width, mlp), i);
-            plain(block + "mlp.fc1.bias", sizes(mlp), MLP + "0/bias", sizes(layers, mlp), i);
-            transposed(block + "mlp.fc2.weight", sizes(width, mlp), MLP + "1/kernel", sizes(layers, mlp, width), i);
-            plain(block + "mlp.fc2.bias", sizes(width), MLP + "1/bias", sizes(layers, width), i);
+    private Stream<Piece> place(Weight weight) {
+        Matcher layer = LAYER.matcher(weight.name());
+        int number = layer.find() ? Integer.parseInt(layer.group(1)) : 0;
+        Array array = ARRAYS.get(layer.replaceFirst(".layers.N."));
+        if (array == null) {
+            return Stream.empty();
         }
-        plain(tower + "post_layernorm.weight", sizes(width), ENCODER + "encoder_norm/scale", sizes(width), 0);
-        plain(tower + "post_layernorm.bias", sizes(width), ENCODER + "encoder_norm/bias", sizes(width), 0);
+        boolean vision = weight.name().startsWith("vision_tower.");
+        // The name that transformers has for the only other norm of the first Gemma.
+        boolean onlyOther =
+                array.name().equals(POST_ATTENTION_NORM) && config.text().family() == Family.GEMMA;
+        long slice = array.sizes().contains("2") ? 2L * number + array.part() : number;
+        int rows = switch (array.order()) {
+            case SAME -> 0;
+            case TRANSPOSED -> Math.toIntExact(weight.size(0));
+            case TRANSPOSED_HEADS -> config.text().sizes().headDim();
+        };
+        return Stream.of(new Piece(
+                weight.name(),
+                WantedWeights.storedShape(weight),
+                onlyOther ? PRE_MLP_NORM : array.name(),
+                array.sizes()
+                        .chars()
+                        .mapToLong(size -> size(size, weight, vision))
+                        .toArray(),
+                slice,
+                rows,
+                array.name().equals(PATCHES) ? config.vision().patchSize() : 0));
     }
 
-    private void text(TextConfig config) {
-        long width = config.hiddenSize();
-        long mlp = config.intermediateSize();
-        long layers = config.layers();
-        long heads = config.heads();
-        long kvHeads = config.kvHeads();
-        int headDim = config.headDim();
-        plain(
-                ExpectedTensors.EMBEDDING,
-                sizes(config.vocabSize(), width),
-                EMBEDDING,
-                sizes(config.vocabSize(), width),
-                0);
-        for (int i = 0; i < layers; i++) {
-            String block = "language_model.layers." + i + ".";
-            norm(block + "input_layernorm", "pre_attention_norm", width, layers, i);
-            put(
-                    block + "self_attn.q_proj.weight",
-                    sizes(heads * headDim, width),
-                    QUERY,
-                    sizes(layers, heads, width, headDim),
-                    i,
-                    headDim,
-                    0);
-            for (int part = 0; part < 2; part++) {
-                put(
-                        block + (part == 0 ? "self_attn.k_proj.weight" : "self_attn.v_proj.weight"),
-                        sizes(kvHeads * headDim, width),
-                        KEYS_AND_VALUES,
-                        sizes(layers, 2, kvHeads, width, headDim),
-                        2L * i + part,
-                        headDim,
-                        0);
-            }
-            transposed(
-                    block + "self_attn.o_proj.weight",
-                    sizes(width, heads * headDim),
-                    "llm/layers/attn/attn_vec_einsum/w",
-                    sizes(layers, heads, headDim, width),
-                    i);
-            if (config.family() == Family.GEMMA2) {
-                norm(block + "post_attention_layernorm", "post_attention_norm", width, layers, i);
-                norm(block + "pre_feedforward_layernorm", "pre_ffw_norm", width, layers, i);
-                norm(block + "post_feedforward_layernorm", "post_ffw_norm", width, layers, i);
-            } else {
-                // The name that transformers has for the only other norm of the first Gemma.
-                norm(block + "post_attention_layernorm", "pre_ffw_norm", width, layers, i);
-            }
-            for (int part = 0; part < 2; part++) {
-                transposed(
-                        block + (part == 0 ? "mlp.gate_proj.weight" : "mlp.up_proj.weight"),
-                        sizes(mlp, width),
-                        "llm/layers/mlp/gating_einsum",
-                        sizes(layers, 2, width, mlp),
-                        2L * i + part);
-            }
-            transposed(block + "mlp.down_proj.weight", sizes(width, mlp), DOWN, sizes(layers, mlp, width), i);
-        }
-        plain("language_model.norm.weight", sizes(width), "llm/final_norm/scale", sizes(width), 0);
+    /** What a letter of an {@link Array} stands for. */
+    private long size(int letter, Weight weight, boolean vision) {
+        return switch (letter) {
+            case 'O' -> weight.size(0);
+            case 'I' -> weight.size(1);
+            case 'L' ->
+                vision ? config.vision().layers() : config.text().sizes().layers();
+            case 'N' -> vision ? config.vision().heads() : config.text().sizes().heads();
+            case 'K' -> config.text().sizes().kvHeads();
+            case 'H' ->
+                vision ? config.vision().headDim() : config.text().sizes().headDim();
+            case 'P' -> config.vision().patchSize();
+            default -> Character.digit(letter, 10);
+        };
     }
 
-    private void norm(String name, String array, long width, long layers, int layer) {
-        plain(name + ".weight", sizes(width), "llm/layers/" + array + "/scale", sizes(layers, width), layer);
+    private static void put(String tensor, String array, String sizes, Order order) {
+        put(tensor, array, sizes, order, 0);
     }
 
-    private void plain(String name, long[] shape, String array, long[] arrayShape, long slice) {
-        put(name, shape, array, arrayShape, slice, 0, 0);
-    }
-
-    private void transposed(String name, long[] shape, String array, long[] arrayShape, long slice) {
-        put(name, shape, array, arrayShape, slice, Math.toIntExact(shape[0]), 0);
-    }
-
-    private void put(String name, long[] shape, String array, long[] arrayShape, long slice, int rows, int patch) {
-        pieces.add(new Piece(name, shape, array, arrayShape, slice, rows, patch));
-    }
-
-    private static long[] sizes(long... sizes) {
-        return sizes;
+    private static void put(String tensor, String array, String sizes, Order order, int part) {
+        ARRAYS.put(tensor, new Array(array, sizes, order, part));
     }
 }

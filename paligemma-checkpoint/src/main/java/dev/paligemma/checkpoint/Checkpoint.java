@@ -1,8 +1,11 @@
 package dev.paligemma.checkpoint;
 
+import dev.paligemma.checkpoint.WantedWeights;
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.engine.weights.WeightSource;
@@ -11,13 +14,13 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,8 +29,8 @@ import org.slf4j.LoggerFactory;
  * A checkpoint folder of PaliGemma or PaliGemma 2 as published on the Hugging Face hub: {@code config.json} with
  * {@code model.safetensors}, or with shards and their {@code model.safetensors.index.json}.
  *
- * <p>Opening a folder reads the configuration and the headers of the weight files, and compares the two: a checkpoint
- * that opens has every tensor the model needs, in the right shape, as float32, bfloat16 or float16, or quantised by the
+ * <p>Opening a folder reads the configuration and the headers of the weight files, and compares the two with the
+ * graphs of the network: a checkpoint that opens has every tensor they ask for, in the right shape, as float32, bfloat16 or float16, or quantised by the
  * bitsandbytes library in 8 or 4 bits. The weights stay on disk until they are asked for.
  *
  * <p>Tensors go by canonical names, whatever version of the transformers library wrote the files:
@@ -59,129 +62,122 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     private static final long MAX_ADAPTER_CONFIG_BYTES = 8 << 20;
 
     private final Path folder;
-    private final PaliGemmaConfig config;
+    private final WantedWeights wanted;
     private final TensorFiles files;
     private final Map<String, TensorInfo> tensors;
     private final Map<TensorInfo, ComputedWeight> computed;
     private final List<TensorInfo> unusedTensors;
-    private final Map<String, List<Long>> parameterShapes;
     private final @Nullable ConvertedManifest manifest;
     private volatile boolean closed;
 
     private Checkpoint(
             Path folder,
-            PaliGemmaConfig config,
+            WantedWeights wanted,
             TensorFiles files,
             Map<String, TensorInfo> tensors,
             Map<TensorInfo, ComputedWeight> computed,
             List<TensorInfo> unusedTensors,
             @Nullable ConvertedManifest manifest) {
         this.folder = folder;
-        this.config = config;
+        this.wanted = wanted;
         this.files = files;
         this.tensors = Collections.unmodifiableMap(tensors);
         this.computed = Map.copyOf(computed);
         this.unusedTensors = List.copyOf(unusedTensors);
-        this.parameterShapes = parameterShapes(config);
         this.manifest = manifest;
     }
 
     /**
-     * Opens a checkpoint and checks that configuration and weights fit together.
+     * Opens a checkpoint and checks that it has what a network asks for.
      *
      * @param checkpoint the folder, for example a snapshot in the cache of the Hugging Face hub, whose files may be links;
      *     or an archive {@code *.npz} of big_vision
+     * @param network records the graphs of a configuration, whose weights are those that the checkpoint must have; it may be
+     *     called several times
      * @return the checkpoint
      * @throws CheckpointException if a file is missing, damaged or not supported; if tensors are missing or misshapen,
      *     the message lists all of them (up to 50) with expected and found shapes; if the folder holds only an adapter, it
      *     names the adapter's base
      */
-    public static Checkpoint open(Path checkpoint) {
+    public static Checkpoint open(Path checkpoint, Function<PaliGemmaConfig, List<Graph>> network) {
         Objects.requireNonNull(checkpoint, "checkpoint");
+        Objects.requireNonNull(network, "network");
         if (BigVisionFile.hasName(checkpoint) && !Files.isDirectory(checkpoint)) {
             Path folder = Objects.requireNonNull(checkpoint.toAbsolutePath().getParent());
-            return openArchive(folder, checkpoint);
+            return openArchive(folder, checkpoint, network);
         }
         if (!Files.isDirectory(checkpoint)) {
             throw new CheckpointException(checkpoint + " is not a folder");
         }
         refuseAdapter(checkpoint);
         if (ConvertedManifest.isIn(checkpoint)) {
-            return openConverted(checkpoint);
+            return openConverted(checkpoint, network);
         }
         Path archive = WeightFiles.areIn(checkpoint) ? null : BigVisionFile.in(checkpoint);
-        return archive == null ? openOriginal(checkpoint) : openArchive(checkpoint, archive);
+        return archive == null ? openOriginal(checkpoint, network) : openArchive(checkpoint, archive, network);
     }
 
-    private static Checkpoint openOriginal(Path folder) {
-        PaliGemmaConfig config = readConfig(folder);
+    private static Checkpoint openOriginal(Path folder, Function<PaliGemmaConfig, List<Graph>> network) {
+        WantedWeights wanted = new WantedWeights(network, readConfig(folder));
         WeightFiles weights = WeightFiles.read(folder);
         Map<String, TensorInfo> named = canonicalNames(folder, weights.tensors());
-        ExpectedTensors expected = ExpectedTensors.of(config);
         TensorFiles files = new TensorFiles(
                 folder, weights.files().stream().map(SafeTensorsFile::stored).toList());
         Map<TensorInfo, ComputedWeight> computed =
-                QuantisedWeights.replace(expected.shapes().keySet(), named, files);
-        return fitted(folder, config, files, named, computed, weights.unlisted());
+                QuantisedWeights.replace(wanted.byName().keySet(), named, files);
+        wanted = wanted.withRowsOf(named.get(TensorNames.EMBEDDING));
+        return fitted(folder, wanted, files, named, computed, weights.unlisted());
     }
 
-    private static Checkpoint openArchive(Path folder, Path archive) {
+    private static Checkpoint openArchive(Path folder, Path archive, Function<PaliGemmaConfig, List<Graph>> network) {
         boolean described = Files.exists(folder.resolve(CONFIG));
-        BigVisionFile file = BigVisionFile.read(archive, described ? readConfig(folder) : null);
+        BigVisionFile file = BigVisionFile.read(archive, described ? readConfig(folder) : null, network);
         TensorFiles files = new TensorFiles(archive, List.of(file.stored()));
-        return fitted(folder, file.config(), files, file.tensors(), file.rearranged(), file.unused());
+        return fitted(folder, file.wanted(), files, file.tensors(), file.rearranged(), file.unused());
     }
 
-    /** A checkpoint whose tensors are those that the configuration asks for. */
+    /** A checkpoint whose tensors are those that the network asks for. */
     private static Checkpoint fitted(
             Path folder,
-            PaliGemmaConfig config,
+            WantedWeights wanted,
             TensorFiles files,
             Map<String, TensorInfo> named,
             Map<TensorInfo, ComputedWeight> computed,
             List<TensorInfo> unlisted) {
-        ExpectedTensors expected = ExpectedTensors.of(config);
-        expected.refuseNormsOfGemma2(files.folder(), named.keySet());
-        expected.refuseNormsOfGemma2(files.folder(), namesOf(unlisted));
-        List<String> problems = expected.problems(named);
+        wanted.refuseNormsOfGemma2(files.folder(), named.keySet());
+        wanted.refuseNormsOfGemma2(files.folder(), namesOf(unlisted));
+        List<String> problems = wanted.problems(named);
         if (!problems.isEmpty()) {
             throw new CheckpointException(files.folder() + ": " + problems.size() + " of "
-                    + expected.shapes().size() + " tensors do not fit config.json:" + WeightFiles.lines(problems));
+                    + wanted.byName().size() + " tensors do not fit config.json:" + WeightFiles.lines(problems));
         }
         Map<String, TensorInfo> used = new LinkedHashMap<>();
-        for (String name : expected.shapes().keySet()) {
+        for (String name : wanted.byName().keySet()) {
             used.put(name, Objects.requireNonNull(named.remove(name)));
         }
         List<TensorInfo> unused = new ArrayList<>(named.values());
         unused.addAll(unlisted);
         SpareTensors.of(unused, used.keySet()).describe(folder).forEach(LOG::warn);
-        int rows = Math.toIntExact(
-                Objects.requireNonNull(used.get(ExpectedTensors.EMBEDDING)).shape()[0]);
-        return new Checkpoint(folder, config.withVocabSize(rows), files, used, computed, unused, null);
+        return new Checkpoint(folder, wanted, files, used, computed, unused, null);
     }
 
-    private static Checkpoint openConverted(Path folder) {
+    private static Checkpoint openConverted(Path folder, Function<PaliGemmaConfig, List<Graph>> network) {
         ConvertedManifest manifest = ConvertedManifest.read(folder);
         manifest.checkSmallFiles(folder);
         PaliGemmaConfig config = readConfig(folder);
         SafeTensorsFile file = SafeTensorsFile.read(folder.resolve(ConvertedManifest.WEIGHTS));
-        ExpectedTensors expected = ExpectedTensors.of(config);
-        expected.refuseNormsOfGemma2(folder, file.tensors().keySet());
-        ConvertedTensors converted = new ConvertedTensors(expected, file.tensors());
+        WantedWeights wanted =
+                new WantedWeights(network, config).withRowsOf(ConvertedTensors.embedding(file.tensors()));
+        wanted.refuseNormsOfGemma2(folder, file.tensors().keySet());
+        ConvertedTensors converted = new ConvertedTensors(wanted, file.tensors());
         if (!converted.problems().isEmpty()) {
             throw new CheckpointException(folder + ": " + converted.problems().size()
                     + " tensors of the converted checkpoint do not fit config.json:"
                     + WeightFiles.lines(converted.problems()));
         }
         SpareTensors.of(converted.unused(), Set.of()).describe(folder).forEach(LOG::warn);
-        return new Checkpoint(
-                folder,
-                config.withVocabSize(converted.embeddingRows()),
-                new TensorFiles(folder, List.of(file.stored())),
-                converted.used(),
-                Map.of(),
-                converted.unused(),
-                manifest);
+        TensorFiles files = new TensorFiles(folder, List.of(file.stored()));
+        return new Checkpoint(folder, wanted, files, converted.used(), Map.of(), converted.unused(), manifest);
     }
 
     /** PEFT saves an adapter without the configuration of its base. */
@@ -243,7 +239,25 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
 
     /** Returns the configuration, with the size of the vocabulary taken from the embedding tensor. */
     public PaliGemmaConfig config() {
-        return config;
+        return wanted.config();
+    }
+
+    /** Returns what records the network of a configuration: the function given to {@link #open}. */
+    public Function<PaliGemmaConfig, List<Graph>> network() {
+        return wanted.network();
+    }
+
+    /** Returns the graphs whose weights these are: what {@link #network} makes of {@link #config}, unmodifiable. */
+    public List<Graph> graphs() {
+        return wanted.graphs();
+    }
+
+    /**
+     * Returns the weights that the graphs ask for, however they are stored: an unmodifiable map from canonical names,
+     * in the order of evaluation.
+     */
+    public Map<String, Weight> weights() {
+        return wanted.byName();
     }
 
     /**
@@ -263,33 +277,9 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         return computed.values().stream().anyMatch(RearrangedWeight.class::isInstance);
     }
 
-    /**
-     * Returns the number of parameters of the model, however they are stored: the elements of all tensors the
-     * configuration asks for.
-     */
+    /** Returns the number of parameters of the model, however they are stored: the elements of all {@link #weights}. */
     public long parameterCount() {
-        return config.parameterCount();
-    }
-
-    /**
-     * Returns the shapes of the parameters of the model, however they are stored: an unmodifiable map from canonical
-     * names to sizes, in the order of evaluation; a matrix is {@code [out, in]}, the patch convolution {@code [out, 3,
-     * patch, patch]}.
-     */
-    public Map<String, List<Long>> parameterShapes() {
-        return parameterShapes;
-    }
-
-    static Map<String, List<Long>> parameterShapes(PaliGemmaConfig config) {
-        long rows = config.text().vocabSize();
-        Map<String, List<Long>> shapes = new LinkedHashMap<>();
-        ExpectedTensors.of(config).shapes().forEach((name, shape) -> {
-            List<Long> sizes = Arrays.stream(shape)
-                    .mapToObj(size -> size == ExpectedTensors.ANY_ROWS ? rows : size)
-                    .toList();
-            shapes.put(name, sizes);
-        });
-        return Collections.unmodifiableMap(shapes);
+        return weights().values().stream().mapToLong(Weight::elementCount).reduce(0, Math::addExact);
     }
 
     /**

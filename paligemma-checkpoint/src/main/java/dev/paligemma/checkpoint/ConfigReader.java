@@ -8,7 +8,6 @@ import dev.paligemma.checkpoint.TextConfig.LayerType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -58,9 +57,9 @@ final class ConfigReader {
                     vision,
                     text,
                     imageTokenId(),
-                    tokenId("bos_token_id", textJson, 2),
+                    tokenId("bos_token_id", textJson, PaliGemmaConfig.BOS),
                     eosTokenIds(textJson),
-                    tokenId("pad_token_id", textJson, 0));
+                    tokenId("pad_token_id", textJson, PaliGemmaConfig.PAD));
         } catch (IllegalArgumentException e) {
             throw new CheckpointException(root.where() + ": " + e.getMessage(), e);
         }
@@ -136,7 +135,7 @@ final class ConfigReader {
 
     private static List<Integer> eosTokenIdsOf(JsonObject holder) {
         if (!(holder.members().get(EOS_TOKEN_ID) instanceof List)) {
-            return List.of(holder.integer(EOS_TOKEN_ID, 1, 0, MAX_TOKEN_ID));
+            return List.of(holder.integer(EOS_TOKEN_ID, PaliGemmaConfig.EOS, 0, MAX_TOKEN_ID));
         }
         List<@Nullable Object> values = Objects.requireNonNull(holder.listOrNull(EOS_TOKEN_ID));
         if (values.isEmpty() || values.size() > MAX_EOS_TOKENS) {
@@ -212,27 +211,32 @@ final class ConfigReader {
                     json.where() + ": head_dim must be even for rotary positions, got " + headDim);
         }
         int slidingWindow = gemma2 && !json.isNull("sliding_window")
-                ? json.integer("sliding_window", 4096, 1, Limits.MAX_LENGTH)
+                ? json.integer("sliding_window", family.slidingWindow, 1, Limits.MAX_LENGTH)
                 : 0;
         try {
-            return new TextConfig(
-                    family,
+            TextConfig.Sizes sizes = new TextConfig.Sizes(
                     json.integer("vocab_size", 256_000, 1, Limits.MAX_VOCAB),
                     json.integer("hidden_size", gemma2 ? 2304 : 3072, 1, Limits.MAX_HIDDEN),
                     json.integer("intermediate_size", gemma2 ? 9216 : 24_576, 1, Limits.MAX_INTERMEDIATE),
                     layers,
                     heads,
                     kvHeads,
-                    headDim,
-                    (float) json.number("rms_norm_eps", 1e-6, Limits.MIN_EPS, Limits.MAX_EPS),
+                    headDim);
+            float eps = (float) json.number("rms_norm_eps", 1e-6, Limits.MIN_EPS, Limits.MAX_EPS);
+            TextConfig.Attention attention = new TextConfig.Attention(
                     ropeTheta(json),
                     gemma2 ? json.number("query_pre_attn_scalar", 256, Limits.MIN_SCALAR, Limits.MAX_SCALAR) : headDim,
-                    gemma2 ? softcap(json, "attn_logit_softcapping", 50) : 0,
-                    gemma2 ? softcap(json, "final_logit_softcapping", 30) : 0,
+                    gemma2 ? softcap(json, "attn_logit_softcapping", family.attentionSoftcap) : 0,
                     slidingWindow,
-                    gemma2 ? layerTypes(json, layers, slidingWindow) : Collections.nCopies(layers, LayerType.FULL),
+                    gemma2 ? layerTypes(json, layers, slidingWindow) : LayerType.alternating(layers, 0));
+            return new TextConfig(
+                    family,
+                    sizes,
+                    attention,
+                    eps,
+                    gemma2 ? softcap(json, "final_logit_softcapping", family.finalSoftcap) : 0,
                     tied(json),
-                    json.integer("max_position_embeddings", 8192, 1, Limits.MAX_LENGTH));
+                    json.integer("max_position_embeddings", TextConfig.MAX_POSITIONS, 1, Limits.MAX_LENGTH));
         } catch (IllegalArgumentException e) {
             throw new CheckpointException(json.where() + ": " + e.getMessage(), e);
         }
@@ -282,7 +286,7 @@ final class ConfigReader {
             throw new CheckpointException(
                     json.where() + ": rope_theta is " + outside + ", but " + inside + " in rope_parameters");
         }
-        return inside != null ? inside : outside != null ? outside : 10_000;
+        return inside != null ? inside : outside != null ? outside : TextConfig.ROPE_THETA;
     }
 
     /** Absent means the default, null means none. */
@@ -292,13 +296,10 @@ final class ConfigReader {
 
     private static List<LayerType> layerTypes(JsonObject json, int layers, int slidingWindow) {
         List<@Nullable Object> names = json.listOrNull("layer_types");
-        List<LayerType> types = new ArrayList<>();
         if (names == null) {
-            for (int layer = 0; layer < layers; layer++) {
-                types.add(slidingWindow > 0 && layer % 2 == 0 ? LayerType.SLIDING : LayerType.FULL);
-            }
-            return types;
+            return LayerType.alternating(layers, slidingWindow);
         }
+        List<LayerType> types = new ArrayList<>();
         for (Object name : names) {
             if ("sliding_attention".equals(name)) {
                 types.add(LayerType.SLIDING);

@@ -33,25 +33,25 @@ final class ConfigWriter {
         boolean gemma2 = config.family() == Family.GEMMA2;
         Map<String, @Nullable Object> text = new LinkedHashMap<>();
         text.put("model_type", gemma2 ? "gemma2" : "gemma");
-        text.put("vocab_size", config.vocabSize());
-        text.put("hidden_size", config.hiddenSize());
-        text.put("intermediate_size", config.intermediateSize());
-        text.put("num_hidden_layers", config.layers());
-        text.put("num_attention_heads", config.heads());
-        text.put("num_key_value_heads", config.kvHeads());
-        text.put("head_dim", config.headDim());
+        text.put("vocab_size", config.sizes().vocabSize());
+        text.put("hidden_size", config.sizes().hiddenSize());
+        text.put("intermediate_size", config.sizes().intermediateSize());
+        text.put("num_hidden_layers", config.sizes().layers());
+        text.put("num_attention_heads", config.sizes().heads());
+        text.put("num_key_value_heads", config.sizes().kvHeads());
+        text.put("head_dim", config.sizes().headDim());
         text.put("hidden_activation", "gelu_pytorch_tanh");
         text.put("rms_norm_eps", config.rmsNormEps());
-        text.put("rope_theta", config.ropeTheta());
+        text.put("rope_theta", config.attention().ropeTheta());
         text.put("max_position_embeddings", config.maxPositionEmbeddings());
         if (gemma2) {
-            text.put("query_pre_attn_scalar", config.queryPreAttnScalar());
-            text.put("attn_logit_softcapping", nullIfZero(config.attnLogitSoftcap()));
+            text.put("query_pre_attn_scalar", config.attention().queryScalar());
+            text.put("attn_logit_softcapping", nullIfZero(config.attention().softcap()));
             text.put("final_logit_softcapping", nullIfZero(config.finalLogitSoftcap()));
-            text.put("sliding_window", config.slidingWindow() == 0 ? null : config.slidingWindow());
+            text.put("sliding_window", config.attention().slidingWindow() == 0 ? null : config.attention().slidingWindow());
             text.put(
                     "layer_types",
-                    config.layerTypes().stream()
+                    config.attention().layerTypes().stream()
                             .map(type -> type == LayerType.SLIDING ? "sliding_attention" : "full_attention")
                             .toList());
         }

@@ -1,5 +1,6 @@
 package dev.paligemma.checkpoint;
 
+import dev.paligemma.checkpoint.WantedWeights;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.MatrixFormat;
 import dev.paligemma.engine.weights.TensorInfo;
@@ -8,22 +9,22 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tensors of a converted checkpoint compared with those a configuration asks for: each one is there in float32 under
+ * The tensors of a converted checkpoint compared with the weights that a network asks for: each one is there in float32 under
  * its own name, or in one or more formats of quantised matrices, or both.
  */
 final class ConvertedTensors {
     private final Map<String, TensorInfo> remaining;
     private final Map<String, TensorInfo> used = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
-    private long embeddingRows = ExpectedTensors.ANY_ROWS;
 
-    ConvertedTensors(ExpectedTensors expected, Map<String, TensorInfo> stored) {
+    ConvertedTensors(WantedWeights wanted, Map<String, TensorInfo> stored) {
         remaining = new LinkedHashMap<>(stored);
         remaining.keySet().removeIf(name -> name.startsWith(ConvertedManifest.PADDING));
-        expected.shapes().forEach(this::take);
+        wanted.byName().forEach((name, weight) -> take(name, WantedWeights.storedShape(weight)));
     }
 
     /** One line for each tensor that is missing or misshapen. */
@@ -40,25 +41,18 @@ final class ConvertedTensors {
         return List.copyOf(remaining.values());
     }
 
-    /** Sensible only without problems. */
-    int embeddingRows() {
-        return Math.toIntExact(embeddingRows);
+    /** What is stored of the token embedding with one entry or line for each of its rows; null if nothing is. */
+    static @Nullable TensorInfo embedding(Map<String, TensorInfo> stored) {
+        TensorInfo plain = stored.get(TensorNames.EMBEDDING);
+        return plain != null
+                ? plain
+                : Arrays.stream(MatrixFormat.values())
+                        .flatMap(format -> Stream.ofNullable(stored.get(format.scales(TensorNames.EMBEDDING))))
+                        .findFirst()
+                        .orElse(null);
     }
 
-    private void take(String name, long[] expected) {
-        long[] shape = expected.clone();
-        if (shape[0] == ExpectedTensors.ANY_ROWS) {
-            shape[0] = rows(name);
-            if (name.equals(ExpectedTensors.EMBEDDING)) {
-                embeddingRows = shape[0];
-            } else if (embeddingRows > 0) {
-                shape[0] = embeddingRows;
-            }
-        }
-        if (shape[0] < 1 || shape[0] > Limits.MAX_VOCAB) {
-            problems.add(name + ": missing, or not of 1 to " + Limits.MAX_VOCAB + " rows");
-            return;
-        }
+    private void take(String name, long[] shape) {
         boolean found = takeOne(name, DType.F32, shape);
         if (shape.length > 1) {
             long out = shape[0];
@@ -75,21 +69,6 @@ final class ConvertedTensors {
         if (!found) {
             problems.add(name + ": missing in every format");
         }
-    }
-
-    /** How many rows a table has, by whatever is stored of it; -1 if nothing is. */
-    private long rows(String name) {
-        TensorInfo plain = remaining.get(name);
-        if (plain != null && plain.shape().length == 2) {
-            return plain.shape()[0];
-        }
-        for (MatrixFormat format : MatrixFormat.values()) {
-            @Nullable TensorInfo scales = remaining.get(format.scales(name));
-            if (scales != null && scales.shape().length > 0) {
-                return scales.shape()[0];
-            }
-        }
-        return ExpectedTensors.ANY_ROWS;
     }
 
     private boolean takeOne(String name, DType dtype, long[] shape) {

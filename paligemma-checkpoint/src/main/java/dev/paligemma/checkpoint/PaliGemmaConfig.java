@@ -24,6 +24,9 @@ public record PaliGemmaConfig(
         int bosTokenId,
         List<Integer> eosTokenIds,
         int padTokenId) {
+    static final int BOS = 2;
+    static final int EOS = 1;
+    static final int PAD = 0;
 
     /**
      * Makes a configuration.
@@ -43,6 +46,18 @@ public record PaliGemmaConfig(
         if (eosTokenIds.isEmpty()) {
             throw new IllegalArgumentException("eosTokenIds must not be empty");
         }
+    }
+
+    /**
+     * A model with the special tokens of the published ones.
+     *
+     * @param vision the image encoder
+     * @param text the language model
+     * @param imageTokenId the token that marks the place of an image, or null to ask the tokenizer
+     * @return the configuration
+     */
+    public static PaliGemmaConfig of(VisionConfig vision, TextConfig text, @Nullable Integer imageTokenId) {
+        return new PaliGemmaConfig(vision, text, imageTokenId, BOS, List.of(EOS), PAD);
     }
 
     /**
@@ -71,19 +86,7 @@ public record PaliGemmaConfig(
      * {@link #text()}.
      */
     public int projectionDim() {
-        return text.hiddenSize();
-    }
-
-    /**
-     * Counts the parameters of such a model; the output head counts only where it is not the token embedding: the
-     * elements of all its tensors.
-     */
-    public long parameterCount() {
-        long count = 0;
-        for (List<Long> shape : Checkpoint.parameterShapes(this).values()) {
-            count += shape.stream().reduce(1L, Math::multiplyExact);
-        }
-        return count;
+        return text.sizes().hiddenSize();
     }
 
     /** The same with other tokens that end the output. */

@@ -8,6 +8,9 @@ package dev.paligemma.checkpoint;
  * called canonical here.
  */
 public final class TensorNames {
+    /** The table of token embeddings, whose rows are the vocabulary. */
+    static final String EMBEDDING = "language_model.embed_tokens.weight";
+
     private static final String MODEL = "model.";
     private static final String VISION = "vision_tower.";
     private static final String VISION_MODEL = "vision_model.";

@@ -49,7 +49,7 @@ class CheckpointTest {
     @ParameterizedTest
     @ValueSource(strings = {"gemma-f32", "gemma-f16-untied", "gemma2-bf16-sharded"})
     void readsEveryParameterOfTransformers(String model) throws IOException {
-        try (Checkpoint checkpoint = Checkpoint.open(Resources.golden(model))) {
+        try (Checkpoint checkpoint = TestNetwork.open(Resources.golden(model))) {
             assertMatchesTransformers(checkpoint, model);
             assertThat(checkpoint.unusedTensors()).isEmpty();
         }
@@ -129,7 +129,7 @@ class CheckpointTest {
                     Resources.golden(model + "/model.safetensors"),
                     copy.resolve("model.safetensors"),
                     generation::rename);
-            try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+            try (Checkpoint checkpoint = TestNetwork.open(copy)) {
                 assertMatchesTransformers(checkpoint, model);
             }
         }
@@ -139,8 +139,8 @@ class CheckpointTest {
     void takesTheVocabularyFromTheEmbedding() throws IOException {
         Path copy = Resources.copy("gemma-f32", folder.resolve("m"));
         edit(copy.resolve("config.json"), "\"vocab_size\": 40", "\"vocab_size\": 256000");
-        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
-            assertThat(checkpoint.config().text().vocabSize()).isEqualTo(40);
+        try (Checkpoint checkpoint = TestNetwork.open(copy)) {
+            assertThat(checkpoint.config().text().sizes().vocabSize()).isEqualTo(40);
             assertThat(checkpoint.config().imageTokenId()).isEqualTo(32);
             assertThat(checkpoint.folder()).isEqualTo(copy);
         }
@@ -158,7 +158,7 @@ class CheckpointTest {
                     snapshot.resolve(file.getFileName()),
                     Path.of("../../blobs", blob.getFileName().toString()));
         }
-        try (Checkpoint checkpoint = Checkpoint.open(snapshot)) {
+        try (Checkpoint checkpoint = TestNetwork.open(snapshot)) {
             assertMatchesTransformers(checkpoint, "gemma2-bf16-sharded");
             assertThat(checkpoint.files())
                     .hasSize(3)
@@ -177,7 +177,7 @@ class CheckpointTest {
     void prefersASingleFileOverAnIndex() throws IOException {
         Path copy = Resources.copy("gemma-f32", folder.resolve("m"));
         Files.writeString(copy.resolve("model.safetensors.index.json"), "not even JSON");
-        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+        try (Checkpoint checkpoint = TestNetwork.open(copy)) {
             assertThat(checkpoint.files())
                     .containsExactly(copy.resolve("model.safetensors").toRealPath());
         }
@@ -193,7 +193,7 @@ class CheckpointTest {
 
     private static Map<String, long[]> goodShapes() {
         Map<String, long[]> shapes = new LinkedHashMap<>();
-        try (Checkpoint checkpoint = Checkpoint.open(Resources.golden("gemma-f16-untied"))) {
+        try (Checkpoint checkpoint = TestNetwork.open(Resources.golden("gemma-f16-untied"))) {
             checkpoint.tensors().forEach((name, tensor) -> shapes.put(name, tensor.shape()));
         }
         return shapes;
@@ -211,7 +211,7 @@ class CheckpointTest {
         Path copy = zeros(shapes, DType.BF16);
 
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(copy))
+                .isThrownBy(() -> TestNetwork.open(copy))
                 .withMessage(copy + ": 6 of 60 tensors do not fit config.json:\n"
                         + "  vision_tower.embeddings.position_embedding.weight: expected [4, 8], got [9, 8]\n"
                         + "  vision_tower.post_layernorm.bias: missing, expected [8]\n"
@@ -225,7 +225,7 @@ class CheckpointTest {
     void capsTheList() throws IOException {
         Path copy = zeros(Map.of("language_model.embed_tokens.weight", new long[] {40, 11}), DType.F32);
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(copy))
+                .isThrownBy(() -> TestNetwork.open(copy))
                 .withMessageContaining("60 of 60 tensors")
                 .withMessageContaining("and 10 more")
                 .withMessageNotContaining("lm_head")
@@ -237,7 +237,7 @@ class CheckpointTest {
     void rejectsWeightsThatAreNotFloats(DType dtype) throws IOException {
         Path copy = zeros(goodShapes(), dtype);
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(copy))
+                .isThrownBy(() -> TestNetwork.open(copy))
                 .withMessageContaining(
                         "expected F32, BF16, F16, or codes of bitsandbytes with their scales, got " + dtype);
     }
@@ -248,7 +248,7 @@ class CheckpointTest {
         shapes.put("model.language_model.norm.weight", new long[] {12});
         Path copy = zeros(shapes, DType.F32);
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(copy))
+                .isThrownBy(() -> TestNetwork.open(copy))
                 .withMessageContaining("\"language_model.norm.weight\" and \"model.language_model.norm.weight\"");
     }
 
@@ -258,7 +258,7 @@ class CheckpointTest {
         shapes.put("custom_text_proj.weight", new long[] {3});
         shapes.put("vision_tower.vision_model.embeddings.position_ids", new long[] {1, 4});
         shapes.put("vision_tower.vision_model.head.probe", new long[] {1, 1, 8});
-        try (Checkpoint checkpoint = Checkpoint.open(zeros(shapes, DType.F32))) {
+        try (Checkpoint checkpoint = TestNetwork.open(zeros(shapes, DType.F32))) {
             assertThat(checkpoint.unusedTensors())
                     .extracting(TensorInfo::name)
                     .containsExactly("custom_text_proj.weight");
@@ -270,7 +270,7 @@ class CheckpointTest {
     void ignoresTheHeadOfATiedModel() throws IOException {
         Path copy = zeros(goodShapes(), DType.F32);
         edit(copy.resolve("config.json"), "\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true");
-        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+        try (Checkpoint checkpoint = TestNetwork.open(copy)) {
             assertThat(checkpoint.contains("lm_head.weight")).isFalse();
             assertThat(checkpoint.unusedTensors()).extracting(TensorInfo::name).containsExactly("lm_head.weight");
             assertThatExceptionOfType(CheckpointException.class)
@@ -295,7 +295,7 @@ class CheckpointTest {
                 index,
                 "\"weight_map\": {",
                 "\"weight_map\": {\"custom\": \"" + others.get(0).getFileName() + "\",");
-        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+        try (Checkpoint checkpoint = TestNetwork.open(copy)) {
             assertMatchesTransformers(checkpoint, "gemma2-bf16-sharded");
             assertThat(checkpoint.unusedTensors()).extracting(TensorInfo::name).containsExactly("custom", name);
             assertThat(SpareTensors.of(
@@ -316,7 +316,7 @@ class CheckpointTest {
         Path copy = Resources.copy("gemma2-bf16-sharded", folder.resolve("m"));
         edit(copy.resolve("config.json"), "\"model_type\": \"gemma2\"", type);
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(copy))
+                .isThrownBy(() -> TestNetwork.open(copy))
                 .withMessageStartingWith(copy + ": text_config.model_type of config.json is \"gemma\" or missing")
                 .withMessageContaining("norms that only Gemma 2 has, among them"
                         + " \"language_model.layers.0.post_feedforward_layernorm.weight\"")
@@ -325,9 +325,10 @@ class CheckpointTest {
 
     @Test
     void refusesTheArraysOfGemma2ForAGemma() {
-        ExpectedTensors gemma = ExpectedTensors.of(PaliGemmaConfig.read(Resources.golden("gemma-f32/config.json")));
-        ExpectedTensors gemma2 =
-                ExpectedTensors.of(PaliGemmaConfig.read(Resources.golden("gemma2-bf16-sharded/config.json")));
+        WantedWeights gemma =
+                new WantedWeights(TestNetwork::graphs, PaliGemmaConfig.read(Resources.golden("gemma-f32/config.json")));
+        WantedWeights gemma2 = new WantedWeights(
+                TestNetwork::graphs, PaliGemmaConfig.read(Resources.golden("gemma2-bf16-sharded/config.json")));
         List<String> both = List.of("llm/layers/pre_attention_norm/scale", "llm/layers/pre_ffw_norm/scale");
         gemma.refuseNormsOfGemma2(folder, both);
         for (String norm : List.of("llm/layers/post_attention_norm/scale", "llm/layers/post_ffw_norm/scale")) {
@@ -349,19 +350,19 @@ class CheckpointTest {
     @Test
     void namesWhatAFolderLacks() throws IOException {
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(folder.resolve("none")))
+                .isThrownBy(() -> TestNetwork.open(folder.resolve("none")))
                 .withMessageContaining("none is not a folder");
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(folder))
+                .isThrownBy(() -> TestNetwork.open(folder))
                 .withMessageContaining("config.json does not exist");
         Files.copy(Resources.golden("gemma-f32/config.json"), folder.resolve("config.json"));
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(folder))
+                .isThrownBy(() -> TestNetwork.open(folder))
                 .withMessageContaining("holds neither model.safetensors nor model.safetensors.index.json");
         Files.createFile(folder.resolve("adapter_config.json"));
         Files.createFile(folder.resolve("pytorch_model.bin"));
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(folder))
+                .isThrownBy(() -> TestNetwork.open(folder))
                 .withMessageContaining("looks like an adapter")
                 .withMessageContaining(".bin weights are not read");
     }
@@ -371,17 +372,17 @@ class CheckpointTest {
         Path config = folder.resolve("adapter_config.json");
         Files.writeString(config, "{\"base_model_name_or_path\": \"google/paligemma-3b-pt-224\"}");
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(folder))
+                .isThrownBy(() -> TestNetwork.open(folder))
                 .withMessage(
                         folder + " holds an adapter for \"google/paligemma-3b-pt-224\" and no config.json: open that"
                                 + " model, and give this folder as its adapter with adapter(...) of the builder");
         Files.writeString(config, "{}");
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(folder))
+                .isThrownBy(() -> TestNetwork.open(folder))
                 .withMessageContaining("an adapter for a model that it does not name");
         Files.writeString(config, "{\"base_model_name_or_path\": [");
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(folder))
+                .isThrownBy(() -> TestNetwork.open(folder))
                 .withMessageContaining("an adapter for a model that its damaged file does not name")
                 .withCauseInstanceOf(CheckpointException.class);
     }
@@ -392,7 +393,7 @@ class CheckpointTest {
         Files.delete(copy.resolve("model-00001-of-00003.safetensors"));
         Files.delete(copy.resolve("model-00003-of-00003.safetensors"));
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(copy))
+                .isThrownBy(() -> TestNetwork.open(copy))
                 .withMessageContaining("lacks 2 of the 3 shards")
                 .withMessageContaining("model-00001-of-00003.safetensors")
                 .withMessageContaining("model-00003-of-00003.safetensors");
@@ -405,7 +406,7 @@ class CheckpointTest {
         byte[] bytes = Files.readAllBytes(shard);
         Files.write(shard, Arrays.copyOf(bytes, bytes.length - 1));
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(copy))
+                .isThrownBy(() -> TestNetwork.open(copy))
                 .withMessageContaining("model-00002-of-00003.safetensors")
                 .withMessageContaining("truncated file?");
     }
@@ -418,7 +419,7 @@ class CheckpointTest {
                 "\"weight_map\": {",
                 "\"weight_map\": {\n\"extra\": \"model-00001-of-00003.safetensors\",");
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(copy))
+                .isThrownBy(() -> TestNetwork.open(copy))
                 .withMessageContaining("\"extra\" is not in model-00001-of-00003.safetensors");
     }
 
@@ -427,13 +428,13 @@ class CheckpointTest {
         Path copy = Resources.copy("gemma2-bf16-sharded", folder.resolve("m"));
         edit(copy.resolve("model.safetensors.index.json"), "\"language_model.model.norm.weight\"", "\"forgotten\"");
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(copy))
+                .isThrownBy(() -> TestNetwork.open(copy))
                 .withMessageContaining("\"forgotten\" is not in");
         String index = Files.readString(copy.resolve("model.safetensors.index.json"));
         Files.writeString(
                 copy.resolve("model.safetensors.index.json"), index.replaceAll("\\s*\"forgotten\": \"[^\"]*\",", ""));
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(copy))
+                .isThrownBy(() -> TestNetwork.open(copy))
                 .withMessageContaining("language_model.norm.weight: missing");
     }
 
@@ -457,7 +458,7 @@ class CheckpointTest {
         Path copy = Resources.copy("gemma2-bf16-sharded", folder.resolve("m"));
         Files.writeString(copy.resolve("model.safetensors.index.json"), "{\"weight_map\": {\"a\": " + shard + "}}");
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(copy))
+                .isThrownBy(() -> TestNetwork.open(copy))
                 .withMessageContaining("\"a\" must name a .safetensors file in the same folder");
     }
 
@@ -467,7 +468,7 @@ class CheckpointTest {
         Path copy = Resources.copy("gemma2-bf16-sharded", folder.resolve("m"));
         Files.writeString(copy.resolve("model.safetensors.index.json"), index);
         assertThatExceptionOfType(CheckpointException.class)
-                .isThrownBy(() -> Checkpoint.open(copy))
+                .isThrownBy(() -> TestNetwork.open(copy))
                 .withMessageContaining("model.safetensors.index.json");
     }
 
@@ -475,7 +476,7 @@ class CheckpointTest {
 
     @Test
     void readsAnyRange() throws IOException {
-        try (Checkpoint checkpoint = Checkpoint.open(Resources.golden("gemma2-bf16-sharded"))) {
+        try (Checkpoint checkpoint = TestNetwork.open(Resources.golden("gemma2-bf16-sharded"))) {
             TensorInfo tensor = checkpoint.tensor(Q_PROJ);
             FloatBuffer all = floats(checkpoint, tensor);
             for (int from = 0; from <= all.capacity(); from += 7) {
@@ -499,7 +500,7 @@ class CheckpointTest {
         Path copy = zeros(shapes, DType.BF16);
         Path file = copy.resolve("model.safetensors");
         long offset;
-        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+        try (Checkpoint checkpoint = TestNetwork.open(copy)) {
             offset = checkpoint.tensor("lm_head.weight").offset();
         }
         byte[] bytes = Files.readAllBytes(file);
@@ -508,7 +509,7 @@ class CheckpointTest {
             data.putShort((int) offset + 2 * i, (short) (i % 32_000));
         }
         Files.write(file, bytes);
-        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+        try (Checkpoint checkpoint = TestNetwork.open(copy)) {
             FloatBuffer values = floats(checkpoint, checkpoint.tensor("lm_head.weight"));
             for (int i = 0; i < values.capacity(); i++) {
                 if (Float.floatToRawIntBits(values.get(i)) != (i % 32_000) << 16) {
@@ -520,7 +521,7 @@ class CheckpointTest {
 
     @Test
     void mapsReadOnlyLittleEndianSlices() throws IOException {
-        try (Checkpoint checkpoint = Checkpoint.open(Resources.golden("gemma-f32"))) {
+        try (Checkpoint checkpoint = TestNetwork.open(Resources.golden("gemma-f32"))) {
             TensorInfo tensor = checkpoint.tensor(Q_PROJ);
             FloatBuffer values = floats(checkpoint, tensor);
             ByteBuffer mapped = checkpoint.map(tensor, 8, 12);
@@ -535,7 +536,7 @@ class CheckpointTest {
 
     @Test
     void tellsWhereTheBytesLie() throws IOException {
-        try (Checkpoint checkpoint = Checkpoint.open(Resources.golden("gemma-f32"))) {
+        try (Checkpoint checkpoint = TestNetwork.open(Resources.golden("gemma-f32"))) {
             TensorInfo tensor = checkpoint.tensor(Q_PROJ);
             ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(tensor.file())).order(ByteOrder.LITTLE_ENDIAN);
             assertThat(file.slice((int) tensor.offset(), (int) tensor.byteLength()))
@@ -545,7 +546,7 @@ class CheckpointTest {
 
     @Test
     void rejectsRangesOutsideTheTensor() {
-        try (Checkpoint checkpoint = Checkpoint.open(Resources.golden("gemma-f32"))) {
+        try (Checkpoint checkpoint = TestNetwork.open(Resources.golden("gemma-f32"))) {
             TensorInfo tensor = checkpoint.tensor("language_model.norm.weight");
             for (long from : new long[] {-1, 1, Long.MAX_VALUE}) {
                 assertThatExceptionOfType(IndexOutOfBoundsException.class)
@@ -558,8 +559,8 @@ class CheckpointTest {
 
     @Test
     void rejectsTensorsOfAnotherCheckpoint() {
-        try (Checkpoint one = Checkpoint.open(Resources.golden("gemma-f32"));
-                Checkpoint other = Checkpoint.open(Resources.golden("gemma2-bf16-sharded"))) {
+        try (Checkpoint one = TestNetwork.open(Resources.golden("gemma-f32"));
+                Checkpoint other = TestNetwork.open(Resources.golden("gemma2-bf16-sharded"))) {
             TensorInfo foreign = other.tensor(Q_PROJ);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> one.map(foreign, 0, 1))
@@ -574,7 +575,7 @@ class CheckpointTest {
     @Test
     void noticesThatAFileChangedItsSize() throws IOException {
         Path copy = Resources.copy("gemma-f32", folder.resolve("m"));
-        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+        try (Checkpoint checkpoint = TestNetwork.open(copy)) {
             TensorInfo tensor = checkpoint.tensor(Q_PROJ);
             Files.write(copy.resolve("model.safetensors"), new byte[1], StandardOpenOption.APPEND);
             assertThatExceptionOfType(CheckpointException.class)
@@ -588,7 +589,7 @@ class CheckpointTest {
     void noticesThatAFileWasTruncatedOrRemoved() throws IOException {
         Path copy = Resources.copy("gemma-f32", folder.resolve("m"));
         Path weights = copy.resolve("model.safetensors");
-        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+        try (Checkpoint checkpoint = TestNetwork.open(copy)) {
             TensorInfo tensor = checkpoint.tensor(Q_PROJ);
             Files.write(weights, Arrays.copyOf(Files.readAllBytes(weights), 100));
             assertThatExceptionOfType(CheckpointException.class)
@@ -609,7 +610,7 @@ class CheckpointTest {
         Path copy = Resources.copy("gemma-f32", folder.resolve("m"));
         Path weights = copy.resolve("model.safetensors");
         Files.setLastModifiedTime(weights, FileTime.from(Instant.parse("2024-05-01T10:00:00Z")));
-        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+        try (Checkpoint checkpoint = TestNetwork.open(copy)) {
             TensorInfo tensor = checkpoint.tensor(Q_PROJ);
             Files.write(weights, Files.readAllBytes(weights));
             assertThatExceptionOfType(CheckpointException.class)
@@ -626,7 +627,7 @@ class CheckpointTest {
         Path copy = Resources.copy("gemma-f32", folder.resolve("m"));
         Path weights = copy.resolve("model.safetensors");
         FileTime time = Files.getLastModifiedTime(weights);
-        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+        try (Checkpoint checkpoint = TestNetwork.open(copy)) {
             TensorInfo tensor = checkpoint.tensor(Q_PROJ);
             Path other = Files.copy(weights, folder.resolve("other"));
             Files.setLastModifiedTime(other, time);
@@ -639,7 +640,7 @@ class CheckpointTest {
 
     @Test
     void refusesToReadAfterClose() {
-        Checkpoint checkpoint = Checkpoint.open(Resources.golden("gemma-f32"));
+        Checkpoint checkpoint = TestNetwork.open(Resources.golden("gemma-f32"));
         TensorInfo tensor = checkpoint.tensor(Q_PROJ);
         ByteBuffer mapped = checkpoint.map(tensor, 0, 4);
         checkpoint.close();
@@ -655,7 +656,7 @@ class CheckpointTest {
 
     @Test
     void anInterruptFailsOnlyItsOwnRead() {
-        try (Checkpoint checkpoint = Checkpoint.open(Resources.golden("gemma-f32"))) {
+        try (Checkpoint checkpoint = TestNetwork.open(Resources.golden("gemma-f32"))) {
             TensorInfo tensor = checkpoint.tensor(Q_PROJ);
             Thread.currentThread().interrupt();
             assertThatExceptionOfType(CheckpointException.class)
@@ -669,7 +670,7 @@ class CheckpointTest {
     @Test
     void readsFromManyThreads() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(4);
-        try (Checkpoint checkpoint = Checkpoint.open(Resources.golden("gemma2-bf16-sharded"))) {
+        try (Checkpoint checkpoint = TestNetwork.open(Resources.golden("gemma2-bf16-sharded"))) {
             List<Future<?>> runs = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
                 runs.add(threads.submit(() -> {

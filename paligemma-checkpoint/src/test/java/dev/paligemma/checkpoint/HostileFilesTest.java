@@ -123,7 +123,7 @@ class HostileFilesTest {
                                 Map.of(name, new ConvertedManifest.FileSum(1, List.of(0L))))
                         .write(folder);
                 assertThatExceptionOfType(CheckpointException.class)
-                        .isThrownBy(() -> Checkpoint.open(folder))
+                        .isThrownBy(() -> TestNetwork.open(folder))
                         .withMessageContaining("is not a plain file name");
             } finally {
                 Files.delete(manifest);
@@ -142,7 +142,7 @@ class HostileFilesTest {
         try {
             new ConvertedManifest(Precision.INT8, "0".repeat(64), files).write(folder);
             assertThatExceptionOfType(CheckpointException.class)
-                    .isThrownBy(() -> Checkpoint.open(folder))
+                    .isThrownBy(() -> TestNetwork.open(folder))
                     .withMessageContaining("files lists 101 files, expected at most 100")
                     .withMessageNotContaining("plain");
         } finally {

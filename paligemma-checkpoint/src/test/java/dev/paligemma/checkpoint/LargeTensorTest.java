@@ -3,6 +3,8 @@ package dev.paligemma.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -12,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.StringJoiner;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -37,20 +38,20 @@ class LargeTensorTest {
         // Elements around the 2 GiB line, the last one, and one in the tensor behind it: 1, 2, 3, ... in bfloat16.
         long line = (1L << 31) / Short.BYTES;
         long[] positions = {0, line - 1, line, line + 1, ELEMENTS - 1};
-        try (Checkpoint empty = Checkpoint.open(folder);
+        try (Checkpoint empty = TestNetwork.open(folder);
                 RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
             for (int i = 0; i < positions.length; i++) {
                 write(out, empty.tensor(EMBEDDING).offset() + positions[i] * Short.BYTES, i + 1);
             }
             write(out, empty.tensor(NORM).offset() + 5 * Short.BYTES, 42);
         }
-        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+        try (Checkpoint checkpoint = TestNetwork.open(folder)) {
             TensorInfo embedding = checkpoint.tensor(EMBEDDING);
             TensorInfo norm = checkpoint.tensor(NORM);
             assertThat(embedding.byteLength()).isGreaterThan(1L << 31);
             assertThat(embedding.elementCount()).isEqualTo(ELEMENTS);
             assertThat(norm.offset()).isGreaterThan(1L << 31);
-            assertThat(checkpoint.config().text().vocabSize()).isEqualTo(ROWS);
+            assertThat(checkpoint.config().text().sizes().vocabSize()).isEqualTo(ROWS);
 
             for (int i = 0; i < positions.length; i++) {
                 assertThat(read(checkpoint, embedding, positions[i], 1)).containsExactly(i + 1);
@@ -76,16 +77,15 @@ class LargeTensorTest {
         PaliGemmaConfig wide = PaliGemmaConfig.read(folder.resolve("config.json"));
         StringJoiner header = new StringJoiner(",", "{", "}");
         long end = 0;
-        for (Map.Entry<String, long[]> tensor :
-                ExpectedTensors.of(wide).shapes().entrySet()) {
-            long[] shape = tensor.getValue().clone();
-            if (tensor.getKey().equals(EMBEDDING)) {
+        for (Weight tensor : Graph.weights(TestNetwork.graphs(wide))) {
+            long[] shape = WantedWeights.storedShape(tensor);
+            if (tensor.name().equals(EMBEDDING)) {
                 shape[0] = ROWS;
             }
             long begin = end;
             end += Short.BYTES * Arrays.stream(shape).reduce(1, Math::multiplyExact);
             header.add(SafeTensorsBytes.entry(
-                    tensor.getKey(), "BF16", Arrays.toString(shape), "[" + begin + "," + end + "]"));
+                    tensor.name(), "BF16", Arrays.toString(shape), "[" + begin + "," + end + "]"));
         }
         byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
         Path file = folder.resolve("model.safetensors");

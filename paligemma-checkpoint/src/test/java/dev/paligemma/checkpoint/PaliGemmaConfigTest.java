@@ -66,20 +66,10 @@ class PaliGemmaConfigTest {
     private static TextConfig gemma() {
         return new TextConfig(
                 Family.GEMMA,
-                257_216,
-                2048,
-                16_384,
-                18,
-                8,
-                1,
-                256,
+                new TextConfig.Sizes(257_216, 2048, 16_384, 18, 8, 1, 256),
+                new TextConfig.Attention(10_000, 256, 0, 0, Collections.nCopies(18, LayerType.FULL)),
                 1e-6f,
-                10_000,
-                256,
                 0,
-                0,
-                0,
-                Collections.nCopies(18, LayerType.FULL),
                 true,
                 8192);
     }
@@ -88,20 +78,10 @@ class PaliGemmaConfigTest {
             int hidden, int intermediate, int layers, int heads, int kv, int headDim, int scalar) {
         return new TextConfig(
                 Family.GEMMA2,
-                257_216,
-                hidden,
-                intermediate,
-                layers,
-                heads,
-                kv,
-                headDim,
+                new TextConfig.Sizes(257_216, hidden, intermediate, layers, heads, kv, headDim),
+                new TextConfig.Attention(10_000, scalar, 50, 4096, alternating(layers)),
                 1e-6f,
-                10_000,
-                scalar,
-                50,
                 30,
-                4096,
-                alternating(layers),
                 true,
                 8192);
     }
@@ -152,19 +132,19 @@ class PaliGemmaConfigTest {
                 v.imageSize(),
                 v.patchSize(),
                 t.family() == Family.GEMMA ? "gemma" : "gemma2",
-                t.vocabSize(),
-                t.hiddenSize(),
-                t.intermediateSize(),
-                t.layers(),
-                t.heads(),
-                t.kvHeads(),
-                t.headDim(),
-                (long) t.ropeTheta(),
-                (long) t.queryPreAttnScalar(),
-                (long) t.attnLogitSoftcap(),
+                t.sizes().vocabSize(),
+                t.sizes().hiddenSize(),
+                t.sizes().intermediateSize(),
+                t.sizes().layers(),
+                t.sizes().heads(),
+                t.sizes().kvHeads(),
+                t.sizes().headDim(),
+                (long) t.attention().ropeTheta(),
+                (long) t.attention().queryScalar(),
+                (long) t.attention().softcap(),
                 (long) t.finalLogitSoftcap(),
-                t.slidingWindow(),
-                Collections.frequency(t.layerTypes(), LayerType.SLIDING),
+                t.attention().slidingWindow(),
+                Collections.frequency(t.attention().layerTypes(), LayerType.SLIDING),
                 String.valueOf(config.imageTokenId()),
                 t.tieWordEmbeddings() ? "True" : "False");
         assertThat(got).extracting(Object::toString).containsExactly(values);
@@ -177,7 +157,7 @@ class PaliGemmaConfigTest {
         assertThat(config.vision().patchesPerSide()).isEqualTo(64);
         assertThat(config.vision().headDim()).isEqualTo(72);
         assertThat(config.projectionDim()).isEqualTo(4608);
-        assertThat(config.text().attentionScale()).isEqualTo(1 / 12.0, within(1e-17));
+        assertThat(config.text().attention().scale()).isEqualTo(1 / 12.0, within(1e-17));
     }
 
     // Defaults of transformers 5.18: SiglipVisionConfig, GemmaConfig, Gemma2Config
@@ -202,20 +182,10 @@ class PaliGemmaConfigTest {
         assertThat(text)
                 .isEqualTo(new TextConfig(
                         Family.GEMMA,
-                        256_000,
-                        3072,
-                        24_576,
-                        28,
-                        16,
-                        16,
-                        256,
+                        new TextConfig.Sizes(256_000, 3072, 24_576, 28, 16, 16, 256),
+                        new TextConfig.Attention(10_000, 256, 0, 0, Collections.nCopies(28, LayerType.FULL)),
                         1e-6f,
-                        10_000,
-                        256,
                         0,
-                        0,
-                        0,
-                        Collections.nCopies(28, LayerType.FULL),
                         true,
                         8192));
     }
@@ -225,9 +195,9 @@ class PaliGemmaConfigTest {
         TextConfig text = withText(
                 "gemma",
                 "\"head_dim\": 64, \"query_pre_attn_scalar\": 9, \"attn_logit_softcapping\": 50, \"sliding_window\": 4");
-        assertThat(text.attentionScale()).isEqualTo(0.125);
-        assertThat(text.attnLogitSoftcap()).isZero();
-        assertThat(text.slidingWindow()).isZero();
+        assertThat(text.attention().scale()).isEqualTo(0.125);
+        assertThat(text.attention().softcap()).isZero();
+        assertThat(text.attention().slidingWindow()).isZero();
     }
 
     @Test
@@ -235,15 +205,16 @@ class PaliGemmaConfigTest {
         TextConfig text = withText(
                 "gemma2",
                 "\"attn_logit_softcapping\": null, \"final_logit_softcapping\": null, \"sliding_window\": null");
-        assertThat(text.attnLogitSoftcap()).isZero();
+        assertThat(text.attention().softcap()).isZero();
         assertThat(text.finalLogitSoftcap()).isZero();
-        assertThat(text.slidingWindow()).isZero();
-        assertThat(text.layerTypes()).containsOnly(LayerType.FULL);
+        assertThat(text.attention().slidingWindow()).isZero();
+        assertThat(text.attention().layerTypes()).containsOnly(LayerType.FULL);
     }
 
     @Test
     void takesNullElsewhereForAbsent() throws IOException {
         assertThat(withText("gemma2", "\"head_dim\": null, \"rope_scaling\": null, \"hidden_activation\": null")
+                        .sizes()
                         .headDim())
                 .isEqualTo(256);
     }
@@ -253,7 +224,7 @@ class PaliGemmaConfigTest {
         TextConfig text = withText(
                 "gemma2",
                 "\"num_hidden_layers\": 3, \"layer_types\": [\"full_attention\", \"full_attention\", \"sliding_attention\"]");
-        assertThat(text.layerTypes()).containsExactly(LayerType.FULL, LayerType.FULL, LayerType.SLIDING);
+        assertThat(text.attention().layerTypes()).containsExactly(LayerType.FULL, LayerType.FULL, LayerType.SLIDING);
     }
 
     @ParameterizedTest
@@ -265,7 +236,7 @@ class PaliGemmaConfigTest {
                 "\"rope_theta\": 500.5, \"rope_parameters\": {\"rope_theta\": 500.5}",
             })
     void readsRopeThetaFromBothPlaces(String text) throws IOException {
-        assertThat(withText("gemma2", text).ropeTheta()).isEqualTo(500.5);
+        assertThat(withText("gemma2", text).attention().ropeTheta()).isEqualTo(500.5);
     }
 
     @ParameterizedTest
@@ -340,7 +311,10 @@ class PaliGemmaConfigTest {
                 "null"
             })
     void acceptsWhatBitsandbytesQuantised(String quantisation) throws IOException {
-        assertThat(withTop("\"quantization_config\": " + quantisation).text().hiddenSize())
+        assertThat(withTop("\"quantization_config\": " + quantisation)
+                        .text()
+                        .sizes()
+                        .hiddenSize())
                 .isPositive();
     }
 

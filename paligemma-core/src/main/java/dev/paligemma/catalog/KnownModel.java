@@ -4,6 +4,7 @@ import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.checkpoint.TextConfig.Family;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.DType;
+import dev.paligemma.network.Networks;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -144,7 +145,7 @@ public record KnownModel(ModelSize size, Kind kind, Optional<String> task, int i
 
     /** The number of parameters, embedding included. */
     public long parameterCount() {
-        return config().parameterCount();
+        return Networks.parameterCount(config());
     }
 
     /**

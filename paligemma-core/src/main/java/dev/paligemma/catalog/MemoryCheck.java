@@ -1,6 +1,5 @@
 package dev.paligemma.catalog;
 
-
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.Device;
@@ -11,6 +10,7 @@ import dev.paligemma.engine.machine.MainMemory;
 import dev.paligemma.engine.spi.DeviceMemory;
 import dev.paligemma.engine.spi.EngineChoice;
 import dev.paligemma.engine.spi.EngineProvider;
+import dev.paligemma.network.Networks;
 import dev.paligemma.network.Networks;
 import java.util.Arrays;
 import java.util.List;

@@ -1,12 +1,12 @@
 package dev.paligemma.catalog;
 
-
 import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.checkpoint.TextConfig;
 import dev.paligemma.checkpoint.convert.ConversionPlan;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.MatrixFormat;
+import dev.paligemma.network.Networks;
 import dev.paligemma.network.DecoderOptions;
 import dev.paligemma.network.Networks;
 import java.util.List;
@@ -70,10 +70,13 @@ public record MemoryEstimate(Precision precision, long weightBytes, long cacheBy
     static MemoryEstimate of(PaliGemmaConfig config, Networks networks, Precision precision) {
         TextConfig text = config.text();
         long promptRows = config.vision().patches() + (long) PROMPT_TOKENS;
-        long keysAndValues = product(2, text.kvHeads(), text.headDim(), text.layers(), Float.BYTES);
-        long working = PROCESS_BYTES + product(promptRows, WIDEST_ROWS, text.intermediateSize(), Float.BYTES);
+        long keysAndValues = product(
+                2, text.sizes().kvHeads(), text.sizes().headDim(), text.sizes().layers(), Float.BYTES);
+        long working =
+                PROCESS_BYTES + product(promptRows, WIDEST_ROWS, text.sizes().intermediateSize(), Float.BYTES);
         if (precision.isQuantised()) {
-            working += product(EXTRA_LAYERS, decoderCodes(networks) / text.layers());
+            working +=
+                    product(EXTRA_LAYERS, decoderCodes(networks) / text.sizes().layers());
         }
         return new MemoryEstimate(
                 precision, weights(networks, precision), product(keysAndValues, promptRows + NEW_TOKENS), working);

@@ -79,17 +79,20 @@ public final class GemmaDecoder {
     }
 
     private Graph record() {
-        Tensor images = g.input(IMAGE_EMBEDDINGS, ElementType.FLOAT32, Shape.of("image_rows", config.hiddenSize()));
+        Tensor images = g.input(
+                IMAGE_EMBEDDINGS,
+                ElementType.FLOAT32,
+                Shape.of("image_rows", config.sizes().hiddenSize()));
         Tensor ids = g.input(TOKEN_IDS, ElementType.INT64, Shape.of("text_rows"));
         Tensor order = g.input(ORDER, ElementType.INT64, Shape.of("tokens"));
         Tensor ends = g.input(ENDS, ElementType.INT64, Shape.of("sequences"));
-        Shape angles = Shape.of("tokens", config.headDim() / 2);
+        Shape angles = Shape.of("tokens", config.sizes().headDim() / 2);
         Rotary rotary = new Rotary(
                 g.input(ROTARY_COS, ElementType.FLOAT32, angles), g.input(ROTARY_SIN, ElementType.FLOAT32, angles));
 
         Tensor x = embed(images, ids, order);
         g.mark("embeddings", x);
-        for (int i = 0; i < config.layers(); i++) {
+        for (int i = 0; i < config.sizes().layers(); i++) {
             int layer = i;
             Tensor input = x;
             x = g.scope("layers." + layer, () -> block(input, rotary, layer));
@@ -108,7 +111,8 @@ public final class GemmaDecoder {
 
     /** Text rows are scaled by {@code sqrt(D)}, image rows are not; then both are put in the order of the sequence. */
     private Tensor embed(Tensor images, Tensor ids, Tensor order) {
-        Tensor text = g.scale(g.embedding(ids, weights.tokenEmbedding()), (float) Math.sqrt(config.hiddenSize()));
+        Tensor text = g.scale(g.embedding(ids, weights.tokenEmbedding()), (float)
+                Math.sqrt(config.sizes().hiddenSize()));
         return g.gatherRows(g.concatRows(images, text, Dim.symbol("unordered")), order);
     }
 
@@ -123,19 +127,25 @@ public final class GemmaDecoder {
     }
 
     private Tensor selfAttention(Tensor x, Rotary rotary, GemmaWeights.Block w, int layer) {
-        Tensor q = g.rope(g.linear(x, w.query()), rotary.cos(), rotary.sin(), config.heads());
-        Tensor k = g.rope(g.linear(x, w.key()), rotary.cos(), rotary.sin(), config.kvHeads());
+        Tensor q = g.rope(
+                g.linear(x, w.query()),
+                rotary.cos(),
+                rotary.sin(),
+                config.sizes().heads());
+        Tensor k = g.rope(
+                g.linear(x, w.key()), rotary.cos(), rotary.sin(), config.sizes().kvHeads());
         Tensor v = g.linear(x, w.value());
-        boolean sliding = options.slidingWindow() && config.layerTypes().get(layer) == TextConfig.LayerType.SLIDING;
+        boolean sliding =
+                options.slidingWindow() && config.attention().layerTypes().get(layer) == TextConfig.LayerType.SLIDING;
         AttentionSpec spec = new AttentionSpec(
-                config.heads(),
-                config.kvHeads(),
-                config.headDim(),
-                (float) config.attentionScale(),
-                (float) config.attnLogitSoftcap(),
+                config.sizes().heads(),
+                config.sizes().kvHeads(),
+                config.sizes().headDim(),
+                (float) config.attention().scale(),
+                (float) config.attention().softcap(),
                 0,
                 "layers." + layer,
-                sliding ? config.slidingWindow() : 0);
+                sliding ? config.attention().slidingWindow() : 0);
         return g.linear(g.attention(q, k, v, spec), w.attentionOutput());
     }
 

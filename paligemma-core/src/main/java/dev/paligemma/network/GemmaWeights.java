@@ -50,21 +50,24 @@ record GemmaWeights(Weight tokenEmbedding, List<Block> blocks, Weight finalNorm,
 
     static GemmaWeights of(TextConfig config) {
         String prefix = "language_model.";
-        long width = config.hiddenSize();
-        List<Block> blocks = IntStream.range(0, config.layers())
+        long width = config.sizes().hiddenSize();
+        List<Block> blocks = IntStream.range(0, config.sizes().layers())
                 .mapToObj(layer -> block(config, prefix + "layers." + layer + "."))
                 .toList();
-        Weight embedding = Weight.of(prefix + "embed_tokens.weight", config.vocabSize(), width);
-        Weight head = config.tieWordEmbeddings() ? embedding : Weight.of("lm_head.weight", config.vocabSize(), width);
+        Weight embedding =
+                Weight.of(prefix + "embed_tokens.weight", config.sizes().vocabSize(), width);
+        Weight head = config.tieWordEmbeddings()
+                ? embedding
+                : Weight.of("lm_head.weight", config.sizes().vocabSize(), width);
         return new GemmaWeights(
                 embedding, blocks, Weight.of(prefix + "norm.weight", width), new LinearWeights(head, null));
     }
 
     private static Block block(TextConfig config, String prefix) {
-        long width = config.hiddenSize();
-        long queries = (long) config.heads() * config.headDim();
-        long keys = (long) config.kvHeads() * config.headDim();
-        long inner = config.intermediateSize();
+        long width = config.sizes().hiddenSize();
+        long queries = (long) config.sizes().heads() * config.sizes().headDim();
+        long keys = (long) config.sizes().kvHeads() * config.sizes().headDim();
+        long inner = config.sizes().intermediateSize();
         boolean second = config.family() == TextConfig.Family.GEMMA2;
         // The same stored name means another place: in Gemma 1 "post_attention_layernorm" is the norm before the
         // feed-forward block, in Gemma 2 the norm on the attention's output.

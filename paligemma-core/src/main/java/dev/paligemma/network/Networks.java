@@ -1,28 +1,60 @@
 package dev.paligemma.network;
 
+import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.graph.Weight;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The recorded definitions of a model. Immutable.
+ * The recorded definitions of a model: the one place that says which weights it has. Immutable and thread-safe.
  *
  * @param vision from pixels to image embeddings
  * @param decoder from those and text to logits
  */
 public record Networks(Graph vision, Graph decoder) {
+
     /**
-     * Records both.
+     * Records both networks.
      *
-     * @param config family and sizes
-     * @param options which implementation to follow where they differ
-     * @return the networks of a model of this kind
+     * @param config sizes
+     * @param options which implementation to follow where they differ; all ask for the same weights
+     * @return the graphs
      */
     public static Networks record(PaliGemmaConfig config, DecoderOptions options) {
         return new Networks(VisionGraph.record(config), GemmaDecoder.record(config.text(), options));
     }
 
-    /** Both in the order in which they run. */
+    /**
+     * Opens a checkpoint and checks that it has all weights of the networks.
+     *
+     * @param checkpoint a folder, or an archive {@code *.npz} of big_vision
+     * @return the checkpoint, to be closed by the caller
+     * @throws CheckpointException as {@link Checkpoint#open} says
+     */
+    public static Checkpoint open(Path checkpoint) {
+        return Checkpoint.open(checkpoint, Networks::graphs);
+    }
+
+    /**
+     * Counts the parameters of a model; the output head counts only where it is not the token embedding.
+     *
+     * @param config sizes
+     * @return the elements of all weights
+     */
+    public static long parameterCount(PaliGemmaConfig config) {
+        return Graph.weights(graphs(config)).stream()
+                .mapToLong(Weight::elementCount)
+                .reduce(0, Math::addExact);
+    }
+
+    private static List<Graph> graphs(PaliGemmaConfig config) {
+        return record(config, DecoderOptions.defaults()).all();
+    }
+
+    /** Both networks, in the order in which they run. */
     public List<Graph> all() {
         return List.of(vision, decoder);
     }

@@ -19,7 +19,7 @@ final class Projector {
      * @return image embeddings, {@code float32[B * N, D]}; they enter the decoder as they are, without the scaling of text
      */
     static Tensor record(PaliGemmaConfig config, GraphBuilder graph, Tensor patches) {
-        long width = config.text().hiddenSize();
+        long width = config.text().sizes().hiddenSize();
         LinearWeights weights = new LinearWeights(
                 Weight.of(
                         "multi_modal_projector.linear.weight",

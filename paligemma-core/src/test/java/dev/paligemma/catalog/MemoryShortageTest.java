@@ -1,10 +1,9 @@
 package dev.paligemma.catalog;
 
-import dev.paligemma.Golden;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.paligemma.Golden;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.engine.Device;
@@ -12,6 +11,7 @@ import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.spi.EngineChoice;
 import dev.paligemma.engine.spi.EngineProvider;
+import dev.paligemma.network.Networks;
 import dev.paligemma.network.DecoderOptions;
 import dev.paligemma.network.Networks;
 import java.util.ArrayList;
@@ -77,7 +77,7 @@ class MemoryShortageTest {
             asked.add(device);
             return freeBytes;
         });
-        try (Checkpoint checkpoint = Checkpoint.open(Golden.of("pg2-gqa").folder())) {
+        try (Checkpoint checkpoint = Networks.open(Golden.of("pg2-gqa").folder())) {
             Networks networks = Networks.record(checkpoint.config(), DecoderOptions.defaults());
             return check.warning(
                     checkpoint, networks, provider, new EngineOptions(Device.CPU, Precision.FLOAT32, 1), "onnx");

@@ -14,6 +14,7 @@ import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.fuzz.Target.Case;
 import dev.paligemma.fuzz.Target.Reader;
 import dev.paligemma.fuzz.Target.Seed;
+import dev.paligemma.network.Networks;
 import dev.paligemma.hub.DownloadListener;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.hub.HubClient;
@@ -128,7 +129,7 @@ final class Targets {
     }
 
     private static void readCheckpoint(Path folder) {
-        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+        try (Checkpoint checkpoint = Networks.open(folder)) {
             checkpoint.verify();
             checkpoint.parameterCount();
             checkpoint.tensors().forEach((name, tensor) -> {
@@ -269,8 +270,7 @@ final class Targets {
             Seed seed = folder(golden.folder(), name -> name.startsWith("adapter_"));
             if (seed.size() < 60_000) {
                 String base = golden.base().folder().getFileName().toString();
-                bases.computeIfAbsent(
-                        base, name -> Checkpoint.open(golden.base().folder()));
+                bases.computeIfAbsent(base, name -> Networks.open(golden.base().folder()));
                 Map<String, byte[]> files = new LinkedHashMap<>(seed.files());
                 files.put("base.txt", base.getBytes(StandardCharsets.UTF_8));
                 seeds.add(new Seed(seed.name(), files, seed.damaged()));
@@ -278,7 +278,7 @@ final class Targets {
         }
         return new Target("adapter", seeds, true, 8, damaged -> {
             String base = Files.readString(damaged.folder().resolve("base.txt"));
-            LoraAdapter.open(damaged.folder()).changes(bases.get(base));
+            LoraAdapter.open(damaged.folder(), bases.get(base)).changes();
         });
     }
 

@@ -41,7 +41,7 @@ public abstract class GoldenIntermediatesContract {
     @ParameterizedTest
     @MethodSource("dev.paligemma.Golden#all")
     void imageEncoderAndProjectorEqualTransformersLayerByLayer(Golden golden) {
-        try (Checkpoint checkpoint = Checkpoint.open(golden.folder());
+        try (Checkpoint checkpoint = Networks.open(golden.folder());
                 Program program =
                         engine.compile(VisionGraph.record(checkpoint.config()).withMarksAsOutputs(), checkpoint)) {
             HostTensor input = pixelValues(golden);
@@ -170,9 +170,9 @@ public abstract class GoldenIntermediatesContract {
         }
 
         Decoder(Engine engine, Golden golden, DecoderOptions options) {
-            checkpoint = Checkpoint.open(golden.folder());
-            layers = checkpoint.config().text().layers();
-            width = checkpoint.config().text().hiddenSize();
+            checkpoint = Networks.open(golden.folder());
+            layers = checkpoint.config().text().sizes().layers();
+            width = checkpoint.config().text().sizes().hiddenSize();
             program = engine.compile(
                     GemmaDecoder.record(checkpoint.config().text(), options).withMarksAsOutputs(), checkpoint);
             state = program.newState(4);
@@ -190,10 +190,10 @@ public abstract class GoldenIntermediatesContract {
         }
 
         private Map<String, HostTensor> run(HostTensor images, HostTensor ids, int rows) {
-            int pairs = checkpoint.config().text().headDim() / 2;
+            int pairs = checkpoint.config().text().sizes().headDim() / 2;
             HostTensor cos = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
             HostTensor sin = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
-            new RotaryAngles(2 * pairs, checkpoint.config().text().ropeTheta())
+            new RotaryAngles(2 * pairs, checkpoint.config().text().attention().ropeTheta())
                     .write(1 + state.length(0), rows, cos.floats(), sin.floats());
             long[] order = java.util.stream.LongStream.range(0, rows).toArray();
             Map<String, HostTensor> inputs = new HashMap<>();

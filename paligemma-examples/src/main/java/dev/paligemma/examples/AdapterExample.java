@@ -4,6 +4,7 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.adapter.AdapterMerger;
 import dev.paligemma.checkpoint.adapter.LoraAdapter;
+import dev.paligemma.network.Networks;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
@@ -45,8 +46,8 @@ public final class AdapterExample {
 
     // region merge-adapter
     static void merge(Path base, Path adapter, Path merged) {
-        try (Checkpoint checkpoint = Checkpoint.open(base)) {
-            AdapterMerger.merge(checkpoint, LoraAdapter.open(adapter), merged);
+        try (Checkpoint checkpoint = Networks.open(base)) {
+            AdapterMerger.merge(LoraAdapter.open(adapter, checkpoint), merged);
         }
     }
     // endregion

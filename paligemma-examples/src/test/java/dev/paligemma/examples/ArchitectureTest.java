@@ -41,14 +41,14 @@ class ArchitectureTest {
     private static final String[] VISION = {"dev.paligemma.vision.."};
     private static final String[] ONNX = {"dev.paligemma.onnx.."};
     private static final String[] PYTORCH = {"dev.paligemma.pytorch.."};
-    private static final String[] TOKEN = {"dev.paligemma.token.."};
+    private static final String[] TOKEN = {"dev.paligemma.constraint.."};
     private static final String[] PROMPT = {"dev.paligemma.prompt.."};
     private static final String[] DETECTION = {"dev.paligemma.detection.."};
-    private static final String[] MODEL = {"dev.paligemma", "dev.paligemma.gemma.."};
+    private static final String[] MODEL = {"dev.paligemma", "dev.paligemma.network.."};
     private static final String[] CORE = {
         "dev.paligemma",
-        "dev.paligemma.gemma..",
-        "dev.paligemma.token..",
+        "dev.paligemma.network..",
+        "dev.paligemma.constraint..",
         "dev.paligemma.prompt..",
         "dev.paligemma.detection.."
     };

@@ -55,11 +55,14 @@ record SiglipWeights(
         String prefix = "vision_tower.";
         long width = config.hiddenSize();
         long pixels = (long) VisionConfig.CHANNELS * config.patchSize() * config.patchSize();
+        // Stored as the kernel of a convolution.
+        Weight patches = Weight.of(prefix + "embeddings.patch_embedding.weight", width, pixels)
+                .storedAs(width, VisionConfig.CHANNELS, config.patchSize(), config.patchSize());
         List<Block> blocks = IntStream.range(0, config.layers())
                 .mapToObj(layer -> block(config, prefix + "encoder.layers." + layer + "."))
                 .toList();
         return new SiglipWeights(
-                linear(prefix + "embeddings.patch_embedding", width, pixels),
+                new LinearWeights(patches, Weight.of(prefix + "embeddings.patch_embedding.bias", width)),
                 Weight.of(prefix + "embeddings.position_embedding.weight", config.patches(), width),
                 blocks,
                 Weight.of(prefix + "post_layernorm.weight", width),

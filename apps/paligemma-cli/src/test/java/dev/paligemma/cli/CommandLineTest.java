@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.network.Networks;
 import dev.paligemma.tiny.TinyModel;
 import java.io.IOException;
 import java.io.InputStream;
@@ -204,7 +205,7 @@ class CommandLineTest {
     void infoCountsEveryStoredByteOfAQuantisedCheckpoint() throws IOException {
         Path quantised = Path.of("../../paligemma-core/src/test/resources/golden-bitsandbytes/pg1-nf4");
         long stored = 0;
-        try (Checkpoint checkpoint = Checkpoint.open(quantised)) {
+        try (Checkpoint checkpoint = Networks.open(quantised)) {
             for (String name : checkpoint.tensors().keySet()) {
                 stored += checkpoint.storedTensors(name).stream()
                         .mapToLong(TensorInfo::byteLength)

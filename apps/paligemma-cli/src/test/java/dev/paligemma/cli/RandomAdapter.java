@@ -2,6 +2,7 @@ package dev.paligemma.cli;
 
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.network.Networks;
 import dev.paligemma.tiny.TinyModel;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -24,7 +25,7 @@ public final class RandomAdapter {
         Map<String, float[]> values = new LinkedHashMap<>();
         Map<String, String> shapes = new LinkedHashMap<>();
         Random random = new Random(seed);
-        try (Checkpoint base = Checkpoint.open(TinyModel.folder())) {
+        try (Checkpoint base = Networks.open(TinyModel.folder())) {
             for (TensorInfo tensor : base.tensors().values()) {
                 String name = tensor.name();
                 if (name.contains("language_model") && name.matches(".*(q_proj|v_proj|o_proj)\\.weight")) {

@@ -3,7 +3,6 @@ package dev.paligemma.onnx;
 import dev.paligemma.engine.graph.AttentionSpec;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.Graph;
-import dev.paligemma.engine.graph.LinearWeights;
 import dev.paligemma.engine.graph.Node;
 import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Shape;
@@ -15,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A piece of a graph under names that do not say where it stands, so that all blocks of a network are equal and can
@@ -92,47 +90,29 @@ record CanonicalGraph(
 
         private Weight weight(Weight original) {
             return neutralWeights.computeIfAbsent(original, key -> {
-                Weight neutral = new Weight("weight" + weights.size(), original.shape());
+                Weight neutral = new Weight("weight" + weights.size(), original.shape(), original.shape());
                 weights.put(neutral, original);
                 return neutral;
             });
         }
 
-        private @Nullable Weight optional(@Nullable Weight original) {
-            return original == null ? null : weight(original);
-        }
-
+        /** Tables of embeddings keep their names: a session maps them itself. */
         private Operation operation(Operation original) {
-            if (original instanceof Operation.Linear linear) {
-                LinearWeights parameters = linear.weights();
-                return new Operation.Linear(
-                        new LinearWeights(weight(parameters.weight()), optional(parameters.bias())));
+            AttentionSpec spec = original.cache();
+            if (spec == null) {
+                return original.table() != null ? original : original.withWeights(this::weight);
             }
-            if (original instanceof Operation.RmsNorm norm) {
-                return new Operation.RmsNorm(weight(norm.weight()), norm.epsilon());
-            }
-            if (original instanceof Operation.LayerNorm norm) {
-                return new Operation.LayerNorm(weight(norm.gamma()), weight(norm.beta()), norm.epsilon());
-            }
-            if (original instanceof Operation.Parameter parameter) {
-                return new Operation.Parameter(weight(parameter.weight()));
-            }
-            if (original instanceof Operation.Attention attention
-                    && attention.spec().cache() != null) {
-                AttentionSpec spec = attention.spec();
-                AttentionSpec neutral = new AttentionSpec(
-                        spec.heads(),
-                        spec.kvHeads(),
-                        spec.headDim(),
-                        spec.scale(),
-                        spec.softcap(),
-                        spec.sequenceLength(),
-                        "cache" + caches.size(),
-                        0);
-                caches.put(neutral, spec);
-                return new Operation.Attention(neutral);
-            }
-            return original;
+            AttentionSpec neutral = new AttentionSpec(
+                    spec.heads(),
+                    spec.kvHeads(),
+                    spec.headDim(),
+                    spec.scale(),
+                    spec.softcap(),
+                    spec.sequenceLength(),
+                    "cache" + caches.size(),
+                    0);
+            caches.put(neutral, spec);
+            return new Operation.Attention(neutral);
         }
     }
 

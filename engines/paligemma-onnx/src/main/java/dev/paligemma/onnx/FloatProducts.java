@@ -22,7 +22,7 @@ final class FloatProducts implements Products {
 
     @Override
     public void linear(Operation.Linear operation, Node node) {
-        LinearWeights linear = operation.weights();
+        LinearWeights linear = operation.parameters();
         List<String> in = new ArrayList<>(List.of(values.rows(node.input(0)), weights.float32(linear.weight())));
         if (linear.bias() != null) {
             in.add(weights.float32(linear.bias()));

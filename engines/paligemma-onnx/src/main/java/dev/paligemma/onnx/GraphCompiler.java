@@ -4,8 +4,6 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import dev.paligemma.engine.graph.Graph;
-import dev.paligemma.engine.graph.Node;
-import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.MatrixFormat;
 import dev.paligemma.engine.weights.TensorInfo;
@@ -170,9 +168,7 @@ final class GraphCompiler {
     /** The matrices of all products, in order. */
     private static Stream<Weight> matrices(Graph piece) {
         return piece.nodes().stream()
-                .map(Node::operation)
-                .filter(Operation.Linear.class::isInstance)
-                .map(operation -> ((Operation.Linear) operation).weights().weight());
+                .flatMap(node -> Stream.ofNullable(node.operation().matrix()));
     }
 
     /**

@@ -2,7 +2,6 @@ package dev.paligemma.onnx;
 
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Node;
-import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -52,7 +51,7 @@ final class GraphCuts {
     }
 
     private static boolean isProduct(Node node) {
-        return node.operation() instanceof Operation.Linear;
+        return node.operation().matrix() != null;
     }
 
     private int lastProduct() {

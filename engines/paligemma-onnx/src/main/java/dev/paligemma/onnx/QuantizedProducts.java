@@ -61,15 +61,15 @@ final class QuantizedProducts implements Products {
 
     @Override
     public void linear(Operation.Linear operation, Node node) {
-        Weight matrix = operation.weights().weight();
+        Weight matrix = operation.parameters().weight();
         if (weights.has(matrix, MatrixFormat.INT8_BLOCKS)) {
-            values.put(node.output(), blockProduct(operation.weights(), MatrixFormat.INT8_BLOCKS, node.input(0)));
+            values.put(node.output(), blockProduct(operation.parameters(), MatrixFormat.INT8_BLOCKS, node.input(0)));
         } else if (phase != Phase.NEXT) {
-            values.putColumns(node.output(), integerProduct(operation.weights(), node.input(0)));
+            values.putColumns(node.output(), integerProduct(operation.parameters(), node.input(0)));
         } else if (weights.has(matrix, MatrixFormat.INT4_BLOCKS)) {
-            values.put(node.output(), blockProduct(operation.weights(), MatrixFormat.INT4_BLOCKS, node.input(0)));
+            values.put(node.output(), blockProduct(operation.parameters(), MatrixFormat.INT4_BLOCKS, node.input(0)));
         } else {
-            values.put(node.output(), blockProduct(operation.weights(), MatrixFormat.INT8_CHANNELS, node.input(0)));
+            values.put(node.output(), blockProduct(operation.parameters(), MatrixFormat.INT8_CHANNELS, node.input(0)));
         }
     }
 

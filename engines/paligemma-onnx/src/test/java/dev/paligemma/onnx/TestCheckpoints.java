@@ -5,6 +5,7 @@ import dev.paligemma.checkpoint.convert.CheckpointConverter;
 import dev.paligemma.checkpoint.convert.ConversionListener;
 import dev.paligemma.checkpoint.convert.ConversionPlan;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.checkpoint.TestNetwork;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.MatrixFormat;
@@ -127,7 +128,7 @@ final class TestCheckpoints {
             values.put(name, numbers);
         });
         write(folder, sizes.config(), sizes.shapes(), values);
-        return Checkpoint.open(folder);
+        return TestNetwork.open(folder);
     }
 
     /** Rounds a matrix to numbers that blocks of 4 bits hold exactly: multiples of one step, from -8 to 7 steps. */
@@ -143,7 +144,7 @@ final class TestCheckpoints {
     static Checkpoint convert(Checkpoint original, Precision precision, Path folder, Graph... graphs) {
         ConversionPlan plan = ConversionPlan.of(precision, List.of(graphs));
         CheckpointConverter.convert(original, plan, folder, ConversionListener.NONE);
-        return Checkpoint.open(folder);
+        return TestNetwork.open(folder);
     }
 
     /**
@@ -172,7 +173,7 @@ final class TestCheckpoints {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return Checkpoint.open(folder);
+        return TestNetwork.open(folder);
     }
 
     /** What the codes of a matrix stand for, row after row. */

@@ -158,8 +158,8 @@ final class ScriptEmitter implements Operation.Visitor {
 
     @Override
     public void linear(Operation.Linear operation, Node node) {
-        List<Operand> pieces = operands.pieces(operation.weights().weight());
-        Weight bias = operation.weights().bias();
+        List<Operand> pieces = operands.pieces(operation.parameters().weight());
+        Weight bias = operation.parameters().bias();
         String x = name(node.input(0));
         if (pieces.size() == 1) {
             let(node, product(x, pieces.get(0), bias));

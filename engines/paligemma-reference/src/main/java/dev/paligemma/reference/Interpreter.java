@@ -115,8 +115,8 @@ final class Interpreter implements Operation.Visitor {
     /** {@code x[T, in], W[out, in], b[out] -> y[T, out]}: {@code y = x W^T + b}. */
     @Override
     public void linear(Operation.Linear operation, Node node) {
-        Array w = weight(operation.weights().weight());
-        Weight bias = operation.weights().bias();
+        Array w = weight(operation.parameters().weight());
+        Weight bias = operation.parameters().bias();
         give(node.output(), product(value(node.input(0)), w, bias == null ? Array.zeros(w.rows()) : weight(bias)));
     }
 

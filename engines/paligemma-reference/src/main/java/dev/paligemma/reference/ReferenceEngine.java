@@ -4,8 +4,6 @@ import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.graph.Graph;
-import dev.paligemma.engine.graph.Node;
-import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.Program;
@@ -13,9 +11,7 @@ import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.engine.weights.WeightSource;
 import java.nio.FloatBuffer;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Runs graphs in plain Java. Immutable and thread-safe.
@@ -44,7 +40,7 @@ record ReferenceEngine(EngineOptions options) implements Engine {
         }
         Map<Weight, Array> weights = new HashMap<>();
         try {
-            weightsOf(graph).forEach(weight -> weights.put(weight, read(weight, source)));
+            graph.weights().forEach(weight -> weights.put(weight, read(weight, source)));
         } catch (OutOfMemoryError e) {
             throw new EngineException(
                     "engine 'reference' keeps weights in the Java heap, which has no room for the graph " + graph.name()
@@ -65,27 +61,5 @@ record ReferenceEngine(EngineOptions options) implements Engine {
                 Array.zeros(weight.shape().stream().mapToInt(Math::toIntExact).toArray());
         source.readFloats(info, 0, FloatBuffer.wrap(array.floats()));
         return array;
-    }
-
-    private static Set<Weight> weightsOf(Graph graph) {
-        Set<Weight> weights = new LinkedHashSet<>();
-        for (Node node : graph.nodes()) {
-            if (node.operation() instanceof Operation.Embedding embedding) {
-                weights.add(embedding.table());
-            } else if (node.operation() instanceof Operation.Parameter parameter) {
-                weights.add(parameter.weight());
-            } else if (node.operation() instanceof Operation.Linear linear) {
-                weights.add(linear.weights().weight());
-                if (linear.weights().bias() != null) {
-                    weights.add(linear.weights().bias());
-                }
-            } else if (node.operation() instanceof Operation.LayerNorm norm) {
-                weights.add(norm.gamma());
-                weights.add(norm.beta());
-            } else if (node.operation() instanceof Operation.RmsNorm norm) {
-                weights.add(norm.weight());
-            }
-        }
-        return weights;
     }
 }

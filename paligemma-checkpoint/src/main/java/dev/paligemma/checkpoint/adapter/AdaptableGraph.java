@@ -1,5 +1,6 @@
 package dev.paligemma.checkpoint.adapter;
 
+import dev.paligemma.checkpoint.adapter.BaseModule;
 import dev.paligemma.checkpoint.adapter.AdapterSites.Part;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.ElementType;
@@ -19,7 +20,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,9 +30,6 @@ import org.jspecify.annotations.Nullable;
  * f; see {@link ModuleChange}. A run without an adapter gives zeros for what is added and ones for the factors.
  */
 public final class AdaptableGraph {
-    /** What the output head is called, also where its matrix is the table of the token embedding. */
-    private static final String HEAD = "lm_head";
-
     private final Graph graph;
     private final Set<String> modules;
     private final Map<String, Slot> slots;
@@ -133,86 +130,91 @@ public final class AdaptableGraph {
             this.sites = sites;
             this.inputs = new LinkedHashMap<>(plain.inputs());
             this.nextId = plain.inputs().size() + plain.nodes().size();
-            this.tables = plain.nodes().stream()
-                    .filter(node -> node.operation() instanceof Operation.Embedding)
-                    .map(node -> ((Operation.Embedding) node.operation()).table())
-                    .collect(Collectors.toSet());
+            this.tables = BaseModule.tables(List.of(plain));
         }
 
         Graph rewrite(Graph plain) {
-            plain.nodes().forEach(this::rewrite);
+            plain.nodes().forEach(node -> nodes.addAll(node.operation().accept(new Place(node))));
             return new Graph(plain.name(), inputs, nodes, plain.outputs(), plain.marks());
         }
 
-        private void rewrite(Node node) {
-            if (node.operation() instanceof Operation.Linear linear) {
-                linear(linear.weights(), node);
-            } else if (node.operation() instanceof Operation.Embedding embedding) {
-                embedding(embedding.table(), node);
-            } else if (node.operation() instanceof Operation.RmsNorm norm) {
-                norm(norm.weight(), node);
-            } else if (node.operation() instanceof Operation.LayerNorm norm) {
-                norm(norm.gamma(), node);
-            } else if (node.operation() instanceof Operation.Parameter parameter) {
-                parameter(parameter.weight(), node);
-            } else {
-                nodes.add(node);
-            }
-        }
+        /** What takes the place of one operation. */
+        private final class Place implements Operation.WeightVisitor<List<Node>> {
+            private final Node node;
 
-        private void linear(LinearWeights weights, Node node) {
-            String module = tables.contains(weights.weight()) ? HEAD : moduleOf(weights.weight());
-            Set<Part> parts = partsOf(module, node, Set.of(Part.values()));
-            Chain chain = new Chain(module, node.output());
-            // A factor applies to the product alone, so that the bias comes after it.
-            Weight bias = parts.contains(Part.SCALE) ? weights.bias() : null;
-            LinearWeights kept = bias == null ? weights : new LinearWeights(weights.weight(), null);
-            chain.then(new Operation.Linear(kept), node.inputs());
-            if (parts.contains(Part.LOW_RANK)) {
-                Dim rank = chain.rank();
-                Tensor down = chain.matrix(true, rank, Dim.of(weights.in()), 1, weights.in());
-                chain.addProduct(chain.product(node.input(0), down), rank, weights.out());
+            Place(Node node) {
+                this.node = node;
             }
-            chain.scaleAndShift(parts, List.of(weights.out()));
-            if (bias != null) {
-                chain.add(chain.side(new Operation.Parameter(bias), Shape.of(weights.out()), List.of()));
+
+            @Override
+            public List<Node> linear(Operation.Linear operation) {
+                LinearWeights weights = operation.parameters();
+                String module = BaseModule.nameOf(operation, tables);
+                Set<Part> parts = partsOf(module, node, Set.of(Part.values()));
+                Chain chain = new Chain(module, node.output());
+                // A factor applies to the product alone, so that the bias comes after it.
+                Weight bias = parts.contains(Part.SCALE) ? weights.bias() : null;
+                LinearWeights kept = bias == null ? weights : new LinearWeights(weights.weight(), null);
+                chain.then(new Operation.Linear(kept), node.inputs());
+                if (parts.contains(Part.LOW_RANK)) {
+                    Dim rank = chain.rank();
+                    Tensor down = chain.matrix(true, rank, Dim.of(weights.in()), 1, weights.in());
+                    chain.addProduct(chain.product(node.input(0), down), rank, weights.out());
+                }
+                chain.scaleAndShift(parts, List.of(weights.out()));
+                if (bias != null) {
+                    chain.add(chain.side(new Operation.Parameter(bias), Shape.of(weights.out()), List.of()));
+                }
+                return chain.end();
             }
-            chain.end();
-        }
 
-        private void embedding(Weight table, Node node) {
-            String module = moduleOf(table);
-            Set<Part> parts = partsOf(module, node, Set.of(Part.values()));
-            Chain chain = new Chain(module, node.output());
-            chain.then(node.operation(), node.inputs());
-            if (parts.contains(Part.LOW_RANK)) {
-                Dim rank = chain.rank();
-                Tensor rows = chain.matrix(true, Dim.of(table.size(0)), rank, table.size(0), 1);
-                Dim tokens = node.output().shape().dim(0);
-                Tensor picked =
-                        chain.side(new Operation.GatherRows(), Shape.of(tokens, rank), List.of(rows, node.input(0)));
-                chain.addProduct(picked, rank, table.size(1));
+            @Override
+            public List<Node> embedding(Operation.Embedding operation) {
+                Weight table = operation.table();
+                String module = BaseModule.nameOf(table);
+                Set<Part> parts = partsOf(module, node, Set.of(Part.values()));
+                Chain chain = new Chain(module, node.output());
+                chain.then(operation, node.inputs());
+                if (parts.contains(Part.LOW_RANK)) {
+                    Dim rank = chain.rank();
+                    Tensor rows = chain.matrix(true, Dim.of(table.size(0)), rank, table.size(0), 1);
+                    Dim tokens = node.output().shape().dim(0);
+                    Tensor picked = chain.side(
+                            new Operation.GatherRows(), Shape.of(tokens, rank), List.of(rows, node.input(0)));
+                    chain.addProduct(picked, rank, table.size(1));
+                }
+                chain.scaleAndShift(parts, List.of(table.size(1)));
+                return chain.end();
             }
-            chain.scaleAndShift(parts, List.of(table.size(1)));
-            chain.end();
-        }
 
-        private void norm(Weight weight, Node node) {
-            String module = moduleOf(weight);
-            Set<Part> parts = partsOf(module, node, Set.of(Part.SCALE, Part.SHIFT));
-            Chain chain = new Chain(module, node.output());
-            chain.then(node.operation(), node.inputs());
-            chain.scaleAndShift(parts, weight.shape());
-            chain.end();
-        }
+            @Override
+            public List<Node> rmsNorm(Operation.RmsNorm operation) {
+                return shifted(operation.weight(), Set.of(Part.SCALE, Part.SHIFT));
+            }
 
-        private void parameter(Weight weight, Node node) {
-            String module = moduleOf(weight);
-            Set<Part> parts = partsOf(module, node, Set.of(Part.SHIFT));
-            Chain chain = new Chain(module, node.output());
-            chain.then(node.operation(), node.inputs());
-            chain.scaleAndShift(parts, weight.shape());
-            chain.end();
+            @Override
+            public List<Node> layerNorm(Operation.LayerNorm operation) {
+                return shifted(operation.gamma(), Set.of(Part.SCALE, Part.SHIFT));
+            }
+
+            @Override
+            public List<Node> parameter(Operation.Parameter operation) {
+                return shifted(operation.weight(), Set.of(Part.SHIFT));
+            }
+
+            @Override
+            public List<Node> weightless(Operation.Weightless operation) {
+                return List.of(node);
+            }
+
+            private List<Node> shifted(Weight weight, Set<Part> possible) {
+                String module = BaseModule.nameOf(weight);
+                Set<Part> parts = partsOf(module, node, possible);
+                Chain chain = new Chain(module, node.output());
+                chain.then(node.operation(), node.inputs());
+                chain.scaleAndShift(parts, weight.shape());
+                return chain.end();
+            }
         }
 
         private Set<Part> partsOf(String module, Node node, Set<Part> possible) {
@@ -225,11 +227,6 @@ public final class AdaptableGraph {
                 modules.add(module);
             }
             return parts;
-        }
-
-        private static String moduleOf(Weight weight) {
-            String name = weight.name();
-            return name.substring(0, Math.max(0, name.lastIndexOf('.')));
         }
 
         /** The operations that take the place of one; the last makes what the one made. */
@@ -308,10 +305,10 @@ public final class AdaptableGraph {
                 return inputs.computeIfAbsent(name, key -> new Tensor(nextId++, key, ElementType.FLOAT32, shape));
             }
 
-            void end() {
+            List<Node> end() {
                 Node last = own.remove(own.size() - 1);
                 own.add(new Node(last.operation(), last.inputs(), result));
-                nodes.addAll(own);
+                return own;
             }
         }
     }

@@ -1,8 +1,10 @@
 package dev.paligemma.checkpoint.adapter;
 
+import dev.paligemma.checkpoint.adapter.BaseModule;
 import dev.paligemma.checkpoint.TensorNames;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,11 +17,10 @@ import org.jspecify.annotations.Nullable;
  * {@code .weight}. Wrappers of compilers and of sharded training leave segments of their own, which are dropped.
  *
  * @param module the canonical name of the module
- * @param kind what the module is
  * @param path the path of the module as written, which the patterns of {@code adapter_config.json} are for
  * @param role what the tensor is
  */
-record AdapterKey(String module, ModuleKind kind, String path, Role role) {
+record AdapterKey(String module, String path, Role role) {
     private static final String PREFIX = "base_model.model.";
     private static final String WEIGHT = "weight";
     private static final String BIAS = "bias";
@@ -40,23 +41,28 @@ record AdapterKey(String module, ModuleKind kind, String path, Role role) {
         return TensorNames.isIgnored(TensorNames.canonical(String.join(".", segments(name))));
     }
 
-    /** Takes a name apart; null if it is not understood. */
-    static @Nullable AdapterKey parse(String name) {
+    /**
+     * Takes a name apart.
+     *
+     * @param kinds what the modules of the base model are, by {@link BaseModule#form}
+     * @return null if the name is not understood, or the base has no modules like it, or they no place for such a tensor
+     */
+    static @Nullable AdapterKey parse(String name, Map<String, ModuleKind> kinds) {
         List<String> segments = segments(name);
         int mark = 0;
         while (mark < segments.size() && !MARKS.contains(segments.get(mark))) {
             mark++;
         }
         if (mark == segments.size()) {
-            return replacement(segments);
+            return replacement(segments, kinds);
         }
         List<String> path = segments.subList(0, mark);
         List<String> end = segments.subList(mark + 1, segments.size());
         if (segments.get(mark).equals("modules_to_save")) {
-            return savedModule(path, end);
+            return savedModule(path, end, kinds);
         }
         Role role = role(segments.get(mark), end);
-        return role == null ? null : key(path, role);
+        return role == null ? null : key(path, role, kinds);
     }
 
     private static List<String> segments(String name) {
@@ -88,9 +94,12 @@ record AdapterKey(String module, ModuleKind kind, String path, Role role) {
     }
 
     /** A saved module may be a part of the network with modules in it, so the path goes on behind the mark. */
-    private static @Nullable AdapterKey savedModule(List<String> path, List<String> end) {
-        AdapterKey without = replacement(joined(path, end));
-        return without != null || end.isEmpty() ? without : replacement(joined(path, end.subList(1, end.size())));
+    private static @Nullable AdapterKey savedModule(
+            List<String> path, List<String> end, Map<String, ModuleKind> kinds) {
+        AdapterKey without = replacement(joined(path, end), kinds);
+        return without != null || end.isEmpty()
+                ? without
+                : replacement(joined(path, end.subList(1, end.size())), kinds);
     }
 
     private static List<String> joined(List<String> path, List<String> end) {
@@ -99,21 +108,21 @@ record AdapterKey(String module, ModuleKind kind, String path, Role role) {
         return all;
     }
 
-    private static @Nullable AdapterKey replacement(List<String> segments) {
+    private static @Nullable AdapterKey replacement(List<String> segments, Map<String, ModuleKind> kinds) {
         int last = segments.size() - 1;
         Role role = switch (segments.get(last)) {
             case WEIGHT -> Role.WEIGHT;
             case BIAS -> Role.BIAS;
             default -> null;
         };
-        return role == null ? null : key(segments.subList(0, last), role);
+        return role == null ? null : key(segments.subList(0, last), role, kinds);
     }
 
-    private static @Nullable AdapterKey key(List<String> segments, Role role) {
+    private static @Nullable AdapterKey key(List<String> segments, Role role, Map<String, ModuleKind> kinds) {
         String path = String.join(".", segments);
         String canonical = TensorNames.canonical(path + "." + WEIGHT);
         String module = canonical.substring(0, Math.max(0, canonical.length() - WEIGHT.length() - 1));
-        ModuleKind kind = ModuleKind.of(module);
-        return kind == null || !role.fits(kind) ? null : new AdapterKey(module, kind, path, role);
+        ModuleKind kind = kinds.get(BaseModule.form(module));
+        return kind == null || !role.fits(kind) ? null : new AdapterKey(module, path, role);
     }
 }

@@ -1,5 +1,6 @@
 package dev.paligemma.checkpoint.adapter;
 
+import dev.paligemma.checkpoint.adapter.BaseModule;
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.base.internal.FileTrees;
 import dev.paligemma.base.internal.Json;
@@ -45,8 +46,8 @@ public final class AdapterMerger {
     private static final String SINGLE = "model.safetensors";
     private static final String INDEX = "model.safetensors.index.json";
     private static final String CONFIG = "config.json";
-    private static final String HEAD = ModuleKind.HEAD_NAME + ".weight";
-    private static final String TABLE = ModuleKind.TABLE_NAME + ".weight";
+    private static final String HEAD = BaseModule.HEAD + ".weight";
+    private static final String TABLE = BaseModule.TABLE + ".weight";
     private static final List<String> COPIED_ENDINGS = List.of(".json", ".txt", ".model", ".jinja", "vae-oid.npz");
     private static final long MAX_INDEX_BYTES = 8 << 20;
 
@@ -54,17 +55,16 @@ public final class AdapterMerger {
     private final MergedWeights weights;
     private final Path target;
 
-    private AdapterMerger(Checkpoint base, LoraAdapter adapter, Path target) {
-        this.base = base;
-        this.weights = new MergedWeights(base, adapter);
+    private AdapterMerger(LoraAdapter adapter, Path target) {
+        this.base = adapter.base();
+        this.weights = new MergedWeights(adapter);
         this.target = target;
     }
 
     /**
-     * Merges.
+     * Merges an adapter into its base, an original checkpoint; not a converted one, whose weights are rounded already.
      *
-     * @param base an original checkpoint, open; not a converted one, whose weights are rounded already
-     * @param adapter an adapter that fits it
+     * @param adapter the adapter, whose base is open
      * @param outputFolder where the merged checkpoint will be: nothing yet, or an empty folder; parents are made
      * @throws AdapterException if the base is converted, quantised, or an archive of big_vision; if the adapter does not fit it, or does what a checkpoint has no
      *     place for (a bias on a layer without one); if a merged weight is not finite in the type of the base; if something
@@ -72,7 +72,8 @@ public final class AdapterMerger {
      *     status
      * @throws CheckpointException if the base cannot be read
      */
-    public static void merge(Checkpoint base, LoraAdapter adapter, Path outputFolder) {
+    public static void merge(LoraAdapter adapter, Path outputFolder) {
+        Checkpoint base = adapter.base();
         Path target = outputFolder.toAbsolutePath().normalize();
         if (target.getFileName() == null) {
             throw new IllegalArgumentException(outputFolder + " cannot be the folder of a checkpoint");
@@ -93,7 +94,7 @@ public final class AdapterMerger {
                     throw new AdapterException(base.folder() + " holds quantised weights, among them " + tensor
                             + "; an adapter is merged into weights as they were before");
                 });
-        new AdapterMerger(base, Objects.requireNonNull(adapter, "adapter"), target).merge();
+        new AdapterMerger(adapter, target).merge();
     }
 
     private void merge() {

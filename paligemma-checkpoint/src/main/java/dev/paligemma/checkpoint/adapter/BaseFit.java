@@ -5,7 +5,6 @@ import dev.paligemma.engine.weights.TensorInfo;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -13,23 +12,10 @@ import org.jspecify.annotations.Nullable;
 final class BaseFit {
     private final ModuleTensors module;
     private final List<Long> weight;
-    private final @Nullable List<Long> bias;
 
-    private BaseFit(ModuleTensors module, List<Long> weight, @Nullable List<Long> bias) {
+    private BaseFit(ModuleTensors module) {
         this.module = module;
-        this.weight = weight;
-        this.bias = bias;
-    }
-
-    /** The weight of a module in a base; the output head may share that of the token embedding. */
-    static String weightName(ModuleTensors module, Checkpoint base) {
-        boolean shared =
-                module.kind() == ModuleKind.HEAD && base.config().text().tieWordEmbeddings();
-        return (shared ? ModuleKind.TABLE_NAME : module.name()) + ".weight";
-    }
-
-    static String biasName(ModuleTensors module) {
-        return module.name() + ".bias";
+        this.weight = module.weight().storedShape();
     }
 
     /**
@@ -37,14 +23,8 @@ final class BaseFit {
      *
      * @param problems takes one line for each that does not fit
      */
-    static void check(ModuleTensors module, Checkpoint base, List<String> problems) {
-        Map<String, List<Long>> shapes = base.parameterShapes();
-        List<Long> weight = shapes.get(weightName(module, base));
-        if (weight == null) {
-            problems.add(module.name() + ": the base model has no such module");
-            return;
-        }
-        BaseFit fit = new BaseFit(module, weight, shapes.get(biasName(module)));
+    static void check(ModuleTensors module, List<String> problems) {
+        BaseFit fit = new BaseFit(module);
         module.tensors().forEach((role, tensor) -> fit.check(role, tensor, problems));
     }
 
@@ -83,7 +63,7 @@ final class BaseFit {
             case TABLE_UP -> List.of(weight.get(1), second);
             case UP_BIAS, MAGNITUDE -> List.of(outputs);
             case WEIGHT, BASE_COPY -> weight;
-            case BIAS -> bias;
+            case BIAS -> module.base().bias() == null ? null : module.bias().shape();
             case TOKENS ->
                 List.of((long) Objects.requireNonNull(module.tokens()).size(), weight.get(1));
         };

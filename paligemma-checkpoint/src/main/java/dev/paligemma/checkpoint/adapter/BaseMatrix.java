@@ -1,17 +1,16 @@
 package dev.paligemma.checkpoint.adapter;
 
 import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.MatrixFormat;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.FloatBuffer;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The rows of a weight of the base model as the engines see them: the numbers themselves, or in a converted checkpoint
- * codes times scales. A tensor of more than two dimensions is a matrix of its first one by all the others; a vector is one
- * row.
+ * codes times scales. A vector is one row.
  *
  * <p>Where a converted checkpoint has a matrix in several formats, the most exact one is read. Not thread-safe.
  */
@@ -27,15 +26,11 @@ final class BaseMatrix {
     private byte[] codes = {};
     private float[] scales = {};
 
-    /** @param name a parameter of the model */
-    BaseMatrix(Checkpoint base, String name) {
+    BaseMatrix(Checkpoint base, Weight weight) {
         this.base = base;
-        this.name = name;
-        List<Long> shape = Objects.requireNonNull(base.parameterShapes().get(name), name);
-        this.rows = shape.size() == 1 ? 1 : shape.get(0);
-        long others =
-                shape.subList(shape.size() == 1 ? 0 : 1, shape.size()).stream().reduce(1L, Math::multiplyExact);
-        this.columns = Math.toIntExact(others);
+        this.name = weight.name();
+        this.rows = weight.shape().size() == 1 ? 1 : weight.size(0);
+        this.columns = Math.toIntExact(weight.elementCount() / rows);
         this.format = base.contains(name) ? null : stored(base, name);
     }
 

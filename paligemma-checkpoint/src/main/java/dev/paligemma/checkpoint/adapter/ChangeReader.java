@@ -126,7 +126,7 @@ final class ChangeReader {
         }
         float[] shift = null;
         if (module.kind() == ModuleKind.LAYER_NORM) {
-            float[] oldBias = new BaseMatrix(base, BaseFit.biasName(module)).readAll();
+            float[] oldBias = new BaseMatrix(base, module.bias()).readAll();
             shift = module.has(Role.BIAS) ? reader.read(module, module.get(Role.BIAS)) : oldBias.clone();
             for (int i = 0; i < shift.length; i++) {
                 shift[i] -= scale == null ? oldBias[i] : (float) ((double) oldBias[i] * scale[i]);

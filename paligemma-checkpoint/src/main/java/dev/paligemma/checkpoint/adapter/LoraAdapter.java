@@ -1,5 +1,6 @@
 package dev.paligemma.checkpoint.adapter;
 
+import dev.paligemma.checkpoint.adapter.BaseModule;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.CheckpointException;
@@ -10,7 +11,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -19,7 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A LoRA adapter as the PEFT library saves it: a folder with {@code adapter_config.json} and
+ * A LoRA adapter for a base model as the PEFT library saves it: a folder with {@code adapter_config.json} and
  * {@code adapter_model.safetensors}. Immutable and thread-safe; no file is held open, and the files must not be changed
  * while they are in use.
  *
@@ -45,28 +48,36 @@ public final class LoraAdapter {
     private static final String PICKLED = "adapter_model.bin";
 
     private final Path folder;
+    private final Checkpoint base;
+    private final Map<String, BaseModule> baseModules;
     private final AdapterFile file;
-    private final Map<String, ModuleTensors> modules;
     private final AdapterConfig config;
+    private final Map<String, ModuleTensors> modules = new LinkedHashMap<>();
+    private final Set<String> unknown = new LinkedHashSet<>();
 
-    private LoraAdapter(Path folder, AdapterFile file, Map<String, ModuleTensors> modules, AdapterConfig config) {
+    private LoraAdapter(Path folder, Checkpoint base, AdapterFile file, AdapterConfig config) {
         this.folder = folder;
+        this.base = base;
+        this.baseModules = BaseModule.of(base.graphs());
         this.file = file;
-        this.modules = Collections.unmodifiableMap(modules);
         this.config = config;
     }
 
     /**
-     * Opens a folder: reads the configuration and the names and shapes of the tensors, and checks that they agree.
+     * Opens a folder: reads the configuration and the names and shapes of the tensors, and checks that they agree and fit
+     * the base model.
      *
      * @param folder the folder; its files may be links
+     * @param base the base model, original or converted; it stays open while the adapter is used
      * @return the adapter
      * @throws AdapterException if a file is missing or damaged; if the adapter is of another kind than LoRA, was trained
      *     against a changed base model, or uses an option that is not supported; if a tensor is not understood, or lacks its
-     *     partner, or contradicts the configuration. The message lists all such tensors, up to 20
+     *     partner, or contradicts the configuration; if the base has not all the modules, or not in fitting shapes. The
+     *     message lists all such tensors, up to 20
      */
-    public static LoraAdapter open(Path folder) {
+    public static LoraAdapter open(Path folder, Checkpoint base) {
         Objects.requireNonNull(folder, "folder");
+        Objects.requireNonNull(base, "base");
         if (!Files.isDirectory(folder)) {
             throw new AdapterException(folder + " is not a folder");
         }
@@ -84,48 +95,71 @@ public final class LoraAdapter {
                                 + " adapter again with save_pretrained(..., safe_serialization=True)");
             }
             AdapterFile file = new AdapterFile(SafeTensorsFile.read(weights));
-            return new LoraAdapter(folder, file, collect(weights, file, config), config);
+            LoraAdapter adapter = new LoraAdapter(folder, base, file, config);
+            adapter.collect(weights);
+            adapter.checkFit();
+            return adapter;
         } catch (CheckpointException e) {
             throw AdapterException.of(e);
         }
     }
 
-    private static Map<String, ModuleTensors> collect(Path weights, AdapterFile file, AdapterConfig config) {
+    private void collect(Path weights) {
         Map<String, ModuleTensors.Builder> builders = new LinkedHashMap<>();
         List<String> strangers = new ArrayList<>();
         List<String> problems = new ArrayList<>();
+        Map<String, ModuleKind> kinds = new HashMap<>();
+        baseModules.forEach((name, module) -> kinds.put(BaseModule.form(name), module.kind()));
         for (TensorInfo tensor : file.tensors().values()) {
-            AdapterKey key = AdapterKey.parse(tensor.name());
+            AdapterKey key = AdapterKey.parse(tensor.name(), kinds);
+            BaseModule module = key == null ? null : baseModules.get(key.module());
             if (key == null) {
                 if (!AdapterKey.isIgnored(tensor.name())) {
                     strangers.add(Quote.quote(tensor.name()));
                 }
-                continue;
-            }
-            if (!tensor.dtype().isFloatWeight()) {
+            } else if (!tensor.dtype().isFloatWeight()) {
                 problems.add(Quote.quote(tensor.name()) + ": expected F32, BF16 or F16, got " + tensor.dtype());
-                continue;
-            }
-            TensorInfo other = builders.computeIfAbsent(key.module(), name -> new ModuleTensors.Builder(key))
-                    .add(key, tensor);
-            if (other != null) {
-                problems.add(Quote.quote(other.name()) + " and " + Quote.quote(tensor.name())
-                        + " are two names of one tensor");
+            } else if (module == null) {
+                unknown.add(key.module());
+            } else {
+                TensorInfo other = builders.computeIfAbsent(
+                                key.module(), name -> new ModuleTensors.Builder(module, key.path()))
+                        .add(key, tensor);
+                if (other != null) {
+                    problems.add(Quote.quote(other.name()) + " and " + Quote.quote(tensor.name())
+                            + " are two names of one tensor");
+                }
             }
         }
         if (!strangers.isEmpty()) {
             throw new AdapterException(
                     weights + " holds " + strangers.size() + " tensors that are not understood:" + lines(strangers));
         }
-        Map<String, ModuleTensors> modules = new LinkedHashMap<>();
         builders.forEach((name, builder) -> modules.put(name, builder.build(config, problems)));
         if (!problems.isEmpty()) {
             throw new AdapterException(weights + ": " + problems.size() + " problems:" + lines(problems));
         }
-        if (modules.isEmpty()) {
+        if (modules.isEmpty() && unknown.isEmpty()) {
             throw new AdapterException(weights + " holds no tensors of an adapter");
         }
-        return modules;
+    }
+
+    private void checkFit() {
+        List<String> problems = new ArrayList<>();
+        unknown.forEach(name -> problems.add(name + ": the base model has no such module"));
+        fitted().values().forEach(module -> BaseFit.check(module, problems));
+        if (!problems.isEmpty()) {
+            throw new AdapterException("the adapter " + folder + " does not fit " + base.folder() + ", "
+                    + problems.size() + " problems:" + lines(problems));
+        }
+        List<String> missing = missing();
+        if (!missing.isEmpty()) {
+            LOG.warn(
+                    "{} has no tensors for {} modules that its target_modules name, among them {}; they stay as they are",
+                    folder,
+                    missing.size(),
+                    missing.get(0));
+        }
     }
 
     /** One line per entry, up to a limit. */
@@ -148,11 +182,11 @@ public final class LoraAdapter {
      * language_model.layers.0.self_attn.q_proj} or {@code multi_modal_projector.linear}, in the order of the file.
      */
     public Set<String> modules() {
-        return modules.keySet();
+        return Collections.unmodifiableSet(modules.keySet());
     }
 
     /**
-     * Works out the changes to a base model. Reads the tensors of the adapter; for DoRA and for modules that are saved
+     * Works out the changes to the base model. Reads the tensors of the adapter; for DoRA and for modules that are saved
      * whole also the weights of these modules in the base, in blocks of rows. Of a converted base, the codes times their
      * scales are taken; where a matrix is stored in two formats, those of 8 bits.
      *
@@ -160,19 +194,18 @@ public final class LoraAdapter {
      * other way round, as in PEFT; except that trained rows of the embedding change both, and that
      * {@code ensure_weight_tying} asks for both.
      *
-     * @param base the base model, original or converted
      * @return the changes by module, unmodifiable; modules that the adapter leaves as they are do not appear, and
      *     {@code lm_head} may appear although the adapter has no tensor for it
-     * @throws AdapterException if the base has not all the modules, or not in fitting shapes (the message lists all of
-     *     them, up to 20); if a number of the adapter is not finite; if a change cannot be expressed, as that of a norm which
-     *     multiplies by 0, or is too large for a tensor of 2 GiB, as a saved embedding of a large model can be: merge such an
-     *     adapter with {@link AdapterMerger}; if a copy of the embedding differs from the base's; if a file cannot be read
+     * @throws AdapterException if a number of the adapter is not finite; if a change cannot be expressed, as that of a norm
+     *     which multiplies by 0, or is too large for a tensor of 2 GiB, as a saved embedding of a large model can be: merge
+     *     such an adapter with {@link AdapterMerger}; if a copy of the embedding differs from the base's; if a file cannot
+     *     be read
      * @throws CheckpointException if the base cannot be read
      */
-    public Map<String, ModuleChange> changes(Checkpoint base) {
+    public Map<String, ModuleChange> changes() {
         Map<String, ModuleChange> changes = new LinkedHashMap<>();
         ChangeReader reader = new ChangeReader(file, base);
-        for (ModuleTensors module : fitted(base).values()) {
+        for (ModuleTensors module : fitted().values()) {
             ModuleChange change = reader.read(module);
             if (change != null) {
                 changes.put(module.name(), change);
@@ -181,40 +214,33 @@ public final class LoraAdapter {
         return Collections.unmodifiableMap(changes);
     }
 
-    /** The modules as a base has them, all of which fit it: with the head if it changes together with the embedding. */
-    Map<String, ModuleTensors> fitted(Checkpoint base) {
+    /** The modules as the base has them: with the head if it changes together with the embedding. */
+    Map<String, ModuleTensors> fitted() {
         Map<String, ModuleTensors> fitted = new LinkedHashMap<>(modules);
-        ModuleTensors table = modules.get(ModuleKind.TABLE_NAME);
-        boolean headIsTable = base.config().text().tieWordEmbeddings() && !modules.containsKey(ModuleKind.HEAD_NAME);
-        if (table != null && headIsTable && (config.tied() || table.has(Role.TOKENS))) {
-            ModuleTensors head = TiedHead.of(table);
-            fitted.put(head.name(), head);
+        ModuleTensors table = modules.get(BaseModule.TABLE);
+        BaseModule head = baseModules.get(BaseModule.HEAD);
+        if (table == null || head == null || modules.containsKey(head.name())) {
+            return fitted;
         }
-        List<String> problems = new ArrayList<>();
-        fitted.values().forEach(module -> BaseFit.check(module, base, problems));
-        if (!problems.isEmpty()) {
-            throw new AdapterException("the adapter " + folder + " does not fit " + base.folder() + ", "
-                    + problems.size() + " problems:" + lines(problems));
-        }
-        List<String> missing = missing(base);
-        if (!missing.isEmpty()) {
-            LOG.warn(
-                    "{} has no tensors for {} modules that its target_modules name, among them {}; they stay as they are",
-                    folder,
-                    missing.size(),
-                    missing.get(0));
+        boolean together = config.tied() || table.has(Role.TOKENS);
+        if (together && head.weight().equals(table.weight())) {
+            fitted.put(head.name(), TiedHead.of(table, head));
         }
         return fitted;
     }
 
-    /** The modules of a base that the configuration names and the adapter has no tensors for, as after a loss. */
-    List<String> missing(Checkpoint base) {
-        return base.parameterShapes().entrySet().stream()
-                .filter(shape ->
-                        shape.getKey().endsWith(WEIGHT) && shape.getValue().size() == 2)
-                .map(shape -> shape.getKey().substring(0, shape.getKey().length() - WEIGHT.length()))
+    /** The modules of the base that the configuration names and the adapter has no tensors for, as after a loss. */
+    List<String> missing() {
+        return base.weights().values().stream()
+                .filter(weight ->
+                        weight.name().endsWith(WEIGHT) && weight.storedShape().size() == 2)
+                .map(BaseModule::nameOf)
                 .filter(module -> config.isTarget(module) && !modules.containsKey(module))
                 .toList();
+    }
+
+    Checkpoint base() {
+        return base;
     }
 
     AdapterFile file() {

@@ -1,5 +1,6 @@
 package dev.paligemma.checkpoint.adapter;
 
+import dev.paligemma.checkpoint.adapter.BaseModule;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
@@ -30,14 +31,14 @@ final class MergedWeights {
     private final Map<String, Source> sources = new LinkedHashMap<>();
     private final boolean untied;
 
-    MergedWeights(Checkpoint base, LoraAdapter adapter) {
-        this.base = base;
+    MergedWeights(LoraAdapter adapter) {
+        this.base = adapter.base();
         this.reader = new ModuleReader(adapter.file(), base);
-        adapter.fitted(base).values().forEach(this::add);
-        String head = ModuleKind.HEAD_NAME + ".weight";
-        String table = ModuleKind.TABLE_NAME + ".weight";
+        adapter.fitted().values().forEach(this::add);
+        String head = BaseModule.HEAD + ".weight";
+        String table = BaseModule.TABLE + ".weight";
         // A head that changes just as the embedding does stays tied to it.
-        boolean together = sources.containsKey(head) && !adapter.modules().contains(ModuleKind.HEAD_NAME);
+        boolean together = sources.containsKey(head) && !adapter.modules().contains(BaseModule.HEAD);
         untied = base.config().text().tieWordEmbeddings()
                 && !together
                 && (sources.containsKey(head) || sources.containsKey(table));
@@ -49,12 +50,12 @@ final class MergedWeights {
     private void add(ModuleTensors module) {
         BaseMatrix weight = reader.matrix(module);
         reader.requireCopy(module, weight);
-        if (module.has(Role.UP_BIAS) && !base.contains(BaseFit.biasName(module))) {
+        if (module.has(Role.UP_BIAS) && module.base().bias() == null) {
             throw new AdapterException(module.name()
                     + ": the adapter adds a bias, for which the checkpoint has no place;" + " it cannot be merged");
         }
         if (module.has(Role.BIAS) || module.has(Role.UP_BIAS)) {
-            sources.put(BaseFit.biasName(module), sink -> {
+            sources.put(module.bias().name(), sink -> {
                 float[] bias = Objects.requireNonNull(reader.bias(module));
                 sink.accept(bias, bias.length);
             });
@@ -68,7 +69,8 @@ final class MergedWeights {
     }
 
     private void copyTable(Sink sink) throws IOException {
-        BaseMatrix table = new BaseMatrix(base, ModuleKind.TABLE_NAME + ".weight");
+        BaseMatrix table = new BaseMatrix(
+                base, Objects.requireNonNull(base.weights().get(BaseModule.TABLE + ".weight"), BaseModule.TABLE));
         new AdaptedRows(table, null).forEachBlock((AdaptedRows.Sink<IOException>)
                 (first, rows, values) -> sink.accept(values, rows * table.columns()));
     }

@@ -29,7 +29,7 @@ final class ModuleReader {
     }
 
     BaseMatrix matrix(ModuleTensors module) {
-        return new BaseMatrix(base, BaseFit.weightName(module, base));
+        return new BaseMatrix(base, module.weight());
     }
 
     /** The two factors of the change to a weight, the scaling multiplied in; null if the weight has no such change. */
@@ -96,7 +96,7 @@ final class ModuleReader {
         float[] shift = null;
         if (module.has(Role.BIAS)) {
             shift = read(module, module.get(Role.BIAS));
-            float[] old = new BaseMatrix(base, BaseFit.biasName(module)).readAll();
+            float[] old = new BaseMatrix(base, module.bias()).readAll();
             for (int i = 0; i < shift.length; i++) {
                 shift[i] -= old[i];
             }
@@ -116,8 +116,8 @@ final class ModuleReader {
         float[] bias;
         if (module.has(Role.BIAS)) {
             bias = read(module, module.get(Role.BIAS));
-        } else if (module.has(Role.UP_BIAS) && base.contains(BaseFit.biasName(module))) {
-            bias = new BaseMatrix(base, BaseFit.biasName(module)).readAll();
+        } else if (module.has(Role.UP_BIAS) && module.base().bias() != null) {
+            bias = new BaseMatrix(base, module.bias()).readAll();
         } else {
             return null;
         }

@@ -1,5 +1,7 @@
 package dev.paligemma.checkpoint.adapter;
 
+import dev.paligemma.checkpoint.adapter.BaseModule;
+import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,15 +15,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The tensors that an adapter has for one module, and what its configuration says about it. Immutable.
  *
- * @param name the canonical name of the module
- * @param kind what the module is
+ * @param base the module
  * @param tensors at least one, by role
  * @param scaling the factor on the product of the two matrices; 1 without them
  * @param tokens the ids of replaced rows, null if there are none
  */
 record ModuleTensors(
-        String name,
-        ModuleKind kind,
+        BaseModule base,
         Map<Role, TensorInfo> tensors,
         double scaling,
         @Nullable List<Integer> tokens) {
@@ -30,39 +30,55 @@ record ModuleTensors(
         tensors = Collections.unmodifiableMap(new EnumMap<>(tensors));
     }
 
+    /** The canonical name of the module. */
+    String name() {
+        return base.name();
+    }
+
+    ModuleKind kind() {
+        return base.kind();
+    }
+
+    Weight weight() {
+        return base.weight();
+    }
+
+    /** The bias of a module that has one. */
+    Weight bias() {
+        return Objects.requireNonNull(base.bias(), base.name());
+    }
+
     boolean has(Role role) {
         return tensors.containsKey(role);
     }
 
     TensorInfo get(Role role) {
-        return Objects.requireNonNull(tensors.get(role), () -> name + " has no " + role);
+        return Objects.requireNonNull(tensors.get(role), () -> name() + " has no " + role);
     }
 
     @Nullable
     TensorInfo down() {
-        return tensors.get(kind.isTable() ? Role.TABLE_DOWN : Role.DOWN);
+        return tensors.get(kind().isTable() ? Role.TABLE_DOWN : Role.DOWN);
     }
 
     @Nullable
     TensorInfo up() {
-        return tensors.get(kind.isTable() ? Role.TABLE_UP : Role.UP);
+        return tensors.get(kind().isTable() ? Role.TABLE_UP : Role.UP);
     }
 
     int rank() {
-        return Math.toIntExact(Objects.requireNonNull(down(), name).shape()[0]);
+        return Math.toIntExact(Objects.requireNonNull(down(), name()).shape()[0]);
     }
 
     /** The tensors of one module while they are collected. */
     static final class Builder {
-        private final String name;
-        private final ModuleKind kind;
+        private final BaseModule base;
         private final Map<Role, TensorInfo> tensors = new EnumMap<>(Role.class);
         private String path;
 
-        Builder(AdapterKey first) {
-            name = first.module();
-            kind = first.kind();
-            path = first.path();
+        Builder(BaseModule base, String path) {
+            this.base = base;
+            this.path = path;
         }
 
         /** Returns the tensor that is in this role already, or null. */
@@ -81,8 +97,9 @@ record ModuleTensors(
          */
         ModuleTensors build(AdapterConfig config, List<String> problems) {
             List<String> found = new ArrayList<>();
-            TensorInfo down = tensors.get(kind.isTable() ? Role.TABLE_DOWN : Role.DOWN);
-            TensorInfo up = tensors.get(kind.isTable() ? Role.TABLE_UP : Role.UP);
+            boolean table = base.kind().isTable();
+            TensorInfo down = tensors.get(table ? Role.TABLE_DOWN : Role.DOWN);
+            TensorInfo up = tensors.get(table ? Role.TABLE_UP : Role.UP);
             checkPartners(config, down, up, found);
             double scaling = 1;
             if (found.isEmpty() && down != null && up != null) {
@@ -93,8 +110,8 @@ record ModuleTensors(
             if (tensors.containsKey(Role.TOKENS) && tokens == null) {
                 found.add("trainable_token_indices of adapter_config.json does not say which tokens are trained");
             }
-            found.forEach(problem -> problems.add(name + ": " + problem));
-            return new ModuleTensors(name, kind, tensors, scaling, tokens);
+            found.forEach(problem -> problems.add(base.name() + ": " + problem));
+            return new ModuleTensors(base, tensors, scaling, tokens);
         }
 
         private void checkPartners(

@@ -5,9 +5,7 @@ import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.Graph;
-import dev.paligemma.engine.graph.LinearWeights;
 import dev.paligemma.engine.graph.Node;
-import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.MatrixFormat;
 import dev.paligemma.engine.weights.TensorInfo;
@@ -38,13 +36,13 @@ import java.util.Set;
  */
 public final class ConversionPlan {
     private final Precision precision;
-    private final Map<Weight, Set<MatrixFormat>> matrices;
-    private final Set<Weight> plain;
+    private final List<Weight> weights;
+    private final Map<Weight, Set<MatrixFormat>> matrices = new LinkedHashMap<>();
+    private final Set<Weight> plain = new LinkedHashSet<>();
 
-    private ConversionPlan(Precision precision, Map<Weight, Set<MatrixFormat>> matrices, Set<Weight> plain) {
+    private ConversionPlan(Precision precision, List<Weight> weights) {
         this.precision = precision;
-        this.matrices = matrices;
-        this.plain = plain;
+        this.weights = weights;
     }
 
     /**
@@ -60,9 +58,8 @@ public final class ConversionPlan {
             throw new IllegalArgumentException(
                     "a checkpoint is converted for int8 or int4, not for " + Objects.requireNonNull(precision));
         }
-        ConversionPlan plan = new ConversionPlan(precision, new LinkedHashMap<>(), new LinkedHashSet<>());
+        ConversionPlan plan = new ConversionPlan(precision, Graph.weights(graphs));
         graphs.forEach(plan::collect);
-        plan.requireOneShapePerName();
         return plan;
     }
 
@@ -72,22 +69,18 @@ public final class ConversionPlan {
                         ? EnumSet.of(MatrixFormat.INT4_BLOCKS, MatrixFormat.INT8_CHANNELS)
                         : EnumSet.of(MatrixFormat.INT8_CHANNELS);
         for (Node node : graph.nodes()) {
-            Operation operation = node.operation();
-            if (operation instanceof Operation.Embedding embedding) {
-                matrix(embedding.table(), EnumSet.of(MatrixFormat.INT8_BLOCKS));
-            } else if (operation instanceof Operation.Linear linear) {
-                LinearWeights weights = linear.weights();
-                matrix(weights.weight(), readsFewRows(node, graph) ? EnumSet.of(MatrixFormat.INT8_BLOCKS) : manyRows);
-                if (weights.bias() != null) {
-                    plain.add(weights.bias());
+            Weight table = node.operation().table();
+            Weight matrix = node.operation().matrix();
+            if (table != null) {
+                matrix(table, EnumSet.of(MatrixFormat.INT8_BLOCKS));
+            }
+            if (matrix != null) {
+                matrix(matrix, readsFewRows(node, graph) ? EnumSet.of(MatrixFormat.INT8_BLOCKS) : manyRows);
+            }
+            for (Weight weight : node.operation().weights()) {
+                if (!weight.equals(table) && !weight.equals(matrix)) {
+                    plain.add(weight);
                 }
-            } else if (operation instanceof Operation.Parameter parameter) {
-                plain.add(parameter.weight());
-            } else if (operation instanceof Operation.LayerNorm norm) {
-                plain.add(norm.gamma());
-                plain.add(norm.beta());
-            } else if (operation instanceof Operation.RmsNorm norm) {
-                plain.add(norm.weight());
             }
         }
     }
@@ -100,33 +93,7 @@ public final class ConversionPlan {
     /** Whether a product sees one row, or one row of each sequence, in every run: the logits of the next tokens. */
     private static boolean readsFewRows(Node linear, Graph graph) {
         Dim rows = linear.input(0).shape().dim(0);
-        return rows.isFixed() ? rows.size() == 1 : !graph.caches().isEmpty() && !rows.equals(tokens(graph));
-    }
-
-    /** The dimension that counts the rows of a run of a graph with caches. */
-    private static Dim tokens(Graph graph) {
-        return graph.nodes().stream()
-                .filter(node -> node.operation() instanceof Operation.Attention attention
-                        && attention.spec().cache() != null)
-                .map(node -> node.output().shape().dim(0))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private void requireOneShapePerName() {
-        Map<String, Weight> byName = new LinkedHashMap<>();
-        for (Weight weight : weights()) {
-            Weight other = byName.putIfAbsent(weight.name(), weight);
-            if (other != null && !other.equals(weight)) {
-                throw new IllegalArgumentException("the graphs use one weight as " + other + " and as " + weight);
-            }
-        }
-    }
-
-    private Set<Weight> weights() {
-        Set<Weight> all = new LinkedHashSet<>(matrices.keySet());
-        all.addAll(plain);
-        return all;
+        return rows.isFixed() ? rows.size() == 1 : !graph.caches().isEmpty() && !rows.equals(graph.cachedRows());
     }
 
     /** What the weights are stored for: {@link Precision#INT8} or {@link Precision#INT4}. */
@@ -191,7 +158,7 @@ public final class ConversionPlan {
 
     /** Checks that an original checkpoint has all weights in the sizes in which the graphs use them. */
     void requireWeightsOf(Checkpoint source) {
-        for (Weight weight : weights()) {
+        for (Weight weight : weights) {
             TensorInfo tensor = source.tensor(weight.name());
             long[] shape = tensor.shape();
             boolean fits =

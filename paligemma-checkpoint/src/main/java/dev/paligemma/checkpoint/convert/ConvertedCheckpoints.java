@@ -78,7 +78,7 @@ public final class ConvertedCheckpoints {
             }
             String content = contentOf(source);
             Path entry = entry(content, plan);
-            if (Files.isDirectory(entry) && problem(entry, content, plan) == null) {
+            if (Files.isDirectory(entry) && problem(source, entry, content, plan) == null) {
                 return entry;
             }
             return obtainLocked(source, plan, listener, content, entry);
@@ -125,9 +125,9 @@ public final class ConvertedCheckpoints {
     }
 
     /** What is wrong with an entry, or null. */
-    private @Nullable CheckpointException problem(Path entry, String content, ConversionPlan plan)
+    private @Nullable CheckpointException problem(Checkpoint source, Path entry, String content, ConversionPlan plan)
             throws InterruptedException, IOException {
-        try (Checkpoint converted = Checkpoint.open(entry)) {
+        try (Checkpoint converted = Checkpoint.open(entry, source.network())) {
             plan.requireStoredIn(converted);
             verifyOnce(converted);
             String stored = ConvertedManifest.read(entry).source();
@@ -152,7 +152,7 @@ public final class ConvertedCheckpoints {
                 FileChannel channel = lockFile();
                 FileLock outer = lock(channel)) {
             if (Files.exists(entry, LinkOption.NOFOLLOW_LINKS)) {
-                CheckpointException problem = problem(entry, content, plan);
+                CheckpointException problem = problem(source, entry, content, plan);
                 if (problem == null) {
                     return entry;
                 }

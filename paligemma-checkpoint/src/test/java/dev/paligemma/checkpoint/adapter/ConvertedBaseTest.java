@@ -10,6 +10,7 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.convert.CheckpointConverter;
 import dev.paligemma.checkpoint.convert.Sources;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.checkpoint.TestNetwork;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.weights.MatrixFormat;
 import java.io.IOException;
@@ -75,30 +76,31 @@ class ConvertedBaseTest {
     void acceptsACopyOfTheEmbeddingUpToRounding() throws IOException {
         String table = "language_model.embed_tokens.weight";
         float[] copy = new float[40 * IN];
-        try (Checkpoint source = Checkpoint.open(Sources.write(folder.resolve("source")))) {
+        try (Checkpoint source = TestNetwork.open(Sources.write(folder.resolve("source")))) {
             source.readFloats(source.tensor(table), 0, FloatBuffer.wrap(copy));
         }
         String name = PREFIX + "language_model.embed_tokens.base_layer.weight";
         AdapterFolder written =
                 AdapterFolder.in(folder.resolve("adapter")).lora(GATE, OUT, IN).tensor(name, copy, 40, IN);
         try (Checkpoint base = converted(Precision.INT8)) {
-            assertThat(LoraAdapter.open(written.write()).changes(base)).containsOnlyKeys(GATE);
+            assertThat(LoraAdapter.open(written.write(), base).changes()).containsOnlyKeys(GATE);
             copy[77] += 1;
             LoraAdapter other =
-                    LoraAdapter.open(written.tensor(name, copy, 40, IN).write());
+                    LoraAdapter.open(written.tensor(name, copy, 40, IN).write(), base);
             assertThatExceptionOfType(AdapterException.class)
-                    .isThrownBy(() -> other.changes(base))
+                    .isThrownBy(other::changes)
                     .withMessageContaining("another embedding");
         }
     }
 
     @Test
     void nothingIsMergedIntoIt() throws IOException {
-        LoraAdapter adapter = LoraAdapter.open(
-                AdapterFolder.in(folder.resolve("adapter")).lora(GATE, OUT, IN).write());
+        Path written =
+                AdapterFolder.in(folder.resolve("adapter")).lora(GATE, OUT, IN).write();
         try (Checkpoint base = converted(Precision.INT8)) {
+            LoraAdapter adapter = LoraAdapter.open(written, base);
             assertThatExceptionOfType(AdapterException.class)
-                    .isThrownBy(() -> AdapterMerger.merge(base, adapter, folder.resolve("merged")))
+                    .isThrownBy(() -> AdapterMerger.merge(adapter, folder.resolve("merged")))
                     .withMessageContaining("int8")
                     .withMessageContaining("original checkpoint");
         }
@@ -107,15 +109,15 @@ class ConvertedBaseTest {
 
     private Checkpoint converted(Precision precision) throws IOException {
         Path target = folder.resolve("converted");
-        try (Checkpoint source = Checkpoint.open(Sources.write(folder.resolve("source")))) {
+        try (Checkpoint source = TestNetwork.open(Sources.write(folder.resolve("source")))) {
             CheckpointConverter.convert(source, Sources.plan(precision, source), target, progress -> {});
         }
-        return Checkpoint.open(target);
+        return TestNetwork.open(target);
     }
 
     private static ModuleChange change(Checkpoint base, AdapterFolder written) throws IOException {
         return Objects.requireNonNull(
-                LoraAdapter.open(written.write()).changes(base).get(GATE));
+                LoraAdapter.open(written.write(), base).changes().get(GATE));
     }
 
     /** The gate projection, whose most exact format is that with a scale per channel. */

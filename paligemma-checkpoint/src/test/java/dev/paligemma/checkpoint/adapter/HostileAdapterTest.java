@@ -5,6 +5,7 @@ import static dev.paligemma.checkpoint.adapter.AdapterFolder.PREFIX;
 
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.convert.Sources;
+import dev.paligemma.checkpoint.TestNetwork;
 import dev.paligemma.engine.weights.DType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -106,8 +107,8 @@ class HostileAdapterTest {
     }
 
     private static void use(Path folder) {
-        try (Checkpoint checkpoint = Checkpoint.open(base)) {
-            LoraAdapter.open(folder).changes(checkpoint);
+        try (Checkpoint checkpoint = TestNetwork.open(base)) {
+            LoraAdapter.open(folder, checkpoint).changes();
         }
     }
 

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.checkpoint.convert.Sources;
+import dev.paligemma.checkpoint.TestNetwork;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.weights.DType;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,10 +40,17 @@ class LoraAdapterTest {
     private Path folder;
 
     private static Path baseFolder;
+    private static Checkpoint opened;
 
     @BeforeAll
     static void writeBase() throws IOException {
         baseFolder = Sources.write(shared.resolve("base"), DType.F32, 1, true, 1);
+        opened = TestNetwork.open(baseFolder);
+    }
+
+    @AfterAll
+    static void closeBase() {
+        opened.close();
     }
 
     // What is read
@@ -49,29 +58,24 @@ class LoraAdapterTest {
     @Test
     void namesItsModules() throws IOException {
         Path written = good().write();
-        LoraAdapter adapter = LoraAdapter.open(written);
+        LoraAdapter adapter = LoraAdapter.open(written, opened);
         assertThat(adapter.folder()).isEqualTo(written);
         assertThat(adapter.modules()).containsExactly(GATE);
     }
 
     @Test
     void noticesModulesThatShouldHaveTensors() throws IOException {
-        try (Checkpoint base = Checkpoint.open(baseFolder)) {
-            assertThat(open("[\"gate_proj\"]").missing(base)).isEmpty();
-            assertThat(open("[\"gate_proj\", \"self_attn.q_proj\"]").missing(base))
-                    .contains(QUERY);
-            assertThat(open("[\"ate_proj\", \"nowhere\", 5]").missing(base)).isEmpty();
-            assertThat(open("\".*q_proj\"").missing(base)).isEmpty();
-            assertThat(LoraAdapter.open(good().config("target_modules", "[\"q_proj\"]")
-                                    .config("layers_to_transform", "[7]")
-                                    .write())
-                            .missing(base))
-                    .isEmpty();
-        }
+        assertThat(open("[\"gate_proj\"]").missing()).isEmpty();
+        assertThat(open("[\"gate_proj\", \"self_attn.q_proj\"]").missing()).contains(QUERY);
+        assertThat(open("[\"ate_proj\", \"nowhere\", 5]").missing()).isEmpty();
+        assertThat(open("\".*q_proj\"").missing()).isEmpty();
+        AdapterFolder elsewhere =
+                good().config("target_modules", "[\"q_proj\"]").config("layers_to_transform", "[7]");
+        assertThat(LoraAdapter.open(elsewhere.write(), opened).missing()).isEmpty();
     }
 
     private LoraAdapter open(String targets) throws IOException {
-        return LoraAdapter.open(good().config("target_modules", targets).write());
+        return LoraAdapter.open(good().config("target_modules", targets).write(), opened);
     }
 
     @Test
@@ -117,17 +121,17 @@ class LoraAdapterTest {
         "bias, '\"all\"'"
     })
     void acceptsWhatDoesNotMatter(String name, String json) throws IOException {
-        assertThat(LoraAdapter.open(good().config(name, json).write()).modules())
+        assertThat(LoraAdapter.open(good().config(name, json).write(), opened).modules())
                 .containsExactly(GATE);
     }
 
     @Test
     void leavesOutWhatIsAsInTheBase() throws IOException {
-        try (Checkpoint base = Checkpoint.open(baseFolder)) {
+        try (Checkpoint base = TestNetwork.open(baseFolder)) {
             AdapterFolder written = good().tensor(PREFIX + NORM + ".weight", base(base, NORM + ".weight"), WIDTH)
                     .tensor(PREFIX + TABLE + ".weight", base(base, TABLE + ".weight"), 40, WIDTH)
                     .tensor(PREFIX + TABLE + ".base_layer.weight", base(base, TABLE + ".weight"), 40, WIDTH);
-            assertThat(LoraAdapter.open(written.write()).changes(base)).containsOnlyKeys(GATE);
+            assertThat(LoraAdapter.open(written.write(), base).changes()).containsOnlyKeys(GATE);
         }
     }
 
@@ -137,9 +141,9 @@ class LoraAdapterTest {
         AdapterFolder written = AdapterFolder.in(folder)
                 .config("trainable_token_indices", "{\"embed_tokens\": [7, 3]}")
                 .tensor(name, 2, WIDTH);
-        try (Checkpoint base = Checkpoint.open(baseFolder)) {
+        try (Checkpoint base = TestNetwork.open(baseFolder)) {
             Map<String, ModuleChange> changes =
-                    LoraAdapter.open(written.write()).changes(base);
+                    LoraAdapter.open(written.write(), base).changes();
             assertThat(changes).containsOnlyKeys(TABLE, "lm_head");
             ModuleChange table = Objects.requireNonNull(changes.get(TABLE));
             ModuleChange head = Objects.requireNonNull(changes.get("lm_head"));
@@ -161,9 +165,9 @@ class LoraAdapterTest {
                 .config("ensure_weight_tying", "true")
                 .tensor(PREFIX + TABLE + ".lora_embedding_A", 2, 40)
                 .tensor(PREFIX + TABLE + ".lora_embedding_B", WIDTH, 2);
-        try (Checkpoint base = Checkpoint.open(baseFolder)) {
+        try (Checkpoint base = TestNetwork.open(baseFolder)) {
             Map<String, ModuleChange> changes =
-                    LoraAdapter.open(written.write()).changes(base);
+                    LoraAdapter.open(written.write(), base).changes();
             ModuleChange table = Objects.requireNonNull(changes.get(TABLE));
             ModuleChange head = Objects.requireNonNull(changes.get("lm_head"));
             float[] down = numbers(table.down());
@@ -271,13 +275,13 @@ class LoraAdapterTest {
     @Test
     void refusesAFolderThatIsNoAdapter() throws IOException {
         assertThatExceptionOfType(AdapterException.class)
-                .isThrownBy(() -> LoraAdapter.open(baseFolder))
+                .isThrownBy(() -> LoraAdapter.open(baseFolder, opened))
                 .withMessageContaining("whole model");
         assertThatExceptionOfType(AdapterException.class)
-                .isThrownBy(() -> LoraAdapter.open(folder))
+                .isThrownBy(() -> LoraAdapter.open(folder, opened))
                 .withMessageContaining("adapter_config.json does not exist");
         assertThatExceptionOfType(AdapterException.class)
-                .isThrownBy(() -> LoraAdapter.open(folder.resolve("nowhere")))
+                .isThrownBy(() -> LoraAdapter.open(folder.resolve("nowhere"), opened))
                 .withMessageContaining("is not a folder");
         refused(AdapterFolder.in(folder), "holds no tensors");
     }
@@ -287,7 +291,7 @@ class LoraAdapterTest {
         Path written = good().write();
         Files.move(written.resolve("adapter_model.safetensors"), written.resolve("adapter_model.bin"));
         assertThatExceptionOfType(AdapterException.class)
-                .isThrownBy(() -> LoraAdapter.open(written))
+                .isThrownBy(() -> LoraAdapter.open(written, opened))
                 .withMessageContaining("pickled")
                 .withMessageContaining("safe_serialization");
     }
@@ -321,7 +325,7 @@ class LoraAdapterTest {
 
     @Test
     void refusesAnAdapterOfAnotherEmbedding() throws IOException {
-        try (Checkpoint base = Checkpoint.open(baseFolder)) {
+        try (Checkpoint base = TestNetwork.open(baseFolder)) {
             float[] copy = base(base, TABLE + ".weight");
             copy[1234] += 1;
             doesNotFit(good().tensor(PREFIX + TABLE + ".base_layer.weight", copy, 40, WIDTH), "another embedding");
@@ -341,14 +345,14 @@ class LoraAdapterTest {
     void refusesANormThatNoFactorLeadsTo() throws IOException {
         for (int seed = 0; seed < 100; seed++) {
             Path zeros = Sources.write(folder.resolve("base" + seed), DType.BF16, 1, true, seed);
-            try (Checkpoint base = Checkpoint.open(zeros)) {
+            try (Checkpoint base = TestNetwork.open(zeros)) {
                 for (float weight : base(base, NORM + ".weight")) {
                     if (weight == -1) {
                         AdapterFolder written =
                                 AdapterFolder.in(folder.resolve("adapter")).tensor(PREFIX + NORM + ".weight", WIDTH);
-                        LoraAdapter adapter = LoraAdapter.open(written.write());
+                        LoraAdapter adapter = LoraAdapter.open(written.write(), base);
                         assertThatExceptionOfType(AdapterException.class)
-                                .isThrownBy(() -> adapter.changes(base))
+                                .isThrownBy(adapter::changes)
                                 .withMessageContaining("from which no factor leads to");
                         return;
                     }
@@ -363,24 +367,24 @@ class LoraAdapterTest {
     }
 
     private ModuleChange change(AdapterFolder written, String module) throws IOException {
-        try (Checkpoint base = Checkpoint.open(baseFolder)) {
+        try (Checkpoint base = TestNetwork.open(baseFolder)) {
             return Objects.requireNonNull(
-                    LoraAdapter.open(written.write()).changes(base).get(module));
+                    LoraAdapter.open(written.write(), base).changes().get(module));
         }
     }
 
     private static void refused(AdapterFolder written, String... parts) throws IOException {
         Path path = written.write();
         assertThatExceptionOfType(AdapterException.class)
-                .isThrownBy(() -> LoraAdapter.open(path))
+                .isThrownBy(() -> LoraAdapter.open(path, opened))
                 .satisfies(e -> assertThat(e.getMessage()).contains(parts));
     }
 
     private static void doesNotFit(AdapterFolder written, String... parts) throws IOException {
         Path path = written.write();
-        try (Checkpoint base = Checkpoint.open(baseFolder)) {
+        try (Checkpoint base = TestNetwork.open(baseFolder)) {
             assertThatExceptionOfType(AdapterException.class)
-                    .isThrownBy(() -> LoraAdapter.open(path).changes(base))
+                    .isThrownBy(() -> LoraAdapter.open(path, base).changes())
                     .satisfies(e -> assertThat(e.getMessage()).contains(parts));
         } catch (CheckpointException e) {
             throw new AssertionError(e);

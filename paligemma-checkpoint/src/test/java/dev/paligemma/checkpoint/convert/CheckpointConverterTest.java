@@ -12,6 +12,7 @@ import dev.paligemma.checkpoint.quant.Int4Blocks;
 import dev.paligemma.checkpoint.quant.Int8Blocks;
 import dev.paligemma.checkpoint.quant.Int8Channels;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.checkpoint.TestNetwork;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.MatrixFormat;
@@ -47,11 +48,11 @@ class CheckpointConverterTest {
             value = Precision.class,
             names = {"INT8", "INT4"})
     void convertsEachWeightAsThePlanSays(Precision precision) throws IOException {
-        try (Checkpoint source = Checkpoint.open(Sources.write(folder.resolve("source")))) {
+        try (Checkpoint source = TestNetwork.open(Sources.write(folder.resolve("source")))) {
             ConversionPlan plan = Sources.plan(precision, source);
             CheckpointConverter.convert(source, plan, folder.resolve("target"), ConversionListener.NONE);
 
-            try (Checkpoint converted = Checkpoint.open(folder.resolve("target"))) {
+            try (Checkpoint converted = TestNetwork.open(folder.resolve("target"))) {
                 converted.verify();
                 plan.requireStoredIn(converted);
                 assertThat(converted.precision()).isEqualTo(precision);
@@ -113,7 +114,7 @@ class CheckpointConverterTest {
 
     @Test
     void choosesFormatsByUse() throws IOException {
-        try (Checkpoint source = Checkpoint.open(Sources.write(folder.resolve("source"), DType.F32, 1, false, 1))) {
+        try (Checkpoint source = TestNetwork.open(Sources.write(folder.resolve("source"), DType.F32, 1, false, 1))) {
             for (Precision precision : List.of(Precision.INT8, Precision.INT4)) {
                 ConversionPlan plan = Sources.plan(precision, source);
                 assertThat(formats(plan, Sources.EMBEDDING)).containsExactly(MatrixFormat.INT8_BLOCKS);
@@ -160,7 +161,7 @@ class CheckpointConverterTest {
 
     private Path convert(Path source, Precision precision) {
         Path target = folder.resolve(source.getFileName() + "-converted");
-        try (Checkpoint checkpoint = Checkpoint.open(source)) {
+        try (Checkpoint checkpoint = TestNetwork.open(source)) {
             CheckpointConverter.convert(
                     checkpoint, Sources.plan(precision, checkpoint), target, ConversionListener.NONE);
         }
@@ -175,7 +176,7 @@ class CheckpointConverterTest {
         for (String name : List.of(Sources.UP, Sources.EMBEDDING, Sources.NORM)) {
             Path source = Sources.write(folder.resolve(dtype + name), dtype, 1, true, 1);
             TensorInfo tensor;
-            try (Checkpoint good = Checkpoint.open(source)) {
+            try (Checkpoint good = TestNetwork.open(source)) {
                 tensor = good.tensor(name);
             }
             try (RandomAccessFile file = new RandomAccessFile(tensor.file().toFile(), "rw")) {
@@ -186,7 +187,7 @@ class CheckpointConverterTest {
                                 ? new byte[] {0, 0, (byte) 0x80, 0x7f}
                                 : dtype == DType.BF16 ? new byte[] {(byte) 0x80, 0x7f} : new byte[] {0, 0x7c});
             }
-            try (Checkpoint checkpoint = Checkpoint.open(source)) {
+            try (Checkpoint checkpoint = TestNetwork.open(source)) {
                 assertThatExceptionOfType(ConversionException.class)
                         .isThrownBy(() -> CheckpointConverter.convert(
                                 checkpoint,
@@ -208,7 +209,7 @@ class CheckpointConverterTest {
         assertThatExceptionOfType(ConversionException.class)
                 .isThrownBy(() -> convert(source, Precision.INT8))
                 .withMessageContaining(target + " exists already");
-        try (Checkpoint converted = Checkpoint.open(target)) {
+        try (Checkpoint converted = TestNetwork.open(target)) {
             assertThatExceptionOfType(ConversionException.class)
                     .isThrownBy(() -> CheckpointConverter.convert(
                             converted,
@@ -222,7 +223,7 @@ class CheckpointConverterTest {
     @Test
     void tellsOfProgressInOrder() throws IOException {
         List<ConversionProgress> events = Collections.synchronizedList(new ArrayList<>());
-        try (Checkpoint source = Checkpoint.open(Sources.write(folder.resolve("source")))) {
+        try (Checkpoint source = TestNetwork.open(Sources.write(folder.resolve("source")))) {
             CheckpointConverter.convert(
                     source, Sources.plan(Precision.INT8, source), folder.resolve("target"), events::add);
         }
@@ -241,7 +242,7 @@ class CheckpointConverterTest {
 
     @Test
     void aFailingListenerStopsIt() throws IOException {
-        try (Checkpoint source = Checkpoint.open(Sources.write(folder.resolve("source")))) {
+        try (Checkpoint source = TestNetwork.open(Sources.write(folder.resolve("source")))) {
             assertThatIllegalStateException()
                     .isThrownBy(() -> CheckpointConverter.convert(
                             source, Sources.plan(Precision.INT8, source), folder.resolve("target"), progress -> {
@@ -257,7 +258,7 @@ class CheckpointConverterTest {
     @Test
     void anInterruptStopsItAndStays() throws IOException {
         Thread caller = Thread.currentThread();
-        try (Checkpoint source = Checkpoint.open(Sources.write(folder.resolve("source")))) {
+        try (Checkpoint source = TestNetwork.open(Sources.write(folder.resolve("source")))) {
             assertThatExceptionOfType(ConversionException.class)
                     .isThrownBy(() -> CheckpointConverter.convert(
                             source,
@@ -282,7 +283,7 @@ class CheckpointConverterTest {
         Files.writeString(
                 config, Files.readString(config).replace("\"hidden_size\": 160", "\"hidden_size\": " + width));
         makeHuge(source.resolve("model.safetensors"), rows, width);
-        try (Checkpoint checkpoint = Checkpoint.open(source)) {
+        try (Checkpoint checkpoint = TestNetwork.open(source)) {
             assertThatExceptionOfType(ConversionException.class)
                     .isThrownBy(() -> CheckpointConverter.convert(
                             checkpoint,
@@ -332,7 +333,7 @@ class CheckpointConverterTest {
     @Test
     void reportsAFolderThatCannotBeMade() throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
-        try (Checkpoint source = Checkpoint.open(Sources.write(folder.resolve("source")))) {
+        try (Checkpoint source = TestNetwork.open(Sources.write(folder.resolve("source")))) {
             assertThatExceptionOfType(ConversionException.class)
                     .isThrownBy(() -> CheckpointConverter.convert(
                             source,
@@ -357,7 +358,7 @@ class CheckpointConverterTest {
         Files.write(source.resolve("vae-oid.npz"), new byte[3_900_000]);
         Files.write(source.resolve("tokenizer.json"), new byte[1_234_567]);
         long needed;
-        try (Checkpoint checkpoint = Checkpoint.open(source)) {
+        try (Checkpoint checkpoint = TestNetwork.open(source)) {
             ConversionPlan plan = Sources.plan(Precision.INT4, checkpoint);
             needed = CheckpointConverter.neededBytes(checkpoint, ConvertedLayout.of(checkpoint, plan));
         }
@@ -372,7 +373,7 @@ class CheckpointConverterTest {
     @Test
     void aFolderThatAppearsMeanwhileIsSaidToHaveAppeared() throws IOException {
         Path target = folder.resolve("target");
-        try (Checkpoint source = Checkpoint.open(Sources.write(folder.resolve("source")))) {
+        try (Checkpoint source = TestNetwork.open(Sources.write(folder.resolve("source")))) {
             assertThatExceptionOfType(ConversionException.class)
                     .isThrownBy(() -> CheckpointConverter.convert(
                             source, Sources.plan(Precision.INT8, source), target, progress -> occupy(target)))
@@ -395,8 +396,8 @@ class CheckpointConverterTest {
 
     @Test
     void refusesAPlanOfAnotherModel() throws IOException {
-        try (Checkpoint source = Checkpoint.open(Sources.write(folder.resolve("source")));
-                Checkpoint untied = Checkpoint.open(Sources.write(folder.resolve("untied"), DType.F32, 1, false, 1))) {
+        try (Checkpoint source = TestNetwork.open(Sources.write(folder.resolve("source")));
+                Checkpoint untied = TestNetwork.open(Sources.write(folder.resolve("untied"), DType.F32, 1, false, 1))) {
             assertThatExceptionOfType(CheckpointException.class)
                     .isThrownBy(() -> CheckpointConverter.convert(
                             source,

@@ -8,6 +8,7 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.checkpoint.ConvertedManifest;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.checkpoint.TestNetwork;
 import dev.paligemma.engine.weights.DType;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -66,7 +67,7 @@ class ConvertedCheckpointsTest {
     }
 
     private Path obtain(Path from, Precision precision) {
-        try (Checkpoint source = Checkpoint.open(from)) {
+        try (Checkpoint source = TestNetwork.open(from)) {
             return checkpoints.obtain(source, Sources.plan(precision, source), progress -> {
                 if (progress.bytesDone() == 0) {
                     conversions.incrementAndGet();
@@ -167,7 +168,7 @@ class ConvertedCheckpointsTest {
 
     private static void assertRefused(Path entry, String what) {
         assertThatExceptionOfType(CheckpointException.class).as(what).isThrownBy(() -> {
-            try (Checkpoint checkpoint = Checkpoint.open(entry)) {
+            try (Checkpoint checkpoint = TestNetwork.open(entry)) {
                 checkpoint.verify();
             }
         });
@@ -252,8 +253,8 @@ class ConvertedCheckpointsTest {
     @Test
     void aConvertedCheckpointIsReturnedAsItIs() throws IOException {
         Path entry = obtain(sourceFolder, Precision.INT8);
-        try (Checkpoint converted = Checkpoint.open(entry);
-                Checkpoint source = Checkpoint.open(sourceFolder)) {
+        try (Checkpoint converted = TestNetwork.open(entry);
+                Checkpoint source = TestNetwork.open(sourceFolder)) {
             assertThat(checkpoints.obtain(converted, Sources.plan(Precision.INT8, source), ConversionListener.NONE))
                     .isEqualTo(entry);
             assertThatExceptionOfType(CheckpointException.class)
@@ -503,8 +504,8 @@ class ConvertedCheckpointsTest {
     }
 
     private void assertGood(Path entry) throws IOException {
-        try (Checkpoint source = Checkpoint.open(sourceFolder);
-                Checkpoint converted = Checkpoint.open(entry)) {
+        try (Checkpoint source = TestNetwork.open(sourceFolder);
+                Checkpoint converted = TestNetwork.open(entry)) {
             converted.verify();
             Sources.plan(converted.precision(), source).requireStoredIn(converted);
         }

@@ -2,6 +2,7 @@ package dev.paligemma.checkpoint.convert;
 
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.checkpoint.TestNetwork;
 import java.nio.file.Path;
 
 /** A program that obtains a converted checkpoint, slowly, and says what it does. */
@@ -12,7 +13,7 @@ final class ConvertingProcess {
 
     /** Arguments: source folder, cache folder, milliseconds to wait at each sign of progress. */
     public static void main(String[] arguments) {
-        try (Checkpoint source = Checkpoint.open(Path.of(arguments[0]))) {
+        try (Checkpoint source = TestNetwork.open(Path.of(arguments[0]))) {
             long delay = Long.parseLong(arguments[2]);
             Path entry = new ConvertedCheckpoints(Path.of(arguments[1]))
                     .obtain(source, Sources.plan(Precision.INT4, source), progress -> {

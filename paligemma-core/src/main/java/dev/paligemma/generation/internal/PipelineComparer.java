@@ -34,8 +34,8 @@ public final class PipelineComparer {
     public PipelineComparer(TextGenerator reference, Slots referenceSlots, TextGenerator other, Slots otherSlots) {
         requireSame(
                 "rows of the vocabulary",
-                reference.config().text().vocabSize(),
-                other.config().text().vocabSize());
+                reference.config().text().sizes().vocabSize(),
+                other.config().text().sizes().vocabSize());
         requireSame(
                 "end-of-sequence tokens",
                 Set.copyOf(reference.config().eosTokenIds()),

@@ -8,6 +8,7 @@ import dev.paligemma.checkpoint.adapter.LoraAdapter;
 import dev.paligemma.checkpoint.adapter.ModuleChange;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.network.Networks;
+import dev.paligemma.network.Networks;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -42,8 +43,8 @@ public final class Adapters {
      */
     public static Adapters load(Networks plain, Map<String, Path> folders, Checkpoint weights) {
         Map<String, Map<String, ModuleChange>> changes = new LinkedHashMap<>();
-        folders.forEach(
-                (name, folder) -> changes.put(name, LoraAdapter.open(folder).changes(weights)));
+        folders.forEach((name, folder) ->
+                changes.put(name, LoraAdapter.open(folder, weights).changes()));
         AdapterSites sites = AdapterSites.of(changes.values());
         AdaptableGraph vision = AdaptableGraph.of(plain.vision(), sites);
         AdaptableGraph decoder = AdaptableGraph.of(plain.decoder(), sites);

@@ -7,6 +7,7 @@ import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
+import dev.paligemma.network.Networks;
 import dev.paligemma.network.GemmaDecoder;
 import dev.paligemma.network.Networks;
 import dev.paligemma.network.RotaryAngles;
@@ -43,7 +44,8 @@ public final class VisionLanguageModel implements AutoCloseable {
     public VisionLanguageModel(Engine engine, Checkpoint checkpoint, Adapters adapters) {
         Networks networks = adapters.networks();
         this.config = checkpoint.config();
-        this.rotary = new RotaryAngles(config.text().headDim(), config.text().ropeTheta());
+        this.rotary = new RotaryAngles(
+                config.text().sizes().headDim(), config.text().attention().ropeTheta());
         this.adapters = adapters;
         this.vision = engine.compile(networks.vision(), checkpoint);
         try {
@@ -67,7 +69,7 @@ public final class VisionLanguageModel implements AutoCloseable {
         HostTensor embeddings = tensors.acquire(
                 ElementType.FLOAT32,
                 (long) images.size() * patches,
-                config.text().hiddenSize());
+                config.text().sizes().hiddenSize());
         HostTensor pixels = tensors.acquire(ElementType.FLOAT32, 1, 3, side, side);
         Map<String, HostTensor> inputs = joined(Map.of(SiglipEncoder.PIXEL_VALUES, pixels), adapter.vision());
         for (int image = 0; image < images.size(); image++) {
@@ -211,8 +213,8 @@ public final class VisionLanguageModel implements AutoCloseable {
         Step(int sequences, ActiveAdapter adapter) {
             HostTensor tokens = HostTensor.allocate(ElementType.INT64, sequences);
             HostTensor all = HostTensor.ofLongs(LongStream.range(0, sequences).toArray());
-            HostTensor noImages =
-                    HostTensor.allocate(ElementType.FLOAT32, 0, config.text().hiddenSize());
+            HostTensor noImages = HostTensor.allocate(
+                    ElementType.FLOAT32, 0, config.text().sizes().hiddenSize());
             this.ids = tokens.longs();
             this.inputs = new Inputs(noImages, tokens, all, all, sequences, adapter);
             this.outputs = new Outputs(sequences);
@@ -226,7 +228,7 @@ public final class VisionLanguageModel implements AutoCloseable {
         private final FloatBuffer sin;
 
         Inputs(HostTensor images, HostTensor ids, HostTensor order, HostTensor ends, int rows, ActiveAdapter adapter) {
-            int pairs = config.text().headDim() / 2;
+            int pairs = config.text().sizes().headDim() / 2;
             HostTensor cosines = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
             HostTensor sines = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
             this.cos = cosines.floats();
@@ -258,7 +260,7 @@ public final class VisionLanguageModel implements AutoCloseable {
         final List<NextTokens> next;
 
         Outputs(int sequences) {
-            int vocabulary = config.text().vocabSize();
+            int vocabulary = config.text().sizes().vocabSize();
             HostTensor logits = tensors.acquire(ElementType.FLOAT32, sequences, vocabulary);
             HostTensor best = tensors.acquire(ElementType.INT64, sequences);
             HostTensor bestLogProbability = tensors.acquire(ElementType.FLOAT32, sequences);

@@ -1,10 +1,11 @@
 package dev.paligemma.engine.graph;
 
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A recorded network: inputs, operations in an order in which they can run, and named outputs. Immutable and
@@ -38,15 +39,54 @@ public record Graph(
         return new Graph(name, inputs, nodes, all, marks);
     }
 
+    /**
+     * The learned parameters.
+     *
+     * @return names and shapes in the order of their first use, each once
+     * @throws IllegalArgumentException if one name stands for two shapes
+     */
+    public List<Weight> weights() {
+        return weights(List.of(this));
+    }
+
+    /**
+     * The learned parameters of a network that is several graphs.
+     *
+     * @param graphs the graphs
+     * @return names and shapes in the order of their first use, each once
+     * @throws IllegalArgumentException if one name stands for two shapes
+     */
+    public static List<Weight> weights(List<Graph> graphs) {
+        Map<String, Weight> byName = new LinkedHashMap<>();
+        graphs.stream()
+                .flatMap(graph -> graph.nodes.stream())
+                .flatMap(node -> node.operation().weights().stream())
+                .forEach(weight -> {
+                    Weight other = byName.putIfAbsent(weight.name(), weight);
+                    if (other != null && !other.equals(weight)) {
+                        throw new IllegalArgumentException(
+                                "the graphs use one weight as " + other + " and as " + weight);
+                    }
+                });
+        return List.copyOf(byName.values());
+    }
+
     /** The cached attentions, in order: one specification per key/value cache; empty when the graph keeps no state. */
     public List<AttentionSpec> caches() {
-        List<AttentionSpec> caches = new ArrayList<>();
-        for (Node node : nodes) {
-            if (node.operation() instanceof Operation.Attention attention
-                    && attention.spec().cache() != null) {
-                caches.add(attention.spec());
-            }
-        }
-        return caches;
+        return nodes.stream()
+                .flatMap(node -> Stream.ofNullable(node.operation().cache()))
+                .toList();
+    }
+
+    /**
+     * The dimension that counts the rows of a run of a graph with caches: the rows of the cached attentions; null when
+     * the graph keeps no state.
+     */
+    public @Nullable Dim cachedRows() {
+        return nodes.stream()
+                .filter(node -> node.operation().cache() != null)
+                .map(node -> node.output().shape().dim(0))
+                .findFirst()
+                .orElse(null);
     }
 }

@@ -1,5 +1,6 @@
 package dev.paligemma.engine.graph;
 
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,10 @@ public record LinearWeights(Weight weight, @Nullable Weight bias) {
         if (bias != null && !bias.shape().equals(java.util.List.of(weight.size(0)))) {
             throw new IllegalArgumentException("bias of " + weight + " must be [" + weight.size(0) + "], got " + bias);
         }
+    }
+
+    LinearWeights withWeights(UnaryOperator<Weight> replacement) {
+        return new LinearWeights(replacement.apply(weight), bias == null ? null : replacement.apply(bias));
     }
 
     /** The width that goes in: the number of columns. */

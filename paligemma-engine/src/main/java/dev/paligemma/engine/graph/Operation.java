@@ -1,10 +1,16 @@
 package dev.paligemma.engine.graph;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The vocabulary of the networks: what a {@link Node} computes. Immutable.
  *
  * <p>Each operation is documented with its equation; {@link GraphBuilder} documents shapes. An engine implements
- * {@link Visitor}, so that a new operation does not compile until every engine knows it.
+ * {@link Visitor}, so that a new operation does not compile until every engine knows it; what treats operations by their
+ * weights implements {@link WeightVisitor}, and knows all that have some.
  */
 public sealed interface Operation {
 
@@ -17,6 +23,67 @@ public sealed interface Operation {
     void accept(Visitor visitor, Node node);
 
     /**
+     * Calls the method of the visitor that belongs to this operation.
+     *
+     * @param visitor the visitor
+     * @param <R> what it makes of an operation
+     * @return what the visitor returns
+     */
+    <R> R accept(WeightVisitor<R> visitor);
+
+    /**
+     * The same operation with other weights.
+     *
+     * @param replacement gives the weight to take the place of another, called once for each of {@link #weights()} in order
+     * @return this operation if it has no weights
+     */
+    Operation withWeights(UnaryOperator<Weight> replacement);
+
+    /** The learned parameters of this operation: a new list in the order of their use. */
+    default List<Weight> weights() {
+        List<Weight> weights = new ArrayList<>();
+        withWeights(weight -> {
+            weights.add(weight);
+            return weight;
+        });
+        return weights;
+    }
+
+    /**
+     * The matrix by which this operation multiplies rows, one of {@link #weights()}, {@code [out, in]}; null if there
+     * is none.
+     */
+    default @Nullable Weight matrix() {
+        return null;
+    }
+
+    /**
+     * The table of which this operation picks rows, one of {@link #weights()}, {@code [rows, width]}; null if there is
+     * none.
+     */
+    default @Nullable Weight table() {
+        return null;
+    }
+
+    /** What this operation keeps from run to run: the attention with a key/value cache; null if there is none. */
+    default @Nullable AttentionSpec cache() {
+        return null;
+    }
+
+    /** What has no weights. */
+    sealed interface Weightless extends Operation {
+        @Override
+        default <R> R accept(WeightVisitor<R> visitor) {
+            return visitor.weightless(this);
+        }
+
+        @Override
+        default Operation withWeights(UnaryOperator<Weight> replacement) {
+            return this;
+        }
+    }
+
+    /**
      * Rows of a table: {@code y[t] = table[ids[t]]}.
      *
      * @param table {@code [V, D]}
@@ -25,6 +92,16 @@ public sealed interface Operation {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.embedding(this, node);
+        }
+
+        @Override
+        public <R> R accept(WeightVisitor<R> visitor) {
+            return visitor.embedding(this);
+        }
+
+        @Override
+        public Operation withWeights(UnaryOperator<Weight> replacement) {
+            return new Embedding(replacement.apply(table));
         }
     }
 
@@ -38,22 +115,47 @@ public sealed interface Operation {
         public void accept(Visitor visitor, Node node) {
             visitor.parameter(this, node);
         }
+
+        @Override
+        public <R> R accept(WeightVisitor<R> visitor) {
+            return visitor.parameter(this);
+        }
+
+        @Override
+        public Operation withWeights(UnaryOperator<Weight> replacement) {
+            return new Parameter(replacement.apply(weight));
+        }
     }
 
     /**
      * {@code y = x W^T + b}.
      *
-     * @param weights W and b
+     * @param parameters W and b
      */
-    record Linear(LinearWeights weights) implements Operation {
+    record Linear(LinearWeights parameters) implements Operation {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.linear(this, node);
         }
+
+        @Override
+        public <R> R accept(WeightVisitor<R> visitor) {
+            return visitor.linear(this);
+        }
+
+        @Override
+        public Operation withWeights(UnaryOperator<Weight> replacement) {
+            return new Linear(parameters.withWeights(replacement));
+        }
+
+        @Override
+        public Weight matrix() {
+            return parameters.weight();
+        }
     }
 
     /** {@code y = x M^T}, with a matrix that a run brings along or computes: what an adapter adds to a {@link Linear}. */
-    record Product() implements Operation {
+    record Product() implements Weightless {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.product(this, node);
@@ -72,6 +174,16 @@ public sealed interface Operation {
         public void accept(Visitor visitor, Node node) {
             visitor.layerNorm(this, node);
         }
+
+        @Override
+        public <R> R accept(WeightVisitor<R> visitor) {
+            return visitor.layerNorm(this);
+        }
+
+        @Override
+        public Operation withWeights(UnaryOperator<Weight> replacement) {
+            return new LayerNorm(replacement.apply(gamma), replacement.apply(beta), epsilon);
+        }
     }
 
     /**
@@ -86,10 +198,20 @@ public sealed interface Operation {
         public void accept(Visitor visitor, Node node) {
             visitor.rmsNorm(this, node);
         }
+
+        @Override
+        public <R> R accept(WeightVisitor<R> visitor) {
+            return visitor.rmsNorm(this);
+        }
+
+        @Override
+        public Operation withWeights(UnaryOperator<Weight> replacement) {
+            return new RmsNorm(replacement.apply(weight), epsilon);
+        }
     }
 
     /** {@code y = 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))}: the tanh form of GELU. */
-    record Gelu() implements Operation {
+    record Gelu() implements Weightless {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.gelu(this, node);
@@ -102,7 +224,7 @@ public sealed interface Operation {
      *
      * @param heads number of heads side by side in a row
      */
-    record Rope(int heads) implements Operation {
+    record Rope(int heads) implements Weightless {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.rope(this, node);
@@ -114,10 +236,15 @@ public sealed interface Operation {
      *
      * @param spec heads, scale, cache and who attends to whom
      */
-    record Attention(AttentionSpec spec) implements Operation {
+    record Attention(AttentionSpec spec) implements Weightless {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.attention(this, node);
+        }
+
+        @Override
+        public @Nullable AttentionSpec cache() {
+            return spec.cache() == null ? null : spec;
         }
     }
 
@@ -126,7 +253,7 @@ public sealed interface Operation {
      *
      * @param cap the bound, positive
      */
-    record Softcap(float cap) implements Operation {
+    record Softcap(float cap) implements Weightless {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.softcap(this, node);
@@ -134,7 +261,7 @@ public sealed interface Operation {
     }
 
     /** {@code y = a + b}; {@code b} may lack leading axes of {@code a} and is then repeated along them. */
-    record Add() implements Operation {
+    record Add() implements Weightless {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.add(this, node);
@@ -142,7 +269,7 @@ public sealed interface Operation {
     }
 
     /** {@code y = a * b}, element by element; {@code b} may lack leading axes of {@code a} and is then repeated along them. */
-    record Multiply() implements Operation {
+    record Multiply() implements Weightless {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.multiply(this, node);
@@ -154,7 +281,7 @@ public sealed interface Operation {
      *
      * @param factor the factor
      */
-    record Scale(float factor) implements Operation {
+    record Scale(float factor) implements Weightless {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.scale(this, node);
@@ -166,7 +293,7 @@ public sealed interface Operation {
      *
      * @param shape the new shape, with at most one symbolic dimension
      */
-    record Reshape(Shape shape) implements Operation {
+    record Reshape(Shape shape) implements Weightless {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.reshape(this, node);
@@ -178,10 +305,10 @@ public sealed interface Operation {
      *
      * @param axes a permutation of all axes
      */
-    record Transpose(java.util.List<Integer> axes) implements Operation {
+    record Transpose(List<Integer> axes) implements Weightless {
         /** Copies the list. */
         public Transpose {
-            axes = java.util.List.copyOf(axes);
+            axes = List.copyOf(axes);
         }
 
         @Override
@@ -191,7 +318,7 @@ public sealed interface Operation {
     }
 
     /** One tensor's rows after the other's. */
-    record ConcatRows() implements Operation {
+    record ConcatRows() implements Weightless {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.concatRows(this, node);
@@ -199,7 +326,7 @@ public sealed interface Operation {
     }
 
     /** Rows by index: {@code y[t] = x[index[t]]}. */
-    record GatherRows() implements Operation {
+    record GatherRows() implements Weightless {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.gatherRows(this, node);
@@ -207,7 +334,7 @@ public sealed interface Operation {
     }
 
     /** {@code y[t] = argmax over i of x[t, i]}, the lowest index among equals. */
-    record ArgMax() implements Operation {
+    record ArgMax() implements Weightless {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.argMax(this, node);
@@ -215,165 +342,70 @@ public sealed interface Operation {
     }
 
     /** {@code y[t] = max over i of log softmax(x[t])[i]}: how likely the most likely choice is. */
-    record LargestLogProbability() implements Operation {
+    record LargestLogProbability() implements Weightless {
         @Override
         public void accept(Visitor visitor, Node node) {
             visitor.largestLogProbability(this, node);
         }
     }
 
-    /** One method per operation; implemented by every engine. */
+    /**
+     * One method per operation that has weights, and one for all the others.
+     *
+     * @param <R> what is made of an operation
+     */
+    interface WeightVisitor<R> {
+        R embedding(Embedding operation);
+
+        R parameter(Parameter operation);
+
+        R linear(Linear operation);
+
+        R layerNorm(LayerNorm operation);
+
+        R rmsNorm(RmsNorm operation);
+
+        R weightless(Weightless operation);
+    }
+
+    /** One method per operation, which takes it with the node that has its inputs and output; every engine implements it. */
     interface Visitor {
-        /**
-         * Handles {@link Embedding}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void embedding(Embedding operation, Node node);
 
-        /**
-         * Handles {@link Parameter}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void parameter(Parameter operation, Node node);
 
-        /**
-         * Handles {@link Linear}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void linear(Linear operation, Node node);
 
-        /**
-         * Handles {@link Product}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void product(Product operation, Node node);
 
-        /**
-         * Handles {@link LayerNorm}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void layerNorm(LayerNorm operation, Node node);
 
-        /**
-         * Handles {@link RmsNorm}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void rmsNorm(RmsNorm operation, Node node);
 
-        /**
-         * Handles {@link Gelu}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void gelu(Gelu operation, Node node);
 
-        /**
-         * Handles {@link Rope}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void rope(Rope operation, Node node);
 
-        /**
-         * Handles {@link Attention}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void attention(Attention operation, Node node);
 
-        /**
-         * Handles {@link Softcap}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void softcap(Softcap operation, Node node);
 
-        /**
-         * Handles {@link Add}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void add(Add operation, Node node);
 
-        /**
-         * Handles {@link Multiply}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void multiply(Multiply operation, Node node);
 
-        /**
-         * Handles {@link Scale}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void scale(Scale operation, Node node);
 
-        /**
-         * Handles {@link Reshape}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void reshape(Reshape operation, Node node);
 
-        /**
-         * Handles {@link Transpose}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void transpose(Transpose operation, Node node);
 
-        /**
-         * Handles {@link ConcatRows}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void concatRows(ConcatRows operation, Node node);
 
-        /**
-         * Handles {@link GatherRows}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void gatherRows(GatherRows operation, Node node);
 
-        /**
-         * Handles {@link ArgMax}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void argMax(ArgMax operation, Node node);
 
-        /**
-         * Handles {@link LargestLogProbability}.
-         *
-         * @param operation the operation
-         * @param node its inputs and output
-         */
         void largestLogProbability(LargestLogProbability operation, Node node);
     }
 }

@@ -2,7 +2,6 @@ package dev.paligemma.engine.spi;
 
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.Graph;
-import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Tensor;
 import java.util.HashMap;
 import java.util.Map;
@@ -24,12 +23,7 @@ public final class Signature {
      */
     public Signature(Graph graph) {
         this.graph = graph;
-        this.cachedRows = graph.nodes().stream()
-                .filter(node -> node.operation() instanceof Operation.Attention attention
-                        && attention.spec().cache() != null)
-                .map(node -> node.output().shape().dim(0))
-                .findFirst()
-                .orElse(null);
+        this.cachedRows = graph.cachedRows();
     }
 
     /** Tells whether runs of the graph need a state; true if the graph has caches. */

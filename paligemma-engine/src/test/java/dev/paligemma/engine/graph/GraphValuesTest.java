@@ -213,4 +213,86 @@ class GraphValuesTest {
         assertThat(ElementType.FLOAT32.bytes()).isEqualTo(4);
         assertThat(ElementType.INT64.bytes()).isEqualTo(8);
     }
+
+    // Weights
+
+    @Test
+    void operationsTellTheirWeightsInOrder() {
+        Weight matrix = Weight.of("w", 4, 3);
+        Weight bias = Weight.of("b", 4);
+
+        assertThat(new Operation.Linear(new LinearWeights(matrix, bias)).weights())
+                .containsExactly(matrix, bias);
+        assertThat(new Operation.Linear(new LinearWeights(matrix, null)).weights())
+                .containsExactly(matrix);
+        assertThat(new Operation.Linear(new LinearWeights(matrix, bias)).matrix())
+                .isEqualTo(matrix);
+        assertThat(new Operation.LayerNorm(bias, matrix, 1e-6f).weights()).containsExactly(bias, matrix);
+        assertThat(new Operation.RmsNorm(bias, 1e-6f).weights()).containsExactly(bias);
+        assertThat(new Operation.Parameter(bias).weights()).containsExactly(bias);
+        assertThat(new Operation.Embedding(matrix).weights()).containsExactly(matrix);
+        assertThat(new Operation.Embedding(matrix).table()).isEqualTo(matrix);
+        assertThat(new Operation.Gelu().weights()).isEmpty();
+    }
+
+    @Test
+    void operationsAreRebuiltWithOtherWeights() {
+        Operation.Linear linear = new Operation.Linear(new LinearWeights(Weight.of("w", 4, 3), Weight.of("b", 4)));
+        Operation.Gelu gelu = new Operation.Gelu();
+
+        assertThat(linear.withWeights(weight -> new Weight("my " + weight.name(), weight.shape(), weight.shape())))
+                .isEqualTo(new Operation.Linear(new LinearWeights(Weight.of("my w", 4, 3), Weight.of("my b", 4))));
+        assertThat(gelu.withWeights(weight -> weight)).isSameAs(gelu);
+    }
+
+    /** Whoever goes through the weights of a graph must meet all that an operation holds. */
+    @Test
+    void noOperationWithWeightsCallsItselfWeightless() {
+        for (Class<?> operation : Operation.class.getPermittedSubclasses()) {
+            if (operation.isRecord()) {
+                assertThat(operation.getRecordComponents())
+                        .as(operation.getSimpleName())
+                        .extracting(component -> component.getType().getSimpleName())
+                        .containsAnyOf("Weight", "LinearWeights");
+            }
+        }
+        for (Class<?> operation : Operation.Weightless.class.getPermittedSubclasses()) {
+            assertThat(operation.getRecordComponents())
+                    .as(operation.getSimpleName())
+                    .extracting(component -> component.getType().getSimpleName())
+                    .doesNotContain("Weight", "LinearWeights");
+        }
+    }
+
+    @Test
+    void graphsListTheirWeightsInOrderOfFirstUse() {
+        GraphBuilder g = new GraphBuilder("two");
+        Weight table = Weight.of("table", 5, 3);
+        Weight norm = Weight.of("norm", 3);
+        Tensor rows = g.embedding(g.input("ids", ElementType.INT64, Shape.of("tokens")), table);
+        g.output("y", g.linear(g.rmsNorm(rows, norm, 1e-6f), new LinearWeights(table, null)));
+
+        assertThat(g.build().weights()).containsExactly(table, norm);
+    }
+
+    @Test
+    void refusesOneNameForTwoShapes() {
+        GraphBuilder g = new GraphBuilder("misfit");
+        g.output("x", g.parameter(Weight.of("same", 3)));
+        g.output("y", g.parameter(Weight.of("same", 4)));
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> g.build().weights())
+                .withMessageContaining("same[3]")
+                .withMessageContaining("same[4]");
+    }
+
+    @Test
+    void aWeightIsStoredWithTheSameElements() {
+        assertThat(Weight.of("kernel", 8, 12).storedAs(8, 3, 2, 2).storedShape())
+                .containsExactly(8L, 3L, 2L, 2L);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Weight.of("kernel", 8, 12).storedAs(8, 3, 2))
+                .withMessageContaining("kernel[8, 12] cannot be stored as [8, 3, 2]");
+    }
 }

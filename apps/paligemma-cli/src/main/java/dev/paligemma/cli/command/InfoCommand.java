@@ -1,5 +1,6 @@
 package dev.paligemma.cli.command;
 
+import dev.paligemma.network.Networks;
 import dev.paligemma.catalog.KnownModel;
 import dev.paligemma.catalog.KnownModels;
 import dev.paligemma.checkpoint.Checkpoint;
@@ -51,7 +52,7 @@ public final class InfoCommand implements Runnable {
         if (absent != null) {
             return facts(absent, progress);
         }
-        try (Checkpoint opened = Checkpoint.open(checkpoint.folder(progress))) {
+        try (Checkpoint opened = Networks.open(checkpoint.folder(progress))) {
             progress.clear();
             return ModelFacts.of(opened, checkpoint.cacheFolder());
         }

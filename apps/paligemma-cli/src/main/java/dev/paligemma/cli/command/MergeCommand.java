@@ -51,7 +51,6 @@ public final class MergeCommand implements Runnable {
     public void run() {
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
             Path lora = checkpoint.adapter(adapter, progress);
-            LoraAdapter.open(lora); // refuses a bad one before gigabytes are downloaded for it
             Path base = checkpoint.folder(progress);
             progress.step("merging " + adapter);
             Checkpoints.merge(base, lora, out);

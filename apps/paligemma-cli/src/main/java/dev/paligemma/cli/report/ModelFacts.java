@@ -1,5 +1,6 @@
 package dev.paligemma.cli.report;
 
+import dev.paligemma.network.Networks;
 import dev.paligemma.catalog.KnownModel;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.PaliGemmaConfig;
@@ -80,7 +81,7 @@ public final class ModelFacts {
                 .value("downloaded", false)
                 .line("model", "%s, not downloaded", model)
                 .value("model", model)
-                .all(size(config, config.parameterCount()))
+                .all(size(config, Networks.parameterCount(config)))
                 .all(shapes(config))
                 .all(memory(config, Precision.FLOAT32))
                 .all(version());
@@ -123,23 +124,23 @@ public final class ModelFacts {
                 .line(
                         "language model",
                         "%d layers, width %d, %d heads of %d (%d for keys and values), MLP %d",
-                        text.layers(),
-                        text.hiddenSize(),
-                        text.heads(),
-                        text.headDim(),
-                        text.kvHeads(),
-                        text.intermediateSize())
+                        text.sizes().layers(),
+                        text.sizes().hiddenSize(),
+                        text.sizes().heads(),
+                        text.sizes().headDim(),
+                        text.sizes().kvHeads(),
+                        text.sizes().intermediateSize())
                 .value(
                         "language",
                         new Facts()
-                                .value("layers", text.layers())
-                                .value("width", text.hiddenSize())
-                                .value("heads", text.heads())
-                                .value("headWidth", text.headDim())
-                                .value("keyValueHeads", text.kvHeads())
-                                .value("mlp", text.intermediateSize()))
-                .line("vocabulary", "%,d", text.vocabSize())
-                .value("vocabulary", text.vocabSize());
+                                .value("layers", text.sizes().layers())
+                                .value("width", text.sizes().hiddenSize())
+                                .value("heads", text.sizes().heads())
+                                .value("headWidth", text.sizes().headDim())
+                                .value("keyValueHeads", text.sizes().kvHeads())
+                                .value("mlp", text.sizes().intermediateSize()))
+                .line("vocabulary", "%,d", text.sizes().vocabSize())
+                .value("vocabulary", text.sizes().vocabSize());
     }
 
     private static Facts memory(PaliGemmaConfig config, Precision stored) {
