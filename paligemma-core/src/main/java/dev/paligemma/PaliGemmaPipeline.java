@@ -2,7 +2,6 @@ package dev.paligemma;
 
 import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.constraint.TokenConstraints;
-import dev.paligemma.network.Networks;
 import dev.paligemma.generation.AnswerScore;
 import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.BeamAnswer;

@@ -1,10 +1,8 @@
 package dev.paligemma;
 
-import dev.paligemma.catalog.MemoryCheck;
-
-import dev.paligemma.catalog.MemoryEstimate;
-
 import dev.paligemma.base.internal.CacheFolder;
+import dev.paligemma.catalog.MemoryCheck;
+import dev.paligemma.catalog.MemoryEstimate;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.checkpoint.PaliGemmaConfig;

@@ -3,12 +3,12 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestException;
 import dev.paligemma.generation.TextPiece;
-import dev.paligemma.constraint.GeneratedToken;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

@@ -3,6 +3,7 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.FinishReason;
 import dev.paligemma.generation.GenerationRequest;
@@ -10,7 +11,6 @@ import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.RequestException;
 import dev.paligemma.generation.TextPiece;
-import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.StreamingDecoder;
 import java.util.ArrayList;

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.paligemma.constraint.TokenConstraints;
 import dev.paligemma.generation.BeamSearch;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.RequestException;
 import dev.paligemma.generation.Sampling;
-import dev.paligemma.constraint.TokenConstraints;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;

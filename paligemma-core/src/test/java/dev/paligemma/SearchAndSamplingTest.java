@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.generation.AnswerScore;
 import dev.paligemma.generation.BeamAnswer;
 import dev.paligemma.generation.BeamSearch;
@@ -11,7 +12,6 @@ import dev.paligemma.generation.FinishReason;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.Sampling;
-import dev.paligemma.constraint.TokenConstraint;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.SegmentationResult;
@@ -16,7 +17,6 @@ import dev.paligemma.generation.Sampling;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.TaskAnswer;
 import dev.paligemma.task.Tasks;
-import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,8 +1,6 @@
 package dev.paligemma.checkpoint;
 
-import dev.paligemma.checkpoint.GemmaModel;
 import dev.paligemma.checkpoint.TextConfig.Family;
-import dev.paligemma.checkpoint.TextConfig.LayerType;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;

@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint;
 
-import dev.paligemma.checkpoint.WantedWeights;
 import dev.paligemma.checkpoint.TextConfig.Family;
 import dev.paligemma.engine.graph.Weight;
 import java.util.HashMap;

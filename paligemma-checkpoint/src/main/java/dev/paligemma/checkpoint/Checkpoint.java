@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint;
 
-import dev.paligemma.checkpoint.WantedWeights;
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.engine.Precision;

@@ -48,7 +48,11 @@ final class ConfigWriter {
             text.put("query_pre_attn_scalar", config.attention().queryScalar());
             text.put("attn_logit_softcapping", nullIfZero(config.attention().softcap()));
             text.put("final_logit_softcapping", nullIfZero(config.finalLogitSoftcap()));
-            text.put("sliding_window", config.attention().slidingWindow() == 0 ? null : config.attention().slidingWindow());
+            text.put(
+                    "sliding_window",
+                    config.attention().slidingWindow() == 0
+                            ? null
+                            : config.attention().slidingWindow());
             text.put(
                     "layer_types",
                     config.attention().layerTypes().stream()

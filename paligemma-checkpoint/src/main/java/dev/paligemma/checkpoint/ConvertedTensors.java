@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint;
 
-import dev.paligemma.checkpoint.WantedWeights;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.MatrixFormat;
 import dev.paligemma.engine.weights.TensorInfo;

@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint;
 
-import dev.paligemma.checkpoint.TextConfig;
 import dev.paligemma.checkpoint.TextConfig.Family;
 import dev.paligemma.checkpoint.TextConfig.Sizes;
 import java.util.Arrays;

@@ -1,11 +1,7 @@
 package dev.paligemma.checkpoint;
 
 import dev.paligemma.base.internal.Quote;
-import dev.paligemma.checkpoint.CheckpointException;
-import dev.paligemma.checkpoint.Limits;
-import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.checkpoint.TextConfig.Family;
-import dev.paligemma.base.internal.Quote;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.TensorInfo;

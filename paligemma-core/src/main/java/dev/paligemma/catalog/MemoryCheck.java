@@ -11,7 +11,6 @@ import dev.paligemma.engine.spi.DeviceMemory;
 import dev.paligemma.engine.spi.EngineChoice;
 import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.network.Networks;
-import dev.paligemma.network.Networks;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;

@@ -6,7 +6,6 @@ import dev.paligemma.checkpoint.convert.ConversionPlan;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.MatrixFormat;
-import dev.paligemma.network.Networks;
 import dev.paligemma.network.DecoderOptions;
 import dev.paligemma.network.Networks;
 import java.util.List;

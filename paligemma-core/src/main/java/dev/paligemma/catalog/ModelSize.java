@@ -1,11 +1,9 @@
 package dev.paligemma.catalog;
 
+import dev.paligemma.checkpoint.GemmaModel;
 import dev.paligemma.checkpoint.PaliGemmaConfig;
 import dev.paligemma.checkpoint.TextConfig.Family;
-import dev.paligemma.checkpoint.TextConfig.LayerType;
-import dev.paligemma.checkpoint.TextConfig;
 import dev.paligemma.checkpoint.VisionConfig;
-import dev.paligemma.checkpoint.GemmaModel;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package dev.paligemma.detection;
 
-import dev.paligemma.detection.Fragment.Reason;
 import dev.paligemma.constraint.GeneratedToken;
+import dev.paligemma.detection.Fragment.Reason;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.util.ArrayList;
 import java.util.List;

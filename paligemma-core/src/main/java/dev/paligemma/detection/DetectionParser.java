@@ -1,7 +1,7 @@
 package dev.paligemma.detection;
 
-import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.constraint.GeneratedToken;
+import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.StreamingDecoder;
 import java.util.List;

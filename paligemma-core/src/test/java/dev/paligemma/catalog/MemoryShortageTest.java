@@ -11,7 +11,6 @@ import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.spi.EngineChoice;
 import dev.paligemma.engine.spi.EngineProvider;
-import dev.paligemma.network.Networks;
 import dev.paligemma.network.DecoderOptions;
 import dev.paligemma.network.Networks;
 import java.util.ArrayList;

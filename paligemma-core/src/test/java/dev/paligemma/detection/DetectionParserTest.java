@@ -11,8 +11,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.paligemma.detection.Fragment.Reason;
 import dev.paligemma.constraint.GeneratedToken;
+import dev.paligemma.detection.Fragment.Reason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

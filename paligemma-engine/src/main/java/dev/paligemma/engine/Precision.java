@@ -37,9 +37,8 @@ public enum Precision {
     }
 
     /**
-     * Tells whether an original checkpoint must be converted to codes and scales before it runs in this precision.
-     *
-     * @return true for {@link #INT8} and {@link #INT4}
+     * Tells whether an original checkpoint must be converted to codes and scales before it runs in this precision; true
+     * for {@link #INT8} and {@link #INT4}.
      */
     public boolean isQuantised() {
         return switch (this) {

@@ -1,6 +1,7 @@
 package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.generation.BeamAnswer;
 import dev.paligemma.generation.BeamSearch;
 import dev.paligemma.generation.GenerationRequest;
@@ -8,7 +9,6 @@ import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.Sampling;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
-import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
 

@@ -1,6 +1,7 @@
 package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.detection.Annotations;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionOptions;
@@ -9,7 +10,6 @@ import dev.paligemma.detection.DetectionStream;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
-import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.RgbImage;
 import java.awt.image.BufferedImage;

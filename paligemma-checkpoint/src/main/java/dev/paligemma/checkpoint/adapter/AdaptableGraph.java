@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.adapter;
 
-import dev.paligemma.checkpoint.adapter.BaseModule;
 import dev.paligemma.checkpoint.adapter.AdapterSites.Part;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.ElementType;

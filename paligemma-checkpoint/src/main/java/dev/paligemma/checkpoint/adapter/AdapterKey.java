@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.adapter;
 
-import dev.paligemma.checkpoint.adapter.BaseModule;
 import dev.paligemma.checkpoint.TensorNames;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.adapter;
 
-import dev.paligemma.checkpoint.adapter.BaseModule;
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.base.internal.FileTrees;
 import dev.paligemma.base.internal.Json;

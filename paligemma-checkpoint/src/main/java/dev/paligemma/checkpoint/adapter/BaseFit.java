@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.adapter;
 
-import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.adapter;
 
-import dev.paligemma.checkpoint.adapter.ModuleKind;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Operation;
 import dev.paligemma.engine.graph.Weight;

@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.adapter;
 
-import dev.paligemma.checkpoint.adapter.BaseModule;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.CheckpointException;

@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.adapter;
 
-import dev.paligemma.checkpoint.adapter.BaseModule;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.util.ArrayList;

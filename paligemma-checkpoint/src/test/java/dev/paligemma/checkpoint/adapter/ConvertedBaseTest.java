@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.TestNetwork;
 import dev.paligemma.checkpoint.convert.CheckpointConverter;
 import dev.paligemma.checkpoint.convert.Sources;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.checkpoint.TestNetwork;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.weights.MatrixFormat;
 import java.io.IOException;

@@ -4,8 +4,8 @@ import static dev.paligemma.checkpoint.adapter.AdapterFolder.GATE;
 import static dev.paligemma.checkpoint.adapter.AdapterFolder.PREFIX;
 
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.convert.Sources;
 import dev.paligemma.checkpoint.TestNetwork;
+import dev.paligemma.checkpoint.convert.Sources;
 import dev.paligemma.engine.weights.DType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

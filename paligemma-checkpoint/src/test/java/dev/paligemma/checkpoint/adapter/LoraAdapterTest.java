@@ -8,8 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.CheckpointException;
-import dev.paligemma.checkpoint.convert.Sources;
 import dev.paligemma.checkpoint.TestNetwork;
+import dev.paligemma.checkpoint.convert.Sources;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.weights.DType;
 import java.io.IOException;

@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.TestNetwork;
 import dev.paligemma.checkpoint.convert.ConversionTasks.Task;
 import dev.paligemma.checkpoint.quant.Int4Blocks;
 import dev.paligemma.checkpoint.quant.Int8Blocks;
 import dev.paligemma.checkpoint.quant.Int8Channels;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.checkpoint.TestNetwork;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.MatrixFormat;

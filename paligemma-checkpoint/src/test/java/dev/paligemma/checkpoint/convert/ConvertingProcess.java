@@ -1,8 +1,8 @@
 package dev.paligemma.checkpoint.convert;
 
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.engine.Precision;
 import dev.paligemma.checkpoint.TestNetwork;
+import dev.paligemma.engine.Precision;
 import java.nio.file.Path;
 
 /** A program that obtains a converted checkpoint, slowly, and says what it does. */

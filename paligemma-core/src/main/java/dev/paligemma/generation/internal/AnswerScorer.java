@@ -1,11 +1,11 @@
 package dev.paligemma.generation.internal;
 
+import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.generation.AnswerScore;
 import dev.paligemma.generation.FinishReason;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.network.internal.NextTokens;
-import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.util.ArrayList;

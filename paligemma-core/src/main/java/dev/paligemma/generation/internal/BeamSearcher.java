@@ -1,13 +1,13 @@
 package dev.paligemma.generation.internal;
 
+import dev.paligemma.constraint.GeneratedToken;
+import dev.paligemma.constraint.TokenConstraint;
+import dev.paligemma.constraint.TokenSet;
 import dev.paligemma.generation.BeamAnswer;
 import dev.paligemma.generation.BeamSearch;
 import dev.paligemma.generation.FinishReason;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.network.internal.NextTokens;
-import dev.paligemma.constraint.GeneratedToken;
-import dev.paligemma.constraint.TokenConstraint;
-import dev.paligemma.constraint.TokenSet;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;

@@ -1,11 +1,11 @@
 package dev.paligemma.generation.internal;
 
+import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.TextPiece;
-import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.tokenizer.StreamingDecoder;
 import java.util.ArrayDeque;
 import java.util.Deque;

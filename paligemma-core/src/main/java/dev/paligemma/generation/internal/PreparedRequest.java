@@ -1,11 +1,11 @@
 package dev.paligemma.generation.internal;
 
+import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.generation.FinishReason;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.Timings;
 import dev.paligemma.network.internal.ActiveAdapter;
-import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.Prompt;
 import java.util.BitSet;

@@ -1,8 +1,8 @@
 package dev.paligemma.generation.internal;
 
-import dev.paligemma.network.internal.NextTokens;
 import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.constraint.TokenSet;
+import dev.paligemma.network.internal.NextTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;

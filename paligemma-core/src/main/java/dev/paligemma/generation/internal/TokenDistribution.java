@@ -1,7 +1,7 @@
 package dev.paligemma.generation.internal;
 
-import dev.paligemma.generation.Sampling;
 import dev.paligemma.constraint.TokenSet;
+import dev.paligemma.generation.Sampling;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.BitSet;

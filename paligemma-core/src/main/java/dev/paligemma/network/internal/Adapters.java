@@ -8,7 +8,6 @@ import dev.paligemma.checkpoint.adapter.LoraAdapter;
 import dev.paligemma.checkpoint.adapter.ModuleChange;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.network.Networks;
-import dev.paligemma.network.Networks;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;

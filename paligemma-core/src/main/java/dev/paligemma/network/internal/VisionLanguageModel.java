@@ -7,7 +7,6 @@ import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
-import dev.paligemma.network.Networks;
 import dev.paligemma.network.GemmaDecoder;
 import dev.paligemma.network.Networks;
 import dev.paligemma.network.RotaryAngles;

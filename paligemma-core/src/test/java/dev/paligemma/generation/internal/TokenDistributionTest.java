@@ -12,8 +12,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.Golden;
-import dev.paligemma.generation.Sampling;
 import dev.paligemma.constraint.TokenSet;
+import dev.paligemma.generation.Sampling;
 import java.nio.FloatBuffer;
 import java.util.BitSet;
 import java.util.List;

@@ -1,6 +1,5 @@
 package dev.paligemma.cli.command;
 
-import dev.paligemma.network.Networks;
 import dev.paligemma.catalog.KnownModel;
 import dev.paligemma.catalog.KnownModels;
 import dev.paligemma.checkpoint.Checkpoint;
@@ -11,6 +10,7 @@ import dev.paligemma.cli.report.ModelFacts;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.hub.HubModel;
+import dev.paligemma.network.Networks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

@@ -1,7 +1,6 @@
 package dev.paligemma.cli.command;
 
 import dev.paligemma.Checkpoints;
-import dev.paligemma.checkpoint.adapter.LoraAdapter;
 import dev.paligemma.cli.option.CheckpointOptions;
 import dev.paligemma.cli.report.ProgressDisplay;
 import java.nio.file.Path;

@@ -1,6 +1,5 @@
 package dev.paligemma.cli.report;
 
-import dev.paligemma.network.Networks;
 import dev.paligemma.catalog.KnownModel;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.PaliGemmaConfig;
@@ -10,6 +9,7 @@ import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.hub.HubModel;
+import dev.paligemma.network.Networks;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
