@@ -75,7 +75,6 @@ public final class PipelineBuilder {
      * Chooses a checkpoint on this machine; this or {@link #model} is required.
      *
      * @param folder a folder in Hugging Face format, or a checkpoint of big_vision: a file {@code *.npz}, or its folder
-     * @return this builder
      */
     public PipelineBuilder checkpoint(Path folder) {
         sources.folder(folder);
@@ -86,7 +85,6 @@ public final class PipelineBuilder {
      * Chooses a checkpoint on the Hugging Face hub. {@link #build} downloads what is not in the cache.
      *
      * @param name {@code owner/name}, such as {@code google/paligemma2-3b-mix-224}, or {@code owner/name@revision}
-     * @return this builder
      * @throws IllegalArgumentException if it is not such a name
      */
     public PipelineBuilder model(String name) {
@@ -99,7 +97,6 @@ public final class PipelineBuilder {
      * than its name says is refused by {@link #build}.
      *
      * @param revision a branch such as {@code bfloat16}, a tag, or a commit of 40 hexadecimal digits, which never changes
-     * @return this builder
      * @throws IllegalArgumentException if it cannot be a revision
      */
     public PipelineBuilder revision(String revision) {
@@ -112,7 +109,6 @@ public final class PipelineBuilder {
      * {@link HubClient}.
      *
      * @param client the client
-     * @return this builder
      */
     public PipelineBuilder hub(HubClient client) {
         sources.hub(client);
@@ -123,7 +119,6 @@ public final class PipelineBuilder {
      * Listens to downloads, if there are any.
      *
      * @param listener hears of progress; an exception of it ends {@link #build}
-     * @return this builder
      */
     public PipelineBuilder onDownload(DownloadListener listener) {
         sources.onDownload(listener);
@@ -136,7 +131,6 @@ public final class PipelineBuilder {
      * {@link Precision#BFLOAT16}, {@code onnx} for everything else. {@link ModelInfo#engine} says which one it was.
      *
      * @param name the name of an engine on the class path, or {@value #DEFAULT_ENGINE}
-     * @return this builder
      * @throws EngineException if there is none of that name; the message has the dependency to add
      */
     public PipelineBuilder engine(String name) {
@@ -149,7 +143,6 @@ public final class PipelineBuilder {
      * Chooses where to compute, the CPU by default.
      *
      * @param newDevice a device that the engine supports
-     * @return this builder
      */
     public PipelineBuilder device(Device newDevice) {
         this.device = Objects.requireNonNull(newDevice, "device");
@@ -164,7 +157,6 @@ public final class PipelineBuilder {
      * published converts them into the {@linkplain #cacheDirectory cache}; later loads use those.
      *
      * @param newPrecision a precision that the engine supports
-     * @return this builder
      */
     public PipelineBuilder precision(Precision newPrecision) {
         this.precision = Objects.requireNonNull(newPrecision, "precision");
@@ -175,7 +167,6 @@ public final class PipelineBuilder {
      * Limits the threads of one operation; by default all cores are used.
      *
      * @param newThreads from 1 to {@value EngineOptions#MAX_THREADS}
-     * @return this builder
      * @throws IllegalArgumentException if the number is out of range
      */
     public PipelineBuilder threads(int newThreads) {
@@ -192,7 +183,6 @@ public final class PipelineBuilder {
      * are cores by default. Further requests wait, first come first served.
      *
      * @param limit at least 1
-     * @return this builder
      * @throws IllegalArgumentException if the number is below 1
      */
     public PipelineBuilder maxConcurrentRequests(int limit) {
@@ -207,7 +197,6 @@ public final class PipelineBuilder {
      * Chooses which implementation to follow where the references differ, transformers by default.
      *
      * @param options the choices
-     * @return this builder
      */
     public PipelineBuilder decoderOptions(DecoderOptions options) {
         this.decoderOptions = Objects.requireNonNull(options, "options");
@@ -219,7 +208,6 @@ public final class PipelineBuilder {
      * share it. It may be deleted whenever no program uses it.
      *
      * @param folder a folder; it is made when needed
-     * @return this builder
      */
     public PipelineBuilder cacheDirectory(Path folder) {
         this.cacheDirectory = Objects.requireNonNull(folder, "folder");
@@ -231,7 +219,6 @@ public final class PipelineBuilder {
      * default the one of that name in the checkpoint's folder, if there is one.
      *
      * @param file the file
-     * @return this builder
      */
     public PipelineBuilder maskWeights(Path file) {
         this.maskWeights = Objects.requireNonNull(file, "file");
@@ -247,7 +234,6 @@ public final class PipelineBuilder {
      *
      * @param name what requests call it
      * @param folder a folder with {@code adapter_config.json} and {@code adapter_model.safetensors}
-     * @return this builder
      * @throws IllegalArgumentException if the name is blank or was given before
      */
     public PipelineBuilder adapter(String name, Path folder) {
@@ -260,7 +246,6 @@ public final class PipelineBuilder {
      *
      * @param name what requests call it
      * @param hubName {@code owner/name} or {@code owner/name@revision}
-     * @return this builder
      * @throws IllegalArgumentException if the name is blank or was given before, or the other one is not a hub name
      */
     public PipelineBuilder adapter(String name, String hubName) {
@@ -272,7 +257,6 @@ public final class PipelineBuilder {
      * Listens to the conversion of weights, if one is needed. It takes from seconds to minutes, once.
      *
      * @param listener hears of progress; an exception of it ends {@link #build}
-     * @return this builder
      */
     public PipelineBuilder onConversion(ConversionListener listener) {
         this.conversionListener = Objects.requireNonNull(listener, "listener");

@@ -420,9 +420,7 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         }
     }
 
-    /**
-     * Makes further reads fail. Buffers handed out by {@link #map} stay valid; closing twice does nothing.
-     */
+    /** Makes further reads fail. Buffers handed out by {@link #map} stay valid; closing twice does nothing. */
     @Override
     public void close() {
         closed = true;

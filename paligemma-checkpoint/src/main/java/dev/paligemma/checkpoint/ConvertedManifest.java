@@ -42,9 +42,7 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
     /** The name of the file that holds all weights: {@value}. */
     public static final String WEIGHTS = WeightFiles.SINGLE;
 
-    /**
-     * How the names of tensors without meaning start, which make others start at round positions: {@value}.
-     */
+    /** How the names of tensors without meaning start, which make others start at round positions: {@value}. */
     public static final String PADDING = "padding.";
 
     /** The file of weights is checksummed in pieces of this many bytes, the others whole. */

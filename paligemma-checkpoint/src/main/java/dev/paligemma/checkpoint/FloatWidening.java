@@ -17,7 +17,6 @@ public final class FloatWidening {
      *
      * @param dtype {@link DType#F32}, {@link DType#BF16} or {@link DType#F16}
      * @param bits in the lower bytes; those above are ignored
-     * @return the number
      * @throws IllegalArgumentException if the type is another
      */
     public static float widen(DType dtype, int bits) {

@@ -54,7 +54,6 @@ public record PaliGemmaConfig(
      * @param vision the image encoder
      * @param text the language model
      * @param imageTokenId the token that marks the place of an image, or null to ask the tokenizer
-     * @return the configuration
      */
     public static PaliGemmaConfig of(VisionConfig vision, TextConfig text, @Nullable Integer imageTokenId) {
         return new PaliGemmaConfig(vision, text, imageTokenId, BOS, List.of(EOS), PAD);
@@ -68,7 +67,6 @@ public record PaliGemmaConfig(
      * {@code num_image_tokens}, {@code num_positions}, {@code vision_use_head}, {@code torch_dtype} and {@code dtype}.
      *
      * @param configJson the file, at most 1 MiB
-     * @return the configuration
      * @throws CheckpointException if the file is missing or damaged, or describes a model that is not supported; the
      *     message names the field, what was expected and what was found
      */

@@ -46,7 +46,6 @@ public final class SafeTensorsFile {
      * Reads and checks the header of a file; the tensors themselves are not read.
      *
      * @param file the file, or a link to it
-     * @return its contents
      * @throws CheckpointException if the file is missing, not a regular file, not safetensors, or damaged
      */
     public static SafeTensorsFile read(Path file) {

@@ -152,7 +152,6 @@ public record TextConfig(
      * @param family Gemma or Gemma 2
      * @param sizes the sizes of the matrices
      * @param queryScalar as of {@link Attention}
-     * @return the configuration
      */
     public static TextConfig of(Family family, Sizes sizes, double queryScalar) {
         List<LayerType> layerTypes = LayerType.alternating(sizes.layers(), family.slidingWindow);

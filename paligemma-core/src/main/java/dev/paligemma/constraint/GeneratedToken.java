@@ -41,7 +41,6 @@ public record GeneratedToken(
      *
      * @param id the token
      * @param logProbability the natural logarithm of its probability, at most 0
-     * @return the token
      * @throws IllegalArgumentException if the id is negative or the logarithm is above 0
      */
     public static GeneratedToken of(int id, double logProbability) {

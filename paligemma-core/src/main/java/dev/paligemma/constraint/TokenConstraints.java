@@ -62,7 +62,6 @@ public final class TokenConstraints {
      *
      * @param answers the answers, at least one; the same one twice counts once, and the empty one lets the model write
      *     nothing
-     * @return the constraint
      * @throws IllegalArgumentException if there is no answer, or one that the vocabulary cannot write, such as one with
      *     {@code <eos>} in it
      */
@@ -96,7 +95,6 @@ public final class TokenConstraints {
      * until it is cut off. Special, location and segmentation tokens are never allowed.
      *
      * @param regex the expression, at most 1000 chars
-     * @return the constraint
      * @throws IllegalArgumentException if the expression is malformed, too long, too complex (its automaton would have
      *     more than 2000 states), or matches nothing that the vocabulary can write
      */
@@ -116,7 +114,6 @@ public final class TokenConstraints {
      * @param items the items, at least one
      * @param separator what stands between two items, such as {@code ", "}
      * @param maxItems the most items of a list; it has at least one
-     * @return the constraint
      * @throws IllegalArgumentException if there is no item, if an item or the separator is empty or cannot be written in
      *     the vocabulary, if {@code maxItems} is below 1, or if a list could not be cut at its separators again because
      *     an item contains the separator or its end and the separator make one
@@ -131,7 +128,6 @@ public final class TokenConstraints {
      * @param items the items, at least one; the same one twice counts once
      * @param separator what stands between two items, such as {@code ", "}
      * @param maxItems the most items of a list; it has at least one
-     * @return the constraint
      * @throws IllegalArgumentException if there is no item, if an item or the separator is empty or cannot be written in
      *     the vocabulary, if {@code maxItems} is below 1, or if a list could not be cut at its separators again because
      *     an item contains the separator or its end and the separator make one
@@ -177,7 +173,6 @@ public final class TokenConstraints {
      * Allows any number of boxes with given labels, as an answer to {@code detect cat ; dog}.
      *
      * @param labels the labels; none for boxes without a label
-     * @return the constraint
      * @throws IllegalArgumentException if a label cannot be part of an answer, see {@link DetectionGrammar}
      * @throws TokenizerException if the tokenizer has no location tokens
      */
@@ -189,7 +184,6 @@ public final class TokenConstraints {
      * Allows any number of boxes with masks and given labels, as an answer to {@code segment cat ; dog}.
      *
      * @param labels the labels; none for masks without a label
-     * @return the constraint
      * @throws IllegalArgumentException if a label cannot be part of an answer, see {@link DetectionGrammar}
      * @throws TokenizerException if the tokenizer has no location or no segmentation tokens
      */
@@ -203,7 +197,6 @@ public final class TokenConstraints {
      * <p>Labels and separators may be written in the tokens that the tokenizer gives for them, and in no other.
      *
      * @param grammar what the answers look like
-     * @return the constraint
      * @throws IllegalArgumentException if the vocabulary cannot write a label
      * @throws TokenizerException if the tokenizer has no location tokens, or for masks no segmentation tokens
      */
@@ -220,7 +213,6 @@ public final class TokenConstraints {
      * Allows every token of the vocabulary except some, at every step: for example no {@link #locations} in a caption.
      *
      * @param tokens the tokens that must not be written
-     * @return the constraint
      * @throws IllegalArgumentException if the end-of-sequence token is among them: no answer could end
      */
     public TokenConstraint forbidding(TokenSet tokens) {

@@ -34,7 +34,6 @@ public final class TokenSet {
      * Makes a set of some ids.
      *
      * @param ids the ids in any order; those given twice count once
-     * @return the set
      * @throws IllegalArgumentException if an id is negative
      */
     public static TokenSet of(int... ids) {
@@ -56,7 +55,6 @@ public final class TokenSet {
      * Makes a set of the bits that are set.
      *
      * @param ids the ids; copied
-     * @return the set
      */
     public static TokenSet of(BitSet ids) {
         int size = ids.cardinality();

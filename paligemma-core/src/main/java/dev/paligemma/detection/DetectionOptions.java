@@ -33,7 +33,6 @@ public record DetectionOptions(LocationScale locationScale, double minConfidence
      * Returns these options with another scale of the codes.
      *
      * @param scale how location codes become fractions
-     * @return the changed options
      */
     public DetectionOptions withLocationScale(LocationScale scale) {
         return new DetectionOptions(scale, minConfidence, maxIou);
@@ -43,7 +42,6 @@ public record DetectionOptions(LocationScale locationScale, double minConfidence
      * Returns these options with another limit of confidence.
      *
      * @param confidence the lowest to keep, 0 to 1
-     * @return the changed options
      * @throws IllegalArgumentException if the limit is out of its range
      */
     public DetectionOptions withMinConfidence(double confidence) {
@@ -54,7 +52,6 @@ public record DetectionOptions(LocationScale locationScale, double minConfidence
      * Returns these options with another limit of overlap.
      *
      * @param iou the highest intersection over union of two boxes with one label, 0 to 1
-     * @return the changed options
      * @throws IllegalArgumentException if the limit is out of its range
      */
     public DetectionOptions withMaxIou(double iou) {

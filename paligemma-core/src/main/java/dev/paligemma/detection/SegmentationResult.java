@@ -24,7 +24,6 @@ public record SegmentationResult(List<Segment> segments, DetectionResult answer)
      *
      * @param answer what the model wrote
      * @param codec the mask decoder, or empty if its weights are not there: then no segment has a mask
-     * @return the result
      */
     public static SegmentationResult of(DetectionResult answer, Optional<MaskCodec> codec) {
         return new SegmentationResult(Segment.of(answer, codec), answer);

@@ -46,7 +46,6 @@ public interface AnswerStream extends Iterator<TextPiece>, AutoCloseable {
     /**
      * The whole answer, once it is complete.
      *
-     * @return the answer
      * @throws IllegalStateException if it is not complete
      */
     GenerationResult result();

@@ -52,7 +52,6 @@ public final class GenerationRequest {
      *
      * @param image the picture
      * @param prompt the prompt, for example {@code "caption en"}; may be empty
-     * @return the request
      */
     public static GenerationRequest of(RgbImage image, String prompt) {
         return builder().image(image).prompt(prompt).build();
@@ -63,7 +62,6 @@ public final class GenerationRequest {
      *
      * @param images what {@link dev.paligemma.PaliGemmaPipeline#encode} gave
      * @param prompt the prompt, for example {@code "caption en"}; may be empty
-     * @return the request
      */
     public static GenerationRequest of(ImageEmbeddings images, String prompt) {
         return builder().images(images).prompt(prompt).build();
@@ -193,7 +191,6 @@ public final class GenerationRequest {
          * Asks about one picture.
          *
          * @param image the picture
-         * @return this builder
          */
         public Builder image(RgbImage image) {
             return images(List.of(image));
@@ -203,7 +200,6 @@ public final class GenerationRequest {
          * Asks about several pictures.
          *
          * @param newImages the pictures in order; may not be empty when the request is built
-         * @return this builder
          */
         public Builder images(List<RgbImage> newImages) {
             this.images = List.copyOf(newImages);
@@ -215,7 +211,6 @@ public final class GenerationRequest {
          * Asks about pictures that were encoded before, instead of others.
          *
          * @param encoded what {@link dev.paligemma.PaliGemmaPipeline#encode} gave
-         * @return this builder
          */
         public Builder images(ImageEmbeddings encoded) {
             this.embeddings = Objects.requireNonNull(encoded, "encoded");
@@ -227,7 +222,6 @@ public final class GenerationRequest {
          * Sets the prompt.
          *
          * @param newPrompt the prompt; may be empty
-         * @return this builder
          */
         public Builder prompt(String newPrompt) {
             this.prompt = Objects.requireNonNull(newPrompt, "prompt");
@@ -238,7 +232,6 @@ public final class GenerationRequest {
          * Limits the length of the answer.
          *
          * @param newMaxNewTokens the largest number of tokens to write, at least 1
-         * @return this builder
          * @throws IllegalArgumentException if the number is below 1
          */
         public Builder maxNewTokens(int newMaxNewTokens) {
@@ -253,7 +246,6 @@ public final class GenerationRequest {
          * Chooses what control tokens typed into the prompt mean; they are parsed by default, as transformers does.
          *
          * @param newControlTokens the treatment
-         * @return this builder
          */
         public Builder controlTokens(ControlTokens newControlTokens) {
             this.controlTokens = Objects.requireNonNull(newControlTokens, "controlTokens");
@@ -264,7 +256,6 @@ public final class GenerationRequest {
          * Chooses how each token is chosen, greedily by default.
          *
          * @param newSampling the choice
-         * @return this builder
          */
         public Builder sampling(Sampling newSampling) {
             this.sampling = Objects.requireNonNull(newSampling, "sampling");
@@ -276,7 +267,6 @@ public final class GenerationRequest {
          * codes repeat.
          *
          * @param penalty divides positive and multiplies negative logits; above 1 discourages, 1 does nothing
-         * @return this builder
          * @throws IllegalArgumentException if the penalty is not a positive finite number
          */
         public Builder repetitionPenalty(double penalty) {
@@ -291,7 +281,6 @@ public final class GenerationRequest {
          * Limits which tokens the answer may consist of; all by default.
          *
          * @param newConstraint the constraint
-         * @return this builder
          */
         public Builder constraint(TokenConstraint newConstraint) {
             this.constraint = Objects.requireNonNull(newConstraint, "constraint");
@@ -303,7 +292,6 @@ public final class GenerationRequest {
          * looked at between the steps of the network, of which running the prompt is the longest.
          *
          * @param limit above 0
-         * @return this builder
          * @throws IllegalArgumentException if the limit is not above 0
          */
         public Builder timeout(Duration limit) {
@@ -319,7 +307,6 @@ public final class GenerationRequest {
          * the answer. With a {@link #constraint}, the tokenizer's end-of-sequence token ends it as well.
          *
          * @param ids at least one, each at least 0
-         * @return this builder
          * @throws IllegalArgumentException if there is none, or one is negative
          */
         public Builder stopTokenIds(Set<Integer> ids) {
@@ -340,7 +327,6 @@ public final class GenerationRequest {
          * {@link dev.paligemma.PaliGemmaPipeline#withAdapter}, and else none.
          *
          * @param name a name that {@link dev.paligemma.PipelineBuilder#adapter} was given
-         * @return this builder
          */
         public Builder adapter(String name) {
             this.adapter = Objects.requireNonNull(name, "name");
@@ -350,7 +336,6 @@ public final class GenerationRequest {
         /**
          * Makes the request.
          *
-         * @return the request
          * @throws IllegalArgumentException if no image was given
          */
         public GenerationRequest build() {

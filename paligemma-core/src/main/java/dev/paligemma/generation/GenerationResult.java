@@ -46,7 +46,6 @@ public final class GenerationResult {
      * @param keptMass what a constraint left over, from 0 to 1
      * @param finishReason why it ended
      * @param timings where the time went
-     * @return the result
      */
     public static GenerationResult of(
             PaliGemmaTokenizer tokenizer,

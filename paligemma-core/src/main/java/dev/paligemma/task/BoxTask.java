@@ -54,7 +54,6 @@ public final class BoxTask<R> implements Task<R> {
      * This task with other options.
      *
      * @param newOptions how boxes are read and which are kept
-     * @return the changed task
      */
     public BoxTask<R> withOptions(DetectionOptions newOptions) {
         return new BoxTask<>(question, newOptions, result);

@@ -39,7 +39,6 @@ public interface Task<R> {
      * Reads an answer. What it throws, whoever runs the task gets.
      *
      * @param answer what the model wrote, and to what request
-     * @return the result
      */
     R read(TaskAnswer answer);
 
@@ -63,7 +62,6 @@ public interface Task<R> {
      * This task with further rules, for example {@code with(request -> request.maxNewTokens(500).adapter("receipts"))}.
      *
      * @param options changes each request after this task began it
-     * @return the changed task
      * @throws IllegalArgumentException if the options cannot be
      */
     default Task<R> with(Consumer<GenerationRequest.Builder> options) {
@@ -75,7 +73,6 @@ public interface Task<R> {
      *
      * @param function turns results into what is wanted; thread-safe
      * @param <T> what is wanted
-     * @return the changed task
      */
     default <T> Task<T> map(Function<? super R, ? extends T> function) {
         return new DerivedTask<>(this, request -> {}, function);

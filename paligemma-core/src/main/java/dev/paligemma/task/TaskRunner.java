@@ -89,7 +89,6 @@ public interface TaskRunner {
      * @param task reads the answer
      * @param request what is asked
      * @param <R> what the answer is read as
-     * @return the result
      * @throws IllegalArgumentException if the request is none for the task
      */
     default <R> R run(Task<R> task, GenerationRequest request) {
@@ -109,7 +108,6 @@ public interface TaskRunner {
      * @param request what was asked
      * @param result what this model wrote
      * @param <R> what the answer is read as
-     * @return the result
      * @throws IllegalArgumentException if the request is none for the task
      */
     default <R> R read(Task<R> task, GenerationRequest request, GenerationResult result) {
@@ -147,7 +145,6 @@ public interface TaskRunner {
      * @param task what to ask, and how to read the answer
      * @param images the pictures; one for most tasks
      * @param <R> what the answer is read as
-     * @return the result
      * @throws IllegalArgumentException if there is no picture, or the task takes another number of them
      */
     default <R> R run(Task<R> task, RgbImage... images) {
@@ -160,7 +157,6 @@ public interface TaskRunner {
      * @param task what to ask, and how to read the answer
      * @param images the files of the pictures; one for most tasks
      * @param <R> what the answer is read as
-     * @return the result
      * @throws IllegalArgumentException if there is no picture, or the task takes another number of them
      */
     default <R> R run(Task<R> task, Path... images) {
@@ -171,7 +167,6 @@ public interface TaskRunner {
      * Describes a picture in English, in the short style of COCO captions.
      *
      * @param image the picture
-     * @return the caption
      */
     default String caption(RgbImage image) {
         return caption(image, "en");
@@ -181,7 +176,6 @@ public interface TaskRunner {
      * Describes a picture in English, in the short style of COCO captions.
      *
      * @param image the picture's file
-     * @return the caption
      */
     default String caption(Path image) {
         return caption(RgbImage.read(image));
@@ -192,7 +186,6 @@ public interface TaskRunner {
      *
      * @param image the picture
      * @param language an ISO 639-1 code such as {@code "en"} or {@code "es"}
-     * @return the caption
      * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
      */
     default String caption(RgbImage image, String language) {
@@ -204,7 +197,6 @@ public interface TaskRunner {
      *
      * @param image the picture's file
      * @param language an ISO 639-1 code such as {@code "en"} or {@code "es"}
-     * @return the caption
      * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
      */
     default String caption(Path image, String language) {
@@ -216,7 +208,6 @@ public interface TaskRunner {
      *
      * @param image the picture
      * @param question the question
-     * @return the answer
      */
     default String answer(RgbImage image, String question) {
         return answer(image, "en", question);
@@ -227,7 +218,6 @@ public interface TaskRunner {
      *
      * @param image the picture's file
      * @param question the question
-     * @return the answer
      */
     default String answer(Path image, String question) {
         return answer(RgbImage.read(image), question);
@@ -239,7 +229,6 @@ public interface TaskRunner {
      * @param image the picture
      * @param language the code of the language of question and answer
      * @param question the question
-     * @return the answer
      * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
      */
     default String answer(RgbImage image, String language, String question) {
@@ -252,7 +241,6 @@ public interface TaskRunner {
      * @param image the picture's file
      * @param language the code of the language of question and answer
      * @param question the question
-     * @return the answer
      * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
      */
     default String answer(Path image, String language, String question) {

@@ -75,7 +75,6 @@ public final class Tasks {
      * Writes text to any prompt, which is used as written, control tokens included.
      *
      * @param prompt the prompt; may be empty
-     * @return the task
      */
     public static Task<GenerationResult> text(String prompt) {
         return new TextTask(Objects.requireNonNull(prompt, "prompt"), ControlTokens.PARSE);
@@ -85,7 +84,6 @@ public final class Tasks {
      * Captions a picture shortly, in the style of the web, {@code cap en}.
      *
      * @param language the code of the caption's language
-     * @return the task
      */
     public static Task<GenerationResult> cap(String language) {
         return trained("cap " + checkedLanguage(language));
@@ -95,7 +93,6 @@ public final class Tasks {
      * Captions a picture in the style of COCO, {@code caption en}.
      *
      * @param language the code of the caption's language
-     * @return the task
      */
     public static Task<GenerationResult> caption(String language) {
         return trained("caption " + checkedLanguage(language));
@@ -105,7 +102,6 @@ public final class Tasks {
      * Describes a picture at more length, {@code describe en}.
      *
      * @param language the code of the description's language
-     * @return the task
      */
     public static Task<GenerationResult> describe(String language) {
         return trained("describe " + checkedLanguage(language));
@@ -121,7 +117,6 @@ public final class Tasks {
      *
      * @param language the code of the language of question and answer
      * @param question the question
-     * @return the task
      */
     public static Task<GenerationResult> answer(String language, String question) {
         return trained("answer " + checkedLanguage(language) + " " + notBlank(question, "question"));
@@ -132,7 +127,6 @@ public final class Tasks {
      *
      * @param language the code of the language of question and answer
      * @param answer the answer
-     * @return the task
      */
     public static Task<GenerationResult> question(String language, String answer) {
         return trained("question " + checkedLanguage(language) + " " + notBlank(answer, "answer"));
@@ -142,7 +136,6 @@ public final class Tasks {
      * Finds things, {@code detect cat ; dog}.
      *
      * @param labels what to look for, at least one; each a few words without a {@code ;} or a line break
-     * @return the task
      */
     public static BoxTask<DetectionResult> detect(String... labels) {
         return detect(List.of(labels));
@@ -152,7 +145,6 @@ public final class Tasks {
      * Finds things, {@code detect cat ; dog}.
      *
      * @param labels what to look for, at least one; each a few words without a {@code ;} or a line break
-     * @return the task
      */
     public static BoxTask<DetectionResult> detect(List<String> labels) {
         return new BoxTask<>(trained("detect " + joined(labels)), DetectionOptions.defaults(), (found, codec) -> found);
@@ -163,7 +155,6 @@ public final class Tasks {
      * are boxes and segmentation codes, and a warning in the log.
      *
      * @param labels what to look for, at least one; each a few words without a {@code ;} or a line break
-     * @return the task
      */
     public static BoxTask<SegmentationResult> segment(String... labels) {
         return segment(List.of(labels));
@@ -173,7 +164,6 @@ public final class Tasks {
      * Finds things and their shapes, {@code segment cat ; dog}; see {@link #segment(String...)}.
      *
      * @param labels what to look for, at least one; each a few words without a {@code ;} or a line break
-     * @return the task
      */
     public static BoxTask<SegmentationResult> segment(List<String> labels) {
         return new BoxTask<>(trained("segment " + joined(labels)), DetectionOptions.defaults(), BoxTask::withMasks);

@@ -36,7 +36,6 @@ public record Device(Kind kind, int index) {
      * An NVIDIA GPU.
      *
      * @param index which one, from 0
-     * @return the device
      */
     public static Device cuda(int index) {
         return new Device(Kind.CUDA, index);
@@ -46,7 +45,6 @@ public record Device(Kind kind, int index) {
      * Reads a device from text.
      *
      * @param text {@code "cpu"}, {@code "cuda"} or {@code "cuda:1"}
-     * @return the device
      * @throws IllegalArgumentException if the text is none of these
      */
     public static Device parse(String text) {

@@ -19,7 +19,6 @@ public enum Precision {
      * Finds a precision by its name in any case.
      *
      * @param name for example {@code "float32"}
-     * @return the precision
      * @throws IllegalArgumentException if there is none of that name
      */
     public static Precision parse(String name) {

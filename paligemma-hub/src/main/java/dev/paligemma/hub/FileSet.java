@@ -52,7 +52,6 @@ public final class FileSet {
      * needed as well.
      *
      * @param names paths in the model's repository
-     * @return the set
      * @throws IllegalArgumentException if there is no name, or one is not a plain relative path
      */
     public static FileSet of(String... names) {

@@ -60,7 +60,6 @@ public final class HubClient {
     /**
      * A client with the settings of the environment.
      *
-     * @return the client
      * @throws IllegalArgumentException if a variable is not what it should be
      */
     public static HubClient create() {
@@ -219,7 +218,6 @@ public final class HubClient {
          * Chooses the hub; by default {@code HF_ENDPOINT}, or the public one.
          *
          * @param address an http or https address, without query or password
-         * @return this builder
          * @throws IllegalArgumentException if it is not such an address
          */
         public Builder endpoint(String address) {
@@ -232,7 +230,6 @@ public final class HubClient {
          * {@code HF_HOME}, which is {@code ~/.cache/huggingface} unless it is set.
          *
          * @param folder a folder; it is made when needed
-         * @return this builder
          */
         public Builder cacheFolder(Path folder) {
             this.cacheFolder = folder.toAbsolutePath().normalize();
@@ -243,7 +240,6 @@ public final class HubClient {
          * Chooses the token; by default {@code HF_TOKEN}, or what the file {@code HF_TOKEN_PATH} holds.
          *
          * @param newToken the token; null for none
-         * @return this builder
          * @throws IllegalArgumentException if it has characters that no token has; the message does not repeat it
          */
         public Builder token(@Nullable String newToken) {
@@ -255,7 +251,6 @@ public final class HubClient {
          * Chooses whether to do without the network; by default {@code HF_HUB_OFFLINE}.
          *
          * @param isOffline whether only the cache is to be used
-         * @return this builder
          */
         public Builder offline(boolean isOffline) {
             this.offline = isOffline;
@@ -268,7 +263,6 @@ public final class HubClient {
          * seconds for the weights of a model.
          *
          * @param isChecked whether to compare
-         * @return this builder
          */
         public Builder checkCache(boolean isChecked) {
             this.checksCache = isChecked;
@@ -279,7 +273,6 @@ public final class HubClient {
          * Chooses how many files are downloaded at once, 4 by default.
          *
          * @param count 1 to 64
-         * @return this builder
          * @throws IllegalArgumentException if it is another number
          */
         public Builder parallelDownloads(int count) {
@@ -295,7 +288,6 @@ public final class HubClient {
          * Chooses how long to wait for a connection, 10 seconds by default.
          *
          * @param timeout a positive duration
-         * @return this builder
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder connectTimeout(Duration timeout) {
@@ -308,7 +300,6 @@ public final class HubClient {
          * default.
          *
          * @param timeout a positive duration
-         * @return this builder
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder stallTimeout(Duration timeout) {

@@ -59,7 +59,6 @@ public record HubModel(String id, String revision) {
      *
      * @param text {@code owner/name} or {@code owner/name@revision}
      * @param revision a branch, a tag or a commit; null if none is given apart
-     * @return the model
      * @throws IllegalArgumentException if one of them is no such name, or they name two revisions
      */
     public static HubModel parse(String text, @Nullable String revision) {
@@ -90,7 +89,6 @@ public record HubModel(String id, String revision) {
      * The same model at another revision.
      *
      * @param newRevision a branch, a tag or a commit
-     * @return the model
      * @throws IllegalArgumentException if that is not a revision
      */
     public HubModel withRevision(String newRevision) {

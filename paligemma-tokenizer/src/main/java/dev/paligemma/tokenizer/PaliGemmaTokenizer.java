@@ -164,7 +164,6 @@ public final class PaliGemmaTokenizer {
      * Reads a {@code tokenizer.json} or, if its name ends in {@code .model}, a {@code tokenizer.model}.
      *
      * @param file the file, or the checkpoint folder it lies in; of a folder with both files the former is read
-     * @return the tokenizer
      * @throws TokenizerException if there is no file, or it cannot be read, is malformed, or describes a tokenizer that
      *     is not of Gemma's kind
      */
@@ -198,7 +197,6 @@ public final class PaliGemmaTokenizer {
      *
      * @param in the content, a model of SentencePiece; read to its end and closed
      * @param source what to call it in errors
-     * @return the tokenizer
      * @throws TokenizerException if the content cannot be read, is malformed, or describes a tokenizer that is not of
      *     Gemma's kind
      */
@@ -213,7 +211,6 @@ public final class PaliGemmaTokenizer {
      *
      * @param in the content, in UTF-8; read to its end and closed
      * @param source what to call it in errors
-     * @return the tokenizer
      * @throws TokenizerException if the content cannot be read, is malformed, or describes a tokenizer that is not of
      *     Gemma's kind
      */
@@ -289,7 +286,6 @@ public final class PaliGemmaTokenizer {
      * @param ids token ids; one without a token, such as that of a padding row of the model, stands for no text
      * @param skipSpecial whether to leave out special tokens such as {@code <bos>}; location and segmentation tokens
      *     are not special
-     * @return the text
      * @throws IllegalArgumentException if an id is negative
      */
     public String decode(int[] ids, boolean skipSpecial) {
@@ -340,7 +336,6 @@ public final class PaliGemmaTokenizer {
     /**
      * Returns the id of {@code <bos>}, the token between the images and the prompt.
      *
-     * @return the id
      * @throws TokenizerException if the file has no such token
      */
     public int bosId() {
@@ -350,7 +345,6 @@ public final class PaliGemmaTokenizer {
     /**
      * Returns the id of {@code <eos>}, which ends an answer.
      *
-     * @return the id
      * @throws TokenizerException if the file has no such token
      */
     public int eosId() {
@@ -360,7 +354,6 @@ public final class PaliGemmaTokenizer {
     /**
      * Returns the id of {@code <pad>}, which fills up a batch.
      *
-     * @return the id
      * @throws TokenizerException if the file has no such token
      */
     public int padId() {
@@ -370,7 +363,6 @@ public final class PaliGemmaTokenizer {
     /**
      * Returns the id of the unknown token: the one the model names, or else {@code <unk>}.
      *
-     * @return the id
      * @throws TokenizerException if the file has no such token
      */
     public int unkId() {
@@ -380,7 +372,6 @@ public final class PaliGemmaTokenizer {
     /**
      * Returns the id of {@code <image>}, the placeholder of one image embedding.
      *
-     * @return the id
      * @throws TokenizerException if the file has no such token: it is not that of a PaliGemma checkpoint
      */
     public int imageId() {

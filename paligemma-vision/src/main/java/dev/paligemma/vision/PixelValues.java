@@ -56,7 +56,6 @@ public final class PixelValues {
      * @param channel 0 is red, 1 green, 2 blue
      * @param y row, 0 is the top
      * @param x column, 0 is left
-     * @return the value
      * @throws IndexOutOfBoundsException if an index is out of its range
      */
     public float get(int channel, int y, int x) {

@@ -39,7 +39,6 @@ public final class RgbImage {
      * Reads an image file with the default options.
      *
      * @param file a regular file, or a link to one; for pipes and devices there is {@link #read(InputStream)}
-     * @return the picture
      * @throws ImageException if the file is missing, not a regular one, cannot be read, is damaged, too large or of an
      *     unsupported format
      */
@@ -53,7 +52,6 @@ public final class RgbImage {
      * @param file a regular file, or a link to one; for pipes and devices there is
      *     {@link #read(InputStream, ImageOptions)}
      * @param options limits and orientation
-     * @return the picture
      * @throws ImageException if the file is missing, not a regular one, cannot be read, is damaged, too large or of an
      *     unsupported format
      */
@@ -75,7 +73,6 @@ public final class RgbImage {
      * Reads an encoded image (the content of a file) with the default options.
      *
      * @param encoded the bytes of a JPEG, PNG, GIF, BMP or TIFF file; only read during the call
-     * @return the picture
      * @throws ImageException if the image is damaged, too large or of an unsupported format
      */
     public static RgbImage read(byte[] encoded) {
@@ -87,7 +84,6 @@ public final class RgbImage {
      *
      * @param encoded the bytes of a JPEG, PNG, GIF, BMP or TIFF file; only read during the call
      * @param options limits and orientation
-     * @return the picture
      * @throws ImageException if the image is damaged, too large or of an unsupported format
      */
     public static RgbImage read(byte[] encoded, ImageOptions options) {
@@ -101,7 +97,6 @@ public final class RgbImage {
      * Reads an encoded image from a stream with the default options.
      *
      * @param in read to its end or up to the limit of bytes, and left open
-     * @return the picture
      * @throws ImageException if the stream fails, or the image is damaged, too large or of an unsupported format
      */
     public static RgbImage read(InputStream in) {
@@ -113,7 +108,6 @@ public final class RgbImage {
      *
      * @param in read to its end or up to the limit of bytes, and left open
      * @param options limits and orientation
-     * @return the picture
      * @throws ImageException if the stream fails, or the image is damaged, too large or of an unsupported format
      */
     public static RgbImage read(InputStream in, ImageOptions options) {
@@ -155,7 +149,6 @@ public final class RgbImage {
      * space through {@link java.awt.image.ColorModel#getRGB(Object)}.
      *
      * @param image the picture; only read during the call
-     * @return a copy
      * @throws ImageException if a side is longer than {@value #MAX_SIDE}, or the picture has more than
      *     {@value ImageOptions#LARGEST_MAX_PIXELS} pixels
      */
@@ -170,7 +163,6 @@ public final class RgbImage {
      * @param width in pixels, 1 to {@value #MAX_SIDE}
      * @param height in pixels, 1 to {@value #MAX_SIDE}
      * @param rgb uint8[height, width, 3]
-     * @return the picture
      * @throws IllegalArgumentException if a side is out of range, or the number of bytes is not
      *     {@code 3 * width * height}
      */

@@ -32,7 +32,6 @@ public final class DjlConversions {
      * saw in training.
      *
      * @param image the picture; only read during the call
-     * @return a copy
      * @throws ImageException if the picture is too large, or cannot be saved
      */
     public static RgbImage toRgbImage(Image image) {

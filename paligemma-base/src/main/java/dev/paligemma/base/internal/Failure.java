@@ -14,7 +14,6 @@ public interface Failure {
      *
      * @param message what is wrong and where
      * @param cause the error underneath, or null if there is none
-     * @return the exception, to be thrown by the caller
      */
     PaliGemmaException of(String message, @Nullable Throwable cause);
 
@@ -22,7 +21,6 @@ public interface Failure {
      * Makes an exception without an error underneath.
      *
      * @param message what is wrong and where
-     * @return the exception, to be thrown by the caller
      */
     default PaliGemmaException of(String message) {
         return of(message, null);

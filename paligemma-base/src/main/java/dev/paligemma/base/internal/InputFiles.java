@@ -71,7 +71,6 @@ public final class InputFiles {
      * @param file a path
      * @param maxBytes the largest size that is read
      * @param failure makes the exception if it is missing, or larger than the limit
-     * @return its contents
      */
     public static byte[] readAll(Path file, int maxBytes, Failure failure) {
         Path real = regular(file, failure);
@@ -92,7 +91,6 @@ public final class InputFiles {
      * @param file what was read
      * @param cause what the system reported
      * @param failure makes it
-     * @return an exception to be thrown
      */
     public static PaliGemmaException unreadable(Path file, IOException cause, Failure failure) {
         if (cause instanceof ClosedByInterruptException) {

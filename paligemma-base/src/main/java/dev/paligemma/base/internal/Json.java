@@ -66,7 +66,6 @@ public final class Json {
      * A parser of UTF-8 text that refuses malformed bytes and a name that comes twice in an object.
      *
      * @param utf8 the text; closed with the parser
-     * @return the parser
      * @throws IOException if there is no parser for it
      */
     public static JsonParser parser(InputStream utf8) throws IOException {
@@ -78,7 +77,6 @@ public final class Json {
      * of thousands of entries.
      *
      * @param utf8 the text; closed with the parser
-     * @return the parser
      * @throws IOException if there is no parser for it
      */
     public static JsonParser streamingParser(InputStream utf8) throws IOException {
@@ -101,7 +99,6 @@ public final class Json {
      * @param maxBytes the largest size that is read
      * @param failure makes the exception if the file is missing, larger than the limit, or not a well-formed object, and
      *     those of the object
-     * @return its contents
      */
     public static JsonObject readObject(Path file, long maxBytes, Failure failure) {
         Path real = InputFiles.regular(file, failure);
@@ -122,7 +119,6 @@ public final class Json {
      * @param where what the bytes are, for messages
      * @param utf8 the text
      * @param failure makes the exception if they are not a well-formed object, and those of the object
-     * @return its contents
      */
     public static JsonObject readObject(String where, byte[] utf8, Failure failure) {
         try {
@@ -151,7 +147,6 @@ public final class Json {
      * @param file what was read
      * @param e what the parser or the system reported
      * @param failure makes it
-     * @return an exception to be thrown
      */
     public static PaliGemmaException malformed(Path file, IOException e, Failure failure) {
         return e instanceof JsonProcessingException || e instanceof CharacterCodingException

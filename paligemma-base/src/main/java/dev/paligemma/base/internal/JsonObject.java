@@ -115,7 +115,6 @@ public final class JsonObject {
      *
      * @param name the member
      * @param fallback what counts if the member is absent
-     * @return the value
      * @throws PaliGemmaException if it is something else
      */
     public boolean bool(String name, boolean fallback) {
@@ -206,7 +205,6 @@ public final class JsonObject {
      * @param fallback what counts if the member is absent
      * @param min the least that is accepted
      * @param max the largest that is accepted
-     * @return the number
      * @throws PaliGemmaException if it is something else or out of range
      */
     public double number(String name, double fallback, double min, double max) {

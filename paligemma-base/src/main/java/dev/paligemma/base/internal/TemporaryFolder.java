@@ -48,7 +48,6 @@ public final class TemporaryFolder implements AutoCloseable {
      * Makes an empty folder beside the target.
      *
      * @param target the place that the folder will have
-     * @return the folder
      * @throws IOException if it cannot be made
      */
     public static TemporaryFolder beside(Path target) throws IOException {

@@ -22,7 +22,6 @@ public final class Dim {
      * A dimension of known size.
      *
      * @param size the number of elements along it, at least 1
-     * @return the dimension
      * @throws IllegalArgumentException if the size is below 1
      */
     public static Dim of(long size) {
@@ -36,7 +35,6 @@ public final class Dim {
      * A dimension whose size is known only at run time; it may then be 0.
      *
      * @param symbol its name, for example {@code "tokens"}
-     * @return the dimension
      */
     public static Dim symbol(String symbol) {
         return new Dim(Objects.requireNonNull(symbol, "symbol"), -1);
@@ -63,7 +61,6 @@ public final class Dim {
     /**
      * The name of a symbolic dimension.
      *
-     * @return the name
      * @throws IllegalStateException if the dimension is fixed
      */
     public String symbol() {

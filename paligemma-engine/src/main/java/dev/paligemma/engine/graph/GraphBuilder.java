@@ -63,7 +63,6 @@ public final class GraphBuilder {
      * @param inputName the name it is provided under, unique
      * @param type the type of its elements
      * @param shape its dimensions
-     * @return the tensor
      */
     public Tensor input(String inputName, ElementType type, Shape shape) {
         if (inputs.containsKey(inputName)) {

@@ -19,7 +19,6 @@ public record Node(Operation operation, List<Tensor> inputs, Tensor output) {
      * One input.
      *
      * @param index its place
-     * @return the tensor
      */
     public Tensor input(int index) {
         return inputs.get(index);

@@ -18,7 +18,6 @@ public record Shape(List<Dim> dims) {
      * A shape of the given dimensions.
      *
      * @param dims each a {@link Dim}, a {@link Number} for a fixed size, or a {@link String} for a symbolic one
-     * @return the shape
      * @throws IllegalArgumentException if a dimension is of another type or a fixed size is below 1
      */
     public static Shape of(Object... dims) {
@@ -46,7 +45,6 @@ public record Shape(List<Dim> dims) {
      * One dimension.
      *
      * @param axis its index; negative counts from the end
-     * @return the dimension
      */
     public Dim dim(int axis) {
         return dims.get(axis < 0 ? dims.size() + axis : axis);

@@ -37,7 +37,6 @@ public record Weight(String name, List<Long> shape, List<Long> storedShape) {
      *
      * @param name the name under which it is found
      * @param sizes the sizes as used and stored
-     * @return the weight
      */
     public static Weight of(String name, long... sizes) {
         List<Long> shape = Arrays.stream(sizes).boxed().toList();
@@ -48,7 +47,6 @@ public record Weight(String name, List<Long> shape, List<Long> storedShape) {
      * The same weight, whose tensor in a checkpoint has other sizes.
      *
      * @param sizes the sizes as stored
-     * @return the weight
      * @throws IllegalArgumentException if that is another number of elements
      */
     public Weight storedAs(long... sizes) {

@@ -64,7 +64,6 @@ public abstract class CheckedProgram<S extends CheckedDecodingState> implements 
      * Makes an empty state.
      *
      * @param expectedRows at least 0
-     * @return the state
      */
     protected abstract S start(int expectedRows);
 
@@ -72,7 +71,6 @@ public abstract class CheckedProgram<S extends CheckedDecodingState> implements 
      * Makes a state of all sequences of others, which stay as they are.
      *
      * @param states different usable states of this program, each with a prefix; at least one
-     * @return the state
      */
     protected abstract S gather(List<S> states);
 

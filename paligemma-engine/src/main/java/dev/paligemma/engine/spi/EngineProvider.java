@@ -37,7 +37,6 @@ public interface EngineProvider {
      * Loads the native runtime, if that has not happened, and makes an engine.
      *
      * @param options device, precision and threads
-     * @return the engine
      * @throws EngineException if the runtime is not available here or does not support the options
      */
     Engine create(EngineOptions options);

@@ -15,7 +15,6 @@ public final class Engines {
      *
      * @param name for example {@code "onnx"}
      * @param options device, precision and threads
-     * @return the engine
      * @throws EngineException if no engine of that name is on the class path, or it refuses the options
      */
     public static Engine create(String name, EngineOptions options) {

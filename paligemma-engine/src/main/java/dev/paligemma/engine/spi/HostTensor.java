@@ -30,7 +30,6 @@ public final class HostTensor {
      *
      * @param type the type of its elements
      * @param shape its sizes, each at least 0
-     * @return the tensor
      * @throws IllegalArgumentException if a size is negative or the tensor would exceed 2 GiB
      * @throws EngineException if there is not enough memory outside the Java heap
      */

@@ -34,7 +34,6 @@ public final class ImageDecoder {
      *
      * @param bytes the content; only read during the call
      * @param options limits and orientation
-     * @return the picture
      * @throws ImageException if it is damaged, too large or of an unsupported format
      */
     public static Pixels decode(byte[] bytes, ImageOptions options) {

@@ -57,7 +57,6 @@ public record ImageOptions(boolean applyExifOrientation, long maxPixels, long ma
      * Returns these options with another choice about the orientation.
      *
      * @param apply whether pictures are turned upright
-     * @return the changed options
      */
     public ImageOptions withApplyExifOrientation(boolean apply) {
         return new ImageOptions(apply, maxPixels, maxBytes);
@@ -67,7 +66,6 @@ public record ImageOptions(boolean applyExifOrientation, long maxPixels, long ma
      * Returns these options with another limit of pixels.
      *
      * @param pixels largest accepted width times height
-     * @return the changed options
      * @throws IllegalArgumentException if the limit is out of its range
      */
     public ImageOptions withMaxPixels(long pixels) {
@@ -78,7 +76,6 @@ public record ImageOptions(boolean applyExifOrientation, long maxPixels, long ma
      * Returns these options with another limit of bytes.
      *
      * @param bytes largest accepted file
-     * @return the changed options
      * @throws IllegalArgumentException if the limit is out of its range
      */
     public ImageOptions withMaxBytes(long bytes) {

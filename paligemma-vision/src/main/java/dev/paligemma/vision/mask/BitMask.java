@@ -51,7 +51,6 @@ public final class BitMask {
      * @param width of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
      * @param height of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
      * @param bits pixel (x, y) is bit {@code y * width + x}
-     * @return the mask
      * @throws IllegalArgumentException if a side is out of range, the picture has more than
      *     {@value ImageOptions#LARGEST_MAX_PIXELS} pixels, or a bit behind the last pixel is set
      */

@@ -30,7 +30,6 @@ public final class SegmentationMask {
      * Copies probabilities.
      *
      * @param probabilities float32[64, 64], row by row, each 0 to 1
-     * @return the mask
      * @throws IllegalArgumentException if there are not {@code 64 * 64} of them, or one is not 0 to 1
      */
     public static SegmentationMask of(float[] probabilities) {

@@ -107,7 +107,6 @@ public final class CheckpointOptions {
      *
      * @param typed a folder, or the name of an adapter on the hub
      * @param progress hears of a download
-     * @return the folder
      */
     public Path adapter(String typed, ProgressDisplay progress) {
         return hub.find(typed, null, FileSet.ADAPTER, progress);

@@ -98,7 +98,6 @@ public final class HubOptions {
     /**
      * Downloads a model, unless it was downloaded before.
      *
-     * @return the folder
      * @throws HubException if it cannot be had
      */
     Path download(HubModel model, FileSet files, DownloadListener listener) {
@@ -108,7 +107,6 @@ public final class HubOptions {
     /**
      * Downloads a model, and whatever of it was downloaded before and is damaged.
      *
-     * @return the folder
      * @throws HubException if it cannot be had
      */
     public Path downloadAndCheck(HubModel model, FileSet files, DownloadListener listener) {

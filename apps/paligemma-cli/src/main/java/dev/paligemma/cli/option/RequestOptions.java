@@ -35,7 +35,6 @@ public final class RequestOptions {
      * @param task what to ask
      * @param usualLength tokens to write at most if nothing was chosen
      * @param command refuses options that do not go together
-     * @return the request
      */
     GenerationRequest request(Task<?> task, int usualLength, CommandLine command) {
         GenerationRequest.Builder request = task.request().maxNewTokens(length.maxNewTokens(usualLength, command));
