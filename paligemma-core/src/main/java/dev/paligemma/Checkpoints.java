@@ -1,14 +1,14 @@
 package dev.paligemma;
 
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.checkpoint.adapter.AdapterException;
 import dev.paligemma.checkpoint.adapter.AdapterMerger;
 import dev.paligemma.checkpoint.adapter.LoraAdapter;
-import dev.paligemma.checkpoint.convert.CheckpointConverter;
+import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.checkpoint.convert.ConversionListener;
-import dev.paligemma.checkpoint.convert.ConversionPlan;
+import dev.paligemma.checkpoint.internal.convert.CheckpointConverter;
+import dev.paligemma.checkpoint.internal.convert.ConversionPlan;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.network.Networks;
 import dev.paligemma.tokenizer.TokenizerException;

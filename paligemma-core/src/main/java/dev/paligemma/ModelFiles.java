@@ -1,9 +1,9 @@
 package dev.paligemma;
 
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.CheckpointException;
-import dev.paligemma.checkpoint.PaliGemmaConfig;
-import dev.paligemma.checkpoint.VisionConfig;
+import dev.paligemma.checkpoint.config.CheckpointException;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.VisionConfig;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.mask.MaskCodec;

@@ -1,6 +1,6 @@
 package dev.paligemma;
 
-import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.engine.EngineOptions;
 import java.nio.file.Path;
 

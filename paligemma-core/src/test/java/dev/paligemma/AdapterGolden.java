@@ -1,6 +1,6 @@
 package dev.paligemma;
 
-import dev.paligemma.checkpoint.SafeTensorsFile;
+import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.FloatBuffer;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.convert.ConversionListener;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.DType;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.paligemma.RecordingEngineProvider.Compiled;
-import dev.paligemma.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.checkpoint.convert.ConversionListener;
 import dev.paligemma.checkpoint.convert.ConversionProgress;

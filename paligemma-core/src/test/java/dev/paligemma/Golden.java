@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.paligemma.checkpoint.SafeTensorsFile;
+import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.generation.GenerationRequest;

@@ -3,7 +3,7 @@ package dev.paligemma;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.paligemma.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.Precision;

@@ -2,6 +2,20 @@ package dev.paligemma.checkpoint;
 
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.Quote;
+import dev.paligemma.checkpoint.config.CheckpointException;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.internal.TensorNames;
+import dev.paligemma.checkpoint.internal.bigvision.BigVisionFile;
+import dev.paligemma.checkpoint.internal.bigvision.RearrangedWeight;
+import dev.paligemma.checkpoint.internal.bitsandbytes.QuantisedWeights;
+import dev.paligemma.checkpoint.internal.converted.ConvertedManifest;
+import dev.paligemma.checkpoint.internal.converted.ConvertedTensors;
+import dev.paligemma.checkpoint.internal.safetensors.ComputedWeight;
+import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
+import dev.paligemma.checkpoint.internal.safetensors.SpareTensors;
+import dev.paligemma.checkpoint.internal.safetensors.TensorFiles;
+import dev.paligemma.checkpoint.internal.safetensors.WantedWeights;
+import dev.paligemma.checkpoint.internal.safetensors.WeightFiles;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
@@ -117,7 +131,7 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     }
 
     private static Checkpoint openOriginal(Path folder, Function<PaliGemmaConfig, List<Graph>> network) {
-        WantedWeights wanted = new WantedWeights(network, readConfig(folder));
+        WantedWeights wanted = new WantedWeights(network, PaliGemmaConfig.readFolder(folder));
         WeightFiles weights = WeightFiles.read(folder);
         Map<String, TensorInfo> named = canonicalNames(folder, weights.tensors());
         TensorFiles files = new TensorFiles(
@@ -130,7 +144,8 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
 
     private static Checkpoint openArchive(Path folder, Path archive, Function<PaliGemmaConfig, List<Graph>> network) {
         boolean described = Files.exists(folder.resolve(CONFIG));
-        BigVisionFile file = BigVisionFile.read(archive, described ? readConfig(folder) : null, network);
+        BigVisionFile file =
+                BigVisionFile.read(archive, described ? PaliGemmaConfig.readFolder(folder) : null, network);
         TensorFiles files = new TensorFiles(archive, List.of(file.stored()));
         return fitted(folder, file.wanted(), files, file.tensors(), file.rearranged(), file.unused());
     }
@@ -163,7 +178,7 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     private static Checkpoint openConverted(Path folder, Function<PaliGemmaConfig, List<Graph>> network) {
         ConvertedManifest manifest = ConvertedManifest.read(folder);
         manifest.checkSmallFiles(folder);
-        PaliGemmaConfig config = readConfig(folder);
+        PaliGemmaConfig config = PaliGemmaConfig.readFolder(folder);
         SafeTensorsFile file = SafeTensorsFile.read(folder.resolve(ConvertedManifest.WEIGHTS));
         WantedWeights wanted =
                 new WantedWeights(network, config).withRowsOf(ConvertedTensors.embedding(file.tensors()));
@@ -200,12 +215,6 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     private static String adapterAdvice(Path folder, String base) {
         return folder + " holds an adapter for " + base + " and no " + CONFIG
                 + ": open that model, and give this folder as its adapter with adapter(...) of the builder";
-    }
-
-    private static PaliGemmaConfig readConfig(Path folder) {
-        PaliGemmaConfig config = PaliGemmaConfig.read(folder.resolve(CONFIG));
-        List<Integer> eos = ConfigReader.generationEosTokenIds(folder.resolve("generation_config.json"));
-        return eos == null ? config : config.withEosTokenIds(eos);
     }
 
     private static Map<String, TensorInfo> canonicalNames(Path folder, Map<String, TensorInfo> stored) {

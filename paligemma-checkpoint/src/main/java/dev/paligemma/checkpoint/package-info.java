@@ -4,7 +4,7 @@
  *
  * <p>{@link dev.paligemma.checkpoint.Checkpoint} is the entry point. Files are treated as hostile: sizes are
  * capped, offsets checked, and every problem surfaces as a
- * {@link dev.paligemma.checkpoint.CheckpointException}.
+ * {@link dev.paligemma.checkpoint.config.CheckpointException}.
  */
 @NullMarked
 package dev.paligemma.checkpoint;

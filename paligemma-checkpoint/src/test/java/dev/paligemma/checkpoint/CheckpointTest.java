@@ -5,6 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.paligemma.checkpoint.config.CheckpointException;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsBytes;
+import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
+import dev.paligemma.checkpoint.internal.safetensors.SpareTensors;
+import dev.paligemma.checkpoint.internal.safetensors.WantedWeights;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;

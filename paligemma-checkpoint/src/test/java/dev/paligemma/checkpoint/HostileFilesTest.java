@@ -5,6 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.sun.management.ThreadMXBean;
 import dev.paligemma.base.internal.InputFiles;
+import dev.paligemma.checkpoint.config.CheckpointException;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.internal.bitsandbytes.FourBitState;
+import dev.paligemma.checkpoint.internal.bitsandbytes.QuantisedWeights;
+import dev.paligemma.checkpoint.internal.bitsandbytes.QuantisedWeightsTest;
+import dev.paligemma.checkpoint.internal.converted.ConvertedManifest;
+import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
+import dev.paligemma.checkpoint.internal.safetensors.TensorFiles;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;

@@ -3,6 +3,10 @@ package dev.paligemma.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.internal.safetensors.FloatWidening;
+import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsBytes;
+import dev.paligemma.checkpoint.internal.safetensors.WantedWeights;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.TensorInfo;

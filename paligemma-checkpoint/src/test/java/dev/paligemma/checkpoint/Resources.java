@@ -9,10 +9,10 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /** The golden files of this package, made by src/reference/checkpoint/make_goldens.py. */
-final class Resources {
+public final class Resources {
     private Resources() {}
 
-    static Path golden(String name) {
+    public static Path golden(String name) {
         URL url = Objects.requireNonNull(Resources.class.getResource("/checkpoint/" + name), name);
         try {
             return Path.of(url.toURI());
@@ -22,7 +22,7 @@ final class Resources {
     }
 
     /** Copies the files of a golden folder into a folder where they may be damaged. */
-    static Path copy(String name, Path target) throws IOException {
+    public static Path copy(String name, Path target) throws IOException {
         Files.createDirectories(target);
         try (Stream<Path> files = Files.list(golden(name))) {
             for (Path file : files.toList()) {

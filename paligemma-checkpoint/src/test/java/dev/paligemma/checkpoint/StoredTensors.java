@@ -1,5 +1,7 @@
 package dev.paligemma.checkpoint;
 
+import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsBytes;
+import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.engine.weights.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,13 +15,13 @@ import java.util.Map;
 import java.util.StringJoiner;
 
 /** Tensors with their bytes, to be changed and written as a safetensors file. */
-final class StoredTensors {
+public final class StoredTensors {
     private record Stored(DType dtype, long[] shape, byte[] bytes) {}
 
     private final Map<String, Stored> tensors = new LinkedHashMap<>();
 
     /** The tensors of a file. */
-    static StoredTensors of(Path file) throws IOException {
+    public static StoredTensors of(Path file) throws IOException {
         StoredTensors read = new StoredTensors();
         byte[] bytes = Files.readAllBytes(file);
         SafeTensorsFile.read(file)
@@ -32,28 +34,28 @@ final class StoredTensors {
         return read;
     }
 
-    StoredTensors put(String name, DType dtype, byte[] bytes, long... shape) {
+    public StoredTensors put(String name, DType dtype, byte[] bytes, long... shape) {
         tensors.put(name, new Stored(dtype, shape, bytes));
         return this;
     }
 
-    StoredTensors put(String name, float[] values) {
+    public StoredTensors put(String name, float[] values) {
         ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
         return put(name, DType.F32, bytes.array(), values.length);
     }
 
-    StoredTensors put(String name, String text) {
+    public StoredTensors put(String name, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         return put(name, DType.U8, bytes, bytes.length);
     }
 
-    StoredTensors remove(String name) {
+    public StoredTensors remove(String name) {
         tensors.remove(name);
         return this;
     }
 
-    String text(String name) {
+    public String text(String name) {
         return new String(get(name).bytes(), StandardCharsets.UTF_8);
     }
 
@@ -66,7 +68,7 @@ final class StoredTensors {
     }
 
     /** Writes them in their order. */
-    Path write(Path file) throws IOException {
+    public Path write(Path file) throws IOException {
         StringJoiner header = new StringJoiner(",", "{", "}");
         int at = 0;
         for (Map.Entry<String, Stored> entry : tensors.entrySet()) {

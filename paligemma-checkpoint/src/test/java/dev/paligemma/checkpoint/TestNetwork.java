@@ -1,6 +1,9 @@
 package dev.paligemma.checkpoint;
 
-import dev.paligemma.checkpoint.TextConfig.Family;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.TextConfig;
+import dev.paligemma.checkpoint.config.TextConfig.Family;
+import dev.paligemma.checkpoint.config.VisionConfig;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.GraphBuilder;

@@ -1,7 +1,7 @@
 package dev.paligemma.catalog;
 
-import dev.paligemma.checkpoint.PaliGemmaConfig;
-import dev.paligemma.checkpoint.TextConfig.Family;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.TextConfig.Family;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.network.Networks;

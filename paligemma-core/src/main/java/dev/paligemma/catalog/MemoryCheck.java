@@ -1,7 +1,7 @@
 package dev.paligemma.catalog;
 
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;

@@ -1,8 +1,8 @@
 package dev.paligemma.catalog;
 
-import dev.paligemma.checkpoint.PaliGemmaConfig;
-import dev.paligemma.checkpoint.TextConfig;
-import dev.paligemma.checkpoint.convert.ConversionPlan;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.TextConfig;
+import dev.paligemma.checkpoint.internal.convert.ConversionPlan;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.MatrixFormat;

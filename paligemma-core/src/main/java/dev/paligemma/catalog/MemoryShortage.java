@@ -1,6 +1,6 @@
 package dev.paligemma.catalog;
 
-import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.engine.Precision;
 import java.util.Collection;
 import java.util.Comparator;

@@ -1,9 +1,9 @@
 package dev.paligemma.catalog;
 
-import dev.paligemma.checkpoint.GemmaModel;
-import dev.paligemma.checkpoint.PaliGemmaConfig;
-import dev.paligemma.checkpoint.TextConfig.Family;
-import dev.paligemma.checkpoint.VisionConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.TextConfig.Family;
+import dev.paligemma.checkpoint.config.VisionConfig;
+import dev.paligemma.checkpoint.internal.bigvision.GemmaModel;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package dev.paligemma.network;
 
-import dev.paligemma.checkpoint.TextConfig;
+import dev.paligemma.checkpoint.config.TextConfig;
 import dev.paligemma.engine.graph.AttentionSpec;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.ElementType;

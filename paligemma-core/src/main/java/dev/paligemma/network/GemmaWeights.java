@@ -1,6 +1,6 @@
 package dev.paligemma.network;
 
-import dev.paligemma.checkpoint.TextConfig;
+import dev.paligemma.checkpoint.config.TextConfig;
 import dev.paligemma.engine.graph.LinearWeights;
 import dev.paligemma.engine.graph.Weight;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.paligemma.network;
 
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.CheckpointException;
-import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.CheckpointException;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.paligemma.network;
 
-import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.GraphBuilder;
 import dev.paligemma.engine.graph.Tensor;

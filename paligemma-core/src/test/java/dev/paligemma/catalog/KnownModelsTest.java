@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.paligemma.catalog.KnownModel.Kind;
 import dev.paligemma.catalog.KnownModel.Revision;
-import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.hub.HubModel;

@@ -2,7 +2,7 @@ package dev.paligemma.catalog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.engine.Precision;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.paligemma.Golden;
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;

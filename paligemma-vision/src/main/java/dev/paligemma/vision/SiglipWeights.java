@@ -1,6 +1,6 @@
 package dev.paligemma.vision;
 
-import dev.paligemma.checkpoint.VisionConfig;
+import dev.paligemma.checkpoint.config.VisionConfig;
 import dev.paligemma.engine.graph.LinearWeights;
 import dev.paligemma.engine.graph.Weight;
 import java.util.List;

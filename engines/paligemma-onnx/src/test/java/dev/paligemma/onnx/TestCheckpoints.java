@@ -2,9 +2,9 @@ package dev.paligemma.onnx;
 
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.TestNetwork;
-import dev.paligemma.checkpoint.convert.CheckpointConverter;
 import dev.paligemma.checkpoint.convert.ConversionListener;
-import dev.paligemma.checkpoint.convert.ConversionPlan;
+import dev.paligemma.checkpoint.internal.convert.CheckpointConverter;
+import dev.paligemma.checkpoint.internal.convert.ConversionPlan;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;

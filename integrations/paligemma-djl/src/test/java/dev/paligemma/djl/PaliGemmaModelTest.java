@@ -23,7 +23,7 @@ import ai.djl.training.loss.Loss;
 import ai.djl.translate.TranslateException;
 import ai.djl.translate.Translator;
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;

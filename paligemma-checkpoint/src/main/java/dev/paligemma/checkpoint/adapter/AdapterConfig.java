@@ -3,7 +3,7 @@ package dev.paligemma.checkpoint.adapter;
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
-import dev.paligemma.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.config.CheckpointException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;

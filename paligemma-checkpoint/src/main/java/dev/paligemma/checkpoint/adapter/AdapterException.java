@@ -1,7 +1,7 @@
 package dev.paligemma.checkpoint.adapter;
 
 import dev.paligemma.base.PaliGemmaException;
-import dev.paligemma.checkpoint.CheckpointException;
+import dev.paligemma.checkpoint.config.CheckpointException;
 import org.jspecify.annotations.Nullable;
 
 /**

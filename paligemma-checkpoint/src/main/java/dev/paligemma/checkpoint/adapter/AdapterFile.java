@@ -1,8 +1,8 @@
 package dev.paligemma.checkpoint.adapter;
 
 import dev.paligemma.base.internal.Quote;
-import dev.paligemma.checkpoint.CheckpointException;
-import dev.paligemma.checkpoint.SafeTensorsFile;
+import dev.paligemma.checkpoint.config.CheckpointException;
+import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.FloatBuffer;
 import java.util.Map;

@@ -1,6 +1,8 @@
 package dev.paligemma.checkpoint.adapter;
 
-import dev.paligemma.checkpoint.TensorNames;
+import dev.paligemma.checkpoint.internal.TensorNames;
+import dev.paligemma.checkpoint.internal.modules.BaseModule;
+import dev.paligemma.checkpoint.internal.modules.ModuleKind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

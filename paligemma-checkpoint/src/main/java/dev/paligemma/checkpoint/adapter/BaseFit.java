@@ -1,5 +1,6 @@
 package dev.paligemma.checkpoint.adapter;
 
+import dev.paligemma.checkpoint.internal.modules.ModuleKind;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,6 +1,8 @@
 package dev.paligemma.checkpoint.adapter;
 
 import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.internal.modules.ModuleChange;
+import dev.paligemma.checkpoint.internal.modules.ModuleKind;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.weights.TensorInfo;

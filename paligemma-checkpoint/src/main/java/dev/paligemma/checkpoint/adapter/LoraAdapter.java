@@ -2,8 +2,11 @@ package dev.paligemma.checkpoint.adapter;
 
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.CheckpointException;
-import dev.paligemma.checkpoint.SafeTensorsFile;
+import dev.paligemma.checkpoint.config.CheckpointException;
+import dev.paligemma.checkpoint.internal.modules.BaseModule;
+import dev.paligemma.checkpoint.internal.modules.ModuleChange;
+import dev.paligemma.checkpoint.internal.modules.ModuleKind;
+import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 package dev.paligemma.checkpoint.adapter;
 
 import dev.paligemma.checkpoint.Checkpoint;
+import dev.paligemma.checkpoint.internal.modules.BaseModule;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.util.Collections;

@@ -1,7 +1,7 @@
 package dev.paligemma.checkpoint.adapter;
 
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.FloatWidening;
+import dev.paligemma.checkpoint.internal.safetensors.FloatWidening;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.util.List;

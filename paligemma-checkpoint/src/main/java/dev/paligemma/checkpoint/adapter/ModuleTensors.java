@@ -1,5 +1,7 @@
 package dev.paligemma.checkpoint.adapter;
 
+import dev.paligemma.checkpoint.internal.modules.BaseModule;
+import dev.paligemma.checkpoint.internal.modules.ModuleKind;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.util.ArrayList;

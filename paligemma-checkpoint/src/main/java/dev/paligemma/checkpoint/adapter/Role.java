@@ -1,5 +1,7 @@
 package dev.paligemma.checkpoint.adapter;
 
+import dev.paligemma.checkpoint.internal.modules.ModuleKind;
+
 /** What a tensor of an adapter is for its module. */
 enum Role {
     /** {@code lora_A}: {@code [R, in]}, of a convolution {@code [R, 3, patch, patch]}. */

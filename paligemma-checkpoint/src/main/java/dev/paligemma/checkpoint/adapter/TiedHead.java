@@ -1,5 +1,6 @@
 package dev.paligemma.checkpoint.adapter;
 
+import dev.paligemma.checkpoint.internal.modules.BaseModule;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.util.EnumMap;
 import java.util.Map;

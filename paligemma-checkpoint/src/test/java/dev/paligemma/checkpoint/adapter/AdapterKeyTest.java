@@ -2,6 +2,7 @@ package dev.paligemma.checkpoint.adapter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.paligemma.checkpoint.internal.modules.ModuleKind;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -2,7 +2,7 @@ package dev.paligemma.checkpoint.adapter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.paligemma.checkpoint.FloatWidening;
+import dev.paligemma.checkpoint.internal.safetensors.FloatWidening;
 import dev.paligemma.engine.weights.DType;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -5,7 +5,7 @@ import static dev.paligemma.checkpoint.adapter.AdapterFolder.PREFIX;
 
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.TestNetwork;
-import dev.paligemma.checkpoint.convert.Sources;
+import dev.paligemma.checkpoint.internal.convert.Sources;
 import dev.paligemma.engine.weights.DType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -7,9 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.CheckpointException;
 import dev.paligemma.checkpoint.TestNetwork;
-import dev.paligemma.checkpoint.convert.Sources;
+import dev.paligemma.checkpoint.config.CheckpointException;
+import dev.paligemma.checkpoint.internal.convert.Sources;
+import dev.paligemma.checkpoint.internal.modules.ModuleChange;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.weights.DType;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package dev.paligemma.generation.internal;
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toList;
 
-import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.generation.BeamAnswer;
 import dev.paligemma.generation.BeamSearch;

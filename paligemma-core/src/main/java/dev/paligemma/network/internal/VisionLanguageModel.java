@@ -1,7 +1,7 @@
 package dev.paligemma.network.internal;
 
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.Engine;

@@ -1,7 +1,7 @@
 package dev.paligemma.vision.mask;
 
-import dev.paligemma.checkpoint.numpy.NpzException;
-import dev.paligemma.checkpoint.numpy.NpzFile;
+import dev.paligemma.checkpoint.internal.numpy.NpzException;
+import dev.paligemma.checkpoint.internal.numpy.NpzFile;
 import dev.paligemma.vision.PixelBox;
 import java.nio.file.Path;
 import java.util.Objects;

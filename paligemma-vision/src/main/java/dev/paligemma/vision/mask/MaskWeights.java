@@ -1,7 +1,7 @@
 package dev.paligemma.vision.mask;
 
 import dev.paligemma.base.internal.Quote;
-import dev.paligemma.checkpoint.numpy.NpzFile;
+import dev.paligemma.checkpoint.internal.numpy.NpzFile;
 
 /**
  * Builds the layers from the arrays of a weight file, under the names of the published {@code vae-oid.npz}. PyTorch's

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.paligemma.checkpoint.numpy.NpzTool;
+import dev.paligemma.checkpoint.internal.numpy.NpzTool;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

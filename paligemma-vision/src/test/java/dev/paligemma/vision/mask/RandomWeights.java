@@ -1,6 +1,6 @@
 package dev.paligemma.vision.mask;
 
-import dev.paligemma.checkpoint.numpy.NpzTool;
+import dev.paligemma.checkpoint.internal.numpy.NpzTool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -3,7 +3,7 @@ package dev.paligemma.cli.command;
 import dev.paligemma.catalog.KnownModel;
 import dev.paligemma.catalog.KnownModels;
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.cli.option.CheckpointOptions;
 import dev.paligemma.cli.report.Facts;
 import dev.paligemma.cli.report.ModelFacts;

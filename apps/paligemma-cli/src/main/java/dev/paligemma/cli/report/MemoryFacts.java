@@ -2,7 +2,7 @@ package dev.paligemma.cli.report;
 
 import dev.paligemma.catalog.MemoryEstimate;
 import dev.paligemma.catalog.MemoryShortage;
-import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.machine.MainMemory;

@@ -2,9 +2,9 @@ package dev.paligemma.cli.report;
 
 import dev.paligemma.catalog.KnownModel;
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.PaliGemmaConfig;
-import dev.paligemma.checkpoint.TextConfig;
-import dev.paligemma.checkpoint.VisionConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.TextConfig;
+import dev.paligemma.checkpoint.config.VisionConfig;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;

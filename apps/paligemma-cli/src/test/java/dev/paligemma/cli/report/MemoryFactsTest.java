@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.paligemma.catalog.KnownModel;
 import dev.paligemma.catalog.KnownModels;
 import dev.paligemma.catalog.ModelSize;
-import dev.paligemma.checkpoint.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.cli.JsonText;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;

@@ -1,0 +1,31 @@
+package dev.paligemma.checkpoint.config;
+
+import dev.paligemma.base.PaliGemmaException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says that a checkpoint folder cannot be used: a file is missing, damaged, contradicts another one, or describes a
+ * model that is not supported.
+ */
+public class CheckpointException extends PaliGemmaException {
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * Makes an exception without a cause.
+     *
+     * @param message the file, the problem, what was expected and what was found
+     */
+    public CheckpointException(String message) {
+        super(message);
+    }
+
+    /**
+     * Makes an exception that keeps the failure behind it.
+     *
+     * @param message the file, the problem, what was expected and what was found
+     * @param cause the failure behind this one, or null if there is none
+     */
+    public CheckpointException(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,70 @@
+package dev.paligemma.checkpoint.internal.adapter;
+
+import dev.paligemma.checkpoint.internal.modules.ModuleChange;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** Which modules of a network adapters change, and in which ways. Immutable and thread-safe. */
+public final class AdapterSites {
+    /** Where nothing changes. */
+    public static final AdapterSites NONE = new AdapterSites(Map.of());
+
+    /** A way in which a module may be changed. */
+    public enum Part {
+        /** A product of two slim matrices is added. */
+        LOW_RANK,
+        /** Every column is multiplied by a factor. */
+        SCALE,
+        /** A vector, or for a table a table, is added. */
+        SHIFT
+    }
+
+    private final Map<String, Set<Part>> parts;
+
+    private AdapterSites(Map<String, Set<Part>> parts) {
+        this.parts = Collections.unmodifiableMap(parts);
+    }
+
+    /**
+     * The modules that any of several adapters changes.
+     *
+     * @param adapters what each of them changes, by module
+     * @return the modules of all of them
+     */
+    public static AdapterSites of(Collection<Map<String, ModuleChange>> adapters) {
+        Map<String, Set<Part>> parts = new LinkedHashMap<>();
+        for (Map<String, ModuleChange> adapter : adapters) {
+            adapter.forEach((module, change) -> parts.computeIfAbsent(module, key -> EnumSet.noneOf(Part.class))
+                    .addAll(partsOf(change)));
+        }
+        return new AdapterSites(parts);
+    }
+
+    private static Set<Part> partsOf(ModuleChange change) {
+        Set<Part> parts = EnumSet.noneOf(Part.class);
+        if (change.down() != null) {
+            parts.add(Part.LOW_RANK);
+        }
+        if (change.scale() != null) {
+            parts.add(Part.SCALE);
+        }
+        if (change.shift() != null) {
+            parts.add(Part.SHIFT);
+        }
+        return parts;
+    }
+
+    /** The modules that may change: their canonical names, unmodifiable. */
+    public Set<String> modules() {
+        return parts.keySet();
+    }
+
+    /** In which ways a module may change; empty for one that may not. */
+    public Set<Part> of(String module) {
+        return parts.getOrDefault(module, Set.of());
+    }
+}

@@ -1,0 +1,47 @@
+package dev.paligemma.checkpoint.internal.safetensors;
+
+import dev.paligemma.checkpoint.config.CheckpointException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What tells that a file is still the one that was looked at. Training that saves its next checkpoint over the last one
+ * replaces files by others of the same size, and weights of both must not be mixed.
+ *
+ * @param size in bytes
+ * @param modified when the content was last changed
+ * @param key the file itself, whatever its name; null where the system has no such thing
+ */
+public record FileState(
+        long size, FileTime modified, @Nullable Object key) {
+    public static FileState of(Path real) throws IOException {
+        BasicFileAttributes attributes = Files.readAttributes(real, BasicFileAttributes.class);
+        return new FileState(attributes.size(), attributes.lastModifiedTime(), attributes.fileKey());
+    }
+
+    /**
+     * Looks at the file again.
+     *
+     * @param opened the size of the file that has been opened under this path
+     * @throws CheckpointException if it has changed or is another one
+     */
+    public void requireSame(Path real, long opened) throws IOException {
+        if (opened != size) {
+            throw new CheckpointException(
+                    real + " has changed since it was opened: expected " + size + " bytes, got " + opened);
+        }
+        FileState now = of(real);
+        if (!Objects.equals(now.key, key)) {
+            throw new CheckpointException(real + " has changed since it was opened: another file has taken its place");
+        }
+        if (!now.equals(this)) {
+            throw new CheckpointException(real + " has changed since it was opened: expected " + size
+                    + " bytes written at " + modified + ", got " + now.size + " bytes written at " + now.modified);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package dev.paligemma.checkpoint.internal.safetensors;
+
+import dev.paligemma.base.internal.Quote;
+import dev.paligemma.checkpoint.config.CheckpointException;
+import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.config.TextConfig.Family;
+import dev.paligemma.checkpoint.internal.Limits;
+import dev.paligemma.engine.graph.Graph;
+import dev.paligemma.engine.graph.Weight;
+import dev.paligemma.engine.weights.TensorInfo;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The weights that the recorded graphs of a network ask for, and the comparison with the tensors that are there. Immutable.
+ */
+public final class WantedWeights {
+    /** In a block of the first Gemma, two norms are all. The second form is that of big_vision. */
+    private static final Pattern GEMMA2_NORM =
+            Pattern.compile("language_model\\.layers\\.\\d+\\.(?:pre|post)_feedforward_layernorm\\.weight.*"
+                    + "|llm/layers/post_(?:attention|ffw)_norm/scale");
+
+    private final Function<PaliGemmaConfig, List<Graph>> network;
+    private final PaliGemmaConfig config;
+    private final List<Graph> graphs;
+    private final Map<String, Weight> byName;
+
+    public WantedWeights(Function<PaliGemmaConfig, List<Graph>> network, PaliGemmaConfig config) {
+        this.network = network;
+        this.config = config;
+        this.graphs = List.copyOf(network.apply(config));
+        Map<String, Weight> weights = new LinkedHashMap<>();
+        Graph.weights(graphs).forEach(weight -> weights.put(weight.name(), weight));
+        this.byName = Collections.unmodifiableMap(weights);
+    }
+
+    /** The same for as many rows as a tensor of the token embedding has; a number that no model has changes nothing. */
+    public WantedWeights withRowsOf(@Nullable TensorInfo embedding) {
+        long rows = embedding == null || embedding.shape().length == 0
+                ? 0
+                : embedding.shape()[0];
+        boolean same = rows < 1
+                || rows > Limits.MAX_VOCAB
+                || rows == config.text().sizes().vocabSize();
+        return same ? this : new WantedWeights(network, config.withVocabSize((int) rows));
+    }
+
+    public Function<PaliGemmaConfig, List<Graph>> network() {
+        return network;
+    }
+
+    public PaliGemmaConfig config() {
+        return config;
+    }
+
+    public List<Graph> graphs() {
+        return graphs;
+    }
+
+    /** In the order of evaluation. */
+    public Map<String, Weight> byName() {
+        return byName;
+    }
+
+    public static long[] storedShape(Weight weight) {
+        return weight.storedShape().stream().mapToLong(Long::longValue).toArray();
+    }
+
+    /**
+     * Lists every tensor that is missing, misshapen or of a type that cannot be read: one line each, empty if all is
+     * well.
+     */
+    public List<String> problems(Map<String, TensorInfo> tensors) {
+        List<String> problems = new ArrayList<>();
+        byName.forEach((name, weight) -> {
+            TensorInfo tensor = tensors.get(name);
+            if (tensor == null) {
+                problems.add(name + ": missing, expected " + weight.storedShape());
+            } else if (!tensor.dtype().isFloatWeight()) {
+                problems.add(name + ": expected F32, BF16, F16, or codes of bitsandbytes with their scales, got "
+                        + tensor.dtype() + Arrays.toString(tensor.shape()));
+            } else if (!Arrays.equals(tensor.shape(), storedShape(weight))) {
+                problems.add(name + ": expected " + weight.storedShape() + ", got " + Arrays.toString(tensor.shape()));
+            }
+        });
+        return problems;
+    }
+
+    /**
+     * Refuses the weights of a Gemma 2 under the configuration of a Gemma: all tensors of that are there, but mean something
+     * else, and the answers would be nonsense.
+     *
+     * @param folder for the message
+     * @param names canonical names of all stored tensors, or the names of big_vision
+     * @throws CheckpointException if the configuration says Gemma and there are norms that only Gemma 2 has
+     */
+    public void refuseNormsOfGemma2(Path folder, Collection<String> names) {
+        if (config.text().family() != Family.GEMMA) {
+            return;
+        }
+        List<String> norms = names.stream()
+                .filter(name -> GEMMA2_NORM.matcher(name).matches())
+                .sorted()
+                .toList();
+        if (!norms.isEmpty()) {
+            throw new CheckpointException(
+                    folder + ": text_config.model_type of config.json is \"gemma\" or missing, which"
+                            + " means the same, but the weights hold " + norms.size()
+                            + " norms that only Gemma 2 has, among them " + Quote.quote(norms.get(0))
+                            + "; expected text_config.model_type \"gemma2\"");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+package dev.paligemma.checkpoint.internal.safetensors;
+
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.JsonObject;
+import dev.paligemma.base.internal.Quote;
+import dev.paligemma.checkpoint.config.CheckpointException;
+import dev.paligemma.checkpoint.internal.TensorNames;
+import dev.paligemma.engine.weights.TensorInfo;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * The safetensors files of a folder: one file, or shards listed by an index.
+ *
+ * <p>As in transformers, a single file wins over an index beside it.
+ */
+public final class WeightFiles {
+    public static final String SINGLE = "model.safetensors";
+    public static final String INDEX = "model.safetensors.index.json";
+
+    private static final long MAX_INDEX_BYTES = 8 << 20;
+    private static final int MAX_SHARDS = 1_000;
+    private static final int MAX_LISTED = 50;
+
+    private final List<SafeTensorsFile> files;
+    private final Map<String, TensorInfo> tensors;
+    private final List<TensorInfo> unlisted;
+
+    private WeightFiles(List<SafeTensorsFile> files, Map<String, TensorInfo> tensors, List<TensorInfo> unlisted) {
+        this.files = Collections.unmodifiableList(files);
+        this.tensors = Collections.unmodifiableMap(tensors);
+        this.unlisted = Collections.unmodifiableList(unlisted);
+    }
+
+    /** Whether there is one of the files that {@link #read} starts from. */
+    public static boolean areIn(Path folder) {
+        for (String name : List.of(SINGLE, INDEX)) {
+            Path file = folder.resolve(name);
+            if (Files.exists(file) || Files.isSymbolicLink(file)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    public static WeightFiles read(Path folder) {
+        // Not Files.exists: a dangling link must be reported as such, not skipped in favour of the index.
+        Path single = folder.resolve(SINGLE);
+        if (Files.exists(single) || Files.isSymbolicLink(single)) {
+            SafeTensorsFile file = SafeTensorsFile.read(single);
+            return new WeightFiles(List.of(file), file.tensors(), List.of());
+        }
+        Path index = folder.resolve(INDEX);
+        if (Files.exists(index) || Files.isSymbolicLink(index)) {
+            return readShards(folder, index);
+        }
+        throw new CheckpointException(folder + " holds neither " + SINGLE + " nor " + INDEX
+                + hint(folder, "adapter_config.json", "; it looks like an adapter, not a whole model")
+                + hint(folder, "pytorch_model.bin", "; pickled .bin weights are not read, save as safetensors")
+                + hint(
+                        folder,
+                        "pytorch_model.bin.index.json",
+                        "; pickled .bin weights are not read, save as safetensors"));
+    }
+
+    private static String hint(Path folder, String file, String text) {
+        return Files.exists(folder.resolve(file)) ? text : "";
+    }
+
+    private static WeightFiles readShards(Path folder, Path index) {
+        Map<String, String> weightMap = weightMap(index);
+        Map<String, SafeTensorsFile> shards = openShards(folder, index, weightMap);
+        Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+        List<String> problems = new ArrayList<>();
+        weightMap.forEach((name, shard) -> {
+            TensorInfo tensor =
+                    Objects.requireNonNull(shards.get(shard)).tensors().get(name);
+            if (tensor == null) {
+                problems.add(Quote.quote(name) + " is not in " + shard);
+            } else {
+                tensors.put(name, tensor);
+            }
+        });
+        if (!problems.isEmpty()) {
+            throw new CheckpointException(index + " and the shards disagree:" + lines(problems));
+        }
+        List<TensorInfo> unlisted = new ArrayList<>();
+        for (SafeTensorsFile shard : shards.values()) {
+            for (TensorInfo tensor : shard.tensors().values()) {
+                boolean ignored = TensorNames.isIgnored(TensorNames.canonical(tensor.name()));
+                if (!ignored && !tensor.equals(tensors.get(tensor.name()))) {
+                    unlisted.add(tensor);
+                }
+            }
+        }
+        return new WeightFiles(List.copyOf(shards.values()), tensors, unlisted);
+    }
+
+    private static Map<String, String> weightMap(Path index) {
+        JsonObject json = Json.readObject(index, MAX_INDEX_BYTES, CheckpointException::new)
+                .object("weight_map");
+        Map<String, String> weightMap = new LinkedHashMap<>();
+        json.members().forEach((name, value) -> {
+            if (!(value instanceof String shard && isPlainFileName(shard))) {
+                throw new CheckpointException(json.where() + ": " + Quote.quote(name)
+                        + " must name a .safetensors file in the same folder, got " + JsonObject.describe(value));
+            }
+            weightMap.put(name, shard);
+        });
+        if (weightMap.isEmpty()) {
+            throw new CheckpointException(json.where() + " is empty");
+        }
+        return weightMap;
+    }
+
+    private static Map<String, SafeTensorsFile> openShards(Path folder, Path index, Map<String, String> weightMap) {
+        Set<String> names = new LinkedHashSet<>(weightMap.values());
+        if (names.size() > MAX_SHARDS) {
+            throw new CheckpointException(index + " names " + names.size() + " shards, expected at most " + MAX_SHARDS);
+        }
+        List<String> missing = new ArrayList<>();
+        for (String name : names) {
+            if (!Files.exists(folder.resolve(name))) {
+                missing.add(name);
+            }
+        }
+        if (!missing.isEmpty()) {
+            throw new CheckpointException(folder + " lacks " + missing.size() + " of the " + names.size()
+                    + " shards its index names:" + lines(missing));
+        }
+        Map<String, SafeTensorsFile> shards = new LinkedHashMap<>();
+        for (String name : names) {
+            shards.put(name, SafeTensorsFile.read(folder.resolve(name)));
+        }
+        return shards;
+    }
+
+    /** A name that cannot lead out of the folder on any operating system. */
+    private static boolean isPlainFileName(String name) {
+        return name.matches("[A-Za-z0-9_][A-Za-z0-9._-]{0,250}") && name.endsWith(".safetensors");
+    }
+
+    /** One line per entry, up to a limit. */
+    public static String lines(List<String> entries) {
+        StringBuilder out = new StringBuilder();
+        entries.stream().limit(MAX_LISTED).forEach(entry -> out.append("\n  ").append(entry));
+        if (entries.size() > MAX_LISTED) {
+            out.append("\n  and ").append(entries.size() - MAX_LISTED).append(" more");
+        }
+        return out.toString();
+    }
+
+    public List<SafeTensorsFile> files() {
+        return files;
+    }
+
+    /** By name in the file; with an index, only what the index lists. */
+    public Map<String, TensorInfo> tensors() {
+        return tensors;
+    }
+
+    /** Tensors in shards that the index does not list, or lists for another shard. */
+    public List<TensorInfo> unlisted() {
+        return unlisted;
+    }
+}
