@@ -1,5 +1,7 @@
 package dev.paligemma.vision;
 
+import dev.paligemma.base.internal.FailureReason;
+import dev.paligemma.base.internal.InputFiles;
 import dev.paligemma.vision.format.ImageDecoder;
 import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.format.ImageOptions;
@@ -35,13 +37,7 @@ public final class RgbImage {
         this.pixels = pixels;
     }
 
-    /**
-     * Reads an image file with the default options.
-     *
-     * @param file a regular file, or a link to one; for pipes and devices there is {@link #read(InputStream)}
-     * @throws ImageException if the file is missing, not a regular one, cannot be read, is damaged, too large or of an
-     *     unsupported format
-     */
+    /** As {@link #read(Path, ImageOptions)}, with the default options. */
     public static RgbImage read(Path file) {
         return read(file, ImageOptions.defaults());
     }
@@ -58,23 +54,21 @@ public final class RgbImage {
     public static RgbImage read(Path file, ImageOptions options) {
         Objects.requireNonNull(file, "file");
         Objects.requireNonNull(options, "options");
-        long size = InputFiles.requireRegular(file, "image file", "; RgbImage.read(InputStream) reads from those");
-        try {
-            checkBytes(size, options);
-            return new RgbImage(ImageDecoder.decode(readAll(file, options), options));
+        if (Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
+            throw new ImageException(file + " is not a regular file, but a pipe, a socket or a device; RgbImage.read(InputStream) reads from those");
+        }
+        Path real = InputFiles.regular(file, ImageException::new);
+        try (InputStream in = Files.newInputStream(real)) {
+            checkBytes(Files.size(real), options);
+            return new RgbImage(ImageDecoder.decode(readAll(in, options), options));
         } catch (IOException e) {
-            throw InputFiles.unreadable(file, "image file", e);
+            throw InputFiles.unreadable(file, e, ImageException::new);
         } catch (ImageException e) {
             throw new ImageException("image file " + file + ": " + e.getMessage(), e);
         }
     }
 
-    /**
-     * Reads an encoded image (the content of a file) with the default options.
-     *
-     * @param encoded the bytes of a JPEG, PNG, GIF, BMP or TIFF file; only read during the call
-     * @throws ImageException if the image is damaged, too large or of an unsupported format
-     */
+    /** As {@link #read(byte[], ImageOptions)}, with the default options. */
     public static RgbImage read(byte[] encoded) {
         return read(encoded, ImageOptions.defaults());
     }
@@ -93,12 +87,7 @@ public final class RgbImage {
         return new RgbImage(ImageDecoder.decode(encoded, options));
     }
 
-    /**
-     * Reads an encoded image from a stream with the default options.
-     *
-     * @param in read to its end or up to the limit of bytes, and left open
-     * @throws ImageException if the stream fails, or the image is damaged, too large or of an unsupported format
-     */
+    /** As {@link #read(InputStream, ImageOptions)}, with the default options. */
     public static RgbImage read(InputStream in) {
         return read(in, ImageOptions.defaults());
     }
@@ -116,13 +105,7 @@ public final class RgbImage {
         try {
             return new RgbImage(ImageDecoder.decode(readAll(in, options), options));
         } catch (IOException e) {
-            throw new ImageException("cannot read image stream: " + InputFiles.reason(e, Path.of("")), e);
-        }
-    }
-
-    private static byte[] readAll(Path file, ImageOptions options) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            return readAll(in, options);
+            throw new ImageException("cannot read image stream: " + FailureReason.of(e, Path.of("")), e);
         }
     }
 

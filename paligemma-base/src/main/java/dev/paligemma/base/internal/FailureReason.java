@@ -2,6 +2,7 @@ package dev.paligemma.base.internal;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -52,6 +53,9 @@ public final class FailureReason {
     private static String ofContent(IOException failure) {
         if (failure.getMessage() != null) {
             return failure.getMessage();
+        }
+        if (failure instanceof ClosedByInterruptException) {
+            return "the thread was interrupted";
         }
         return failure instanceof EOFException ? "it ends too early" : "the system gives no reason";
     }

@@ -33,7 +33,8 @@ public final class InputFiles {
         }
         // Opening a pipe would block for ever.
         if (!Files.isRegularFile(real)) {
-            throw failure.of(file + " is not a regular file");
+            String kind = Files.isDirectory(real) ? "a folder" : "a pipe, a socket or a device";
+            throw failure.of(file + " is not a regular file, but " + kind);
         }
         return real;
     }

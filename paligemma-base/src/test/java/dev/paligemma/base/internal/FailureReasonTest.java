@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -26,6 +27,7 @@ class FailureReasonTest {
                 Arguments.of(new IOException("No space left on device"), "No space left on device"),
                 Arguments.of(new IOException(), "the system gives no reason"),
                 Arguments.of(new EOFException(), "it ends too early"),
+                Arguments.of(new ClosedByInterruptException(), "the thread was interrupted"),
                 Arguments.of(new EOFException("it ended at byte 7"), "it ended at byte 7"),
                 Arguments.of(new FileSystemException(NAME, null, "Read-only file system"), "Read-only file system"),
                 Arguments.of(new FileSystemException("other", null, "Is a directory"), "other: Is a directory"),
