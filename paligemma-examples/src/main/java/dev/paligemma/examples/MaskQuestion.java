@@ -1,16 +1,14 @@
 package dev.paligemma.examples;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
+import dev.paligemma.base.PaliGemmaException;
+import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.vision.mask.BitMask;
 import dev.paligemma.vision.mask.CocoRle;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A question about the shapes in a drawn scene, which are known to the pixel.
@@ -21,8 +19,6 @@ import java.util.List;
  * @param masks the pixels of each thing asked for, in the order of the answer; none for things that are not there
  */
 record MaskQuestion(String file, String prompt, String expected, List<BitMask> masks) {
-    private static final JsonFactory JSON = new JsonFactory();
-
     MaskQuestion {
         if (file.isEmpty() || prompt.isEmpty()) {
             throw new IllegalArgumentException("a question about shapes needs file and prompt");
@@ -31,69 +27,35 @@ record MaskQuestion(String file, String prompt, String expected, List<BitMask> m
     }
 
     /**
-     * Reads the questions of a folder.
+     * Reads the questions of {@code segments.jsonl} in a folder, in order: one JSON object per line, masks as compressed COCO
+     * run lengths.
      *
-     * @param folder the folder with {@code segments.jsonl}: one JSON object per line, masks as compressed COCO run lengths
-     * @return the questions in the order of the file
-     * @throws IOException if the file cannot be read or a line lacks a field
+     * @throws IOException if the file cannot be read
+     * @throws PaliGemmaException if a line is not such an object
      */
     static List<MaskQuestion> readAll(Path folder) throws IOException {
-        List<MaskQuestion> questions = new ArrayList<>();
-        Path list = folder.resolve("segments.jsonl");
-        try (BufferedReader lines = Files.newBufferedReader(list)) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                try {
-                    questions.add(parse(line));
-                } catch (IllegalArgumentException e) {
-                    throw new IOException(list + ", line " + (questions.size() + 1) + ": " + e.getMessage(), e);
-                }
-            }
-        }
-        return questions;
+        return Scene.readLines(folder.resolve("segments.jsonl"), MaskQuestion::of);
     }
 
-    private static MaskQuestion parse(String line) throws IOException {
-        String file = "";
-        String prompt = "";
-        String expected = "";
-        List<BitMask> masks = new ArrayList<>();
-        try (JsonParser json = JSON.createParser(line)) {
-            json.nextToken();
-            while (json.nextToken() == JsonToken.FIELD_NAME) {
-                String name = json.currentName();
-                json.nextToken();
-                switch (name) {
-                    case "file" -> file = json.getText();
-                    case "prompt" -> prompt = json.getText();
-                    case "expected" -> expected = json.getText();
-                    case "masks" -> {
-                        while (json.nextToken() != JsonToken.END_ARRAY) {
-                            masks.add(mask(json));
-                        }
-                    }
-                    default -> json.skipChildren();
-                }
-            }
-        }
-        return new MaskQuestion(file, prompt, expected, masks);
+    private static MaskQuestion of(JsonObject line) {
+        List<@Nullable Object> masks = line.listOrNull("masks");
+        return new MaskQuestion(
+                Scene.text(line, "file"),
+                Scene.text(line, "prompt"),
+                Scene.text(line, "expected"),
+                masks == null ? List.of() : masks.stream().map(MaskQuestion::mask).toList());
     }
 
     /** {@code {"size": [height, width], "counts": "..."}}, as pycocotools writes it. */
-    private static BitMask mask(JsonParser json) throws IOException {
-        int height = 0;
-        int width = 0;
-        String counts = "";
-        while (json.nextToken() == JsonToken.FIELD_NAME) {
-            String name = json.currentName();
-            json.nextToken();
-            if (name.equals("size")) {
-                height = json.nextIntValue(0);
-                width = json.nextIntValue(0);
-                json.nextToken();
-            } else {
-                counts = json.getText();
-            }
+    private static BitMask mask(@Nullable Object mask) {
+        if (mask instanceof Map<?, ?> rle
+                && rle.get("size") instanceof List<?> size
+                && size.size() == 2
+                && size.get(0) instanceof Long height
+                && size.get(1) instanceof Long width) {
+            return CocoRle.parse(Math.toIntExact(width), Math.toIntExact(height), String.valueOf(rle.get("counts")))
+                    .toMask();
         }
-        return CocoRle.parse(width, height, counts).toMask();
+        throw new IllegalArgumentException("a mask needs size, height and width, and counts");
     }
 }

@@ -1,16 +1,16 @@
 package dev.paligemma.examples;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import java.io.BufferedReader;
+import dev.paligemma.base.PaliGemmaException;
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.JsonObject;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
 
 /**
  * One question about one drawn scene whose answer is known.
@@ -22,55 +22,42 @@ import java.util.Map;
  * @param expected the only right answer
  */
 record Scene(String file, String kind, String prompt, String expected) {
-    private static final JsonFactory JSON = new JsonFactory();
-
-    /**
-     * Reads the questions of a folder.
-     *
-     * @param folder the folder with {@code scenes.jsonl}: one JSON object per line; fields this record does not have
-     *     are skipped
-     * @return the questions in the order of the file
-     * @throws IOException if the file cannot be read or a line lacks a field
-     */
-    static List<Scene> readAll(Path folder) throws IOException {
-        List<Scene> scenes = new ArrayList<>();
-        Path list = folder.resolve("scenes.jsonl");
-        try (BufferedReader lines = Files.newBufferedReader(list)) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                Map<String, String> fields = stringFields(line);
-                try {
-                    scenes.add(new Scene(
-                            fields.getOrDefault("file", ""),
-                            fields.getOrDefault("kind", ""),
-                            fields.getOrDefault("prompt", ""),
-                            fields.getOrDefault("expected", "")));
-                } catch (IllegalArgumentException e) {
-                    throw new IOException(list + ", line " + (scenes.size() + 1) + ": " + e.getMessage(), e);
-                }
-            }
-        }
-        return scenes;
-    }
-
     Scene {
         if (file.isEmpty() || kind.isEmpty() || prompt.isEmpty()) {
             throw new IllegalArgumentException("a scene needs file, kind and prompt");
         }
     }
 
-    private static Map<String, String> stringFields(String line) throws IOException {
-        Map<String, String> fields = new HashMap<>();
-        try (JsonParser json = JSON.createParser(line)) {
-            json.nextToken();
-            while (json.nextToken() == JsonToken.FIELD_NAME) {
-                String name = json.currentName();
-                if (json.nextToken() == JsonToken.VALUE_STRING) {
-                    fields.put(name, json.getText());
-                } else {
-                    json.skipChildren();
-                }
+    /**
+     * Reads the questions of {@code scenes.jsonl} in a folder, in order: one JSON object per line, of which other members
+     * are skipped.
+     *
+     * @throws IOException if the file cannot be read
+     * @throws PaliGemmaException if a line is not such an object
+     */
+    static List<Scene> readAll(Path folder) throws IOException {
+        return readLines(
+                folder.resolve("scenes.jsonl"),
+                line -> new Scene(text(line, "file"), text(line, "kind"), text(line, "prompt"), text(line, "expected")));
+    }
+
+    /** Reads a file of one JSON object per line. */
+    static <T> List<T> readLines(Path list, Function<JsonObject, T> question) throws IOException {
+        List<T> questions = new ArrayList<>();
+        for (String line : Files.readAllLines(list)) {
+            String where = list + ", line " + (questions.size() + 1);
+            try {
+                questions.add(question.apply(
+                        Json.readObject(where, line.getBytes(StandardCharsets.UTF_8), PaliGemmaException::new)));
+            } catch (IllegalArgumentException e) {
+                throw new IOException(where + ": " + e.getMessage(), e);
             }
         }
-        return fields;
+        return questions;
+    }
+
+    /** A member that is a text; empty if there is none. */
+    static String text(JsonObject line, String member) {
+        return Objects.requireNonNullElse(line.stringOrNull(member), "");
     }
 }

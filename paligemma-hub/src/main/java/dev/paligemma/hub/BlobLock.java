@@ -34,13 +34,7 @@ final class BlobLock implements AutoCloseable {
         this.channel = channel;
     }
 
-    /**
-     * Takes the lock if it is free.
-     *
-     * @param file the file to lock; its folder exists
-     * @return the lock; null if somebody else has it
-     * @throws IOException if the file cannot be made
-     */
+    /** Takes the lock of a file, whose folder exists, if it is free; null if somebody else has it. */
     static @Nullable BlobLock tryAcquire(Path file) throws IOException {
         Path key = Objects.requireNonNull(file.getParent(), "folder of the lock")
                 .toRealPath()

@@ -29,26 +29,20 @@ record FileMetadata(String file, String etag, long size) {
         String answered = reply.header("X-Repo-Commit");
         String etag = reply.etag();
         if (answered == null || etag == null) {
-            throw new HubException(
-                    Kind.BAD_ANSWER,
+            throw bad(
                     where + ": " + Http.place(reply.uri())
                             + " does not answer as a Hugging Face hub, X-Repo-Commit or ETag is missing; check HF_ENDPOINT"
                             + " and the proxy");
         }
         if (!answered.equals(commit)) {
-            throw new HubException(
-                    Kind.BAD_ANSWER,
-                    where + ": the hub answers with commit " + Quote.shown(answered, 60) + ", asked was " + commit);
+            throw bad(where + ": the hub answers with commit " + Quote.shown(answered, 60) + ", asked was " + commit);
         }
         if (!ETAG.matcher(etag).matches() || !FileNames.isSafePart(etag) || CacheRepository.isTemporary(etag)) {
-            throw new HubException(
-                    Kind.BAD_ANSWER, where + ": the hub's ETag '" + Quote.shown(etag, 60) + "' is not a checksum");
+            throw bad(where + ": the hub's ETag '" + Quote.shown(etag, 60) + "' is not a checksum");
         }
         // A mirror may have names of its own for what it gives itself, but what others give must be checked.
         if (reply.isRedirect() && !ContentHash.isHash(etag)) {
-            throw new HubException(
-                    Kind.BAD_ANSWER,
-                    where + " lies on another host than the hub, and what the hub calls it, '"
+            throw bad(where + " lies on another host than the hub, and what the hub calls it, '"
                             + Quote.shown(etag, 60)
                             + "', is no checksum; expected a SHA-256 or a git blob id to check it with");
         }
@@ -58,11 +52,13 @@ record FileMetadata(String file, String etag, long size) {
         }
         long most = mostBytes(file);
         if (size > most) {
-            throw new HubException(
-                    Kind.BAD_ANSWER,
-                    where + " has " + size + " bytes, expected at most " + most + "; it was not downloaded");
+            throw bad(where + " has " + size + " bytes, expected at most " + most + "; it was not downloaded");
         }
         return new FileMetadata(file, etag, size);
+    }
+
+    private static HubException bad(String message) {
+        return new HubException(Kind.BAD_ANSWER, message);
     }
 
     /** The most bytes that the file may have. */

@@ -2,6 +2,7 @@ package dev.paligemma.hub;
 
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.hub.HubException.Kind;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
@@ -31,15 +32,7 @@ final class FileNames {
     /** Whether a text is a path of safe names below a folder, separated by slashes. */
     static boolean isSafePath(String path) {
         String[] parts = path.split("/", -1);
-        if (parts.length > MAX_PARTS) {
-            return false;
-        }
-        for (String part : parts) {
-            if (!isSafePart(part)) {
-                return false;
-            }
-        }
-        return true;
+        return parts.length <= MAX_PARTS && Arrays.stream(parts).allMatch(FileNames::isSafePart);
     }
 
     /** The path, if it is safe. */

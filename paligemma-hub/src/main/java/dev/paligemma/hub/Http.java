@@ -99,34 +99,33 @@ final class Http {
             trusted &= endpoint.isOrigin(uri);
             uri = target(endpoint, reply.uri(), reply.status(), reply.header("Location"));
         }
-        throw new HubException(
-                Kind.BAD_ANSWER, place(start) + " redirects more than " + MAX_REDIRECTS + " times; check HF_ENDPOINT");
+        throw bad(place(start) + " redirects more than " + MAX_REDIRECTS + " times; check HF_ENDPOINT");
+    }
+
+    private static HubException bad(String message) {
+        return new HubException(Kind.BAD_ANSWER, message);
     }
 
     /** Where a redirect leads, if it may be followed. */
     static URI target(Endpoint endpoint, URI asked, int status, @Nullable String location) {
         String from = place(asked);
         if (location == null || location.isEmpty() || location.length() > MAX_LOCATION_CHARS) {
-            throw new HubException(Kind.BAD_ANSWER, from + " redirects (HTTP " + status + ") without saying where to");
+            throw bad(from + " redirects (HTTP " + status + ") without saying where to");
         }
         URI target;
         try {
             target = asked.resolve(location);
         } catch (IllegalArgumentException e) {
-            throw new HubException(Kind.BAD_ANSWER, from + " redirects to something that is no address");
+            throw bad(from + " redirects to something that is no address");
         }
         boolean http = "http".equalsIgnoreCase(target.getScheme());
         boolean https = "https".equalsIgnoreCase(target.getScheme());
         if (target.getHost() == null || !(http || https) || target.getRawUserInfo() != null) {
-            throw new HubException(
-                    Kind.BAD_ANSWER,
-                    from + " redirects to something that is no web address ("
-                            + Quote.shown(String.valueOf(target.getScheme()), 20) + ")");
+            throw bad(from + " redirects to something that is no web address ("
+                    + Quote.shown(String.valueOf(target.getScheme()), 20) + ")");
         }
         if (http && (endpoint.isEncrypted() || "https".equalsIgnoreCase(asked.getScheme()))) {
-            throw new HubException(
-                    Kind.BAD_ANSWER,
-                    from + " redirects to " + place(target) + ", which is not encrypted; expected https");
+            throw bad(from + " redirects to " + place(target) + ", which is not encrypted; expected https");
         }
         return target;
     }

@@ -57,11 +57,7 @@ public final class HubClient {
         this.timing = builder.timing;
     }
 
-    /**
-     * A client with the settings of the environment.
-     *
-     * @throws IllegalArgumentException if a variable is not what it should be
-     */
+    /** As {@link #builder}, built at once. */
     public static HubClient create() {
         return builder().build();
     }
@@ -69,7 +65,6 @@ public final class HubClient {
     /**
      * A builder with the settings of the environment.
      *
-     * @return a new builder
      * @throws IllegalArgumentException if a variable is not what it should be
      */
     public static Builder builder() {
@@ -215,10 +210,8 @@ public final class HubClient {
         }
 
         /**
-         * Chooses the hub; by default {@code HF_ENDPOINT}, or the public one.
-         *
-         * @param address an http or https address, without query or password
-         * @throws IllegalArgumentException if it is not such an address
+         * Chooses the hub, by an http or https address without query or password; by default {@code HF_ENDPOINT}, or the
+         * public one. Another address is refused.
          */
         public Builder endpoint(String address) {
             this.endpoint = new Endpoint(address);
@@ -227,9 +220,7 @@ public final class HubClient {
 
         /**
          * Chooses the folder with the caches of all models; by default {@code HF_HUB_CACHE}, or {@code hub} in
-         * {@code HF_HOME}, which is {@code ~/.cache/huggingface} unless it is set.
-         *
-         * @param folder a folder; it is made when needed
+         * {@code HF_HOME}, which is {@code ~/.cache/huggingface} unless it is set. It is made when needed.
          */
         public Builder cacheFolder(Path folder) {
             this.cacheFolder = folder.toAbsolutePath().normalize();
@@ -237,21 +228,15 @@ public final class HubClient {
         }
 
         /**
-         * Chooses the token; by default {@code HF_TOKEN}, or what the file {@code HF_TOKEN_PATH} holds.
-         *
-         * @param newToken the token; null for none
-         * @throws IllegalArgumentException if it has characters that no token has; the message does not repeat it
+         * Chooses the token, null for none; by default {@code HF_TOKEN}, or what the file {@code HF_TOKEN_PATH} holds. One
+         * with characters that no token has is refused, in a message that does not repeat it.
          */
         public Builder token(@Nullable String newToken) {
             this.token = newToken == null ? null : new AccessToken(newToken);
             return this;
         }
 
-        /**
-         * Chooses whether to do without the network; by default {@code HF_HUB_OFFLINE}.
-         *
-         * @param isOffline whether only the cache is to be used
-         */
+        /** Chooses whether to do without the network and use the cache only; by default {@code HF_HUB_OFFLINE}. */
         public Builder offline(boolean isOffline) {
             this.offline = isOffline;
             return this;
@@ -261,20 +246,13 @@ public final class HubClient {
          * Chooses whether contents that are in the cache already are compared with their checksums, too; by default they
          * are believed. Those that are damaged are downloaded again, or if that is not possible refused. It takes some
          * seconds for the weights of a model.
-         *
-         * @param isChecked whether to compare
          */
         public Builder checkCache(boolean isChecked) {
             this.checksCache = isChecked;
             return this;
         }
 
-        /**
-         * Chooses how many files are downloaded at once, 4 by default.
-         *
-         * @param count 1 to 64
-         * @throws IllegalArgumentException if it is another number
-         */
+        /** Chooses how many files are downloaded at once, 1 to 64, 4 by default; another number is refused. */
         public Builder parallelDownloads(int count) {
             if (count < 1 || count > MAX_PARALLEL) {
                 throw new IllegalArgumentException(
@@ -284,12 +262,7 @@ public final class HubClient {
             return this;
         }
 
-        /**
-         * Chooses how long to wait for a connection, 10 seconds by default.
-         *
-         * @param timeout a positive duration
-         * @throws IllegalArgumentException if it is not positive
-         */
+        /** Chooses how long to wait for a connection, 10 seconds by default; it must be positive. */
         public Builder connectTimeout(Duration timeout) {
             this.timing = timing.withConnect(positive(timeout, "connectTimeout"));
             return this;
@@ -297,10 +270,7 @@ public final class HubClient {
 
         /**
          * Chooses how long to wait for the next byte before the connection is broken off and made anew, 30 seconds by
-         * default.
-         *
-         * @param timeout a positive duration
-         * @throws IllegalArgumentException if it is not positive
+         * default; it must be positive.
          */
         public Builder stallTimeout(Duration timeout) {
             this.timing = timing.withStall(positive(timeout, "stallTimeout"));

@@ -38,12 +38,7 @@ public class HubException extends PaliGemmaException {
     /** What went wrong, for programs. */
     private final Kind kind;
 
-    /**
-     * Makes an exception without a cause.
-     *
-     * @param kind what went wrong
-     * @param message what was wanted, where, what happened, and what can be done
-     */
+    /** As {@link #HubException(Kind, String, Throwable)}, without a cause. */
     public HubException(Kind kind, String message) {
         this(kind, message, null);
     }

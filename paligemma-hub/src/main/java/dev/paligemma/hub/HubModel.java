@@ -1,6 +1,7 @@
 package dev.paligemma.hub;
 
 import dev.paligemma.base.internal.Quote;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -23,32 +24,22 @@ public record HubModel(String id, String revision) {
     private static final int MAX_REVISION_PARTS = 5;
     private static final int MAX_SHOWN = 200;
 
-    /**
-     * Checks the parts.
-     *
-     * @throws IllegalArgumentException if one is not a name that the hub gives
-     */
+    /** Refuses parts that are not names that the hub gives. */
     public HubModel {
         Objects.requireNonNull(id, "id");
         Objects.requireNonNull(revision, "revision");
         if (!isId(id)) {
             throw new IllegalArgumentException(
-                    "'" + shown(id)
+                    "'" + Quote.shown(id, MAX_SHOWN)
                             + "' is not the name of a model on the hub; expected owner/name, such as google/paligemma2-3b-mix-224");
         }
         if (!isRevision(revision)) {
-            throw new IllegalArgumentException("'" + shown(revision)
+            throw new IllegalArgumentException("'" + Quote.shown(revision, MAX_SHOWN)
                     + "' is not a revision; expected a branch, a tag or a commit of 40 hexadecimal digits");
         }
     }
 
-    /**
-     * Reads {@code owner/name} or {@code owner/name@revision}.
-     *
-     * @param text a name
-     * @return the model, at {@value #MAIN} if no revision is given
-     * @throws IllegalArgumentException if it is not such a name
-     */
+    /** Reads {@code owner/name}, at {@value #MAIN}, or {@code owner/name@revision}; another text is refused. */
     public static HubModel parse(String text) {
         int at = text.indexOf('@');
         return at < 0 ? new HubModel(text, MAIN) : new HubModel(text.substring(0, at), text.substring(at + 1));
@@ -74,23 +65,13 @@ public record HubModel(String id, String revision) {
         return chosen;
     }
 
-    /**
-     * Whether {@link #parse(String)} would take a text.
-     *
-     * @param text any text
-     * @return whether it reads as {@code owner/name} or {@code owner/name@revision}
-     */
+    /** Whether a text reads as {@code owner/name} or {@code owner/name@revision}, and {@link #parse(String)} takes it. */
     public static boolean isName(String text) {
         int at = text.indexOf('@');
         return at < 0 ? isId(text) : isId(text.substring(0, at)) && isRevision(text.substring(at + 1));
     }
 
-    /**
-     * The same model at another revision.
-     *
-     * @param newRevision a branch, a tag or a commit
-     * @throws IllegalArgumentException if that is not a revision
-     */
+    /** The same model at another branch, tag or commit; what is none of them is refused. */
     public HubModel withRevision(String newRevision) {
         return new HubModel(id, newRevision);
     }
@@ -112,28 +93,15 @@ public record HubModel(String id, String revision) {
                 && !text.endsWith(".git");
     }
 
-    /**
-     * Whether a text can be a revision.
-     *
-     * @param text any text
-     * @return whether it reads as a branch, a tag or a commit, and is safe as a path in the cache
-     */
+    /** Whether a text reads as a branch, a tag or a commit, and is safe as a path in the cache. */
     public static boolean isRevision(String text) {
         String[] parts = text.split("/", -1);
         // Git has no such names either.
         if (parts.length > MAX_REVISION_PARTS || text.contains("..")) {
             return false;
         }
-        for (String part : parts) {
-            if (!REVISION_PART.matcher(part).matches() || !FileNames.isSafePart(part)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static String shown(String text) {
-        return Quote.shown(text, MAX_SHOWN);
+        return Arrays.stream(parts)
+                .allMatch(part -> REVISION_PART.matcher(part).matches() && FileNames.isSafePart(part));
     }
 
     /**

@@ -12,13 +12,7 @@ final class TransientFailure extends IOException {
     private final Kind kind;
     private final transient @Nullable Duration retryAfter;
 
-    /**
-     * Makes a failure.
-     *
-     * @param kind what it is if it stays
-     * @param message what happened
-     * @param retryAfter how long the server asks to wait; null if it does not say
-     */
+    /** Makes a failure, of a kind if it stays; {@code retryAfter} is what the server asks to wait, null if nothing. */
     TransientFailure(Kind kind, String message, @Nullable Duration retryAfter) {
         super(message);
         this.kind = kind;

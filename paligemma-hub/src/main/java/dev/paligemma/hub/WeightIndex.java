@@ -25,14 +25,7 @@ final class WeightIndex {
         return file.endsWith(".safetensors" + SUFFIX);
     }
 
-    /**
-     * The shards of an index.
-     *
-     * @param index the file
-     * @param name the index's path in the repository; shards lie beside it
-     * @return paths in the repository
-     * @throws HubException if the file is no index, or names something that is no shard
-     */
+    /** The paths in the repository of the shards of an index file, beside whose own path there they lie. */
     static List<String> shards(Path index, String name) {
         Set<String> shards = new LinkedHashSet<>();
         String folder = name.substring(0, name.lastIndexOf('/') + 1);
@@ -59,6 +52,6 @@ final class WeightIndex {
     }
 
     private static HubException bad(String message) {
-        return new HubException(Kind.BAD_ANSWER, message);
+        return failure(message, null);
     }
 }

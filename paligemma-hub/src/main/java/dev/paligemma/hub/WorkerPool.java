@@ -27,18 +27,10 @@ final class WorkerPool implements AutoCloseable {
         };
     }
 
-    /**
-     * Runs tasks, several at once.
-     *
-     * @return their results, in their order
-     * @throws InterruptedException if this thread is interrupted; tasks may still run until {@link #close}
-     */
+    /** The results of tasks, several run at once, in their order. After an interruption they may run until {@link #close}. */
     <T> List<T> all(List<Callable<T>> tasks) throws InterruptedException {
         ExecutorCompletionService<T> running = new ExecutorCompletionService<>(threads);
-        List<Future<T>> futures = new ArrayList<>();
-        for (Callable<T> task : tasks) {
-            futures.add(running.submit(task));
-        }
+        List<Future<T>> futures = tasks.stream().map(running::submit).toList();
         try {
             for (int i = 0; i < tasks.size(); i++) {
                 running.take().get(); // whichever ends next: the first failure ends the call

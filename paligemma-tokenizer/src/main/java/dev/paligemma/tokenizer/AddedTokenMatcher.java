@@ -10,13 +10,9 @@ import java.util.List;
  */
 final class AddedTokenMatcher {
 
-    /** Receives the parts of a text in order. */
-    interface Parts {
-        /** Takes a stretch of text without added tokens, never empty. */
-        void text(int from, int to);
-
-        /** Takes an added token. */
-        void token(int id);
+    /** Receives the stretches of a text that are without added tokens, in order; never an empty one. */
+    interface Stretches {
+        void take(int from, int to);
     }
 
     private static final int ROOT = 0;
@@ -26,12 +22,7 @@ final class AddedTokenMatcher {
     private int[] tokenAtNode = {NO_TOKEN};
     private int nodes = 1;
 
-    /**
-     * Builds the trie.
-     *
-     * @param tokens the tokens to find, with non-empty contents
-     * @param normalized whether the texts to search have their spaces replaced
-     */
+    /** Builds the trie of tokens with non-empty contents, for texts with spaces or, normalized, with them replaced. */
     AddedTokenMatcher(List<AddedToken> tokens, boolean normalized) {
         for (AddedToken token : tokens) {
             String content = token.content();
@@ -57,8 +48,8 @@ final class AddedTokenMatcher {
         tokenAtNode[node] = id;
     }
 
-    /** Splits {@code text[from, to)} into added tokens and the stretches between them. */
-    void split(char[] text, int from, int to, Parts parts) {
+    /** Splits {@code text[from, to)} into added tokens, whose ids are added, and the stretches between them. */
+    void split(char[] text, int from, int to, IntList ids, Stretches between) {
         int textStart = from;
         int i = from;
         while (i < to) {
@@ -79,15 +70,15 @@ final class AddedTokenMatcher {
                 i++;
             } else {
                 if (textStart < i) {
-                    parts.text(textStart, i);
+                    between.take(textStart, i);
                 }
-                parts.token(token);
+                ids.add(token);
                 i = tokenEnd;
                 textStart = tokenEnd;
             }
         }
         if (textStart < to) {
-            parts.text(textStart, to);
+            between.take(textStart, to);
         }
     }
 

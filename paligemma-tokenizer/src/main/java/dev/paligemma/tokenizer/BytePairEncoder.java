@@ -75,7 +75,7 @@ final class BytePairEncoder {
             int codePoint = Character.codePointAt(text, i, to);
             i += Character.charCount(codePoint);
             if (codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE) {
-                codePoint = Utf8.REPLACEMENT;
+                codePoint = Utf8.REPLACEMENT.charAt(0);
             }
             int id = codePoint < basicPlane.length ? basicPlane[codePoint] : otherPlanes.get(codePoint);
             if (id != ABSENT && !forbidden.test(id)) {

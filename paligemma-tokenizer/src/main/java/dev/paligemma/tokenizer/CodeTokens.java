@@ -42,12 +42,7 @@ final class CodeTokens {
         }
     }
 
-    /**
-     * Looks a family up.
-     *
-     * @return the family, or {@code null} if the vocabulary has none of it
-     * @throws TokenizerException if the vocabulary has some of it, but not all
-     */
+    /** Looks a family up; null if the vocabulary has none of it. One that has some of it, but not all, is refused. */
     static @Nullable CodeTokens find(Vocabulary vocabulary, Family family, String source) {
         List<String> names = family.names();
         int count = names.size();

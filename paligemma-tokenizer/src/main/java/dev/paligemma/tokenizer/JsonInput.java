@@ -33,12 +33,7 @@ final class JsonInput implements Closeable {
     private final String source;
     private final JsonParser parser;
 
-    /**
-     * Opens a document.
-     *
-     * @param in UTF-8 bytes; closed with this object
-     * @param source what to call the document in errors
-     */
+    /** Opens a document of UTF-8 bytes, closed with this object; the source is its name in errors. */
     JsonInput(InputStream in, String source) throws IOException {
         this.source = source;
         this.parser = Json.streamingParser(in);
@@ -129,32 +124,24 @@ final class JsonInput implements Closeable {
             throw error(what + " has more than " + MAX_TREE_NODES + " values");
         }
         // Recursion is bounded by the depth that the parser allows.
-        switch (parser.currentToken()) {
+        return switch (parser.currentToken()) {
             case START_OBJECT -> {
                 Map<String, @Nullable Object> map = new LinkedHashMap<>();
                 readObject(what, field -> map.put(field, tree(what, budget)));
-                return map;
+                yield map;
             }
             case START_ARRAY -> {
                 List<@Nullable Object> list = new ArrayList<>();
                 while (next() != JsonToken.END_ARRAY) {
                     list.add(tree(what, budget));
                 }
-                return list;
+                yield list;
             }
-            case VALUE_TRUE -> {
-                return true;
-            }
-            case VALUE_FALSE -> {
-                return false;
-            }
-            case VALUE_NULL -> {
-                return null;
-            }
-            default -> {
-                return parser.getText();
-            }
-        }
+            case VALUE_TRUE -> true;
+            case VALUE_FALSE -> false;
+            case VALUE_NULL -> null;
+            default -> parser.getText();
+        };
     }
 
     void require(JsonToken expected, String what, String expectedName) throws IOException {

@@ -46,7 +46,7 @@ final class LongIntMap {
 
     private int slotOf(long key) {
         int mask = keys.length - 1;
-        int slot = Hashing.mix(key ^ seed) & mask;
+        int slot = mix(key ^ seed) & mask;
         while (keys[slot] != EMPTY && keys[slot] != key) {
             slot = (slot + 1) & mask;
         }
@@ -66,6 +66,14 @@ final class LongIntMap {
                 values[slot] = oldValues[i];
             }
         }
+    }
+
+    /** Spreads the bits of a long over an int: the finaliser of MurmurHash3. */
+    static int mix(long bits) {
+        long h = bits;
+        h = (h ^ (h >>> 33)) * 0xff51afd7ed558ccdL;
+        h = (h ^ (h >>> 33)) * 0xc4ceb9fe1a85ec53L;
+        return (int) (h ^ (h >>> 33));
     }
 
     private static long[] emptyKeys(int capacity) {

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -58,20 +57,9 @@ public final class PaliGemmaTokenizer {
     private static final String EOS = "<eos>";
     private static final String PAD = "<pad>";
     private static final String UNK = "<unk>";
-    private static final Set<String> CONTROL_NAMES = Set.of(
-            IMAGE,
-            BOS,
-            EOS,
-            PAD,
-            UNK,
-            "<mask>",
-            "<2mass>",
-            "[@BOS@]",
-            "[toxicity=0]",
-            "<start_of_turn>",
-            "<end_of_turn>");
-    private static final Predicate<String> IS_UNUSED =
-            Pattern.compile("<unused\\d+>").asMatchPredicate();
+    private static final Predicate<String> IS_CONTROL = Pattern.compile("<(image|bos|eos|pad|unk|mask|2mass|unused\\d+"
+                    + "|start_of_turn|end_of_turn)>|\\[(@BOS@|toxicity=0)]")
+            .asMatchPredicate();
 
     private final String source;
     private final Vocabulary vocabulary;
@@ -141,10 +129,7 @@ public final class PaliGemmaTokenizer {
     }
 
     private void addCodes(@Nullable CodeTokens codes, BitSet present, List<AddedToken> tokens) {
-        if (codes == null) {
-            return;
-        }
-        for (int i = 0; i < codes.count(); i++) {
+        for (int i = 0; codes != null && i < codes.count(); i++) {
             int id = codes.id(i);
             if (!present.get(id)) {
                 tokens.add(new AddedToken(vocabulary.textOf(id), id, false, true));
@@ -156,8 +141,7 @@ public final class PaliGemmaTokenizer {
         return token.special()
                 || isLocation(token.id())
                 || isSegmentationCode(token.id())
-                || CONTROL_NAMES.contains(token.content())
-                || IS_UNUSED.test(token.content());
+                || IS_CONTROL.test(token.content());
     }
 
     /**
@@ -183,13 +167,12 @@ public final class PaliGemmaTokenizer {
     }
 
     private static Path fileIn(Path folder) {
-        for (String name : FILES) {
-            Path file = folder.resolve(name);
-            if (Files.exists(file)) {
-                return file;
-            }
-        }
-        throw new TokenizerException(folder + ": has no tokenizer, expected one of " + String.join(", ", FILES));
+        return FILES.stream()
+                .map(folder::resolve)
+                .filter(Files::exists)
+                .findFirst()
+                .orElseThrow(() -> new TokenizerException(
+                        folder + ": has no tokenizer, expected one of " + String.join(", ", FILES)));
     }
 
     /**
@@ -206,26 +189,14 @@ public final class PaliGemmaTokenizer {
         return new PaliGemmaTokenizer(SentencePieceFile.read(in, source), source);
     }
 
-    /**
-     * Reads a {@code tokenizer.json} from a stream, such as that of a resource.
-     *
-     * @param in the content, in UTF-8; read to its end and closed
-     * @param source what to call it in errors
-     * @throws TokenizerException if the content cannot be read, is malformed, or describes a tokenizer that is not of
-     *     Gemma's kind
-     */
+    /** As {@link #loadSentencePiece}, of a {@code tokenizer.json} in UTF-8. */
     public static PaliGemmaTokenizer load(InputStream in, String source) {
         Objects.requireNonNull(in, "in");
         Objects.requireNonNull(source, "source");
         return new PaliGemmaTokenizer(TokenizerFile.read(new BufferedInputStream(in, 1 << 16), source), source);
     }
 
-    /**
-     * Encodes a text, taking control tokens spelled out in it for those tokens.
-     *
-     * @param text any text; the empty one has no ids
-     * @return the ids, a new array
-     */
+    /** As {@link #encode(String, ControlTokens)}, taking control tokens spelled out in the text for those tokens. */
     public int[] encode(String text) {
         return encode(text, ControlTokens.PARSE);
     }
@@ -251,32 +222,11 @@ public final class PaliGemmaTokenizer {
             case PARSE -> parsing;
             case AS_TEXT -> asText;
         };
-        IntPredicate forbidden = switch (controlTokens) {
-            case PARSE -> id -> false;
-            case AS_TEXT -> control::get;
-        };
-        AddedTokenMatcher.Parts merge = new AddedTokenMatcher.Parts() {
-            @Override
-            public void text(int from, int to) {
-                bytePairs.encode(normalized, from, to, forbidden, ids);
-            }
-
-            @Override
-            public void token(int id) {
-                ids.add(id);
-            }
-        };
-        matchers.raw().split(raw, 0, raw.length, new AddedTokenMatcher.Parts() {
-            @Override
-            public void text(int from, int to) {
-                matchers.normalized().split(normalized, from, to, merge);
-            }
-
-            @Override
-            public void token(int id) {
-                ids.add(id);
-            }
-        });
+        IntPredicate forbidden = matchers == parsing ? id -> false : control::get;
+        matchers.raw()
+                .split(raw, 0, raw.length, ids, (from, to) -> matchers.normalized()
+                        .split(normalized, from, to, ids, (start, end) ->
+                                bytePairs.encode(normalized, start, end, forbidden, ids)));
     }
 
     /**
@@ -293,78 +243,43 @@ public final class PaliGemmaTokenizer {
         return decoder.decode(ids, skipSpecial);
     }
 
-    /**
-     * Returns a new decoder for ids that arrive one by one.
-     *
-     * @param skipSpecial whether to leave out special tokens such as {@code <eos>}
-     * @return the decoder, which belongs to one thread
-     */
+    /** A new decoder for ids that arrive one by one, of one thread; it may leave out special tokens such as {@code <eos>}. */
     public StreamingDecoder newStreamingDecoder(boolean skipSpecial) {
         return new StreamingDecoder(decoder, skipSpecial);
     }
 
-    /**
-     * Returns the spelling of a token as the file has it, with U+2581 for a space.
-     *
-     * @param id any number
-     * @return the token, or empty if the id has none
-     */
+    /** The spelling of a token as the file has it, with U+2581 for a space; empty if the id, any number, has none. */
     public Optional<String> tokenOf(int id) {
         return vocabulary.contains(id) ? Optional.of(vocabulary.textOf(id)) : Optional.empty();
     }
 
-    /**
-     * Returns the id of a token.
-     *
-     * @param token the spelling of one token, with U+2581 for a space
-     * @return its id, or empty if there is no such token
-     */
+    /** The id of the token that is spelled so, with U+2581 for a space; empty if there is none. */
     public OptionalInt idOf(String token) {
         int id = vocabulary.idOf(Objects.requireNonNull(token, "token"));
         return id == Vocabulary.ABSENT ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
-    /**
-     * Returns the highest token id plus one. The embedding table of a model may have more rows, for alignment.
-     *
-     * @return the size, at most 1,048,576
-     */
+    /** The highest token id plus one, at most 1,048,576. The embedding table of a model may have more rows, for alignment. */
     public int vocabularySize() {
         return vocabulary.size();
     }
 
-    /**
-     * Returns the id of {@code <bos>}, the token between the images and the prompt.
-     *
-     * @throws TokenizerException if the file has no such token
-     */
+    /** The id of {@code <bos>}, between the images and the prompt. Throws {@link TokenizerException} if the file has none. */
     public int bosId() {
         return require(BOS);
     }
 
-    /**
-     * Returns the id of {@code <eos>}, which ends an answer.
-     *
-     * @throws TokenizerException if the file has no such token
-     */
+    /** The id of {@code <eos>}, which ends an answer. Throws {@link TokenizerException} if the file has none. */
     public int eosId() {
         return require(EOS);
     }
 
-    /**
-     * Returns the id of {@code <pad>}, which fills up a batch.
-     *
-     * @throws TokenizerException if the file has no such token
-     */
+    /** The id of {@code <pad>}, which fills up a batch. Throws {@link TokenizerException} if the file has none. */
     public int padId() {
         return require(PAD);
     }
 
-    /**
-     * Returns the id of the unknown token: the one the model names, or else {@code <unk>}.
-     *
-     * @throws TokenizerException if the file has no such token
-     */
+    /** The id of the token the model names as unknown, or else {@code <unk>}. Throws {@link TokenizerException} without. */
     public int unkId() {
         return unknownId == Vocabulary.ABSENT ? require(UNK) : unknownId;
     }
@@ -391,10 +306,8 @@ public final class PaliGemmaTokenizer {
     }
 
     /**
-     * Returns the id of a location token.
+     * The id of the location token {@code <locNNNN>} of a location, 0 to 1023.
      *
-     * @param index the location, 0 to 1023
-     * @return the id of {@code <locNNNN>}
      * @throws IndexOutOfBoundsException if there is no such location
      * @throws TokenizerException if the file has no location tokens
      */
@@ -406,31 +319,19 @@ public final class PaliGemmaTokenizer {
         return locations.id(index);
     }
 
-    /**
-     * Tells whether an id is that of a location token.
-     *
-     * @param id any number
-     * @return whether it is one
-     */
+    /** Whether an id, any number, is that of a location token. */
     public boolean isLocation(int id) {
         return locationIndex(id) >= 0;
     }
 
-    /**
-     * Returns the location of a location token.
-     *
-     * @param id any number
-     * @return the location, 0 to 1023, or -1 if the id is not that of a location token
-     */
+    /** The location, 0 to 1023, of a location token; -1 if the id, any number, is not that of one. */
     public int locationIndex(int id) {
         return locations == null ? -1 : locations.indexOf(id);
     }
 
     /**
-     * Returns the id of a segmentation token.
+     * The id of the segmentation token {@code <segNNN>} of a code, 0 to 127.
      *
-     * @param index the code, 0 to 127
-     * @return the id of {@code <segNNN>}
      * @throws IndexOutOfBoundsException if there is no such code
      * @throws TokenizerException if the file has no segmentation tokens
      */
@@ -442,22 +343,12 @@ public final class PaliGemmaTokenizer {
         return segmentationCodes.id(index);
     }
 
-    /**
-     * Tells whether an id is that of a segmentation token.
-     *
-     * @param id any number
-     * @return whether it is one
-     */
+    /** Whether an id, any number, is that of a segmentation token. */
     public boolean isSegmentationCode(int id) {
         return segmentationIndex(id) >= 0;
     }
 
-    /**
-     * Returns the code of a segmentation token.
-     *
-     * @param id any number
-     * @return the code, 0 to 127, or -1 if the id is not that of a segmentation token
-     */
+    /** The code, 0 to 127, of a segmentation token; -1 if the id, any number, is not that of one. */
     public int segmentationIndex(int id) {
         return segmentationCodes == null ? -1 : segmentationCodes.indexOf(id);
     }

@@ -27,9 +27,8 @@ public final class Prompt {
     }
 
     /**
-     * Returns the ids that are not image placeholders, in order: {@code <bos>}, the text and the closing newline.
-     *
-     * @return {@code int[length() - imageTokens()]}, a new array
+     * The ids that are not image placeholders, in order, {@code <bos>}, the text and the closing newline:
+     * {@code int[length() - imageTokens()]}, a new array.
      */
     public int[] textTokenIds() {
         int[] text = new int[tokenIds.length - imageTokens()];

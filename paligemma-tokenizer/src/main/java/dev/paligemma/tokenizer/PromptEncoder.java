@@ -46,15 +46,7 @@ public final class PromptEncoder {
         this.bosId = tokenizer.bosId();
     }
 
-    /**
-     * Lays out a prompt, taking control tokens and image markers spelled out in it for what they say.
-     *
-     * @param prompt the prompt, possibly empty; with as many {@code <image>} markers as there are images, or none
-     * @param images how many images the prompt is about, at least 1
-     * @return the layout
-     * @throws IllegalArgumentException if {@code images} is less than 1 or differs from the number of markers, or if
-     *     the image placeholders would be too many for an array
-     */
+    /** As {@link #encode(String, int, ControlTokens)}, taking control tokens and image markers for what they say. */
     public Prompt encode(String prompt, int images) {
         return encode(prompt, images, ControlTokens.PARSE);
     }
@@ -68,7 +60,6 @@ public final class PromptEncoder {
      * @param images how many images the prompt is about, at least 1
      * @param controlTokens what to do with control tokens spelled out in the prompt; those of the layout are not
      *     concerned
-     * @return the layout
      * @throws IllegalArgumentException if {@code images} is less than 1 or differs from the number of markers, or if
      *     the image placeholders would be too many for an array
      */

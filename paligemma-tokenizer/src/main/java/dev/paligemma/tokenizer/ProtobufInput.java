@@ -28,12 +28,7 @@ final class ProtobufInput {
     private int field;
     private int wireType;
 
-    /**
-     * Starts at the front of a document.
-     *
-     * @param bytes the content, not copied
-     * @param source what to call it in errors
-     */
+    /** Starts at the front of a document, whose bytes are not copied; the source is its name in errors. */
     ProtobufInput(byte[] bytes, String source) {
         this(bytes, 0, bytes.length, source);
     }

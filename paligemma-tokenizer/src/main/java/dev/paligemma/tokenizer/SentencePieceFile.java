@@ -62,13 +62,7 @@ final class SentencePieceFile {
         this.header = new SentencePieceHeader(source);
     }
 
-    /**
-     * Reads a file to its end.
-     *
-     * @param in the content; closed
-     * @param source what to call the file in errors
-     * @throws TokenizerException if it cannot be read, is malformed, or has other settings than Gemma
-     */
+    /** Reads a file, called so in errors, to its end; it must be readable, well-formed and have Gemma's settings. */
     static TokenizerParts read(InputStream in, String source) {
         byte[] bytes;
         try (in) {

@@ -76,9 +76,7 @@ public final class StreamingDecoder {
     }
 
     private void replacePending(StringBuilder text) {
-        for (int i = 0; i < pendingLength; i++) {
-            text.append(Utf8.REPLACEMENT);
-        }
+        text.append(Utf8.REPLACEMENT.repeat(pendingLength));
         pendingLength = 0;
     }
 }

@@ -15,12 +15,7 @@ final class TokenDecoder {
     private final BitSet special;
     private final short[] byteOf;
 
-    /**
-     * Prepares the table of byte tokens.
-     *
-     * @param vocabulary all tokens, complete
-     * @param special the ids that decoding may skip; not changed afterwards
-     */
+    /** Prepares the table of byte tokens; the special ids, which decoding may skip, are not changed afterwards. */
     TokenDecoder(Vocabulary vocabulary, BitSet special) {
         this.vocabulary = vocabulary;
         this.special = special;
@@ -70,16 +65,9 @@ final class TokenDecoder {
 
     /** A run of bytes is either UTF-8 as a whole or, as the library has it, not text at all. */
     private static void appendRun(byte[] run, int length, StringBuilder text) {
-        if (length == 0) {
-            return;
-        }
-        String decoded = Utf8.decode(run, 0, length);
-        if (decoded != null) {
-            text.append(decoded);
-        } else {
-            for (int i = 0; i < length; i++) {
-                text.append(Utf8.REPLACEMENT);
-            }
+        if (length > 0) {
+            String decoded = Utf8.decode(run, 0, length);
+            text.append(decoded != null ? decoded : Utf8.REPLACEMENT.repeat(length));
         }
     }
 

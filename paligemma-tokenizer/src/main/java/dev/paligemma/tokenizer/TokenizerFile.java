@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -62,11 +63,7 @@ final class TokenizerFile {
     private final Vocabulary vocabulary = new Vocabulary();
     private final MergesReader merges;
     private final List<AddedToken> addedTokens = new ArrayList<>();
-    private boolean hasVocabulary;
-    private boolean hasMerges;
-    private boolean hasModel;
-    private boolean hasNormalizer;
-    private boolean hasDecoder;
+    private final Set<String> sections = new HashSet<>();
     private @Nullable String modelType;
     private @Nullable String unknownToken;
     private boolean fuseUnknown;
@@ -78,13 +75,7 @@ final class TokenizerFile {
         this.merges = new MergesReader(json, vocabulary);
     }
 
-    /**
-     * Reads a file to its end.
-     *
-     * @param in the content; closed
-     * @param source what to call the file in errors
-     * @throws TokenizerException if it cannot be read, is malformed, or is of another shape
-     */
+    /** Reads a file, called so in errors, to its end; it must be readable, well-formed and of the one shape. */
     static TokenizerParts read(InputStream in, String source) {
         try (JsonInput json = new JsonInput(in, source)) {
             TokenizerFile file = new TokenizerFile(json, source);
@@ -109,13 +100,14 @@ final class TokenizerFile {
         json.next();
         json.readObject("the document", this::readSection);
         json.expectEnd();
-        requireSection(hasModel, "model");
-        requireSection(hasNormalizer, "normalizer");
-        requireSection(hasDecoder, "decoder");
+        requireSection("model");
+        requireSection("normalizer");
+        requireSection("decoder");
         checkAddedTokens();
     }
 
     private void readSection(String name) throws IOException {
+        sections.add(name);
         switch (name) {
             case "version" -> {
                 String version = json.string("version");
@@ -124,19 +116,11 @@ final class TokenizerFile {
                 }
             }
             case "added_tokens" -> readAddedTokens();
-            case "normalizer" -> {
-                hasNormalizer = true;
-                checkShape("normalizer", NORMALIZERS, "a replacement of \" \" by U+2581");
-            }
+            case "normalizer" -> checkShape(name, NORMALIZERS, "a replacement of \" \" by U+2581");
             case "pre_tokenizer" -> checkPreTokenizer();
-            case "decoder" -> {
-                hasDecoder = true;
-                checkShape("decoder", Set.of(DECODER), "the sequence Replace U+2581 by \" \", ByteFallback, Fuse");
-            }
-            case "model" -> {
-                hasModel = true;
-                readModel();
-            }
+            case "decoder" ->
+                checkShape(name, Set.of(DECODER), "the sequence Replace U+2581 by \" \", ByteFallback, Fuse");
+            case "model" -> readModel();
             default -> json.skip();
         }
     }
@@ -155,8 +139,8 @@ final class TokenizerFile {
         }
     }
 
-    private void requireSection(boolean present, String name) {
-        if (!present) {
+    private void requireSection(String name) {
+        if (!sections.contains(name)) {
             throw new TokenizerException(source + ": the section \"" + name + "\" is missing");
         }
     }
@@ -167,8 +151,8 @@ final class TokenizerFile {
             throw json.error("unsupported model: model.type must be \"BPE\", but is "
                     + (modelType == null ? "missing" : Quote.quote(modelType)));
         }
-        requireSection(hasVocabulary, "model.vocab");
-        requireSection(hasMerges, "model.merges");
+        requireSection("model.vocab");
+        requireSection("model.merges");
         if (!byteFallback) {
             throw json.error("unsupported model: model.byte_fallback must be true");
         }
@@ -180,6 +164,7 @@ final class TokenizerFile {
 
     private void readModelField(String name) throws IOException {
         String what = "model." + name;
+        sections.add(what);
         switch (name) {
             case "type" -> modelType = json.string(what);
             case "unk_token" -> unknownToken = json.stringOrNull(what);
@@ -201,14 +186,8 @@ final class TokenizerFile {
                     throw json.error("unsupported model: " + what + " must be null, but is " + Quote.quote(affix));
                 }
             }
-            case "vocab" -> {
-                readVocabulary();
-                hasVocabulary = true;
-            }
-            case "merges" -> {
-                merges.read(hasVocabulary);
-                hasMerges = true;
-            }
+            case "vocab" -> readVocabulary();
+            case "merges" -> merges.read(sections.contains("model.vocab"));
             default -> json.skip();
         }
     }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class Utf8 {
 
     /** What stands for a byte or surrogate that is not text. */
-    static final char REPLACEMENT = '\uFFFD';
+    static final String REPLACEMENT = "\uFFFD";
 
     private Utf8() {}
 

@@ -129,7 +129,7 @@ final class Vocabulary {
             hash ^= hash >>> 29;
         }
         int mask = table.length - 1;
-        int slot = Hashing.mix(hash) & mask;
+        int slot = LongIntMap.mix(hash) & mask;
         while (table[slot] != ABSENT && !matches(table[slot], chars, offset, count)) {
             slot = (slot + 1) & mask;
         }

@@ -22,12 +22,7 @@ final class Arguments {
 
     private Arguments() {}
 
-    /**
-     * Repairs arguments that the JVM decoded as ASCII.
-     *
-     * @param args the arguments as given to {@code main}
-     * @return the same where nothing was lost or the bytes cannot be had
-     */
+    /** Repairs arguments that the JVM decoded as ASCII; gives the same where nothing was lost or the bytes cannot be had. */
     static String[] asTyped(String[] args) {
         String charset = System.getProperty("sun.jnu.encoding", "UTF-8");
         if (!isAscii(charset) || !Files.isReadable(TYPED_BYTES)) {
@@ -44,7 +39,6 @@ final class Arguments {
      * The last arguments of a command line of a process, read as UTF-8.
      *
      * @param commandLine all arguments of the process, each followed by a zero byte
-     * @param args the arguments as the JVM decoded them
      * @return as many arguments as {@code args}; {@code args} itself if the bytes are not UTF-8 or do not belong to it
      */
     static String[] decode(byte[] commandLine, String[] args) {

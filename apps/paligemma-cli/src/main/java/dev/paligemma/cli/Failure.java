@@ -11,6 +11,8 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -21,15 +23,16 @@ final class Failure {
     private static final Pattern LINE_BREAKS = Pattern.compile("\\s*\\R\\s*");
     private static final int LONGEST_MESSAGE = 2000;
 
+    private static final Pattern SETTING = Pattern.compile("([\\w.]+)\\(\\.\\.\\.\\)(?: of the builder)?");
+    private static final Map<String, String> OPTIONS = Map.of(
+            "adapter", "--adapter",
+            "cacheDirectory", "--cache-dir",
+            "TinyModel.folder", "--cache-dir",
+            "offline", "--offline");
+
     private Failure() {}
 
-    /**
-     * Reports arguments that cannot be understood.
-     *
-     * @param failure what picocli says
-     * @param err where to say it
-     * @return {@link ExitCode#USAGE}
-     */
+    /** Reports arguments that cannot be understood; gives {@link ExitCode#USAGE}. */
     static int report(ParameterException failure, PrintWriter err) {
         CommandLine command = failure.getCommandLine();
         err.println("paligemma: " + oneLine(String.valueOf(failure.getMessage())) + "; see '"
@@ -37,17 +40,10 @@ final class Failure {
         return ExitCode.USAGE;
     }
 
-    /**
-     * Reports a failed command.
-     *
-     * @param failure what it threw
-     * @param err where to say it
-     * @param debug whether to add the stack trace
-     * @return {@link ExitCode#USAGE} if the input is to blame, {@link ExitCode#SOFTWARE} if not
-     */
+    /** Reports a failed command; gives {@link ExitCode#USAGE} if the input is to blame, {@link ExitCode#SOFTWARE} if not. */
     static int report(Throwable failure, PrintWriter err, boolean debug) {
         boolean input = isAboutInput(failure);
-        err.println("paligemma: " + oneLine(Flags.nameIn(describe(failure, input))));
+        err.println("paligemma: " + oneLine(inOptions(describe(failure, input))));
         if (debug) {
             failure.printStackTrace(err);
         }
@@ -58,12 +54,9 @@ final class Failure {
         if (failure instanceof RequestCancelledException) {
             return false; // the time was over; nothing is wrong with the request
         }
-        if (failure instanceof EngineException) {
-            // Without a cause the engine refused what it was asked for; with one its native runtime failed.
-            return failure.getCause() == null;
-        }
-        if (failure instanceof ConversionException) {
-            // The same: with a cause the disk failed, or somebody interrupted it.
+        if (failure instanceof EngineException || failure instanceof ConversionException) {
+            // Without a cause it refused what it was asked for; with one a native runtime or the disk failed, or somebody
+            // interrupted it.
             return failure.getCause() == null;
         }
         if (failure instanceof HubException hub) {
@@ -95,6 +88,13 @@ final class Failure {
         return failure instanceof PaliGemmaException || failure instanceof UncheckedIOException || input
                 ? message
                 : failure.getClass().getSimpleName() + ": " + message;
+    }
+
+    /** The options behind the settings of the library, named as in {@code cacheDirectory(...) of the builder}. */
+    private static String inOptions(String message) {
+        return SETTING.matcher(message)
+                .replaceAll(setting ->
+                        Matcher.quoteReplacement(OPTIONS.getOrDefault(setting.group(1), setting.group())));
     }
 
     /** A message may quote a prompt of any length; the line stays readable. */

@@ -2,7 +2,7 @@ package dev.paligemma.cli.command;
 
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.cli.option.InputOptions;
-import dev.paligemma.cli.report.Json;
+import dev.paligemma.cli.report.Facts;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.generation.AnswerScore;
 import dev.paligemma.generation.GenerationRequest;
@@ -56,35 +56,21 @@ public final class ScoreCommand implements Runnable {
                     .toList();
             progress.clear();
             if (input.json) {
-                out.println(asJson(scores));
+                List<Facts> each = scores.stream()
+                        .map(score -> new Facts()
+                                .value("answer", score.answer())
+                                .value("logProbability", score.logProbability())
+                                .value("share", score.share()))
+                        .toList();
+                out.println(new Facts()
+                        .value("prompt", prompt)
+                        .value("answers", each)
+                        .json());
             } else {
-                out.print(asTable(scores));
+                out.printf("%-17s%-9s%s%n", "log-probability", "share", "answer");
+                scores.forEach(score -> out.printf(
+                        Locale.ROOT, "%-17.4f%-9.4f%s%n", score.logProbability(), score.share(), score.answer()));
             }
         }
-    }
-
-    private static String asTable(List<AnswerScore> scores) {
-        StringBuilder table = new StringBuilder();
-        table.append(String.format("%-17s%-9s%s%n", "log-probability", "share", "answer"));
-        for (AnswerScore score : scores) {
-            table.append(String.format(
-                    Locale.ROOT, "%-17.4f%-9.4f%s%n", score.logProbability(), score.share(), score.answer()));
-        }
-        return table.toString();
-    }
-
-    private String asJson(List<AnswerScore> scores) {
-        return Json.object(object -> {
-            object.writeStringField("prompt", prompt);
-            object.writeArrayFieldStart("answers");
-            for (AnswerScore score : scores) {
-                object.writeStartObject();
-                object.writeStringField("answer", score.answer());
-                object.writeNumberField("logProbability", score.logProbability());
-                object.writeNumberField("share", score.share());
-                object.writeEndObject();
-            }
-            object.writeEndArray();
-        });
     }
 }

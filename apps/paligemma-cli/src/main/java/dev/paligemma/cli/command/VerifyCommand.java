@@ -152,33 +152,23 @@ public final class VerifyCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         if (input.json) {
             out.println(asJson(comparison, files, precision, reference));
-        } else {
-            out.print(asTable(comparison, files, precision + " against " + reference));
+            return;
         }
-    }
-
-    private static String asTable(Comparison comparison, List<Path> files, String precisions) {
-        StringBuilder table = new StringBuilder();
-        row(table, "tokens", "KL", "IoU", "answer", precisions);
+        row(out, "tokens", "KL", "IoU", "answer", precision + " against " + reference);
         for (ComparedRequest request : comparison.requests()) {
             String asked = files.get(request.image()).getFileName() + ": " + request.prompt();
-            row(table, request.agreement(), request.sameAnswer() ? "same" : "other", asked);
+            row(out, request.agreement(), request.sameAnswer() ? "same" : "other", asked);
         }
+        Agreement total = comparison.total();
         long same = comparison.requests().stream()
                 .filter(ComparedRequest::sameAnswer)
                 .count();
-        int all = comparison.requests().size();
-        row(
-                table,
-                comparison.total(),
-                same + "/" + all,
-                "all " + comparison.total().positions() + " tokens");
-        return table.toString();
+        row(out, total, same + "/" + comparison.requests().size(), "all " + total.positions() + " tokens");
     }
 
-    private static void row(StringBuilder table, Agreement agreement, String answer, String request) {
+    private static void row(PrintWriter out, Agreement agreement, String answer, String request) {
         row(
-                table,
+                out,
                 share(agreement.tokenAgreement()),
                 String.format(Locale.ROOT, "%.2e", agreement.meanKl()),
                 agreement.meanIou().isPresent() ? share(agreement.meanIou().getAsDouble()) : "-",
@@ -186,8 +176,8 @@ public final class VerifyCommand implements Callable<Integer> {
                 request);
     }
 
-    private static void row(StringBuilder table, String tokens, String kl, String iou, String answer, String request) {
-        table.append(String.format(Locale.ROOT, "%-8s%-10s%-8s%-8s%s%n", tokens, kl, iou, answer, request));
+    private static void row(PrintWriter out, String... columns) {
+        out.printf(Locale.ROOT, "%-8s%-10s%-8s%-8s%s%n", (Object[]) columns);
     }
 
     /** Never rounded up to 1, which means that nothing differs. */

@@ -4,7 +4,6 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.PipelineBuilder;
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.cli.report.BoxReport;
-import dev.paligemma.cli.report.Json;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.cli.report.Written;
 import dev.paligemma.constraint.TokenConstraint;
@@ -82,20 +81,12 @@ public final class BoxOptions {
                     + "other implementations.")
     boolean constrained;
 
-    /**
-     * Asks the model for boxes without masks and prints them.
-     *
-     * @throws IOException if the drawing cannot be written
-     */
+    /** Asks the model for boxes without masks and prints them. Throws IOException if there is no place for the drawing. */
     public void detect() throws IOException {
         answer(Tasks.detect(things), constraints -> constraints.detections(things), false);
     }
 
-    /**
-     * Asks the model for boxes with masks and prints them.
-     *
-     * @throws IOException if the drawing cannot be written
-     */
+    /** As {@link #detect}, of boxes with masks. */
     public void segment() throws IOException {
         answer(Tasks.segment(things).boxes(), constraints -> constraints.segments(things), true);
     }
@@ -134,11 +125,9 @@ public final class BoxOptions {
             draw(picture, report.segments());
             progress.clear();
             if (json) {
-                double loadMs = pipeline.info().loadMs();
-                print.println(Json.object(object -> {
-                    Json.writeAnswer(object, limited, written, loadMs);
-                    report.writeTo(object);
-                }));
+                print.println(written.facts(limited, pipeline.info().loadMs())
+                        .all(report.facts())
+                        .json());
             } else if (!raw) {
                 print.print(report.table());
             }

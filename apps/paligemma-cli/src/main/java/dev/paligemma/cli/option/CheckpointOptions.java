@@ -43,49 +43,30 @@ public final class CheckpointOptions {
 
     /** The cache folder to use: the given folder, or the one for this process. */
     public Path cacheFolder() {
-        Path chosen = cacheDir;
-        return chosen == null
+        return cacheDir == null
                 ? CacheFolder.ofThisProcess()
-                : chosen.toAbsolutePath().normalize();
+                : cacheDir.toAbsolutePath().normalize();
     }
 
-    /**
-     * The checkpoint folder to use.
-     *
-     * @param progress hears of a download
-     * @return the given folder, or the bundled model's
-     */
+    /** The checkpoint folder to use: the given one, perhaps downloaded now, or the bundled model's. */
     public Path folder(ProgressDisplay progress) {
         return folder(FileSet.CHECKPOINT, progress);
     }
 
-    /**
-     * The checkpoint folder to use, for those who need only some of its files.
-     *
-     * @param files what is needed
-     * @param progress hears of a download
-     * @return the given folder, or the bundled model's
-     */
+    /** As {@link #folder(ProgressDisplay)}, for those who need only some of its files. */
     public Path folder(FileSet files, ProgressDisplay progress) {
-        String chosen = model;
-        if (chosen == null) {
+        if (model == null) {
             if (revision != null) {
                 throw new IllegalArgumentException("--revision needs --model with the name of a model on the hub");
             }
             return TinyModel.folder(cacheFolder());
         }
-        return hub.find(chosen, revision, files, progress);
+        return hub.find(model, revision, files, progress);
     }
 
-    /**
-     * What to call a model.
-     *
-     * @param folder where it is
-     * @return the name of the folder, or of the model if it came from the hub: its folder has the name of a commit
-     */
+    /** What to call a model: as its folder, or by its name if it came from the hub, as its folder is called like a commit. */
     String label(Path folder) {
-        String chosen = model;
-        return chosen != null && HubOptions.isOnHub(chosen) ? chosen : String.valueOf(folder.getFileName());
+        return model != null && HubOptions.isOnHub(model) ? model : String.valueOf(folder.getFileName());
     }
 
     /**
@@ -94,30 +75,19 @@ public final class CheckpointOptions {
      */
     @Nullable
     public HubModel absent() {
-        String chosen = model;
-        if (chosen == null || !HubOptions.isOnHub(chosen)) {
+        if (model == null || !HubOptions.isOnHub(model)) {
             return null;
         }
-        HubModel named = HubModel.parse(chosen, revision);
+        HubModel named = HubModel.parse(model, revision);
         return hub.isDownloaded(named) ? null : named;
     }
 
-    /**
-     * The folder of an adapter.
-     *
-     * @param typed a folder, or the name of an adapter on the hub
-     * @param progress hears of a download
-     */
+    /** The folder of an adapter that was given as a folder, or by its name on the hub. */
     public Path adapter(String typed, ProgressDisplay progress) {
         return hub.find(typed, null, FileSet.ADAPTER, progress);
     }
 
-    /**
-     * The pictures to use.
-     *
-     * @param given pictures
-     * @return the given ones, or the bundled one if there are none
-     */
+    /** The given pictures, or the bundled one if there are none. */
     List<Path> pictures(List<Path> given) {
         return given.isEmpty() ? List.of(TinyModel.picture(cacheFolder())) : given;
     }

@@ -61,24 +61,17 @@ public final class DecodingOptions {
     @Nullable
     Double timeout;
 
-    /**
-     * Sets what was chosen.
-     *
-     * @param request gets the options
-     * @param command refuses options that do not go together
-     */
+    /** Sets what was chosen in a request; options that do not go together are refused. */
     void applyTo(GenerationRequest.Builder request, CommandLine command) {
         request.sampling(sampling(command)).repetitionPenalty(repetitionPenalty);
-        Double seconds = timeout;
-        if (seconds != null) {
-            request.timeout(Duration.ofMillis(Math.round(seconds * 1000)));
+        if (timeout != null) {
+            request.timeout(Duration.ofMillis(Math.round(timeout * 1000)));
         }
         search(); // refused now and not when the model is loaded
     }
 
     private Sampling sampling(CommandLine command) {
-        Double chosen = temperature;
-        if (chosen == null) {
+        if (temperature == null) {
             if (topK != null || topP != null || minP != null || seed != null) {
                 throw new ParameterException(command, "--top-k, --top-p, --min-p and --seed need --sample");
             }
@@ -87,21 +80,16 @@ public final class DecodingOptions {
         if (beams != null) {
             throw new ParameterException(command, "--sample and --beams exclude each other");
         }
-        Sampling sampling = Sampling.temperature(chosen);
-        Integer count = topK;
-        sampling = count == null ? sampling : sampling.topK(count);
-        Double mass = topP;
-        sampling = mass == null ? sampling : sampling.topP(mass);
-        Double share = minP;
-        sampling = share == null ? sampling : sampling.minP(share);
-        Long number = seed;
-        return number == null ? sampling : sampling.seed(number);
+        Sampling sampling = Sampling.temperature(temperature);
+        sampling = topK == null ? sampling : sampling.topK(topK);
+        sampling = topP == null ? sampling : sampling.topP(topP);
+        sampling = minP == null ? sampling : sampling.minP(minP);
+        return seed == null ? sampling : sampling.seed(seed);
     }
 
     /** The search to make, null for none. */
     @Nullable
     BeamSearch search() {
-        Integer count = beams;
-        return count == null ? null : BeamSearch.of(count);
+        return beams == null ? null : BeamSearch.of(beams);
     }
 }

@@ -37,23 +37,16 @@ public final class HubOptions {
         if (staysOffline) {
             builder.offline(true);
         }
-        Path folder = cache;
-        if (folder != null) {
-            builder.cacheFolder(folder);
+        if (cache != null) {
+            builder.cacheFolder(cache);
         }
-        String address = endpoint;
-        if (address != null) {
-            builder.endpoint(address);
+        if (endpoint != null) {
+            builder.endpoint(endpoint);
         }
         return builder.build();
     }
 
-    /**
-     * Whether what was typed means a model of the hub: whatever lies on this machine comes before one of that name.
-     *
-     * @param typed a path, or {@code owner/name}, perhaps with {@code @revision}
-     * @return whether it is a name, and no path
-     */
+    /** Whether what was typed means a model of the hub: whatever lies on this machine comes before one of that name. */
     static boolean isOnHub(String typed) {
         return HubModel.isName(typed) && !Files.exists(Path.of(typed));
     }
@@ -64,8 +57,6 @@ public final class HubOptions {
      * @param typed a path, or {@code owner/name}, perhaps with {@code @revision}
      * @param revision the revision of a model of the hub; null if none was chosen
      * @param files what is needed of a model of the hub
-     * @param listener hears of the download
-     * @return a path that exists
      * @throws IllegalArgumentException if it is neither
      * @throws HubException if the model cannot be had
      */
@@ -88,20 +79,11 @@ public final class HubOptions {
         }
         HubModel model = HubModel.parse(typed, revision);
         try {
-            return download(model, files, listener);
+            return client(offline, false).snapshot(model, files, listener);
         } catch (HubException e) {
             throw new HubException(
                     e.kind(), "there is no folder " + typed + " here, and as a model of the hub: " + e.getMessage(), e);
         }
-    }
-
-    /**
-     * Downloads a model, unless it was downloaded before.
-     *
-     * @throws HubException if it cannot be had
-     */
-    Path download(HubModel model, FileSet files, DownloadListener listener) {
-        return client(offline, false).snapshot(model, files, listener);
     }
 
     /**

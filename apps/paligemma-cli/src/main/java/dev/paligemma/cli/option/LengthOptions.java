@@ -14,18 +14,9 @@ public final class LengthOptions {
     @Nullable
     public Integer maxNewTokens;
 
-    /**
-     * The limit.
-     *
-     * @param usual what the command takes if nothing was chosen
-     * @param command refuses a limit that leaves nothing
-     * @return at least 1
-     */
+    /** The limit, at least 1: the usual one if nothing was chosen. The command refuses one that leaves nothing. */
     public int maxNewTokens(int usual, CommandLine command) {
-        Integer chosen = maxNewTokens;
-        if (chosen == null) {
-            return usual;
-        }
+        int chosen = maxNewTokens == null ? usual : maxNewTokens;
         if (chosen < 1) {
             throw new ParameterException(command, "--max-new-tokens must be at least 1, got " + chosen);
         }

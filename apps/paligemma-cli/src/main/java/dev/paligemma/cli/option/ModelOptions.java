@@ -63,24 +63,12 @@ public final class ModelOptions {
     @Nullable
     public Path maskWeights;
 
-    /**
-     * Loads the model.
-     *
-     * @param progress hears of what takes time
-     * @return the pipeline; the caller closes it
-     */
+    /** Loads the model; the caller closes the pipeline. */
     public PaliGemmaPipeline open(ProgressDisplay progress) {
         return open(checkpoint.folder(progress), precision, progress);
     }
 
-    /**
-     * Loads another model in another precision with the other options the same.
-     *
-     * @param folder the checkpoint
-     * @param chosen the precision; null for the one of the checkpoint
-     * @param progress hears of what takes time
-     * @return the pipeline; the caller closes it
-     */
+    /** As {@link #open(ProgressDisplay)}, of another checkpoint and precision; null for the checkpoint's own. */
     public PaliGemmaPipeline open(Path folder, @Nullable Precision chosen, ProgressDisplay progress) {
         progress.step("loading " + checkpoint.label(folder));
         PipelineBuilder builder = PaliGemmaPipeline.builder()
@@ -88,20 +76,17 @@ public final class ModelOptions {
                 .checkpoint(folder)
                 .cacheDirectory(checkpoint.cacheFolder())
                 .onConversion(progress);
-        String name = engine;
-        if (name != null) {
-            builder.engine(name);
+        if (engine != null) {
+            builder.engine(engine);
         }
         if (chosen != null) {
             builder.precision(chosen);
         }
-        Integer count = threads;
-        if (count != null) {
-            builder.threads(count);
+        if (threads != null) {
+            builder.threads(threads);
         }
-        Path masks = maskWeights;
-        if (masks != null) {
-            builder.maskWeights(masks);
+        if (maskWeights != null) {
+            builder.maskWeights(maskWeights);
         }
         String lora = adapter;
         if (lora == null) {

@@ -29,28 +29,14 @@ public final class RequestOptions {
     @Mixin
     DecodingOptions decoding = new DecodingOptions();
 
-    /**
-     * Makes the request, before the model is loaded: a bad option or picture is reported without waiting for it.
-     *
-     * @param task what to ask
-     * @param usualLength tokens to write at most if nothing was chosen
-     * @param command refuses options that do not go together
-     */
+    /** Makes the request, before the model is loaded: a bad option or picture is reported without waiting for it. */
     GenerationRequest request(Task<?> task, int usualLength, CommandLine command) {
         GenerationRequest.Builder request = task.request().maxNewTokens(length.maxNewTokens(usualLength, command));
         decoding.applyTo(request, command);
         return request.images(input.pictures()).build();
     }
 
-    /**
-     * Asks the model.
-     *
-     * @param pipeline the model
-     * @param request what to ask
-     * @param progress hears how far it is
-     * @param out gets the text as it is written, and a line break; null for none
-     * @return what was written
-     */
+    /** Asks the model; {@code out}, if there is one, gets the text as it is written, and a line break. */
     Written ask(
             PaliGemmaPipeline pipeline,
             GenerationRequest request,

@@ -1,7 +1,6 @@
 package dev.paligemma.cli.option;
 
 import dev.paligemma.PaliGemmaPipeline;
-import dev.paligemma.cli.report.Json;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.cli.report.Written;
 import dev.paligemma.constraint.TokenConstraints;
@@ -41,11 +40,7 @@ public final class TextOptions {
     @Nullable
     String regex;
 
-    /**
-     * Asks the model and prints what it writes.
-     *
-     * @param task the prompt
-     */
+    /** Asks the model and prints what it writes. */
     public void answer(Task<GenerationResult> task) {
         CommandLine commandLine = command.commandLine();
         if (!choices.isEmpty() && regex != null) {
@@ -67,18 +62,15 @@ public final class TextOptions {
             Written written = request.ask(pipeline, constrained, progress, json ? null : out);
             progress.clear();
             if (json) {
-                double loadMs = pipeline.info().loadMs();
-                out.println(Json.object(object -> Json.writeAnswer(object, constrained, written, loadMs)));
+                out.println(
+                        written.facts(constrained, pipeline.info().loadMs()).json());
             }
         }
     }
 
     private GenerationRequest constrained(GenerationRequest asked, TokenConstraints constraints, List<String> answers) {
-        String expression = regex;
-        if (expression != null) {
-            return asked.toBuilder()
-                    .constraint(constraints.matching(expression))
-                    .build();
+        if (regex != null) {
+            return asked.toBuilder().constraint(constraints.matching(regex)).build();
         }
         return answers.isEmpty()
                 ? asked

@@ -1,6 +1,5 @@
 package dev.paligemma.cli.report;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import dev.paligemma.detection.BoundingBox;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.Fragment;
@@ -8,14 +7,11 @@ import dev.paligemma.detection.LocationCodes;
 import dev.paligemma.detection.ParsedAnswer;
 import dev.paligemma.detection.Segment;
 import dev.paligemma.vision.PixelBox;
-import dev.paligemma.vision.mask.BitMask;
-import dev.paligemma.vision.mask.MaskPolygon;
 import dev.paligemma.vision.mask.PixelRing;
-import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Shows what was found, as a table or as JSON.
@@ -96,101 +92,81 @@ public record BoxReport(ParsedAnswer answer, List<Segment> segments, boolean wit
         return reason.name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 
-    /** Writes boxes, masks and all else the model wrote. */
-    public void writeTo(JsonGenerator json) throws IOException {
-        json.writeNumberField("imageWidth", answer.imageWidth());
-        json.writeNumberField("imageHeight", answer.imageHeight());
-        json.writeArrayFieldStart(withMasks ? "segments" : "detections");
-        for (Segment segment : segments) {
-            json.writeStartObject();
-            write(json, segment.detection());
-            if (withMasks) {
-                writeMask(json, segment);
-            }
-            json.writeEndObject();
-        }
-        json.writeEndArray();
-        json.writeArrayFieldStart("discarded");
-        for (Detection detection : answer.discarded()) {
-            json.writeStartObject();
-            write(json, detection);
-            json.writeEndObject();
-        }
-        json.writeEndArray();
-        json.writeArrayFieldStart("fragments");
-        for (Fragment fragment : answer.fragments()) {
-            json.writeStartObject();
-            json.writeStringField("reason", nameOf(fragment.reason()));
-            json.writeStringField("text", fragment.piece().text());
-            json.writeNumberField("start", fragment.piece().start());
-            json.writeEndObject();
-        }
-        json.writeEndArray();
+    /** Boxes, masks and all else the model wrote, for programs. */
+    public Facts facts() {
+        return new Facts()
+                .value("imageWidth", answer.imageWidth())
+                .value("imageHeight", answer.imageHeight())
+                .value(
+                        withMasks ? "segments" : "detections",
+                        segments.stream()
+                                .map(segment -> facts(segment.detection()).all(mask(segment)))
+                                .toList())
+                .value(
+                        "discarded",
+                        answer.discarded().stream().map(this::facts).toList())
+                .value(
+                        "fragments",
+                        answer.fragments().stream()
+                                .map(fragment -> new Facts()
+                                        .value("reason", nameOf(fragment.reason()))
+                                        .value("text", fragment.piece().text())
+                                        .value("start", fragment.piece().start()))
+                                .toList());
     }
 
-    private void write(JsonGenerator json, Detection detection) throws IOException {
-        json.writeStringField("label", detection.label());
-        Json.writeNumber(json, "confidence", detection.confidence());
+    private Facts facts(Detection detection) {
         PixelBox pixels = detection.pixels();
-        json.writeObjectFieldStart("box");
-        json.writeNumberField("left", pixels.left());
-        json.writeNumberField("top", pixels.top());
-        json.writeNumberField("right", pixels.right());
-        json.writeNumberField("bottom", pixels.bottom());
-        json.writeEndObject();
         BoundingBox box = detection.box();
-        writeEdges(json, "boxNormalised", box.left(), box.top(), box.right(), box.bottom());
         Detection.Edges spread = detection.spread();
-        writeEdges(json, "spread", spread.left(), spread.top(), spread.right(), spread.bottom());
-        Json.writeInts(json, "codes", detection.codes().map(BoxReport::inOrder).orElse(new int[0]));
-        if (withMasks) {
-            Json.writeInts(
-                    json,
-                    "segmentationCodes",
-                    detection.segmentationCodes().stream()
-                            .mapToInt(Integer::intValue)
-                            .toArray());
-        }
+        Facts facts = new Facts()
+                .value("label", detection.label())
+                .value("confidence", known(detection.confidence()))
+                .value("box", edges(pixels.left(), pixels.top(), pixels.right(), pixels.bottom()))
+                .value("boxNormalised", edges(box.left(), box.top(), box.right(), box.bottom()))
+                .value("spread", edges(spread.left(), spread.top(), spread.right(), spread.bottom()))
+                .value("codes", detection.codes().map(BoxReport::inOrder).orElse(new int[0]));
+        return withMasks ? facts.value("segmentationCodes", detection.segmentationCodes()) : facts;
     }
 
     private static int[] inOrder(LocationCodes codes) {
         return new int[] {codes.top(), codes.left(), codes.bottom(), codes.right()};
     }
 
-    private static void writeEdges(
-            JsonGenerator json, String name, double left, double top, double right, double bottom) throws IOException {
-        json.writeObjectFieldStart(name);
-        Json.writeNumber(json, "left", left);
-        Json.writeNumber(json, "top", top);
-        Json.writeNumber(json, "right", right);
-        Json.writeNumber(json, "bottom", bottom);
-        json.writeEndObject();
+    private static Facts edges(Number left, Number top, Number right, Number bottom) {
+        return new Facts()
+                .value("left", known(left))
+                .value("top", known(top))
+                .value("right", known(right))
+                .value("bottom", known(bottom));
+    }
+
+    private static @Nullable Number known(Number value) {
+        return Double.isFinite(value.doubleValue()) ? value : null;
     }
 
     /** In the forms of COCO: run lengths, and outlines as x and y in turn. Nothing without a mask. */
-    private static void writeMask(JsonGenerator json, Segment segment) throws IOException {
-        Optional<BitMask> mask = segment.bitMask(MASK_THRESHOLD);
-        if (mask.isEmpty()) {
-            return;
+    private Facts mask(Segment segment) {
+        Facts facts = new Facts();
+        if (withMasks) {
+            segment.bitMask(MASK_THRESHOLD).ifPresent(mask -> facts.value("area", mask.area())
+                    .value(
+                            "rle",
+                            new Facts()
+                                    .value("size", new int[] {mask.height(), mask.width()})
+                                    .value("counts", mask.toRle().compressed()))
+                    .value(
+                            "polygons",
+                            mask.polygons().stream()
+                                    .map(polygon -> new Facts()
+                                            .value("exterior", polygon.exterior().toArray())
+                                            .value(
+                                                    "holes",
+                                                    polygon.holes().stream()
+                                                            .map(PixelRing::toArray)
+                                                            .toList()))
+                                    .toList()));
         }
-        BitMask pixels = mask.get();
-        json.writeNumberField("area", pixels.area());
-        json.writeObjectFieldStart("rle");
-        Json.writeInts(json, "size", new int[] {pixels.height(), pixels.width()});
-        json.writeStringField("counts", pixels.toRle().compressed());
-        json.writeEndObject();
-        json.writeArrayFieldStart("polygons");
-        for (MaskPolygon polygon : pixels.polygons()) {
-            json.writeStartObject();
-            Json.writeInts(json, "exterior", polygon.exterior().toArray());
-            json.writeArrayFieldStart("holes");
-            for (PixelRing hole : polygon.holes()) {
-                int[] corners = hole.toArray();
-                json.writeArray(corners, 0, corners.length);
-            }
-            json.writeEndArray();
-            json.writeEndObject();
-        }
-        json.writeEndArray();
+        return facts;
     }
 }

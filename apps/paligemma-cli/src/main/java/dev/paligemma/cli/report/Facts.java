@@ -1,13 +1,14 @@
 package dev.paligemma.cli.report;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.IOException;
+import dev.paligemma.base.internal.Json;
 import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,34 +73,29 @@ public final class Facts {
 
     /** All values as one JSON object on one line. */
     public String json() {
-        return Json.object(this::writeTo);
+        return Json.text(tree(), false);
     }
 
-    private void writeTo(JsonGenerator json) throws IOException {
-        for (Map.Entry<String, @Nullable Object> each : values.entrySet()) {
-            json.writeFieldName(each.getKey());
-            write(json, each.getValue());
-        }
+    private Map<String, @Nullable Object> tree() {
+        Map<String, @Nullable Object> tree = new LinkedHashMap<>();
+        values.forEach((name, value) -> tree.put(name, tree(value)));
+        return tree;
     }
 
-    private static void write(JsonGenerator json, @Nullable Object value) throws IOException {
+    private static @Nullable Object tree(@Nullable Object value) {
         if (value instanceof Facts facts) {
-            json.writeStartObject();
-            facts.writeTo(json);
-            json.writeEndObject();
-        } else if (value instanceof Collection<?> list) {
-            json.writeStartArray();
-            for (Object each : list) {
-                write(json, each);
-            }
-            json.writeEndArray();
-        } else if (value instanceof int[] numbers) {
-            json.writeArray(numbers, 0, numbers.length);
-        } else if (value == null || value instanceof Boolean || value instanceof Number) {
-            json.writeObject(value);
-        } else {
-            json.writeString(value.toString());
+            return facts.tree();
         }
+        if (value instanceof Collection<?> list) {
+            return list.stream().map(Facts::tree).toList();
+        }
+        if (value instanceof int[] numbers) {
+            return IntStream.of(numbers).boxed().toList();
+        }
+        if (value instanceof double[] numbers) {
+            return DoubleStream.of(numbers).boxed().toList();
+        }
+        return value == null || value instanceof Boolean || value instanceof Number ? value : value.toString();
     }
 
     /** A size in memory, for example {@code 12.19 GB}. */

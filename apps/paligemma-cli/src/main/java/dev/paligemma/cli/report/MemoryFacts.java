@@ -25,13 +25,7 @@ final class MemoryFacts {
         this.warning = warning;
     }
 
-    /**
-     * Compares needs and machine.
-     *
-     * @param config the sizes of the model
-     * @param stored what its weights are stored for: one that is converted runs in no other precision
-     * @param machine the machine with its engines
-     */
+    /** Compares needs and machine; a model whose weights are stored converted runs in no other precision. */
     static MemoryFacts of(PaliGemmaConfig config, Precision stored, MachineFacts machine) {
         List<Fit> fits = new ArrayList<>();
         for (Precision precision : Precision.values()) {

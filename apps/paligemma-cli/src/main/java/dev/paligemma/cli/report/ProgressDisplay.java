@@ -52,12 +52,7 @@ public final class ProgressDisplay implements ConversionListener, DownloadListen
         this.place = place;
     }
 
-    /**
-     * A display for a command of this process.
-     *
-     * @param command knows standard error and whether to be quiet
-     * @return a display that changes its line in place if there is a terminal
-     */
+    /** A display for a command of this process, which changes its line in place if there is a terminal. */
     public static ProgressDisplay of(CommandSpec command) {
         boolean quiet = Boolean.TRUE.equals(command.root().findOption(QUIET).getValue());
         Place usual = isTerminal() ? Place.TERMINAL : Place.LOG;
@@ -86,11 +81,7 @@ public final class ProgressDisplay implements ConversionListener, DownloadListen
         }
     }
 
-    /**
-     * Says what is done now, in place of what was said before; only on a terminal.
-     *
-     * @param doing for example {@code reading the picture}
-     */
+    /** Says what is done now, for example {@code reading the picture}, in place of what was said before; only on a terminal. */
     public synchronized void step(String doing) {
         if (place == Place.TERMINAL) {
             show("paligemma: " + doing + " ...");

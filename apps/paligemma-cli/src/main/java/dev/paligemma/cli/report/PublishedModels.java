@@ -18,12 +18,7 @@ public final class PublishedModels {
 
     private PublishedModels() {}
 
-    /**
-     * Compares needs and machine: a table, one line a model below that of the headings.
-     *
-     * @param models the models
-     * @param main the memory of the machine; null if nothing is known of it
-     */
+    /** Compares needs and the memory of the machine, null if unknown: a table, one line a model below that of the headings. */
     public static Facts of(List<KnownModel> models, @Nullable MainMemory main) {
         // Models that differ by what they were trained on need the same.
         Map<KnownModel, Map<Precision, Long>> known = new HashMap<>();

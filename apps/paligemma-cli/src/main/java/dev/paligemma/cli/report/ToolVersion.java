@@ -12,10 +12,7 @@ public final class ToolVersion implements IVersionProvider {
         };
     }
 
-    /**
-     * The version in the manifest, for example {@code 0.1.0}; {@code development} when the classes do not come from a
-     * jar.
-     */
+    /** The version in the manifest, for example {@code 0.1.0}; {@code development} if the classes come from no jar. */
     public static String version() {
         String version = ToolVersion.class.getPackage().getImplementationVersion();
         return version == null ? "development" : version;

@@ -97,7 +97,7 @@ class BoxReportTest {
     }
 
     private static Map<String, Object> json(BoxReport report) throws IOException {
-        return JsonText.parse(Json.object(report::writeTo));
+        return JsonText.parse(report.facts().json());
     }
 
     @SuppressWarnings("unchecked")
