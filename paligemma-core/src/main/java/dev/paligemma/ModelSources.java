@@ -70,13 +70,7 @@ final class ModelSources {
         adapters.put(name, place);
     }
 
-    /**
-     * The checkpoint's folder, downloaded if it must be.
-     *
-     * @throws IllegalStateException if none was chosen, or two were
-     * @throws IllegalArgumentException if two revisions were chosen
-     * @throws HubException if it cannot be downloaded
-     */
+    /** The checkpoint's folder, downloaded if it must be; an {@link IllegalStateException} unless one was chosen. */
     Path checkpoint() {
         if (folder != null && model != null) {
             throw new IllegalStateException("both a folder, " + folder + ", and a model of the hub, " + model
@@ -97,8 +91,6 @@ final class ModelSources {
 
     /**
      * The folders of the adapters by their names, in the order in which they were given, downloaded if they must be.
-     *
-     * @throws HubException if one cannot be downloaded
      */
     Map<String, Path> adapters() {
         Map<String, Path> folders = new LinkedHashMap<>();

@@ -36,10 +36,8 @@ final class TextAutomaton {
     }
 
     /**
-     * Makes the automaton.
-     *
-     * @return its start, or {@code null} if the vocabulary cannot write any text that matches
-     * @throws IllegalArgumentException if it takes too many states
+     * The start of the automaton, or null if the vocabulary cannot write any text that matches; an {@link
+     * IllegalArgumentException} if it takes too many states.
      */
     static @Nullable TextState of(TextPattern pattern, VocabularyTexts vocabulary) {
         return new TextAutomaton(pattern, vocabulary).build();

@@ -4,10 +4,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Allows the tokens that spell a text which an automaton accepts. Immutable and thread-safe.
- *
- * @param vocabulary the texts of the tokens
- * @param automaton gives the start state of the automaton for one answer
+ * Allows the tokens that spell a text which an automaton, given anew for each answer, accepts. Immutable and
+ * thread-safe.
  */
 record TextConstraint(VocabularyTexts vocabulary, Supplier<TextState> automaton) implements TokenConstraint {
     @Override

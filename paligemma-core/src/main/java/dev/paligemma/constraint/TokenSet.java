@@ -31,10 +31,7 @@ public final class TokenSet {
     }
 
     /**
-     * Makes a set of some ids.
-     *
-     * @param ids the ids in any order; those given twice count once
-     * @throws IllegalArgumentException if an id is negative
+     * A set of ids in any order; those given twice count once. A negative one is an {@link IllegalArgumentException}.
      */
     public static TokenSet of(int... ids) {
         int[] sorted = ids.clone();
@@ -51,11 +48,7 @@ public final class TokenSet {
         return ofAscending(Arrays.copyOf(sorted, count));
     }
 
-    /**
-     * Makes a set of the bits that are set.
-     *
-     * @param ids the ids; copied
-     */
+    /** A set of the bits that are set, copied. */
     public static TokenSet of(BitSet ids) {
         int size = ids.cardinality();
         if (size == 0) {
@@ -69,11 +62,8 @@ public final class TokenSet {
     }
 
     /**
-     * Makes a set of consecutive ids.
+     * The ids from the first one up to, but without, the second; empty if both are the same.
      *
-     * @param from the first id
-     * @param to the id after the last one
-     * @return the set; empty if both are the same
      * @throws IllegalArgumentException if the first is negative or the last lies before it
      */
     public static TokenSet range(int from, int to) {
@@ -118,12 +108,7 @@ public final class TokenSet {
         return (lastWord - firstWord + 1L) * Long.BYTES <= (long) size * Integer.BYTES;
     }
 
-    /**
-     * Tells whether an id is in the set.
-     *
-     * @param id any number
-     * @return whether it is
-     */
+    /** Whether any number is an id of the set. */
     public boolean contains(int id) {
         if (words.length == 0) {
             return Arrays.binarySearch(sorted, id) >= 0;
@@ -142,11 +127,7 @@ public final class TokenSet {
         return size == 0;
     }
 
-    /**
-     * Hands out every id, in ascending order.
-     *
-     * @param action what to do with an id
-     */
+    /** Hands out every id, in ascending order. */
     public void forEach(IntConsumer action) {
         Objects.requireNonNull(action, "action");
         for (int id : sorted) {
@@ -174,12 +155,7 @@ public final class TokenSet {
         return ids;
     }
 
-    /**
-     * Makes the set of the ids that are in this set, in another one, or in both.
-     *
-     * @param other the other set
-     * @return all of them together
-     */
+    /** The ids that are in this set, in another one, or in both. */
     public TokenSet union(TokenSet other) {
         if (other.isEmpty()) {
             return this;
@@ -192,12 +168,7 @@ public final class TokenSet {
         return of(ids);
     }
 
-    /**
-     * Makes the set of the ids of this set that are not in another one.
-     *
-     * @param other what to leave out
-     * @return the rest
-     */
+    /** The ids of this set that are not in another one. */
     public TokenSet minus(TokenSet other) {
         return ofAscending(
                 Arrays.stream(toArray()).filter(id -> !other.contains(id)).toArray());

@@ -47,22 +47,12 @@ public final class GenerationRequest {
         this.adapter = builder.adapter;
     }
 
-    /**
-     * A request about one image with every option at its default.
-     *
-     * @param image the picture
-     * @param prompt the prompt, for example {@code "caption en"}; may be empty
-     */
+    /** A request about one image with every option at its default; the prompt may be empty. */
     public static GenerationRequest of(RgbImage image, String prompt) {
         return builder().image(image).prompt(prompt).build();
     }
 
-    /**
-     * A request about images that were encoded before, with every option at its default.
-     *
-     * @param images what {@link dev.paligemma.PaliGemmaPipeline#encode} gave
-     * @param prompt the prompt, for example {@code "caption en"}; may be empty
-     */
+    /** A request about what {@link dev.paligemma.PaliGemmaPipeline#encode} gave, with every option at its default. */
     public static GenerationRequest of(ImageEmbeddings images, String prompt) {
         return builder().images(images).prompt(prompt).build();
     }
@@ -105,22 +95,18 @@ public final class GenerationRequest {
     }
 
     /**
-     * The width of a picture before it is resized, encoded before or not.
+     * The width of a picture before it is resized, encoded before or not, in pixels.
      *
-     * @param image its index
-     * @return in pixels
-     * @throws IndexOutOfBoundsException if there is no such picture
+     * @throws IndexOutOfBoundsException if there is no picture of that index
      */
     public int imageWidth(int image) {
         return embeddings == null ? images.get(image).width() : embeddings.imageWidth(image);
     }
 
     /**
-     * The height of a picture before it is resized, encoded before or not.
+     * The height of a picture before it is resized, encoded before or not, in pixels.
      *
-     * @param image its index
-     * @return in pixels
-     * @throws IndexOutOfBoundsException if there is no such picture
+     * @throws IndexOutOfBoundsException if there is no picture of that index
      */
     public int imageHeight(int image) {
         return embeddings == null ? images.get(image).height() : embeddings.imageHeight(image);
@@ -171,7 +157,10 @@ public final class GenerationRequest {
         return Optional.ofNullable(adapter);
     }
 
-    /** Collects the parts of a {@link GenerationRequest}. Confined to one thread. */
+    /**
+     * Collects the parts of a {@link GenerationRequest}. Confined to one thread. A number out of the range that is said
+     * is an {@link IllegalArgumentException}.
+     */
     public static final class Builder {
         private List<RgbImage> images = List.of();
         private @Nullable ImageEmbeddings embeddings;
@@ -187,53 +176,32 @@ public final class GenerationRequest {
 
         private Builder() {}
 
-        /**
-         * Asks about one picture.
-         *
-         * @param image the picture
-         */
+        /** Asks about one picture. */
         public Builder image(RgbImage image) {
             return images(List.of(image));
         }
 
-        /**
-         * Asks about several pictures.
-         *
-         * @param newImages the pictures in order; may not be empty when the request is built
-         */
+        /** Asks about several pictures in order; there must be one when the request is built. */
         public Builder images(List<RgbImage> newImages) {
             this.images = List.copyOf(newImages);
             this.embeddings = null;
             return this;
         }
 
-        /**
-         * Asks about pictures that were encoded before, instead of others.
-         *
-         * @param encoded what {@link dev.paligemma.PaliGemmaPipeline#encode} gave
-         */
+        /** Asks about what {@link dev.paligemma.PaliGemmaPipeline#encode} gave, instead of other pictures. */
         public Builder images(ImageEmbeddings encoded) {
             this.embeddings = Objects.requireNonNull(encoded, "encoded");
             this.images = List.of();
             return this;
         }
 
-        /**
-         * Sets the prompt.
-         *
-         * @param newPrompt the prompt; may be empty
-         */
+        /** Sets the prompt; may be empty. */
         public Builder prompt(String newPrompt) {
             this.prompt = Objects.requireNonNull(newPrompt, "prompt");
             return this;
         }
 
-        /**
-         * Limits the length of the answer.
-         *
-         * @param newMaxNewTokens the largest number of tokens to write, at least 1
-         * @throws IllegalArgumentException if the number is below 1
-         */
+        /** Limits the length of the answer: the largest number of tokens to write, at least 1. */
         public Builder maxNewTokens(int newMaxNewTokens) {
             if (newMaxNewTokens < 1) {
                 throw new IllegalArgumentException("maxNewTokens must be at least 1, got " + newMaxNewTokens);
@@ -242,21 +210,13 @@ public final class GenerationRequest {
             return this;
         }
 
-        /**
-         * Chooses what control tokens typed into the prompt mean; they are parsed by default, as transformers does.
-         *
-         * @param newControlTokens the treatment
-         */
+        /** Chooses what control tokens typed into the prompt mean; they are parsed by default, as transformers does. */
         public Builder controlTokens(ControlTokens newControlTokens) {
             this.controlTokens = Objects.requireNonNull(newControlTokens, "controlTokens");
             return this;
         }
 
-        /**
-         * Chooses how each token is chosen, greedily by default.
-         *
-         * @param newSampling the choice
-         */
+        /** Chooses how each token is chosen, greedily by default. */
         public Builder sampling(Sampling newSampling) {
             this.sampling = Objects.requireNonNull(newSampling, "sampling");
             return this;
@@ -266,8 +226,8 @@ public final class GenerationRequest {
          * Makes tokens less likely that are in the prompt or were written before; not by default. It harms boxes, whose
          * codes repeat.
          *
-         * @param penalty divides positive and multiplies negative logits; above 1 discourages, 1 does nothing
-         * @throws IllegalArgumentException if the penalty is not a positive finite number
+         * @param penalty divides positive and multiplies negative logits, above 0 and finite; above 1 discourages, 1
+         *     does nothing
          */
         public Builder repetitionPenalty(double penalty) {
             if (!(penalty > 0) || Double.isInfinite(penalty)) {
@@ -277,22 +237,15 @@ public final class GenerationRequest {
             return this;
         }
 
-        /**
-         * Limits which tokens the answer may consist of; all by default.
-         *
-         * @param newConstraint the constraint
-         */
+        /** Limits which tokens the answer may consist of; all by default. */
         public Builder constraint(TokenConstraint newConstraint) {
             this.constraint = Objects.requireNonNull(newConstraint, "constraint");
             return this;
         }
 
         /**
-         * Limits how long the request may run, from the call on, waiting for its turn included; no limit by default. It is
-         * looked at between the steps of the network, of which running the prompt is the longest.
-         *
-         * @param limit above 0
-         * @throws IllegalArgumentException if the limit is not above 0
+         * Limits how long the request may run, above 0, from the call on, waiting for its turn included; no limit by
+         * default. It is looked at between the steps of the network, of which running the prompt is the longest.
          */
         public Builder timeout(Duration limit) {
             if (limit.isNegative() || limit.isZero()) {
@@ -303,11 +256,9 @@ public final class GenerationRequest {
         }
 
         /**
-         * Chooses the tokens that end an answer, instead of those of the checkpoint. The one that ended it is not part of
-         * the answer. With a {@link #constraint}, the tokenizer's end-of-sequence token ends it as well.
-         *
-         * @param ids at least one, each at least 0
-         * @throws IllegalArgumentException if there is none, or one is negative
+         * Chooses the tokens that end an answer, instead of those of the checkpoint: at least one, each at least 0. The
+         * one that ended it is not part of the answer. With a {@link #constraint}, the tokenizer's end-of-sequence
+         * token ends it as well.
          */
         public Builder stopTokenIds(Set<Integer> ids) {
             if (ids.isEmpty()) {
@@ -323,10 +274,9 @@ public final class GenerationRequest {
         }
 
         /**
-         * Chooses the adapter with which the request is answered; by default that of
-         * {@link dev.paligemma.PaliGemmaPipeline#withAdapter}, and else none.
-         *
-         * @param name a name that {@link dev.paligemma.PipelineBuilder#adapter} was given
+         * Chooses the adapter with which the request is answered, by a name that {@link
+         * dev.paligemma.PipelineBuilder#adapter} was given; by default that of {@link
+         * dev.paligemma.PaliGemmaPipeline#withAdapter}, and else none.
          */
         public Builder adapter(String name) {
             this.adapter = Objects.requireNonNull(name, "name");

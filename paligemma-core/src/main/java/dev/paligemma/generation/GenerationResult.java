@@ -86,8 +86,7 @@ public final class GenerationResult {
     }
 
     /**
-     * The written tokens without the final end-of-sequence token, each with what the model thought of it: an immutable
-     * list.
+     * The written tokens without the final end-of-sequence token, each with what the model thought of it; immutable.
      */
     public List<GeneratedToken> tokens() {
         return tokens;
@@ -102,10 +101,9 @@ public final class GenerationResult {
     }
 
     /**
-     * How much of the model's probability a constraint left over: the product over all steps, the end included, of the
-     * probability of the tokens that were allowed. Near 0 the model would have written something else.
-     *
-     * @return from 0 to 1; 1 without a constraint
+     * How much of the model's probability a constraint left over, from 0 to 1: the product over all steps, the end
+     * included, of the probability of the tokens that were allowed; 1 without a constraint. Near 0 the model would have
+     * written something else.
      */
     public double keptMass() {
         return keptMass;

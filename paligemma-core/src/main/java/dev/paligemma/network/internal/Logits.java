@@ -8,9 +8,7 @@ public final class Logits {
     private Logits() {}
 
     /**
-     * Passes on the logarithm of a probability.
-     *
-     * @throws EngineException if it is not a number, as after an overflow in the network
+     * Passes on the logarithm of a probability; an {@link EngineException} if it is not a number, as after an overflow.
      */
     static double requireNumber(double logProbability) {
         if (Double.isNaN(logProbability)) {
