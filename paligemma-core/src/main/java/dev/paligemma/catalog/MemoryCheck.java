@@ -84,9 +84,9 @@ public final class MemoryCheck {
     private static OptionalLong free(EngineProvider provider, Device device) {
         return switch (device.kind()) {
             case CPU ->
-                MainMemory.ofThisMachine()
-                        .map(memory -> OptionalLong.of(memory.freeBytes()))
-                        .orElse(OptionalLong.empty());
+                MainMemory.ofThisMachine().stream()
+                        .mapToLong(MainMemory::freeBytes)
+                        .findFirst();
             case CUDA ->
                 provider.deviceMemory().stream()
                         .filter(memory -> memory.device().equals(device))

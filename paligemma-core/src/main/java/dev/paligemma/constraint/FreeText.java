@@ -9,7 +9,7 @@ record FreeText(TokenSet allowed, Ended ended, int eosId) implements TokenConstr
 
     @Override
     public State next(int token) {
-        Disallowed.check(allowed, token);
+        allowed.require(token);
         return token == eosId ? ended : this;
     }
 }

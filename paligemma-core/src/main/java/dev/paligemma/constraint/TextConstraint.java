@@ -42,7 +42,7 @@ record TextConstraint(VocabularyTexts vocabulary, Supplier<TextState> automaton)
 
         @Override
         public State next(int token) {
-            Disallowed.check(allowed(), token);
+            allowed().require(token);
             if (token == vocabulary.eosId()) {
                 return vocabulary.ended();
             }
@@ -73,7 +73,7 @@ record TextConstraint(VocabularyTexts vocabulary, Supplier<TextState> automaton)
 
         @Override
         public State next(int token) {
-            Disallowed.check(allowed, token);
+            allowed.require(token);
             return after(text, begun.and(vocabulary.byteValue(token)), token);
         }
     }

@@ -27,26 +27,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TokenConstraints {
     private final PaliGemmaTokenizer tokenizer;
-    private final Object lock = new Object();
-    private volatile @Nullable VocabularyTexts vocabulary;
+    private @Nullable VocabularyTexts vocabulary;
 
     /** Makes constraints for the tokenizer of the checkpoint which will write the answers. */
     public TokenConstraints(PaliGemmaTokenizer tokenizer) {
         this.tokenizer = Objects.requireNonNull(tokenizer, "tokenizer");
     }
 
-    private VocabularyTexts vocabulary() {
-        VocabularyTexts known = vocabulary;
-        if (known == null) {
-            synchronized (lock) {
-                known = vocabulary;
-                if (known == null) {
-                    known = new VocabularyTexts(tokenizer);
-                    vocabulary = known;
-                }
-            }
+    private synchronized VocabularyTexts vocabulary() {
+        if (vocabulary == null) {
+            vocabulary = new VocabularyTexts(tokenizer);
         }
-        return known;
+        return vocabulary;
     }
 
     /**

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Objects;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /**
  * A set of token ids. Immutable and thread-safe; two sets of the same ids are equal.
@@ -70,21 +71,7 @@ public final class TokenSet {
         if (from < 0 || to < from) {
             throw new IllegalArgumentException("need 0 <= from <= to, got " + from + " and " + to);
         }
-        if (from == to) {
-            return EMPTY;
-        }
-        int first = from >> 6;
-        int last = (to - 1) >> 6;
-        if (!bitsAreSmaller(first, last, to - from)) {
-            int[] ids = new int[to - from];
-            Arrays.setAll(ids, i -> from + i);
-            return new TokenSet(ids, new long[0], 0, ids.length);
-        }
-        long[] words = new long[last - first + 1];
-        Arrays.fill(words, -1L);
-        words[0] &= -1L << from;
-        words[words.length - 1] &= -1L >>> -to;
-        return new TokenSet(new int[0], words, first, to - from);
+        return ofAscending(IntStream.range(from, to).toArray());
     }
 
     /** Takes the array over. How a set is kept depends on its ids only, so equal sets are kept alike. */
@@ -117,6 +104,13 @@ public final class TokenSet {
         return word >= 0 && word < words.length && (words[word] & (1L << id)) != 0;
     }
 
+    /** Refuses a token that a constraint, which allows this set, does not allow. */
+    void require(int token) {
+        if (!contains(token)) {
+            throw new IllegalArgumentException("token " + token + " is not allowed here; allowed are " + this);
+        }
+    }
+
     /** Returns the number of ids, 0 for the empty set. */
     public int size() {
         return size;
@@ -146,26 +140,18 @@ public final class TokenSet {
             return sorted.clone();
         }
         int[] ids = new int[size];
-        int count = 0;
-        for (int i = 0; i < words.length; i++) {
-            for (long left = words[i]; left != 0; left &= left - 1) {
-                ids[count++] = ((firstWord + i) << 6) + Long.numberOfTrailingZeros(left);
-            }
-        }
+        int[] count = {0};
+        forEach(id -> ids[count[0]++] = id);
         return ids;
     }
 
     /** The ids that are in this set, in another one, or in both. */
     public TokenSet union(TokenSet other) {
-        if (other.isEmpty()) {
-            return this;
+        if (isEmpty() || other.isEmpty()) {
+            return isEmpty() ? other : this;
         }
-        if (isEmpty()) {
-            return other;
-        }
-        int[] ids = Arrays.copyOf(toArray(), Math.addExact(size, other.size));
-        System.arraycopy(other.toArray(), 0, ids, size, other.size);
-        return of(ids);
+        return of(IntStream.concat(Arrays.stream(toArray()), Arrays.stream(other.toArray()))
+                .toArray());
     }
 
     /** The ids of this set that are not in another one. */

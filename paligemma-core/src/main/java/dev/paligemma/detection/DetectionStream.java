@@ -1,8 +1,6 @@
 package dev.paligemma.detection;
 
 import dev.paligemma.generation.AnswerStream;
-import dev.paligemma.generation.RequestCancelledException;
-import dev.paligemma.generation.RequestException;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;

@@ -21,30 +21,11 @@ public final class GenerationRequest {
     /** How many tokens a request may write unless it says otherwise: {@value}. */
     public static final int DEFAULT_MAX_NEW_TOKENS = 128;
 
-    private final List<RgbImage> images;
-    private final @Nullable ImageEmbeddings embeddings;
-    private final String prompt;
-    private final int maxNewTokens;
-    private final ControlTokens controlTokens;
-    private final Sampling sampling;
-    private final double repetitionPenalty;
-    private final @Nullable TokenConstraint constraint;
-    private final @Nullable Duration timeout;
-    private final @Nullable Set<Integer> stopTokenIds;
-    private final @Nullable String adapter;
+    /** A copy that nobody changes. */
+    private final Builder chosen;
 
-    private GenerationRequest(Builder builder) {
-        this.images = builder.images;
-        this.embeddings = builder.embeddings;
-        this.prompt = builder.prompt;
-        this.maxNewTokens = builder.maxNewTokens;
-        this.controlTokens = builder.controlTokens;
-        this.sampling = builder.sampling;
-        this.repetitionPenalty = builder.repetitionPenalty;
-        this.constraint = builder.constraint;
-        this.timeout = builder.timeout;
-        this.stopTokenIds = builder.stopTokenIds;
-        this.adapter = builder.adapter;
+    private GenerationRequest(Builder chosen) {
+        this.chosen = chosen;
     }
 
     /** A request about one image with every option at its default; the prompt may be empty. */
@@ -64,34 +45,22 @@ public final class GenerationRequest {
 
     /** A builder with everything as in this request. */
     public Builder toBuilder() {
-        Builder builder = new Builder();
-        builder.images = images;
-        builder.embeddings = embeddings;
-        builder.prompt = prompt;
-        builder.maxNewTokens = maxNewTokens;
-        builder.controlTokens = controlTokens;
-        builder.sampling = sampling;
-        builder.repetitionPenalty = repetitionPenalty;
-        builder.constraint = constraint;
-        builder.timeout = timeout;
-        builder.stopTokenIds = stopTokenIds;
-        builder.adapter = adapter;
-        return builder;
+        return new Builder(chosen);
     }
 
     /** The pictures, in the order in which the model sees them; empty if the request has {@link #embeddings}. */
     public List<RgbImage> images() {
-        return images;
+        return chosen.images;
     }
 
     /** The pictures as they were encoded before; empty if the request has {@link #images}. */
     public Optional<ImageEmbeddings> embeddings() {
-        return Optional.ofNullable(embeddings);
+        return Optional.ofNullable(chosen.embeddings);
     }
 
     /** How many pictures there are, encoded before or not, at least 1. */
     public int imageCount() {
-        return embeddings == null ? images.size() : embeddings.count();
+        return chosen.embeddings == null ? chosen.images.size() : chosen.embeddings.count();
     }
 
     /**
@@ -100,7 +69,7 @@ public final class GenerationRequest {
      * @throws IndexOutOfBoundsException if there is no picture of that index
      */
     public int imageWidth(int image) {
-        return embeddings == null ? images.get(image).width() : embeddings.imageWidth(image);
+        return chosen.embeddings == null ? chosen.images.get(image).width() : chosen.embeddings.imageWidth(image);
     }
 
     /**
@@ -109,52 +78,52 @@ public final class GenerationRequest {
      * @throws IndexOutOfBoundsException if there is no picture of that index
      */
     public int imageHeight(int image) {
-        return embeddings == null ? images.get(image).height() : embeddings.imageHeight(image);
+        return chosen.embeddings == null ? chosen.images.get(image).height() : chosen.embeddings.imageHeight(image);
     }
 
     /** The prompt as given, possibly empty. */
     public String prompt() {
-        return prompt;
+        return chosen.prompt;
     }
 
     /** The largest number of tokens to write, at least 1. */
     public int maxNewTokens() {
-        return maxNewTokens;
+        return chosen.maxNewTokens;
     }
 
     /** What {@code <loc0001>}, {@code <image>} and other control tokens typed into the prompt mean. */
     public ControlTokens controlTokens() {
-        return controlTokens;
+        return chosen.controlTokens;
     }
 
     /** How each token is chosen, greedily unless the request says otherwise. */
     public Sampling sampling() {
-        return sampling;
+        return chosen.sampling;
     }
 
     /** By how much tokens that were in the prompt or written before are made less likely: 1 for not at all. */
     public double repetitionPenalty() {
-        return repetitionPenalty;
+        return chosen.repetitionPenalty;
     }
 
     /** Which tokens the answer may consist of; empty for all tokens. */
     public Optional<TokenConstraint> constraint() {
-        return Optional.ofNullable(constraint);
+        return Optional.ofNullable(chosen.constraint);
     }
 
     /** How long the request may run; empty for none. */
     public Optional<Duration> timeout() {
-        return Optional.ofNullable(timeout);
+        return Optional.ofNullable(chosen.timeout);
     }
 
     /** The tokens that end an answer; empty for those of the checkpoint. */
     public Optional<Set<Integer>> stopTokenIds() {
-        return Optional.ofNullable(stopTokenIds);
+        return Optional.ofNullable(chosen.stopTokenIds);
     }
 
     /** The adapter with which the request is answered; empty for that of the pipeline's view, if it has one. */
     public Optional<String> adapter() {
-        return Optional.ofNullable(adapter);
+        return Optional.ofNullable(chosen.adapter);
     }
 
     /**
@@ -175,6 +144,20 @@ public final class GenerationRequest {
         private @Nullable String adapter;
 
         private Builder() {}
+
+        private Builder(Builder other) {
+            this.images = other.images;
+            this.embeddings = other.embeddings;
+            this.prompt = other.prompt;
+            this.maxNewTokens = other.maxNewTokens;
+            this.controlTokens = other.controlTokens;
+            this.sampling = other.sampling;
+            this.repetitionPenalty = other.repetitionPenalty;
+            this.constraint = other.constraint;
+            this.timeout = other.timeout;
+            this.stopTokenIds = other.stopTokenIds;
+            this.adapter = other.adapter;
+        }
 
         /** Asks about one picture. */
         public Builder image(RgbImage image) {
@@ -292,7 +275,7 @@ public final class GenerationRequest {
             if (images.isEmpty() && embeddings == null) {
                 throw new IllegalArgumentException("a request needs at least one image, got none");
             }
-            return new GenerationRequest(this);
+            return new GenerationRequest(new Builder(this));
         }
     }
 }

@@ -17,25 +17,6 @@ public final class GenerationResult {
     private final FinishReason finishReason;
     private final Timings timings;
 
-    private GenerationResult(
-            String text,
-            List<GeneratedToken> tokens,
-            double endLogProbability,
-            double keptMass,
-            int[] promptTokenIds,
-            int imageTokens,
-            FinishReason finishReason,
-            Timings timings) {
-        this.text = Objects.requireNonNull(text, "text");
-        this.tokens = List.copyOf(tokens);
-        this.endLogProbability = endLogProbability;
-        this.keptMass = keptMass;
-        this.promptTokenIds = promptTokenIds.clone();
-        this.imageTokens = imageTokens;
-        this.finishReason = Objects.requireNonNull(finishReason, "finishReason");
-        this.timings = Objects.requireNonNull(timings, "timings");
-    }
-
     /**
      * What was written after a prompt.
      *
@@ -44,10 +25,8 @@ public final class GenerationResult {
      * @param tokens what was written, without the end-of-sequence token
      * @param endLogProbability the logarithm of the probability of the end-of-sequence token; 0 without one
      * @param keptMass what a constraint left over, from 0 to 1
-     * @param finishReason why it ended
-     * @param timings where the time went
      */
-    public static GenerationResult of(
+    public GenerationResult(
             PaliGemmaTokenizer tokenizer,
             Prompt prompt,
             List<GeneratedToken> tokens,
@@ -55,16 +34,14 @@ public final class GenerationResult {
             double keptMass,
             FinishReason finishReason,
             Timings timings) {
-        int[] ids = tokens.stream().mapToInt(GeneratedToken::id).toArray();
-        return new GenerationResult(
-                tokenizer.decode(ids, true),
-                tokens,
-                endLogProbability,
-                keptMass,
-                prompt.textTokenIds(),
-                prompt.imageTokens(),
-                finishReason,
-                timings);
+        this.tokens = List.copyOf(tokens);
+        this.text = tokenizer.decode(tokenIds(), true);
+        this.endLogProbability = endLogProbability;
+        this.keptMass = keptMass;
+        this.promptTokenIds = prompt.textTokenIds();
+        this.imageTokens = prompt.imageTokens();
+        this.finishReason = Objects.requireNonNull(finishReason, "finishReason");
+        this.timings = Objects.requireNonNull(timings, "timings");
     }
 
     /** The decoded tokens without special tokens; location and segmentation codes are kept: the text, not trimmed. */

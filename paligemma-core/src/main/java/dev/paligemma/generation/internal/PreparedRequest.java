@@ -75,6 +75,6 @@ record PreparedRequest(
 
     /** What was written, up to now; the logarithm of the probability of the end-of-sequence token is 0 without one. */
     GenerationResult result(List<GeneratedToken> tokens, double end, double keptMass, FinishReason reason) {
-        return GenerationResult.of(tokenizer, prompt, tokens, end, keptMass, reason, clock.timings());
+        return new GenerationResult(tokenizer, prompt, tokens, end, keptMass, reason, clock.timings());
     }
 }

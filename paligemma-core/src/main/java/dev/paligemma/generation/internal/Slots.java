@@ -1,6 +1,5 @@
 package dev.paligemma.generation.internal;
 
-import dev.paligemma.generation.RequestCancelledException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Supplier;
