@@ -26,11 +26,8 @@ record ModelFiles(
     private static final int USUAL_SIZE = 224;
 
     /**
-     * Reads the files and checks that they belong to the configuration.
-     *
-     * @param checkpoint the weights in the folder
-     * @param maskWeights where the mask decoder's weights are; null for those in the folder, if there are any
-     * @throws CheckpointException if they contradict it
+     * Reads the files and checks that they belong to the configuration, else a {@link CheckpointException}; the mask
+     * decoder's weights are those given, or without that those in the folder, if there are any.
      */
     static ModelFiles read(Checkpoint checkpoint, @Nullable Path maskWeights) {
         Path folder = checkpoint.folder();

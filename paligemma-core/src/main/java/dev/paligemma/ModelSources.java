@@ -3,12 +3,12 @@ package dev.paligemma;
 import dev.paligemma.hub.DownloadListener;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.hub.HubClient;
-import dev.paligemma.hub.HubException;
 import dev.paligemma.hub.HubModel;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Where a checkpoint and its adapters come from: folders, or models of the hub. Confined to one thread. */
@@ -18,16 +18,7 @@ final class ModelSources {
     private @Nullable String revision;
     private @Nullable HubClient hub;
     private DownloadListener listener = DownloadListener.NONE;
-    private final Map<String, Place> adapters = new LinkedHashMap<>();
-
-    /** A folder, or where to get it from. */
-    private sealed interface Place {
-        /** A folder of this machine. */
-        record Local(Path folder) implements Place {}
-
-        /** A model of the hub. */
-        record Remote(HubModel model) implements Place {}
-    }
+    private final Map<String, Supplier<Path>> adapters = new LinkedHashMap<>();
 
     void folder(Path newFolder) {
         this.folder = Objects.requireNonNull(newFolder, "folder");
@@ -55,14 +46,16 @@ final class ModelSources {
     }
 
     void adapter(String name, Path adapterFolder) {
-        put(name, new Place.Local(Objects.requireNonNull(adapterFolder, "folder")));
+        Objects.requireNonNull(adapterFolder, "folder");
+        put(name, () -> adapterFolder);
     }
 
     void adapter(String name, String hubName) {
-        put(name, new Place.Remote(HubModel.parse(hubName)));
+        HubModel wanted = HubModel.parse(hubName);
+        put(name, () -> download(wanted, FileSet.ADAPTER));
     }
 
-    private void put(String name, Place place) {
+    private void put(String name, Supplier<Path> place) {
         if (name.isBlank() || adapters.containsKey(name)) {
             throw new IllegalArgumentException(
                     "an adapter needs a name of its own, got '" + name + "' beside " + adapters.keySet());
@@ -70,13 +63,7 @@ final class ModelSources {
         adapters.put(name, place);
     }
 
-    /**
-     * The checkpoint's folder, downloaded if it must be.
-     *
-     * @throws IllegalStateException if none was chosen, or two were
-     * @throws IllegalArgumentException if two revisions were chosen
-     * @throws HubException if it cannot be downloaded
-     */
+    /** The checkpoint's folder, downloaded if it must be; an {@link IllegalStateException} unless one was chosen. */
     Path checkpoint() {
         if (folder != null && model != null) {
             throw new IllegalStateException("both a folder, " + folder + ", and a model of the hub, " + model
@@ -97,18 +84,10 @@ final class ModelSources {
 
     /**
      * The folders of the adapters by their names, in the order in which they were given, downloaded if they must be.
-     *
-     * @throws HubException if one cannot be downloaded
      */
     Map<String, Path> adapters() {
         Map<String, Path> folders = new LinkedHashMap<>();
-        adapters.forEach((name, place) -> {
-            if (place instanceof Place.Local local) {
-                folders.put(name, local.folder());
-            } else if (place instanceof Place.Remote remote) {
-                folders.put(name, download(remote.model(), FileSet.ADAPTER));
-            }
-        });
+        adapters.forEach((name, place) -> folders.put(name, place.get()));
         return folders;
     }
 

@@ -133,10 +133,8 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     }
 
     /**
-     * Makes constraints on answers with the tokens of this model. The first constraint of some kinds needs an index of the
-     * vocabulary, which takes about a second for a large one and is kept.
-     *
-     * @return the constraints, thread-safe
+     * Makes constraints on answers with the tokens of this model; thread-safe. The first constraint of some kinds needs
+     * an index of the vocabulary, which takes about a second for a large one and is kept.
      */
     public TokenConstraints constraints() {
         return constraints;
@@ -262,21 +260,16 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         return new AnswerPublisher(() -> live(request), Objects.requireNonNull(executor, "executor"));
     }
 
-    /**
-     * Encodes a picture once, to ask several prompts about it.
-     *
-     * @param image the picture
-     * @return what {@link GenerationRequest#of(ImageEmbeddings, String)} takes instead of the picture
-     */
+    /** As {@link #encode(List)}, of one picture. */
     public ImageEmbeddings encode(RgbImage image) {
         return encode(List.of(image));
     }
 
     /**
-     * Encodes pictures once, to ask several prompts about all of them together.
+     * Encodes pictures once, to ask several prompts about all of them together: what {@link
+     * GenerationRequest#of(ImageEmbeddings, String)} takes instead of the pictures.
      *
      * @param images the pictures in order, at least one
-     * @return what {@link GenerationRequest#of(ImageEmbeddings, String)} takes instead of the pictures
      * @throws IllegalArgumentException if there is no picture
      */
     public ImageEmbeddings encode(List<RgbImage> images) {
@@ -310,12 +303,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     }
 
     /**
-     * Compares another pipeline with this one, with answers of up to {@link GenerationRequest#DEFAULT_MAX_NEW_TOKENS} tokens.
-     *
-     * @param other the pipeline to judge
-     * @param images the pictures, at least one
-     * @param prompts the prompts, at least one; every prompt is asked about every picture
-     * @return the figures of every request and of all together
+     * As the other {@link #compare}, with answers of up to {@value GenerationRequest#DEFAULT_MAX_NEW_TOKENS} tokens.
      */
     public Comparison compare(PaliGemmaPipeline other, List<RgbImage> images, List<String> prompts) {
         return compare(other, images, prompts, GenerationRequest.DEFAULT_MAX_NEW_TOKENS);

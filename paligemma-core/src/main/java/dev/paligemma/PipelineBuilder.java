@@ -72,9 +72,8 @@ public final class PipelineBuilder {
     PipelineBuilder() {}
 
     /**
-     * Chooses a checkpoint on this machine; this or {@link #model} is required.
-     *
-     * @param folder a folder in Hugging Face format, or a checkpoint of big_vision: a file {@code *.npz}, or its folder
+     * Chooses a checkpoint on this machine, a folder in Hugging Face format, or a checkpoint of big_vision: a file
+     * {@code *.npz}, or its folder. This or {@link #model} is required.
      */
     public PipelineBuilder checkpoint(Path folder) {
         sources.folder(folder);
@@ -105,21 +104,15 @@ public final class PipelineBuilder {
     }
 
     /**
-     * Chooses the client that downloads models; by default one with the settings of the environment, see
-     * {@link HubClient}.
-     *
-     * @param client the client
+     * Chooses the client that downloads models; by default one with the settings of the environment, see {@link
+     * HubClient}.
      */
     public PipelineBuilder hub(HubClient client) {
         sources.hub(client);
         return this;
     }
 
-    /**
-     * Listens to downloads, if there are any.
-     *
-     * @param listener hears of progress; an exception of it ends {@link #build}
-     */
+    /** Listens to downloads, if there are any; an exception of the listener ends {@link #build}. */
     public PipelineBuilder onDownload(DownloadListener listener) {
         sources.onDownload(listener);
         return this;
@@ -139,24 +132,19 @@ public final class PipelineBuilder {
         return this;
     }
 
-    /**
-     * Chooses where to compute, the CPU by default.
-     *
-     * @param newDevice a device that the engine supports
-     */
+    /** Chooses where to compute, a device that the engine supports; the CPU by default. */
     public PipelineBuilder device(Device newDevice) {
         this.device = Objects.requireNonNull(newDevice, "device");
         return this;
     }
 
     /**
-     * Chooses how weights are stored and computed with; by default {@link Precision#FLOAT32} for a checkpoint as
-     * published, and for a converted one the precision it was converted for, which is the only one it can run in.
+     * Chooses how weights are stored and computed with, a precision that the engine supports; by default {@link
+     * Precision#FLOAT32} for a checkpoint as published, and for a converted one the precision it was converted for,
+     * which is the only one it can run in.
      *
      * <p>{@link Precision#INT8} and {@link Precision#INT4} need converted weights. The first load of a checkpoint as
      * published converts them into the {@linkplain #cacheDirectory cache}; later loads use those.
-     *
-     * @param newPrecision a precision that the engine supports
      */
     public PipelineBuilder precision(Precision newPrecision) {
         this.precision = Objects.requireNonNull(newPrecision, "precision");
@@ -164,9 +152,8 @@ public final class PipelineBuilder {
     }
 
     /**
-     * Limits the threads of one operation; by default all cores are used.
+     * Limits the threads of one operation, from 1 to {@value EngineOptions#MAX_THREADS}; by default all cores are used.
      *
-     * @param newThreads from 1 to {@value EngineOptions#MAX_THREADS}
      * @throws IllegalArgumentException if the number is out of range
      */
     public PipelineBuilder threads(int newThreads) {
@@ -179,10 +166,9 @@ public final class PipelineBuilder {
     }
 
     /**
-     * Limits the requests that run at the same time, and so the memory of their key/value caches; as many as there
-     * are cores by default. Further requests wait, first come first served.
+     * Limits the requests that run at the same time, at least 1, and so the memory of their key/value caches; as many
+     * as there are cores by default. Further requests wait, first come first served.
      *
-     * @param limit at least 1
      * @throws IllegalArgumentException if the number is below 1
      */
     public PipelineBuilder maxConcurrentRequests(int limit) {
@@ -193,21 +179,15 @@ public final class PipelineBuilder {
         return this;
     }
 
-    /**
-     * Chooses which implementation to follow where the references differ, transformers by default.
-     *
-     * @param options the choices
-     */
+    /** Chooses which implementation to follow where the references differ, transformers by default. */
     public PipelineBuilder decoderOptions(DecoderOptions options) {
         this.decoderOptions = Objects.requireNonNull(options, "options");
         return this;
     }
 
     /**
-     * Chooses where converted weights are kept, {@link CacheFolder#ofThisProcess} by default. Several processes may
-     * share it. It may be deleted whenever no program uses it.
-     *
-     * @param folder a folder; it is made when needed
+     * Chooses where converted weights are kept, {@link CacheFolder#ofThisProcess} by default. The folder is made when
+     * needed. Several processes may share it. It may be deleted whenever no program uses it.
      */
     public PipelineBuilder cacheDirectory(Path folder) {
         this.cacheDirectory = Objects.requireNonNull(folder, "folder");
@@ -215,10 +195,8 @@ public final class PipelineBuilder {
     }
 
     /**
-     * Chooses the weights of the mask decoder, the file {@value #MASK_WEIGHTS} of big_vision; by
-     * default the one of that name in the checkpoint's folder, if there is one.
-     *
-     * @param file the file
+     * Chooses the weights of the mask decoder, the file {@value #MASK_WEIGHTS} of big_vision; by default the one of
+     * that name in the checkpoint's folder, if there is one.
      */
     public PipelineBuilder maskWeights(Path file) {
         this.maskWeights = Objects.requireNonNull(file, "file");
@@ -242,10 +220,9 @@ public final class PipelineBuilder {
     }
 
     /**
-     * Loads an adapter of the Hugging Face hub with the model; otherwise as {@link #adapter(String, Path)}.
+     * As {@link #adapter(String, Path)}, of a model {@code owner/name} or {@code owner/name@revision} of the Hugging
+     * Face hub.
      *
-     * @param name what requests call it
-     * @param hubName {@code owner/name} or {@code owner/name@revision}
      * @throws IllegalArgumentException if the name is blank or was given before, or the other one is not a hub name
      */
     public PipelineBuilder adapter(String name, String hubName) {
@@ -254,9 +231,8 @@ public final class PipelineBuilder {
     }
 
     /**
-     * Listens to the conversion of weights, if one is needed. It takes from seconds to minutes, once.
-     *
-     * @param listener hears of progress; an exception of it ends {@link #build}
+     * Listens to the conversion of weights, if one is needed. It takes from seconds to minutes, once. An exception of
+     * the listener ends {@link #build}.
      */
     public PipelineBuilder onConversion(ConversionListener listener) {
         this.conversionListener = Objects.requireNonNull(listener, "listener");

@@ -59,12 +59,7 @@ public record KnownModel(ModelSize size, Kind kind, Optional<String> task, int i
         }
     }
 
-    /**
-     * A branch of a model on the hub.
-     *
-     * @param name the name of the branch
-     * @param type how its weights are stored
-     */
+    /** A branch of a model on the hub, and how its weights are stored. */
     public record Revision(String name, DType type) {}
 
     /**
@@ -149,20 +144,16 @@ public record KnownModel(ModelSize size, Kind kind, Optional<String> task, int i
     }
 
     /**
-     * How much the weights of a revision take on disk and to download.
-     *
-     * @param revision one of {@link #revisions}
-     * @return bytes, without the headers of the files
+     * How many bytes the weights of one of the {@link #revisions} take on disk and to download, without the headers of
+     * the files.
      */
     public long weightBytes(Revision revision) {
         return Math.multiplyExact(parameterCount(), revision.type().byteSize());
     }
 
     /**
-     * How much memory the model takes while it answers one request.
-     *
-     * @param precision how weights are stored and computed with, whatever the type of the revision is
-     * @return the estimate
+     * How much memory the model takes while it answers one request, with weights stored and computed with in a
+     * precision, whatever the type of the revision is.
      */
     public MemoryEstimate memory(Precision precision) {
         return MemoryEstimate.of(config(), precision);

@@ -75,11 +75,9 @@ public final class KnownModels {
     }
 
     /**
-     * Finds a model by its name. A fine-tuned model need not be on the list: the name says all there is to know, and the
-     * hub may have more of them.
-     *
-     * @param hubName for example {@code google/paligemma2-3b-mix-224}, without a revision
-     * @return the model; empty for models of others, of other sizes, and in other formats such as {@code -jax}
+     * Finds a model by its name, for example {@code google/paligemma2-3b-mix-224}, without a revision; empty for models
+     * of others, of other sizes, and in other formats such as {@code -jax}. A fine-tuned model need not be on the list:
+     * the name says all there is to know, and the hub may have more of them.
      */
     public static Optional<KnownModel> find(String hubName) {
         Objects.requireNonNull(hubName, "hubName");

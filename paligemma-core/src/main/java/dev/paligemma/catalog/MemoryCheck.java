@@ -34,14 +34,11 @@ public final class MemoryCheck {
     }
 
     /**
-     * What to warn of before loading.
+     * What to warn of before loading, as a text for the log; empty if the model fits, or it is not known what is free.
      *
-     * @param checkpoint the checkpoint to load
-     * @param networks what was recorded from its sizes
+     * @param networks what was recorded from the checkpoint's sizes
      * @param provider the engine that will run it
-     * @param options how it will run
      * @param engine the engine that was asked for; null if none was
-     * @return a text for the log; empty if the model fits, or it is not known what is free
      */
     public Optional<String> warning(
             Checkpoint checkpoint,
@@ -87,9 +84,9 @@ public final class MemoryCheck {
     private static OptionalLong free(EngineProvider provider, Device device) {
         return switch (device.kind()) {
             case CPU ->
-                MainMemory.ofThisMachine()
-                        .map(memory -> OptionalLong.of(memory.freeBytes()))
-                        .orElse(OptionalLong.empty());
+                MainMemory.ofThisMachine().stream()
+                        .mapToLong(MainMemory::freeBytes)
+                        .findFirst();
             case CUDA ->
                 provider.deviceMemory().stream()
                         .filter(memory -> memory.device().equals(device))

@@ -55,11 +55,7 @@ public record MemoryEstimate(Precision precision, long weightBytes, long cacheBy
     private static final long WIDEST_ROWS = 10;
 
     /**
-     * Estimates from the sizes of a model; no weights are needed.
-     *
-     * @param config the sizes
-     * @param precision how weights are stored and computed with
-     * @return the estimate
+     * Estimates from the sizes of a model, with weights stored and computed with in a precision; no weights are needed.
      */
     public static MemoryEstimate of(PaliGemmaConfig config, Precision precision) {
         return of(config, Networks.record(config, DecoderOptions.defaults()), precision);

@@ -19,9 +19,8 @@ import java.util.function.Supplier;
  */
 public record MemoryShortage(MemoryEstimate needed, long freeBytes, Optional<MemoryEstimate> fitting) {
     /**
-     * Checks the parts.
-     *
-     * @throws IllegalArgumentException if there is no shortage, or the other precision does not fit either
+     * Checks the parts; an {@link IllegalArgumentException} if there is no shortage, or the other precision does not
+     * fit either.
      */
     public MemoryShortage {
         Objects.requireNonNull(needed, "needed");

@@ -46,10 +46,10 @@ public enum ModelSize {
     }
 
     /**
-     * The configuration of a published checkpoint, without a file.
+     * The configuration of a published checkpoint, without a file: what {@link PaliGemmaConfig#read} makes of its
+     * {@code config.json}.
      *
      * @param imageSize the height and width of the image in pixels, one of {@link #imageSizes}
-     * @return what {@link PaliGemmaConfig#read} makes of the {@code config.json} of such a checkpoint
      * @throws IllegalArgumentException if there is no model of that resolution
      */
     public PaliGemmaConfig config(int imageSize) {

@@ -27,7 +27,7 @@ final class AnswerConstraint implements TokenConstraint {
 
         @Override
         public State next(int token) {
-            Disallowed.check(node.allowed(), token);
+            node.allowed().require(token);
             TokenTrie.Node child = node.child(token);
             return child == null ? ended : new At(child, ended);
         }

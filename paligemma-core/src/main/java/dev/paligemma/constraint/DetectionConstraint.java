@@ -109,7 +109,7 @@ final class DetectionConstraint implements TokenConstraint {
 
         @Override
         public State next(int token) {
-            Disallowed.check(allowed, token);
+            allowed.require(token);
             if (token == eosId) {
                 return ended;
             }
@@ -145,7 +145,7 @@ final class DetectionConstraint implements TokenConstraint {
 
         @Override
         public State next(int token) {
-            Disallowed.check(node.allowed(), token);
+            node.allowed().require(token);
             if (token == eosId) {
                 return ended;
             }

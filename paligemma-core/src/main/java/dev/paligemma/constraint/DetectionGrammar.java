@@ -30,8 +30,7 @@ public record DetectionGrammar(
      * Checks the parts.
      *
      * @throws IllegalArgumentException if a label is empty, begins or ends with a space, or has a {@code ;}, {@code <},
-     *     {@code >} or line break in it, or if the counts are not {@code 0 <= minCount <= maxCount} with
-     *     {@code maxCount >= 1}
+     *     {@code >} or line break in it, or unless {@code 0 <= minCount <= maxCount} and {@code maxCount >= 1}
      */
     public DetectionGrammar {
         labels = List.copyOf(labels);
@@ -50,43 +49,26 @@ public record DetectionGrammar(
     }
 
     /**
-     * Makes the grammar of the answers to {@code detect ...}.
-     *
-     * @param labels the labels that boxes may have; none for boxes without a label
-     * @return any number of boxes
-     * @throws IllegalArgumentException if a label cannot be part of an answer
+     * The grammar of the answers to {@code detect ...}: any number of boxes with one of some labels, or without a label
+     * if there are none.
      */
     public static DetectionGrammar boxes(List<String> labels) {
         return new DetectionGrammar(false, labels, 0, Integer.MAX_VALUE, true);
     }
 
     /**
-     * Makes the grammar of the answers to {@code segment ...}.
-     *
-     * @param labels the labels that masks may have; none for masks without a label
-     * @return any number of boxes with masks
-     * @throws IllegalArgumentException if a label cannot be part of an answer
+     * The grammar of the answers to {@code segment ...}: any number of boxes with masks; otherwise as {@link #boxes}.
      */
     public static DetectionGrammar masks(List<String> labels) {
         return new DetectionGrammar(true, labels, 0, Integer.MAX_VALUE, true);
     }
 
-    /**
-     * Limits the number of entries.
-     *
-     * @param min the fewest
-     * @param max the most, at least 1
-     * @return a grammar like this one with these limits
-     * @throws IllegalArgumentException unless {@code 0 <= min <= max} and {@code max >= 1}
-     */
+    /** This grammar with limits on the number of entries, {@code 0 <= min <= max} and {@code max >= 1}. */
     public DetectionGrammar withCount(int min, int max) {
         return new DetectionGrammar(masked, labels, min, max, orderedCorners);
     }
 
-    /**
-     * Lets the model write any corners, also those of boxes turned inside out: a grammar like this one with corners in
-     * any order.
-     */
+    /** This grammar with corners in any order, also those of boxes turned inside out. */
     public DetectionGrammar withAnyCorners() {
         return new DetectionGrammar(masked, labels, minCount, maxCount, false);
     }

@@ -8,7 +8,7 @@ package dev.paligemma.constraint;
 record Ended(TokenSet allowed) implements TokenConstraint.State {
     @Override
     public TokenConstraint.State next(int token) {
-        Disallowed.check(allowed, token);
+        allowed.require(token);
         return this;
     }
 }

@@ -1,12 +1,6 @@
 package dev.paligemma.constraint;
 
-/**
- * The same tokens at every step. Immutable and thread-safe.
- *
- * @param allowed the ids, with the end-of-sequence id
- * @param ended the state after the end
- * @param eosId the end-of-sequence id
- */
+/** The same tokens, with the end-of-sequence id, at every step. Immutable and thread-safe. */
 record FreeText(TokenSet allowed, Ended ended, int eosId) implements TokenConstraint, TokenConstraint.State {
     @Override
     public State start() {
@@ -15,7 +9,7 @@ record FreeText(TokenSet allowed, Ended ended, int eosId) implements TokenConstr
 
     @Override
     public State next(int token) {
-        Disallowed.check(allowed, token);
+        allowed.require(token);
         return token == eosId ? ended : this;
     }
 }

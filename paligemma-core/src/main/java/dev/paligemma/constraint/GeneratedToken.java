@@ -14,9 +14,7 @@ package dev.paligemma.constraint;
 public record GeneratedToken(
         int id, double logProbability, double removedMass, double locationMean, double locationSpread) {
     /**
-     * Checks the figures.
-     *
-     * @throws IllegalArgumentException if the id is negative or a figure is out of its range
+     * Checks the figures; an {@link IllegalArgumentException} if the id is negative or a figure is out of its range.
      */
     public GeneratedToken {
         if (id < 0) {
@@ -36,13 +34,7 @@ public record GeneratedToken(
         }
     }
 
-    /**
-     * A token that was written freely and is no location, or whose location figures are unknown.
-     *
-     * @param id the token
-     * @param logProbability the natural logarithm of its probability, at most 0
-     * @throws IllegalArgumentException if the id is negative or the logarithm is above 0
-     */
+    /** A token that was written freely and is no location, or whose location figures are unknown. */
     public static GeneratedToken of(int id, double logProbability) {
         return new GeneratedToken(id, logProbability, 0, Double.NaN, Double.NaN);
     }

@@ -7,8 +7,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.IntStream;
 
 /**
  * The automaton of lists of given items with a separator between them. Its states are made as an answer needs them,
@@ -36,7 +38,13 @@ record ListText(List<int[]> items, int[] separator, int maxItems, boolean distin
     TextState start() {
         Set<Place> places = new LinkedHashSet<>();
         addItems(0, new BitSet(), places);
-        return new Node(places);
+        return node(places);
+    }
+
+    private Node node(Set<Place> places) {
+        SortedMap<Integer, Set<Place>> followers = new TreeMap<>();
+        places.forEach(place -> addFollowers(place, followers));
+        return new Node(places, followers);
     }
 
     private void addItems(int done, BitSet used, Collection<Place> places) {
@@ -76,46 +84,24 @@ record ListText(List<int[]> items, int[] separator, int maxItems, boolean distin
 
     /** All places a text may be at. */
     private final class Node extends TextState {
-        private final boolean accepts;
-        private final int[] characters;
         private final List<Set<Place>> followers;
         private final AtomicReferenceArray<Node> targets;
 
-        Node(Set<Place> places) {
-            Map<Integer, Set<Place>> byCharacter = new TreeMap<>();
-            places.forEach(place -> addFollowers(place, byCharacter));
-            this.accepts = places.stream().anyMatch(ListText.this::completesItem);
-            this.characters =
-                    byCharacter.keySet().stream().mapToInt(Integer::intValue).toArray();
+        Node(Set<Place> places, SortedMap<Integer, Set<Place>> byCharacter) {
+            super(
+                    places.stream().anyMatch(ListText.this::completesItem),
+                    byCharacter.keySet().stream()
+                            .flatMapToInt(c -> IntStream.of(c, c))
+                            .toArray());
             this.followers = List.copyOf(byCharacter.values());
-            this.targets = new AtomicReferenceArray<>(characters.length);
-        }
-
-        @Override
-        boolean accepts() {
-            return accepts;
-        }
-
-        @Override
-        int edges() {
-            return characters.length;
-        }
-
-        @Override
-        int first(int edge) {
-            return characters[edge];
-        }
-
-        @Override
-        int last(int edge) {
-            return characters[edge];
+            this.targets = new AtomicReferenceArray<>(followers.size());
         }
 
         @Override
         TextState target(int edge) {
             Node known = targets.get(edge);
             if (known == null) {
-                known = new Node(followers.get(edge));
+                known = node(followers.get(edge));
                 targets.set(edge, known);
             }
             return known;

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 record PartialCharacter(int bits, int missing, int smallest) {
 
-    /** Takes the first byte; returns {@code null} if no character begins with it. */
+    /** Takes the first byte; null if no character begins with it. */
     static @Nullable PartialCharacter begin(int value) {
         if (value < 0x80) {
             return new PartialCharacter(value, 0, 0);

@@ -91,14 +91,10 @@ final class RegexParser {
         if (pattern == null) {
             return atom;
         }
-        switch (peek()) {
-            case '*', '+', '?', '{' ->
-                throw error(
-                        "a quantifier after a quantifier; lazy and possessive ones have no meaning for a whole answer");
-            default -> {
-                return pattern;
-            }
+        if ("*+?{".indexOf(peek()) >= 0) {
+            throw error("a quantifier after a quantifier; lazy and possessive ones have no meaning for a whole answer");
         }
+        return pattern;
     }
 
     private TextPattern simple(TextPattern atom, int min, int max) {
@@ -139,33 +135,24 @@ final class RegexParser {
 
     private TextPattern atom() {
         int c = peek();
-        switch (c) {
-            case '(' -> {
-                return group();
-            }
-            case '[' -> {
-                return new TextPattern.OneOf(characterClass());
-            }
+        return switch (c) {
+            case '(' -> group();
+            case '[' -> new TextPattern.OneOf(characterClass());
             case '.' -> {
                 position++;
-                return new TextPattern.OneOf(CodePoints.DOT);
+                yield new TextPattern.OneOf(CodePoints.DOT);
             }
             case '\\' -> {
                 position++;
                 CodePoints set = escapedClass();
-                if (set != null) {
-                    return new TextPattern.OneOf(set);
-                }
-                return single(escapedCharacter());
+                yield set == null ? single(escapedCharacter()) : new TextPattern.OneOf(set);
             }
             case '*', '+', '?', '{' -> throw error("nothing to repeat; write \\" + (char) c + " for the character");
             case '^', '$' ->
                 throw error("the whole answer always has to match, so leave out ^ and $; write \\" + (char) c
                         + " for the character");
-            default -> {
-                return single(take());
-            }
-        }
+            default -> single(take());
+        };
     }
 
     private static TextPattern single(int c) {
@@ -203,31 +190,20 @@ final class RegexParser {
 
     private int escapedCharacter() {
         int c = peek();
-        switch (c) {
-            case 'n' -> {
-                return escaped('\n');
-            }
-            case 'r' -> {
-                return escaped('\r');
-            }
-            case 't' -> {
-                return escaped('\t');
-            }
-            case 'f' -> {
-                return escaped('\f');
-            }
-            case 'u' -> {
-                return unicode();
-            }
+        return switch (c) {
+            case 'n' -> escaped('\n');
+            case 'r' -> escaped('\r');
+            case 't' -> escaped('\t');
+            case 'f' -> escaped('\f');
+            case 'u' -> unicode();
             default -> {
-                boolean alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-                if (alphanumeric) {
+                if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
                     throw error("\\" + (char) c + " is not understood here; of the escapes with letters only"
                             + " \\d \\D \\w \\W \\s \\S \\n \\r \\t \\f and \\uXXXX are");
                 }
-                return take();
+                yield take();
             }
-        }
+        };
     }
 
     private int escaped(int c) {

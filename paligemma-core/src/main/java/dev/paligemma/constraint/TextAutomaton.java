@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,10 +37,8 @@ final class TextAutomaton {
     }
 
     /**
-     * Makes the automaton.
-     *
-     * @return its start, or {@code null} if the vocabulary cannot write any text that matches
-     * @throws IllegalArgumentException if it takes too many states
+     * The start of the automaton, or null if the vocabulary cannot write any text that matches; an {@link
+     * IllegalArgumentException} if it takes too many states.
      */
     static @Nullable TextState of(TextPattern pattern, VocabularyTexts vocabulary) {
         return new TextAutomaton(pattern, vocabulary).build();
@@ -156,51 +155,27 @@ final class TextAutomaton {
     }
 
     private List<Connected> connect(BitSet live) {
+        edges.replaceAll(all -> all.stream().filter(edge -> live.get(edge.target)).toList());
         List<Connected> states = new ArrayList<>();
         for (int state = 0; state < edges.size(); state++) {
-            states.add(new Connected(accepts(state)));
+            int[] bounds = edges.get(state).stream()
+                    .flatMapToInt(edge -> IntStream.of(edge.first, edge.last))
+                    .toArray();
+            states.add(new Connected(accepts(state), bounds));
         }
         for (int state = 0; state < edges.size(); state++) {
-            List<Edge> kept = edges.get(state).stream()
-                    .filter(edge -> live.get(edge.target))
-                    .toList();
-            Connected from = states.get(state);
-            from.bounds = kept.stream()
-                    .flatMapToInt(edge -> Arrays.stream(new int[] {edge.first, edge.last}))
-                    .toArray();
-            from.targets = kept.stream().map(edge -> states.get(edge.target)).toArray(Connected[]::new);
+            states.get(state).targets =
+                    edges.get(state).stream().map(edge -> states.get(edge.target)).toArray(Connected[]::new);
         }
         return states;
     }
 
-    /** A state with its edges, which are set before anyone else sees it. */
+    /** A state with its targets, which are set before anyone else sees it. */
     private static final class Connected extends TextState {
-        private final boolean accepts;
-        private int[] bounds = new int[0];
         private Connected[] targets = new Connected[0];
 
-        Connected(boolean accepts) {
-            this.accepts = accepts;
-        }
-
-        @Override
-        boolean accepts() {
-            return accepts;
-        }
-
-        @Override
-        int edges() {
-            return targets.length;
-        }
-
-        @Override
-        int first(int edge) {
-            return bounds[2 * edge];
-        }
-
-        @Override
-        int last(int edge) {
-            return bounds[2 * edge + 1];
+        Connected(boolean accepts, int[] bounds) {
+            super(accepts, bounds);
         }
 
         @Override

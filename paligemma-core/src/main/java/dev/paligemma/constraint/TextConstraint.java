@@ -4,10 +4,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Allows the tokens that spell a text which an automaton accepts. Immutable and thread-safe.
- *
- * @param vocabulary the texts of the tokens
- * @param automaton gives the start state of the automaton for one answer
+ * Allows the tokens that spell a text which an automaton, given anew for each answer, accepts. Immutable and
+ * thread-safe.
  */
 record TextConstraint(VocabularyTexts vocabulary, Supplier<TextState> automaton) implements TokenConstraint {
     @Override
@@ -44,7 +42,7 @@ record TextConstraint(VocabularyTexts vocabulary, Supplier<TextState> automaton)
 
         @Override
         public State next(int token) {
-            Disallowed.check(allowed(), token);
+            allowed().require(token);
             if (token == vocabulary.eosId()) {
                 return vocabulary.ended();
             }
@@ -75,7 +73,7 @@ record TextConstraint(VocabularyTexts vocabulary, Supplier<TextState> automaton)
 
         @Override
         public State next(int token) {
-            Disallowed.check(allowed, token);
+            allowed.require(token);
             return after(text, begun.and(vocabulary.byteValue(token)), token);
         }
     }

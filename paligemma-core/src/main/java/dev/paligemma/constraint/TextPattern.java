@@ -12,34 +12,16 @@ sealed interface TextPattern {
     /** The number that stands for "any number of times". */
     int UNBOUNDED = -1;
 
-    /**
-     * One character.
-     *
-     * @param set which ones
-     */
+    /** One character of a set. */
     record OneOf(CodePoints set) implements TextPattern {}
 
-    /**
-     * One part after the other.
-     *
-     * @param parts the parts, none of them empty
-     */
+    /** One part after the other, none of them empty. */
     record Sequence(List<TextPattern> parts) implements TextPattern {}
 
-    /**
-     * One of several.
-     *
-     * @param choices at least one
-     */
+    /** One of several, at least one. */
     record Choice(List<TextPattern> choices) implements TextPattern {}
 
-    /**
-     * The same several times.
-     *
-     * @param part what, not empty
-     * @param min how often at least
-     * @param max how often at most, at least 1, or {@link #UNBOUNDED}
-     */
+    /** The same part, not empty, several times; at most once or more often, or {@link #UNBOUNDED}. */
     record Repeat(TextPattern part, int min, int max) implements TextPattern {}
 
     /** Copies of the empty text cost nothing to make, so without this rule nothing would bound their number. */

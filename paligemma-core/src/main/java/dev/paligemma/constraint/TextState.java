@@ -10,15 +10,32 @@ abstract class TextState {
     /** What a vocabulary allows here, once that is known. Two threads may find it out; they find the same. */
     private volatile @Nullable TokenSet allowed;
 
+    private final boolean accepts;
+    private final int[] bounds;
+
+    /** A state where the text may end or not; bounds are first and last character of each edge, ascending, never overlapping. */
+    TextState(boolean accepts, int[] bounds) {
+        this.accepts = accepts;
+        this.bounds = bounds;
+    }
+
     /** Tells whether the text may end here. */
-    abstract boolean accepts();
+    final boolean accepts() {
+        return accepts;
+    }
 
-    /** Returns the number of edges. They are in ascending order of their characters, which do not overlap. */
-    abstract int edges();
+    /** Returns the number of edges. */
+    final int edges() {
+        return bounds.length / 2;
+    }
 
-    abstract int first(int edge);
+    final int first(int edge) {
+        return bounds[2 * edge];
+    }
 
-    abstract int last(int edge);
+    final int last(int edge) {
+        return bounds[2 * edge + 1];
+    }
 
     abstract TextState target(int edge);
 

@@ -48,18 +48,14 @@ public interface TokenConstraint {
     interface State {
 
         /**
-         * Tells which tokens may come next. It is asked once per written token, so sets that are the same for many
-         * answers should be made once.
-         *
-         * @return their ids, at least one; the end-of-sequence id is among them where the answer may end
+         * Tells which tokens may come next: at least one, the end-of-sequence id among them where the answer may end.
+         * It is asked once per written token, so sets that are the same for many answers should be made once.
          */
         TokenSet allowed();
 
         /**
          * Goes on by one token. This state stays as it is. After the end-of-sequence token, only that token is allowed.
          *
-         * @param token the id that was written
-         * @return the state after it
          * @throws IllegalArgumentException if the token is not among the {@link #allowed} ones
          */
         State next(int token);

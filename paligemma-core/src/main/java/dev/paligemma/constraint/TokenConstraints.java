@@ -27,30 +27,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TokenConstraints {
     private final PaliGemmaTokenizer tokenizer;
-    private final Object lock = new Object();
-    private volatile @Nullable VocabularyTexts vocabulary;
+    private @Nullable VocabularyTexts vocabulary;
 
-    /**
-     * Makes constraints for a tokenizer.
-     *
-     * @param tokenizer that of the checkpoint which will write the answers
-     */
+    /** Makes constraints for the tokenizer of the checkpoint which will write the answers. */
     public TokenConstraints(PaliGemmaTokenizer tokenizer) {
         this.tokenizer = Objects.requireNonNull(tokenizer, "tokenizer");
     }
 
-    private VocabularyTexts vocabulary() {
-        VocabularyTexts known = vocabulary;
-        if (known == null) {
-            synchronized (lock) {
-                known = vocabulary;
-                if (known == null) {
-                    known = new VocabularyTexts(tokenizer);
-                    vocabulary = known;
-                }
-            }
+    private synchronized VocabularyTexts vocabulary() {
+        if (vocabulary == null) {
+            vocabulary = new VocabularyTexts(tokenizer);
         }
-        return known;
+        return vocabulary;
     }
 
     /**
@@ -122,16 +110,7 @@ public final class TokenConstraints {
         return list(items, separator, maxItems, false);
     }
 
-    /**
-     * Allows lists of given items, each at most once.
-     *
-     * @param items the items, at least one; the same one twice counts once
-     * @param separator what stands between two items, such as {@code ", "}
-     * @param maxItems the most items of a list; it has at least one
-     * @throws IllegalArgumentException if there is no item, if an item or the separator is empty or cannot be written in
-     *     the vocabulary, if {@code maxItems} is below 1, or if a list could not be cut at its separators again because
-     *     an item contains the separator or its end and the separator make one
-     */
+    /** As {@link #listOf}, with each item at most once. */
     public TokenConstraint distinctListOf(List<String> items, String separator, int maxItems) {
         return list(items, separator, maxItems, true);
     }
@@ -170,33 +149,25 @@ public final class TokenConstraints {
     }
 
     /**
-     * Allows any number of boxes with given labels, as an answer to {@code detect cat ; dog}.
-     *
-     * @param labels the labels; none for boxes without a label
-     * @throws IllegalArgumentException if a label cannot be part of an answer, see {@link DetectionGrammar}
-     * @throws TokenizerException if the tokenizer has no location tokens
+     * Allows any number of boxes with given labels, as an answer to {@code detect cat ; dog}; see {@link
+     * DetectionGrammar#boxes}.
      */
     public TokenConstraint detections(List<String> labels) {
         return detections(DetectionGrammar.boxes(labels));
     }
 
     /**
-     * Allows any number of boxes with masks and given labels, as an answer to {@code segment cat ; dog}.
-     *
-     * @param labels the labels; none for masks without a label
-     * @throws IllegalArgumentException if a label cannot be part of an answer, see {@link DetectionGrammar}
-     * @throws TokenizerException if the tokenizer has no location or no segmentation tokens
+     * Allows any number of boxes with masks and given labels, as an answer to {@code segment cat ; dog}; see {@link
+     * DetectionGrammar#masks}.
      */
     public TokenConstraint segments(List<String> labels) {
         return detections(DetectionGrammar.masks(labels));
     }
 
     /**
-     * Allows answers with boxes or masks.
+     * Allows answers with boxes or masks that a grammar describes. Labels and separators may be written in the tokens
+     * that the tokenizer gives for them, and in no other.
      *
-     * <p>Labels and separators may be written in the tokens that the tokenizer gives for them, and in no other.
-     *
-     * @param grammar what the answers look like
      * @throws IllegalArgumentException if the vocabulary cannot write a label
      * @throws TokenizerException if the tokenizer has no location tokens, or for masks no segmentation tokens
      */
@@ -212,7 +183,6 @@ public final class TokenConstraints {
     /**
      * Allows every token of the vocabulary except some, at every step: for example no {@link #locations} in a caption.
      *
-     * @param tokens the tokens that must not be written
      * @throws IllegalArgumentException if the end-of-sequence token is among them: no answer could end
      */
     public TokenConstraint forbidding(TokenSet tokens) {
@@ -228,22 +198,12 @@ public final class TokenConstraints {
         return new FreeText(TokenSet.of(allowed), new Ended(TokenSet.of(eosId)), eosId);
     }
 
-    /**
-     * Returns the 1024 location tokens.
-     *
-     * @return their ids
-     * @throws TokenizerException if the tokenizer has none
-     */
+    /** The ids of the 1024 location tokens; a {@link TokenizerException} if the tokenizer has none. */
     public TokenSet locations() {
         return TokenIds.locationsFrom(tokenizer, 0);
     }
 
-    /**
-     * Returns the 128 segmentation tokens.
-     *
-     * @return their ids
-     * @throws TokenizerException if the tokenizer has none
-     */
+    /** The ids of the 128 segmentation tokens; a {@link TokenizerException} if the tokenizer has none. */
     public TokenSet segmentationCodes() {
         return TokenIds.segmentationCodes(tokenizer);
     }

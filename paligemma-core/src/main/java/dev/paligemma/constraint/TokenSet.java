@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Objects;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /**
  * A set of token ids. Immutable and thread-safe; two sets of the same ids are equal.
@@ -31,10 +32,7 @@ public final class TokenSet {
     }
 
     /**
-     * Makes a set of some ids.
-     *
-     * @param ids the ids in any order; those given twice count once
-     * @throws IllegalArgumentException if an id is negative
+     * A set of ids in any order; those given twice count once. A negative one is an {@link IllegalArgumentException}.
      */
     public static TokenSet of(int... ids) {
         int[] sorted = ids.clone();
@@ -51,11 +49,7 @@ public final class TokenSet {
         return ofAscending(Arrays.copyOf(sorted, count));
     }
 
-    /**
-     * Makes a set of the bits that are set.
-     *
-     * @param ids the ids; copied
-     */
+    /** A set of the bits that are set, copied. */
     public static TokenSet of(BitSet ids) {
         int size = ids.cardinality();
         if (size == 0) {
@@ -69,32 +63,15 @@ public final class TokenSet {
     }
 
     /**
-     * Makes a set of consecutive ids.
+     * The ids from the first one up to, but without, the second; empty if both are the same.
      *
-     * @param from the first id
-     * @param to the id after the last one
-     * @return the set; empty if both are the same
      * @throws IllegalArgumentException if the first is negative or the last lies before it
      */
     public static TokenSet range(int from, int to) {
         if (from < 0 || to < from) {
             throw new IllegalArgumentException("need 0 <= from <= to, got " + from + " and " + to);
         }
-        if (from == to) {
-            return EMPTY;
-        }
-        int first = from >> 6;
-        int last = (to - 1) >> 6;
-        if (!bitsAreSmaller(first, last, to - from)) {
-            int[] ids = new int[to - from];
-            Arrays.setAll(ids, i -> from + i);
-            return new TokenSet(ids, new long[0], 0, ids.length);
-        }
-        long[] words = new long[last - first + 1];
-        Arrays.fill(words, -1L);
-        words[0] &= -1L << from;
-        words[words.length - 1] &= -1L >>> -to;
-        return new TokenSet(new int[0], words, first, to - from);
+        return ofAscending(IntStream.range(from, to).toArray());
     }
 
     /** Takes the array over. How a set is kept depends on its ids only, so equal sets are kept alike. */
@@ -118,18 +95,20 @@ public final class TokenSet {
         return (lastWord - firstWord + 1L) * Long.BYTES <= (long) size * Integer.BYTES;
     }
 
-    /**
-     * Tells whether an id is in the set.
-     *
-     * @param id any number
-     * @return whether it is
-     */
+    /** Whether any number is an id of the set. */
     public boolean contains(int id) {
         if (words.length == 0) {
             return Arrays.binarySearch(sorted, id) >= 0;
         }
         int word = (id >> 6) - firstWord;
         return word >= 0 && word < words.length && (words[word] & (1L << id)) != 0;
+    }
+
+    /** Refuses a token that a constraint, which allows this set, does not allow. */
+    void require(int token) {
+        if (!contains(token)) {
+            throw new IllegalArgumentException("token " + token + " is not allowed here; allowed are " + this);
+        }
     }
 
     /** Returns the number of ids, 0 for the empty set. */
@@ -142,11 +121,7 @@ public final class TokenSet {
         return size == 0;
     }
 
-    /**
-     * Hands out every id, in ascending order.
-     *
-     * @param action what to do with an id
-     */
+    /** Hands out every id, in ascending order. */
     public void forEach(IntConsumer action) {
         Objects.requireNonNull(action, "action");
         for (int id : sorted) {
@@ -165,39 +140,21 @@ public final class TokenSet {
             return sorted.clone();
         }
         int[] ids = new int[size];
-        int count = 0;
-        for (int i = 0; i < words.length; i++) {
-            for (long left = words[i]; left != 0; left &= left - 1) {
-                ids[count++] = ((firstWord + i) << 6) + Long.numberOfTrailingZeros(left);
-            }
-        }
+        int[] count = {0};
+        forEach(id -> ids[count[0]++] = id);
         return ids;
     }
 
-    /**
-     * Makes the set of the ids that are in this set, in another one, or in both.
-     *
-     * @param other the other set
-     * @return all of them together
-     */
+    /** The ids that are in this set, in another one, or in both. */
     public TokenSet union(TokenSet other) {
-        if (other.isEmpty()) {
-            return this;
+        if (isEmpty() || other.isEmpty()) {
+            return isEmpty() ? other : this;
         }
-        if (isEmpty()) {
-            return other;
-        }
-        int[] ids = Arrays.copyOf(toArray(), Math.addExact(size, other.size));
-        System.arraycopy(other.toArray(), 0, ids, size, other.size);
-        return of(ids);
+        return of(IntStream.concat(Arrays.stream(toArray()), Arrays.stream(other.toArray()))
+                .toArray());
     }
 
-    /**
-     * Makes the set of the ids of this set that are not in another one.
-     *
-     * @param other what to leave out
-     * @return the rest
-     */
+    /** The ids of this set that are not in another one. */
     public TokenSet minus(TokenSet other) {
         return ofAscending(
                 Arrays.stream(toArray()).filter(id -> !other.contains(id)).toArray());

@@ -33,10 +33,8 @@ final class TokenTrie {
     private TokenTrie() {}
 
     /**
-     * Builds the tree.
-     *
-     * @param sequences sequences of tokens, each with the tokens that may come after it; the same one may be there twice
-     * @return the place before the first token
+     * The place before the first token of sequences, each with the tokens that may come after it; the same one may be
+     * there twice.
      */
     static Node of(Collection<Map.Entry<int[], TokenSet>> sequences) {
         Node root = new Node();

@@ -28,7 +28,6 @@ public final class Annotations {
     /**
      * Draws what was found onto a copy of a picture.
      *
-     * @param image the picture
      * @param detections each as a frame just inside its box, with its label and its confidence, if known, in the form
      *     {@code cat 0.87}
      * @param segments drawn likewise, their masks translucent, beneath all frames

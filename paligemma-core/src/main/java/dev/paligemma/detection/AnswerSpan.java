@@ -17,11 +17,7 @@ public record AnswerSpan(String text, int start, List<GeneratedToken> tokens, in
     /** A piece for what was not read from an answer. */
     static final AnswerSpan NONE = new AnswerSpan("", 0, List.of(), 0);
 
-    /**
-     * Copies the list.
-     *
-     * @throws IndexOutOfBoundsException if a position is negative
-     */
+    /** Copies the list; an {@link IndexOutOfBoundsException} if a position is negative. */
     public AnswerSpan {
         Objects.requireNonNull(text, "text");
         Objects.checkIndex(start, Integer.MAX_VALUE);

@@ -27,13 +27,8 @@ public record BoundingBox(double left, double top, double right, double bottom) 
     }
 
     /**
-     * The part of a box that lies inside the picture.
+     * The part of a box that lies inside the picture, without area if none of it is; edges are any finite fractions.
      *
-     * @param left left edge, any finite fraction of the width
-     * @param top upper edge, any finite fraction of the height
-     * @param right right edge, at least {@code left}
-     * @param bottom lower edge, at least {@code top}
-     * @return the box; without area if none of it is inside
      * @throws IllegalArgumentException if an edge is not finite, or opposite edges are the wrong way round
      */
     public static BoundingBox clipped(double left, double top, double right, double bottom) {
@@ -64,10 +59,8 @@ public record BoundingBox(double left, double top, double right, double bottom) 
     }
 
     /**
-     * How much two boxes share: the area of the intersection over that of the union.
-     *
-     * @param other the other box
-     * @return from 0 to 1; 1 for equal boxes even if they have no area, 0 if only one of two different boxes has area
+     * How much two boxes share: the area of the intersection over that of the union, from 0 to 1; 1 for equal boxes
+     * even if they have no area, 0 if only one of two different boxes has area.
      */
     public double iou(BoundingBox other) {
         if (equals(other)) {
@@ -80,12 +73,10 @@ public record BoundingBox(double left, double top, double right, double bottom) 
     }
 
     /**
-     * The box in pixels of a picture: each edge is its fraction times the side, rounded to the nearest integer, halves to
-     * the even one, as Python's {@code round} in the published parser.
+     * The box in pixels of a picture: each edge is its fraction times the side, rounded to the nearest integer, halves
+     * to the even one, as Python's {@code round} in the published parser. It lies inside the picture and is empty if
+     * thinner than a pixel.
      *
-     * @param imageWidth in pixels, at least 1
-     * @param imageHeight in pixels, at least 1
-     * @return the box inside the picture; empty if it is thinner than a pixel
      * @throws IllegalArgumentException if a side is less than 1
      */
     public PixelBox toPixels(int imageWidth, int imageHeight) {

@@ -84,14 +84,11 @@ public record Detection(
     }
 
     /**
-     * A detection that was not read from an answer, such as one merged from several.
+     * A detection that was not read from an answer, such as one merged from several, without tokens, spread and mask.
      *
-     * @param label what it is; may be empty
-     * @param box where it is
      * @param imageWidth in pixels, at least 1
      * @param imageHeight in pixels, at least 1
      * @param confidence 0 to 1, or NaN if unknown
-     * @return the detection, without tokens, spread and mask
      * @throws IllegalArgumentException if a side is less than 1 or the confidence is out of its range
      */
     public static Detection of(String label, BoundingBox box, int imageWidth, int imageHeight, double confidence) {
@@ -108,9 +105,8 @@ public record Detection(
     }
 
     /**
-     * The tokens that wrote this detection: locations, segmentation codes and label.
-     *
-     * @return the tokens in order; empty if the answer was parsed from text
+     * The tokens that wrote this detection, in order: locations, segmentation codes and label; empty if the answer was
+     * parsed from text.
      */
     public List<GeneratedToken> tokens() {
         return piece.tokens();

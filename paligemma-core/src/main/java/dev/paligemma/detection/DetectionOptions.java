@@ -13,47 +13,29 @@ import java.util.Objects;
 public record DetectionOptions(LocationScale locationScale, double minConfidence, double maxIou) {
     private static final DetectionOptions DEFAULTS = new DetectionOptions(LocationScale.OVER_1024, 0, 1);
 
-    /**
-     * Checks the limits.
-     *
-     * @throws IllegalArgumentException if a limit is out of its range
-     */
+    /** Checks the limits; an {@link IllegalArgumentException} if one is out of its range. */
     public DetectionOptions {
         Objects.requireNonNull(locationScale, "locationScale");
         requireFraction("minConfidence", minConfidence);
         requireFraction("maxIou", maxIou);
     }
 
-    /** Returns the default options: codes over 1024, all boxes kept. */
+    /** The default options: codes over 1024, all boxes kept. */
     public static DetectionOptions defaults() {
         return DEFAULTS;
     }
 
-    /**
-     * Returns these options with another scale of the codes.
-     *
-     * @param scale how location codes become fractions
-     */
+    /** These options with another scale of the codes. */
     public DetectionOptions withLocationScale(LocationScale scale) {
         return new DetectionOptions(scale, minConfidence, maxIou);
     }
 
-    /**
-     * Returns these options with another limit of confidence.
-     *
-     * @param confidence the lowest to keep, 0 to 1
-     * @throws IllegalArgumentException if the limit is out of its range
-     */
+    /** These options with another lowest confidence to keep, 0 to 1. */
     public DetectionOptions withMinConfidence(double confidence) {
         return new DetectionOptions(locationScale, confidence, maxIou);
     }
 
-    /**
-     * Returns these options with another limit of overlap.
-     *
-     * @param iou the highest intersection over union of two boxes with one label, 0 to 1
-     * @throws IllegalArgumentException if the limit is out of its range
-     */
+    /** These options with another highest intersection over union of two boxes with one label, 0 to 1. */
     public DetectionOptions withMaxIou(double iou) {
         return new DetectionOptions(locationScale, minConfidence, iou);
     }

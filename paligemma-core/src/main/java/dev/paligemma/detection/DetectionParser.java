@@ -69,27 +69,15 @@ public final class DetectionParser {
         this.grammar = new AnswerGrammar(answer, options.locationScale(), imageWidth, imageHeight);
     }
 
-    /**
-     * Reads the text of a whole answer. Codes are recognised by their spelling; confidences are unknown.
-     *
-     * @param answer what a model wrote
-     * @param imageWidth of the original picture, in pixels, at least 1
-     * @param imageHeight of the original picture, in pixels, at least 1
-     * @return all boxes, and all else that was written
-     * @throws IllegalArgumentException if a side is less than 1
-     */
+    /** As {@link #parse(String, int, int, DetectionOptions)}, with default options. */
     public static ParsedAnswer parse(String answer, int imageWidth, int imageHeight) {
         return parse(answer, imageWidth, imageHeight, DetectionOptions.defaults());
     }
 
     /**
-     * Reads the text of a whole answer. Codes are recognised by their spelling; confidences are unknown.
+     * Reads the text of a whole answer about a picture of this size in pixels. Codes are recognised by their spelling;
+     * confidences are unknown, so of overlapping boxes the first is kept.
      *
-     * @param answer what a model wrote
-     * @param imageWidth of the original picture, in pixels, at least 1
-     * @param imageHeight of the original picture, in pixels, at least 1
-     * @param options how boxes are read and which are kept; of overlapping boxes the first is kept
-     * @return the boxes and all else that was written
      * @throws IllegalArgumentException if a side is less than 1, or the options ask for a confidence
      */
     public static ParsedAnswer parse(String answer, int imageWidth, int imageHeight, DetectionOptions options) {
@@ -121,9 +109,8 @@ public final class DetectionParser {
     }
 
     /**
-     * Takes the next token.
+     * Takes the next token that the model wrote.
      *
-     * @param token what the model wrote
      * @return the box that is complete now: a semicolon or the next code has ended its label. Boxes that are too unsure
      *     are left out; overlapping ones are not, because the better one may still come
      * @throws IllegalStateException if the answer is finished
@@ -149,11 +136,7 @@ public final class DetectionParser {
         return confident(grammar.segmentation(segmentation, from));
     }
 
-    /**
-     * Ends the answer. Further calls do nothing.
-     *
-     * @return the last box, if it was not complete before
-     */
+    /** Ends the answer, and gives the last box if it was not complete before. Further calls do nothing. */
     public Optional<Detection> finish() {
         if (finished) {
             return Optional.empty();
@@ -164,22 +147,14 @@ public final class DetectionParser {
     }
 
     /**
-     * The whole answer.
-     *
-     * @return the boxes and all else that was written
-     * @throws IllegalStateException if the answer is not finished
+     * The boxes of the whole answer and all else that was written; an {@link IllegalStateException} if it is not
+     * finished.
      */
     public ParsedAnswer result() {
         return new ParsedAnswer(finishedParts(), answer.toString(), imageWidth, imageHeight, options);
     }
 
-    /**
-     * The whole answer, with the figures of the model that wrote it.
-     *
-     * @param generation the answer whose tokens were taken
-     * @return the boxes and all else that was written
-     * @throws IllegalStateException if the answer is not finished
-     */
+    /** As {@link #result()}, with the figures of the model that wrote the tokens. */
     public DetectionResult result(GenerationResult generation) {
         return new DetectionResult(finishedParts(), answer.toString(), imageWidth, imageHeight, options, generation);
     }

@@ -1,8 +1,6 @@
 package dev.paligemma.detection;
 
 import dev.paligemma.generation.AnswerStream;
-import dev.paligemma.generation.RequestCancelledException;
-import dev.paligemma.generation.RequestException;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
@@ -23,26 +21,13 @@ public final class DetectionStream implements Iterator<Detection>, AutoCloseable
     private Optional<Detection> ready = Optional.empty();
     private boolean finished;
 
-    /**
-     * The boxes of an answer.
-     *
-     * @param answer the answer to come; closed by this
-     * @param parser reads it, and has read nothing yet
-     */
+    /** The boxes of an answer to come, closed by this, as a parser that has read nothing yet reads it. */
     public DetectionStream(AnswerStream answer, DetectionParser parser) {
         this.answer = answer;
         this.parser = parser;
     }
 
-    /**
-     * Writes on until a box is complete, or the answer has ended.
-     *
-     * @return whether there is another box
-     * @throws RequestException if image and prompt are longer than the model can take
-     * @throws RequestCancelledException if the stream was closed before the end, the thread is interrupted, or the time of
-     *     the request is over
-     * @throws IllegalStateException if the pipeline is closed
-     */
+    /** Writes on until a box is complete, or the answer has ended. It throws what {@link AnswerStream#hasNext} does. */
     @Override
     public synchronized boolean hasNext() {
         while (ready.isEmpty() && !finished) {
@@ -74,7 +59,6 @@ public final class DetectionStream implements Iterator<Detection>, AutoCloseable
     /**
      * All boxes and all else that was written, once the answer is complete.
      *
-     * @return the whole answer
      * @throws IllegalStateException if it is not complete
      */
     public synchronized DetectionResult result() {

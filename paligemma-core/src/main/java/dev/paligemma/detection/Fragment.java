@@ -33,9 +33,8 @@ public record Fragment(Reason reason, AnswerSpan piece, Optional<LocationCodes> 
     }
 
     /**
-     * Checks that only an inverted box has codes.
-     *
-     * @throws IllegalArgumentException if codes or label do not fit the reason
+     * Checks that an inverted box has codes, and another fragment neither codes nor label; else an {@link
+     * IllegalArgumentException}.
      */
     public Fragment {
         Objects.requireNonNull(reason, "reason");

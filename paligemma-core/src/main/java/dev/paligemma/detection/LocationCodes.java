@@ -12,11 +12,7 @@ import java.util.Objects;
  * @param right fourth code: the right edge, 0 to 1023
  */
 public record LocationCodes(int top, int left, int bottom, int right) {
-    /**
-     * Checks the codes.
-     *
-     * @throws IndexOutOfBoundsException if a code is out of its range
-     */
+    /** Checks the codes; an {@link IndexOutOfBoundsException} if one is out of its range. */
     public LocationCodes {
         Objects.checkIndex(top, PaliGemmaTokenizer.LOCATIONS);
         Objects.checkIndex(left, PaliGemmaTokenizer.LOCATIONS);
@@ -30,11 +26,8 @@ public record LocationCodes(int top, int left, int bottom, int right) {
     }
 
     /**
-     * How much two boxes share: the area of the intersection over that of the union.
-     *
-     * @param other the codes of another box
-     * @return from 0 to 1; 1 for equal codes even if there is no area between them, 0 if others are {@linkplain #isInverted
-     *     inverted}
+     * How much two boxes share: the area of the intersection over that of the union, from 0 to 1; 1 for equal codes
+     * even if there is no area between them, 0 if others are {@linkplain #isInverted inverted}.
      */
     public double iou(LocationCodes other) {
         if (equals(other)) {
@@ -47,10 +40,8 @@ public record LocationCodes(int top, int left, int bottom, int right) {
     }
 
     /**
-     * The box.
+     * The box, without area if two opposite edges are equal.
      *
-     * @param scale what the codes are fractions of
-     * @return the box, without area if two opposite edges are equal
      * @throws IllegalArgumentException if the edges are the wrong way round
      */
     public BoundingBox toBox(LocationScale scale) {

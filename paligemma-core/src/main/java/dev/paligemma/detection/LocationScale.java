@@ -28,11 +28,8 @@ public enum LocationScale {
     }
 
     /**
-     * The fraction of the side that a code stands for.
-     *
-     * @param code the location, 0 to 1023
-     * @return from 0 to 1
-     * @throws IndexOutOfBoundsException if there is no such code
+     * The fraction of the side, 0 to 1, that a code stands for; an {@link IndexOutOfBoundsException} if it is not 0 to
+     * 1023.
      */
     public double fraction(int code) {
         return (double) Objects.checkIndex(code, PaliGemmaTokenizer.LOCATIONS) / divisor;

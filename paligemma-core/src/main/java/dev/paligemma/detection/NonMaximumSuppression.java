@@ -17,12 +17,10 @@ public final class NonMaximumSuppression {
     private NonMaximumSuppression() {}
 
     /**
-     * The boxes that are kept.
+     * The boxes of one picture that are kept, in the order of the list.
      *
-     * @param detections any boxes of one picture
-     * @param maxIou the highest intersection over union that two kept boxes of one label may have, 0 to 1; with 1 all are
-     *     kept
-     * @return those kept, in the order of the list
+     * @param maxIou the highest intersection over union that two kept boxes of one label may have, 0 to 1; with 1 all
+     *     are kept
      * @throws IllegalArgumentException if the limit is out of its range
      */
     public static List<Detection> apply(List<Detection> detections, double maxIou) {

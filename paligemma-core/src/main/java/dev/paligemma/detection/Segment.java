@@ -23,11 +23,7 @@ import java.util.Optional;
  * @param imageHeight of the original picture, in pixels, at least 1
  */
 public record Segment(Detection detection, Optional<SegmentationMask> mask, int imageWidth, int imageHeight) {
-    /**
-     * Checks the size.
-     *
-     * @throws IllegalArgumentException if a side is less than 1
-     */
+    /** Checks the size; an {@link IllegalArgumentException} if a side is less than 1. */
     public Segment {
         Objects.requireNonNull(detection, "detection");
         Objects.requireNonNull(mask, "mask");
@@ -35,12 +31,8 @@ public record Segment(Detection detection, Optional<SegmentationMask> mask, int 
     }
 
     /**
-     * The kept boxes of an answer, with their masks.
-     *
-     * @param result what the model wrote
-     * @param codec the mask decoder, or empty if its weights are not there: then no segment has a mask
-     * @return one segment for each of {@link ParsedAnswer#detections()}, in their order; decoding takes some tens of
-     *     milliseconds each
+     * The kept boxes of an answer, in the order of {@link ParsedAnswer#detections()}, with their masks; without the
+     * mask decoder, no segment has one. Decoding takes some tens of milliseconds each.
      */
     public static List<Segment> of(ParsedAnswer result, Optional<MaskCodec> codec) {
         return result.detections().stream()
@@ -49,13 +41,8 @@ public record Segment(Detection detection, Optional<SegmentationMask> mask, int 
     }
 
     /**
-     * One box with its mask.
+     * One box of a picture of this size in pixels, with its mask; without the mask decoder, it has none.
      *
-     * @param detection what the model wrote
-     * @param imageWidth of the original picture, in pixels, at least 1
-     * @param imageHeight of the original picture, in pixels, at least 1
-     * @param codec the mask decoder, or empty if its weights are not there: then the segment has no mask
-     * @return the segment
      * @throws IllegalArgumentException if a side is less than 1
      */
     public static Segment of(Detection detection, int imageWidth, int imageHeight, Optional<MaskCodec> codec) {
@@ -85,8 +72,8 @@ public record Segment(Detection detection, Optional<SegmentationMask> mask, int 
     }
 
     /**
-     * The confidence of box and label, as {@link Detection} defines it; segmentation codes do not count: 0 to 1, or NaN
-     * if unknown.
+     * The confidence of box and label, as {@link Detection} defines it, 0 to 1, or NaN if unknown; segmentation codes
+     * do not count.
      */
     public double confidence() {
         return detection.confidence();
@@ -101,10 +88,9 @@ public record Segment(Detection detection, Optional<SegmentationMask> mask, int 
     }
 
     /**
-     * The pixels of the original picture that belong to the thing.
+     * The pixels of the original picture that belong to the thing; empty without a mask.
      *
      * @param threshold a pixel belongs to it if its probability is above this, 0 or more, less than 1; usually 0.5
-     * @return the pixels; empty without a mask
      * @throws IllegalArgumentException if there is a mask and the threshold is out of range
      */
     public Optional<BitMask> bitMask(double threshold) {

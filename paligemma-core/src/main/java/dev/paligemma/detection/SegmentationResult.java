@@ -19,12 +19,7 @@ public record SegmentationResult(List<Segment> segments, DetectionResult answer)
         Objects.requireNonNull(answer, "answer");
     }
 
-    /**
-     * The kept boxes of an answer, with their masks.
-     *
-     * @param answer what the model wrote
-     * @param codec the mask decoder, or empty if its weights are not there: then no segment has a mask
-     */
+    /** The kept boxes of an answer, with their masks; without the mask decoder, no segment has one. */
     public static SegmentationResult of(DetectionResult answer, Optional<MaskCodec> codec) {
         return new SegmentationResult(Segment.of(answer, codec), answer);
     }

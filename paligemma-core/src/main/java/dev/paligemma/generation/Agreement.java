@@ -14,11 +14,7 @@ import java.util.OptionalDouble;
  * @param totalIou the sum of the intersections over unions of all pairs of boxes
  */
 public record Agreement(long positions, long sameTokens, double totalKl, long boxes, double totalIou) {
-    /**
-     * Checks the figures.
-     *
-     * @throws IllegalArgumentException if a figure is out of its range
-     */
+    /** Checks the figures; an {@link IllegalArgumentException} if one is out of its range. */
     public Agreement {
         if (sameTokens < 0 || sameTokens > positions || !(totalKl >= 0) || !(totalIou >= 0 && totalIou <= boxes)) {
             throw new IllegalArgumentException("figures contradict each other: " + sameTokens + " of " + positions
@@ -27,8 +23,7 @@ public record Agreement(long positions, long sameTokens, double totalKl, long bo
     }
 
     /**
-     * The share of positions at which both found the same token the most likely one, from 0 to 1; 1 if there is no
-     * position.
+     * The share of positions at which both found the same token the most likely one, 0 to 1; 1 if there is no position.
      */
     public double tokenAgreement() {
         return positions == 0 ? 1 : (double) sameTokens / positions;
@@ -50,12 +45,7 @@ public record Agreement(long positions, long sameTokens, double totalKl, long bo
         return boxes == 0 ? OptionalDouble.empty() : OptionalDouble.of(totalIou / boxes);
     }
 
-    /**
-     * Both together.
-     *
-     * @param other figures of other requests
-     * @return the sums
-     */
+    /** The sums of both, of which the other is of other requests. */
     public Agreement plus(Agreement other) {
         return new Agreement(
                 positions + other.positions,

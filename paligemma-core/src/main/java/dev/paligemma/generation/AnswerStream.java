@@ -3,7 +3,10 @@ package dev.paligemma.generation;
 import dev.paligemma.tokenizer.StreamingDecoder;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 /**
  * An answer while it is written, token by token. Made by {@link dev.paligemma.PaliGemmaPipeline#stream}.
@@ -51,7 +54,11 @@ public interface AnswerStream extends Iterator<TextPiece>, AutoCloseable {
     GenerationResult result();
 
     /** The remaining pieces as a sequential stream, whose {@link Stream#close} closes this, to be asked for once. */
-    Stream<TextPiece> pieces();
+    default Stream<TextPiece> pieces() {
+        int ordered = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(this, ordered), false)
+                .onClose(this::close);
+    }
 
     /** Gives the answer up, or does nothing if it is complete. */
     @Override

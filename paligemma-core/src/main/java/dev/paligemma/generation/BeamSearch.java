@@ -27,7 +27,6 @@ public final class BeamSearch {
      * The rule of transformers with its defaults: length penalty 1, no early stopping.
      *
      * @param beams candidates kept at each step, 1 to {@value #MAX_BEAMS}; also the number of answers
-     * @return the search
      * @throws IllegalArgumentException if the number is out of range
      */
     public static BeamSearch of(int beams) {
@@ -38,7 +37,6 @@ public final class BeamSearch {
      * The rule of big_vision: no length normalisation, one answer, which always has ended by itself.
      *
      * @param beams candidates kept at each step, 1 to {@value #MAX_BEAMS}
-     * @return the search
      * @throws IllegalArgumentException if the number is out of range
      */
     public static BeamSearch unnormalised(int beams) {
@@ -53,10 +51,9 @@ public final class BeamSearch {
     }
 
     /**
-     * Chooses how much longer answers are preferred.
+     * Chooses how much longer answers are preferred: the finite exponent of the length. Above 0 prefers long answers, 0
+     * compares plain sums.
      *
-     * @param penalty the exponent of the length: above 0 prefers long answers, 0 compares plain sums
-     * @return the search with this penalty
      * @throws IllegalArgumentException if the penalty is not finite
      * @throws IllegalStateException if the rule has no penalty
      */
@@ -69,10 +66,9 @@ public final class BeamSearch {
     }
 
     /**
-     * Chooses whether to stop as soon as there are as many finished answers as beams.
+     * Chooses whether to stop as soon as there are as many finished answers as beams; else the search goes on until no
+     * candidate looks better.
      *
-     * @param stop false to go on until no candidate looks better
-     * @return the search with this choice
      * @throws IllegalStateException if the rule has no such choice
      */
     public BeamSearch earlyStopping(boolean stop) {

@@ -28,11 +28,7 @@ import java.util.List;
  * @param requests every prompt about the first image, then every prompt about the second, and so on; not empty
  */
 public record Comparison(List<ComparedRequest> requests) {
-    /**
-     * Copies the list.
-     *
-     * @throws IllegalArgumentException if there is none
-     */
+    /** Copies the list; an {@link IllegalArgumentException} if it is empty. */
     public Comparison {
         requests = List.copyOf(requests);
         if (requests.isEmpty()) {

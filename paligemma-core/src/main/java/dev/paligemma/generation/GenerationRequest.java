@@ -21,48 +21,19 @@ public final class GenerationRequest {
     /** How many tokens a request may write unless it says otherwise: {@value}. */
     public static final int DEFAULT_MAX_NEW_TOKENS = 128;
 
-    private final List<RgbImage> images;
-    private final @Nullable ImageEmbeddings embeddings;
-    private final String prompt;
-    private final int maxNewTokens;
-    private final ControlTokens controlTokens;
-    private final Sampling sampling;
-    private final double repetitionPenalty;
-    private final @Nullable TokenConstraint constraint;
-    private final @Nullable Duration timeout;
-    private final @Nullable Set<Integer> stopTokenIds;
-    private final @Nullable String adapter;
+    /** A copy that nobody changes. */
+    private final Builder chosen;
 
-    private GenerationRequest(Builder builder) {
-        this.images = builder.images;
-        this.embeddings = builder.embeddings;
-        this.prompt = builder.prompt;
-        this.maxNewTokens = builder.maxNewTokens;
-        this.controlTokens = builder.controlTokens;
-        this.sampling = builder.sampling;
-        this.repetitionPenalty = builder.repetitionPenalty;
-        this.constraint = builder.constraint;
-        this.timeout = builder.timeout;
-        this.stopTokenIds = builder.stopTokenIds;
-        this.adapter = builder.adapter;
+    private GenerationRequest(Builder chosen) {
+        this.chosen = chosen;
     }
 
-    /**
-     * A request about one image with every option at its default.
-     *
-     * @param image the picture
-     * @param prompt the prompt, for example {@code "caption en"}; may be empty
-     */
+    /** A request about one image with every option at its default; the prompt may be empty. */
     public static GenerationRequest of(RgbImage image, String prompt) {
         return builder().image(image).prompt(prompt).build();
     }
 
-    /**
-     * A request about images that were encoded before, with every option at its default.
-     *
-     * @param images what {@link dev.paligemma.PaliGemmaPipeline#encode} gave
-     * @param prompt the prompt, for example {@code "caption en"}; may be empty
-     */
+    /** A request about what {@link dev.paligemma.PaliGemmaPipeline#encode} gave, with every option at its default. */
     public static GenerationRequest of(ImageEmbeddings images, String prompt) {
         return builder().images(images).prompt(prompt).build();
     }
@@ -74,104 +45,91 @@ public final class GenerationRequest {
 
     /** A builder with everything as in this request. */
     public Builder toBuilder() {
-        Builder builder = new Builder();
-        builder.images = images;
-        builder.embeddings = embeddings;
-        builder.prompt = prompt;
-        builder.maxNewTokens = maxNewTokens;
-        builder.controlTokens = controlTokens;
-        builder.sampling = sampling;
-        builder.repetitionPenalty = repetitionPenalty;
-        builder.constraint = constraint;
-        builder.timeout = timeout;
-        builder.stopTokenIds = stopTokenIds;
-        builder.adapter = adapter;
-        return builder;
+        return new Builder(chosen);
     }
 
     /** The pictures, in the order in which the model sees them; empty if the request has {@link #embeddings}. */
     public List<RgbImage> images() {
-        return images;
+        return chosen.images;
     }
 
     /** The pictures as they were encoded before; empty if the request has {@link #images}. */
     public Optional<ImageEmbeddings> embeddings() {
-        return Optional.ofNullable(embeddings);
+        return Optional.ofNullable(chosen.embeddings);
     }
 
     /** How many pictures there are, encoded before or not, at least 1. */
     public int imageCount() {
-        return embeddings == null ? images.size() : embeddings.count();
+        return chosen.embeddings == null ? chosen.images.size() : chosen.embeddings.count();
     }
 
     /**
-     * The width of a picture before it is resized, encoded before or not.
+     * The width of a picture before it is resized, encoded before or not, in pixels.
      *
-     * @param image its index
-     * @return in pixels
-     * @throws IndexOutOfBoundsException if there is no such picture
+     * @throws IndexOutOfBoundsException if there is no picture of that index
      */
     public int imageWidth(int image) {
-        return embeddings == null ? images.get(image).width() : embeddings.imageWidth(image);
+        return chosen.embeddings == null ? chosen.images.get(image).width() : chosen.embeddings.imageWidth(image);
     }
 
     /**
-     * The height of a picture before it is resized, encoded before or not.
+     * The height of a picture before it is resized, encoded before or not, in pixels.
      *
-     * @param image its index
-     * @return in pixels
-     * @throws IndexOutOfBoundsException if there is no such picture
+     * @throws IndexOutOfBoundsException if there is no picture of that index
      */
     public int imageHeight(int image) {
-        return embeddings == null ? images.get(image).height() : embeddings.imageHeight(image);
+        return chosen.embeddings == null ? chosen.images.get(image).height() : chosen.embeddings.imageHeight(image);
     }
 
     /** The prompt as given, possibly empty. */
     public String prompt() {
-        return prompt;
+        return chosen.prompt;
     }
 
     /** The largest number of tokens to write, at least 1. */
     public int maxNewTokens() {
-        return maxNewTokens;
+        return chosen.maxNewTokens;
     }
 
     /** What {@code <loc0001>}, {@code <image>} and other control tokens typed into the prompt mean. */
     public ControlTokens controlTokens() {
-        return controlTokens;
+        return chosen.controlTokens;
     }
 
     /** How each token is chosen, greedily unless the request says otherwise. */
     public Sampling sampling() {
-        return sampling;
+        return chosen.sampling;
     }
 
     /** By how much tokens that were in the prompt or written before are made less likely: 1 for not at all. */
     public double repetitionPenalty() {
-        return repetitionPenalty;
+        return chosen.repetitionPenalty;
     }
 
     /** Which tokens the answer may consist of; empty for all tokens. */
     public Optional<TokenConstraint> constraint() {
-        return Optional.ofNullable(constraint);
+        return Optional.ofNullable(chosen.constraint);
     }
 
     /** How long the request may run; empty for none. */
     public Optional<Duration> timeout() {
-        return Optional.ofNullable(timeout);
+        return Optional.ofNullable(chosen.timeout);
     }
 
     /** The tokens that end an answer; empty for those of the checkpoint. */
     public Optional<Set<Integer>> stopTokenIds() {
-        return Optional.ofNullable(stopTokenIds);
+        return Optional.ofNullable(chosen.stopTokenIds);
     }
 
     /** The adapter with which the request is answered; empty for that of the pipeline's view, if it has one. */
     public Optional<String> adapter() {
-        return Optional.ofNullable(adapter);
+        return Optional.ofNullable(chosen.adapter);
     }
 
-    /** Collects the parts of a {@link GenerationRequest}. Confined to one thread. */
+    /**
+     * Collects the parts of a {@link GenerationRequest}. Confined to one thread. A number out of the range that is said
+     * is an {@link IllegalArgumentException}.
+     */
     public static final class Builder {
         private List<RgbImage> images = List.of();
         private @Nullable ImageEmbeddings embeddings;
@@ -187,53 +145,46 @@ public final class GenerationRequest {
 
         private Builder() {}
 
-        /**
-         * Asks about one picture.
-         *
-         * @param image the picture
-         */
+        private Builder(Builder other) {
+            this.images = other.images;
+            this.embeddings = other.embeddings;
+            this.prompt = other.prompt;
+            this.maxNewTokens = other.maxNewTokens;
+            this.controlTokens = other.controlTokens;
+            this.sampling = other.sampling;
+            this.repetitionPenalty = other.repetitionPenalty;
+            this.constraint = other.constraint;
+            this.timeout = other.timeout;
+            this.stopTokenIds = other.stopTokenIds;
+            this.adapter = other.adapter;
+        }
+
+        /** Asks about one picture. */
         public Builder image(RgbImage image) {
             return images(List.of(image));
         }
 
-        /**
-         * Asks about several pictures.
-         *
-         * @param newImages the pictures in order; may not be empty when the request is built
-         */
+        /** Asks about several pictures in order; there must be one when the request is built. */
         public Builder images(List<RgbImage> newImages) {
             this.images = List.copyOf(newImages);
             this.embeddings = null;
             return this;
         }
 
-        /**
-         * Asks about pictures that were encoded before, instead of others.
-         *
-         * @param encoded what {@link dev.paligemma.PaliGemmaPipeline#encode} gave
-         */
+        /** Asks about what {@link dev.paligemma.PaliGemmaPipeline#encode} gave, instead of other pictures. */
         public Builder images(ImageEmbeddings encoded) {
             this.embeddings = Objects.requireNonNull(encoded, "encoded");
             this.images = List.of();
             return this;
         }
 
-        /**
-         * Sets the prompt.
-         *
-         * @param newPrompt the prompt; may be empty
-         */
+        /** Sets the prompt; may be empty. */
         public Builder prompt(String newPrompt) {
             this.prompt = Objects.requireNonNull(newPrompt, "prompt");
             return this;
         }
 
-        /**
-         * Limits the length of the answer.
-         *
-         * @param newMaxNewTokens the largest number of tokens to write, at least 1
-         * @throws IllegalArgumentException if the number is below 1
-         */
+        /** Limits the length of the answer: the largest number of tokens to write, at least 1. */
         public Builder maxNewTokens(int newMaxNewTokens) {
             if (newMaxNewTokens < 1) {
                 throw new IllegalArgumentException("maxNewTokens must be at least 1, got " + newMaxNewTokens);
@@ -242,21 +193,13 @@ public final class GenerationRequest {
             return this;
         }
 
-        /**
-         * Chooses what control tokens typed into the prompt mean; they are parsed by default, as transformers does.
-         *
-         * @param newControlTokens the treatment
-         */
+        /** Chooses what control tokens typed into the prompt mean; they are parsed by default, as transformers does. */
         public Builder controlTokens(ControlTokens newControlTokens) {
             this.controlTokens = Objects.requireNonNull(newControlTokens, "controlTokens");
             return this;
         }
 
-        /**
-         * Chooses how each token is chosen, greedily by default.
-         *
-         * @param newSampling the choice
-         */
+        /** Chooses how each token is chosen, greedily by default. */
         public Builder sampling(Sampling newSampling) {
             this.sampling = Objects.requireNonNull(newSampling, "sampling");
             return this;
@@ -266,8 +209,8 @@ public final class GenerationRequest {
          * Makes tokens less likely that are in the prompt or were written before; not by default. It harms boxes, whose
          * codes repeat.
          *
-         * @param penalty divides positive and multiplies negative logits; above 1 discourages, 1 does nothing
-         * @throws IllegalArgumentException if the penalty is not a positive finite number
+         * @param penalty divides positive and multiplies negative logits, above 0 and finite; above 1 discourages, 1
+         *     does nothing
          */
         public Builder repetitionPenalty(double penalty) {
             if (!(penalty > 0) || Double.isInfinite(penalty)) {
@@ -277,22 +220,15 @@ public final class GenerationRequest {
             return this;
         }
 
-        /**
-         * Limits which tokens the answer may consist of; all by default.
-         *
-         * @param newConstraint the constraint
-         */
+        /** Limits which tokens the answer may consist of; all by default. */
         public Builder constraint(TokenConstraint newConstraint) {
             this.constraint = Objects.requireNonNull(newConstraint, "constraint");
             return this;
         }
 
         /**
-         * Limits how long the request may run, from the call on, waiting for its turn included; no limit by default. It is
-         * looked at between the steps of the network, of which running the prompt is the longest.
-         *
-         * @param limit above 0
-         * @throws IllegalArgumentException if the limit is not above 0
+         * Limits how long the request may run, above 0, from the call on, waiting for its turn included; no limit by
+         * default. It is looked at between the steps of the network, of which running the prompt is the longest.
          */
         public Builder timeout(Duration limit) {
             if (limit.isNegative() || limit.isZero()) {
@@ -303,11 +239,9 @@ public final class GenerationRequest {
         }
 
         /**
-         * Chooses the tokens that end an answer, instead of those of the checkpoint. The one that ended it is not part of
-         * the answer. With a {@link #constraint}, the tokenizer's end-of-sequence token ends it as well.
-         *
-         * @param ids at least one, each at least 0
-         * @throws IllegalArgumentException if there is none, or one is negative
+         * Chooses the tokens that end an answer, instead of those of the checkpoint: at least one, each at least 0. The
+         * one that ended it is not part of the answer. With a {@link #constraint}, the tokenizer's end-of-sequence
+         * token ends it as well.
          */
         public Builder stopTokenIds(Set<Integer> ids) {
             if (ids.isEmpty()) {
@@ -323,10 +257,9 @@ public final class GenerationRequest {
         }
 
         /**
-         * Chooses the adapter with which the request is answered; by default that of
-         * {@link dev.paligemma.PaliGemmaPipeline#withAdapter}, and else none.
-         *
-         * @param name a name that {@link dev.paligemma.PipelineBuilder#adapter} was given
+         * Chooses the adapter with which the request is answered, by a name that {@link
+         * dev.paligemma.PipelineBuilder#adapter} was given; by default that of {@link
+         * dev.paligemma.PaliGemmaPipeline#withAdapter}, and else none.
          */
         public Builder adapter(String name) {
             this.adapter = Objects.requireNonNull(name, "name");
@@ -342,7 +275,7 @@ public final class GenerationRequest {
             if (images.isEmpty() && embeddings == null) {
                 throw new IllegalArgumentException("a request needs at least one image, got none");
             }
-            return new GenerationRequest(this);
+            return new GenerationRequest(new Builder(this));
         }
     }
 }

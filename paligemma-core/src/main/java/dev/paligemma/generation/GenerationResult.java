@@ -17,25 +17,6 @@ public final class GenerationResult {
     private final FinishReason finishReason;
     private final Timings timings;
 
-    private GenerationResult(
-            String text,
-            List<GeneratedToken> tokens,
-            double endLogProbability,
-            double keptMass,
-            int[] promptTokenIds,
-            int imageTokens,
-            FinishReason finishReason,
-            Timings timings) {
-        this.text = Objects.requireNonNull(text, "text");
-        this.tokens = List.copyOf(tokens);
-        this.endLogProbability = endLogProbability;
-        this.keptMass = keptMass;
-        this.promptTokenIds = promptTokenIds.clone();
-        this.imageTokens = imageTokens;
-        this.finishReason = Objects.requireNonNull(finishReason, "finishReason");
-        this.timings = Objects.requireNonNull(timings, "timings");
-    }
-
     /**
      * What was written after a prompt.
      *
@@ -44,10 +25,8 @@ public final class GenerationResult {
      * @param tokens what was written, without the end-of-sequence token
      * @param endLogProbability the logarithm of the probability of the end-of-sequence token; 0 without one
      * @param keptMass what a constraint left over, from 0 to 1
-     * @param finishReason why it ended
-     * @param timings where the time went
      */
-    public static GenerationResult of(
+    public GenerationResult(
             PaliGemmaTokenizer tokenizer,
             Prompt prompt,
             List<GeneratedToken> tokens,
@@ -55,16 +34,14 @@ public final class GenerationResult {
             double keptMass,
             FinishReason finishReason,
             Timings timings) {
-        int[] ids = tokens.stream().mapToInt(GeneratedToken::id).toArray();
-        return new GenerationResult(
-                tokenizer.decode(ids, true),
-                tokens,
-                endLogProbability,
-                keptMass,
-                prompt.textTokenIds(),
-                prompt.imageTokens(),
-                finishReason,
-                timings);
+        this.tokens = List.copyOf(tokens);
+        this.text = tokenizer.decode(tokenIds(), true);
+        this.endLogProbability = endLogProbability;
+        this.keptMass = keptMass;
+        this.promptTokenIds = prompt.textTokenIds();
+        this.imageTokens = prompt.imageTokens();
+        this.finishReason = Objects.requireNonNull(finishReason, "finishReason");
+        this.timings = Objects.requireNonNull(timings, "timings");
     }
 
     /** The decoded tokens without special tokens; location and segmentation codes are kept: the text, not trimmed. */
@@ -86,8 +63,7 @@ public final class GenerationResult {
     }
 
     /**
-     * The written tokens without the final end-of-sequence token, each with what the model thought of it: an immutable
-     * list.
+     * The written tokens without the final end-of-sequence token, each with what the model thought of it; immutable.
      */
     public List<GeneratedToken> tokens() {
         return tokens;
@@ -102,10 +78,9 @@ public final class GenerationResult {
     }
 
     /**
-     * How much of the model's probability a constraint left over: the product over all steps, the end included, of the
-     * probability of the tokens that were allowed. Near 0 the model would have written something else.
-     *
-     * @return from 0 to 1; 1 without a constraint
+     * How much of the model's probability a constraint left over, from 0 to 1: the product over all steps, the end
+     * included, of the probability of the tokens that were allowed; 1 without a constraint. Near 0 the model would have
+     * written something else.
      */
     public double keptMass() {
         return keptMass;

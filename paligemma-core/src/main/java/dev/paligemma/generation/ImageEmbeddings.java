@@ -15,28 +15,20 @@ public interface ImageEmbeddings {
     int count();
 
     /**
-     * The width of an image as it was given.
-     *
-     * @param image its index
-     * @return in pixels
-     * @throws IndexOutOfBoundsException if there is no such image
+     * The width in pixels of an image as it was given; an {@link IndexOutOfBoundsException} if there is none of that
+     * index.
      */
     int imageWidth(int image);
 
     /**
-     * The height of an image as it was given.
-     *
-     * @param image its index
-     * @return in pixels
-     * @throws IndexOutOfBoundsException if there is no such image
+     * The height in pixels of an image as it was given; an {@link IndexOutOfBoundsException} if there is none of that
+     * index.
      */
     int imageHeight(int image);
 
     /**
-     * Copies the numbers, row by row: the {@code N} patches of the first image from top left to bottom right, then those
-     * of the next.
-     *
-     * @return a new array {@code float32[images * N * D]}
+     * Copies the numbers, {@code float32[images * N * D]}, row by row: the {@code N} patches of the first image from
+     * top left to bottom right, then those of the next.
      */
     float[] toArray();
 }

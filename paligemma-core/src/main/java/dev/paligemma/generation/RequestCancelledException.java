@@ -10,11 +10,7 @@ import dev.paligemma.base.PaliGemmaException;
 public final class RequestCancelledException extends PaliGemmaException {
     private static final long serialVersionUID = 1L;
 
-    /**
-     * An exception with a message.
-     *
-     * @param message who gave up, and when
-     */
+    /** An exception whose message says who gave up, and when. */
     public RequestCancelledException(String message) {
         super(message);
     }

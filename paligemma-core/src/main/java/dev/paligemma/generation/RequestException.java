@@ -6,11 +6,7 @@ import dev.paligemma.base.PaliGemmaException;
 public class RequestException extends PaliGemmaException {
     private static final long serialVersionUID = 1L;
 
-    /**
-     * An error without an underlying one.
-     *
-     * @param message what was expected and what was found
-     */
+    /** An exception whose message says what was expected and what was found. */
     public RequestException(String message) {
         super(message);
     }

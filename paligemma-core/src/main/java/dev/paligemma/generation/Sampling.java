@@ -9,8 +9,10 @@ package dev.paligemma.generation;
  * }</pre>
  *
  * <p>When choosing at random, the limits apply in the order of transformers: temperature, {@link #topK}, {@link #topP},
- * {@link #minP}. The random numbers of an answer depend on the seed alone, so the same request gives the same answer
- * whatever else is running, alone or in a batch, as long as the probabilities are the same to the last bit.
+ * {@link #minP}. A limit that is out of its range is an {@link IllegalArgumentException}; one of greedy decoding, which
+ * has no random choice, an {@link IllegalStateException}. The random numbers of an answer depend on the seed alone, so
+ * the same request gives the same answer whatever else is running, alone or in a batch, as long as the probabilities
+ * are the same to the last bit.
  */
 public final class Sampling {
     private static final Sampling GREEDY = new Sampling(0, 0, 1, 0, 0);
@@ -35,11 +37,11 @@ public final class Sampling {
     }
 
     /**
-     * A token at random, with the probabilities of {@code softmax(logits / temperature)}.
+     * A token at random, with the probabilities of {@code softmax(logits / temperature)}, with seed 0 and no further
+     * limits.
      *
-     * @param temperature above 0: below 1 prefers likely tokens, 1 takes the model as it is
-     * @return sampling without further limits, with seed 0
-     * @throws IllegalArgumentException if the temperature is not a positive finite number
+     * @param temperature above 0 and finite: below 1 prefers likely tokens, 1 takes the model as it is
+     * @throws IllegalArgumentException if it is out of range
      */
     public static Sampling temperature(double temperature) {
         if (!(temperature > 0) || Double.isInfinite(temperature)) {
@@ -49,14 +51,7 @@ public final class Sampling {
         return new Sampling(temperature, 0, 1, 0, 0);
     }
 
-    /**
-     * Keeps the most likely tokens only, so many of them, and those as likely as the last of these.
-     *
-     * @param count at least 1
-     * @return sampling with this limit
-     * @throws IllegalArgumentException if the count is below 1
-     * @throws IllegalStateException if this is greedy
-     */
+    /** Keeps the most likely tokens only, so many of them, at least 1, and those as likely as the last of these. */
     public Sampling topK(int count) {
         if (count < 1) {
             throw new IllegalArgumentException("topK must be at least 1, got " + count);
@@ -66,12 +61,8 @@ public final class Sampling {
     }
 
     /**
-     * Keeps the smallest number of most likely tokens whose probabilities sum up to at least this much.
-     *
-     * @param mass above 0, up to 1
-     * @return sampling with this limit
-     * @throws IllegalArgumentException if the mass is out of range
-     * @throws IllegalStateException if this is greedy
+     * Keeps the smallest number of most likely tokens whose probabilities sum up to at least this much, above 0, up to
+     * 1.
      */
     public Sampling topP(double mass) {
         if (!(mass > 0 && mass <= 1)) {
@@ -81,14 +72,7 @@ public final class Sampling {
         return new Sampling(temperature, topK, mass, minP, seed);
     }
 
-    /**
-     * Drops tokens that are less likely than this share of the most likely one.
-     *
-     * @param share from 0, which drops none, to 1
-     * @return sampling with this limit
-     * @throws IllegalArgumentException if the share is out of range
-     * @throws IllegalStateException if this is greedy
-     */
+    /** Drops tokens that are less likely than this share of the most likely one, from 0, which drops none, to 1. */
     public Sampling minP(double share) {
         if (!(share >= 0 && share <= 1)) {
             throw new IllegalArgumentException("minP must be from 0 to 1, got " + share);
@@ -97,13 +81,7 @@ public final class Sampling {
         return new Sampling(temperature, topK, topP, share, seed);
     }
 
-    /**
-     * Chooses other random numbers.
-     *
-     * @param newSeed any number
-     * @return sampling with this seed
-     * @throws IllegalStateException if this is greedy
-     */
+    /** Chooses other random numbers by any seed. */
     public Sampling seed(long newSeed) {
         requireRandom();
         return new Sampling(temperature, topK, topP, minP, newSeed);

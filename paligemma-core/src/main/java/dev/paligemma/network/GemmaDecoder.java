@@ -67,13 +67,7 @@ public final class GemmaDecoder {
         this.weights = GemmaWeights.of(config);
     }
 
-    /**
-     * Records the decoder.
-     *
-     * @param config family and sizes
-     * @param options which implementation to follow where they differ
-     * @return a graph with the inputs and outputs named above, and one key/value cache per block
-     */
+    /** Records the decoder: a graph with the inputs and outputs named above, and one key/value cache per block. */
     public static Graph record(TextConfig config, DecoderOptions options) {
         return new GemmaDecoder(config, options).record();
     }

@@ -16,21 +16,15 @@ import java.util.List;
  */
 public record Networks(Graph vision, Graph decoder) {
 
-    /**
-     * Records both networks.
-     *
-     * @param config sizes
-     * @param options which implementation to follow where they differ; all ask for the same weights
-     * @return the graphs
-     */
+    /** Records both networks; all options ask for the same weights. */
     public static Networks record(PaliGemmaConfig config, DecoderOptions options) {
         return new Networks(VisionGraph.record(config), GemmaDecoder.record(config.text(), options));
     }
 
     /**
-     * Opens a checkpoint and checks that it has all weights of the networks.
+     * Opens a checkpoint, a folder or an archive {@code *.npz} of big_vision, and checks that it has all weights of the
+     * networks.
      *
-     * @param checkpoint a folder, or an archive {@code *.npz} of big_vision
      * @return the checkpoint, to be closed by the caller
      * @throws CheckpointException as {@link Checkpoint#open} says
      */
@@ -38,12 +32,7 @@ public record Networks(Graph vision, Graph decoder) {
         return Checkpoint.open(checkpoint, Networks::graphs);
     }
 
-    /**
-     * Counts the parameters of a model; the output head counts only where it is not the token embedding.
-     *
-     * @param config sizes
-     * @return the elements of all weights
-     */
+    /** The number of parameters of a model; the output head counts only where it is not the token embedding. */
     public static long parameterCount(PaliGemmaConfig config) {
         return Graph.weights(graphs(config)).stream()
                 .mapToLong(Weight::elementCount)

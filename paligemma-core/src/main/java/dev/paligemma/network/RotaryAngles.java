@@ -28,14 +28,7 @@ public final class RotaryAngles {
         }
     }
 
-    /**
-     * Writes cosines and sines of consecutive positions.
-     *
-     * @param firstPosition the position of the first row
-     * @param rows T
-     * @param cos receives {@code float32[T, H / 2]}
-     * @param sin receives {@code float32[T, H / 2]}
-     */
+    /** Writes cosines and sines of T consecutive positions, each {@code float32[T, H / 2]}. */
     public void write(int firstPosition, int rows, FloatBuffer cos, FloatBuffer sin) {
         for (int row = 0; row < rows; row++) {
             for (float frequency : frequencies) {

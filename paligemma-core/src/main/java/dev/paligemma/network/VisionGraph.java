@@ -13,12 +13,7 @@ public final class VisionGraph {
 
     private VisionGraph() {}
 
-    /**
-     * Records encoder and projector.
-     *
-     * @param config sizes
-     * @return a graph from {@link SiglipEncoder#PIXEL_VALUES} to {@link #IMAGE_EMBEDDINGS}
-     */
+    /** Records encoder and projector: a graph from {@link SiglipEncoder#PIXEL_VALUES} to {@link #IMAGE_EMBEDDINGS}. */
     public static Graph record(PaliGemmaConfig config) {
         GraphBuilder graph = new GraphBuilder("vision");
         Tensor patches = SiglipEncoder.record(config.vision(), graph);

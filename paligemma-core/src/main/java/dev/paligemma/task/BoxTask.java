@@ -50,11 +50,7 @@ public final class BoxTask<R> implements Task<R> {
         return SegmentationResult.of(found, codec);
     }
 
-    /**
-     * This task with other options.
-     *
-     * @param newOptions how boxes are read and which are kept
-     */
+    /** This task with other options of how boxes are read and which are kept. */
     public BoxTask<R> withOptions(DetectionOptions newOptions) {
         return new BoxTask<>(question, newOptions, result);
     }

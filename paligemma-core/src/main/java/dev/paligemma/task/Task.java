@@ -35,17 +35,12 @@ public interface Task<R> {
      */
     GenerationRequest.Builder request();
 
-    /**
-     * Reads an answer. What it throws, whoever runs the task gets.
-     *
-     * @param answer what the model wrote, and to what request
-     */
+    /** Reads an answer. What it throws, whoever runs the task gets. */
     R read(TaskAnswer answer);
 
     /**
      * Refuses requests whose answers could not be read. It is called before anything is computed.
      *
-     * @param request the whole request
      * @throws IllegalArgumentException if it is not one for this task
      */
     default void check(GenerationRequest request) {}
@@ -69,10 +64,8 @@ public interface Task<R> {
     }
 
     /**
-     * This task with its result turned into another one, for example {@code map(GenerationResult::text)}.
-     *
-     * @param function turns results into what is wanted; thread-safe
-     * @param <T> what is wanted
+     * This task with its result turned into another one by a thread-safe function, for example {@code
+     * map(GenerationResult::text)}.
      */
     default <T> Task<T> map(Function<? super R, ? extends T> function) {
         return new DerivedTask<>(this, request -> {}, function);

@@ -21,12 +21,13 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * What answers questions about pictures: a {@link dev.paligemma.PaliGemmaPipeline}, or what a test puts in its place. Whoever
- * makes one says how requests are answered; from this follows how tasks are done.
+ * What answers questions about pictures: a {@link dev.paligemma.PaliGemmaPipeline}, or what a test puts in its place.
+ * Whoever makes one says how requests are answered; from this follows how tasks are done.
  *
- * <p>Each method by name is a task of {@link Tasks}, takes a picture or its file, and has every option at its default; with
- * others it is {@code run(Tasks.ocr().with(request -> request.maxNewTokens(500)), image)}. A file that is missing or not a
- * readable picture is an {@link ImageException}.
+ * <p>Each method by name is a task of {@link Tasks}, takes a picture or its file, and has every option at its default;
+ * with others it is {@code run(Tasks.ocr().with(request -> request.maxNewTokens(500)), image)}. A file that is missing
+ * or not a readable picture is an {@link ImageException}. Texts are plain text, also control tokens in them; {@link
+ * Tasks} says what languages and labels may be, and all else is an {@link IllegalArgumentException}.
  */
 public interface TaskRunner {
     /**
@@ -83,12 +84,9 @@ public interface TaskRunner {
     Optional<MaskCodec> maskCodec();
 
     /**
-     * Answers any request and reads the answer as a task does. The task's own prompt and rules do not count: the request
-     * says everything. It usually comes from {@link Task#request}.
+     * Answers any request and reads the answer as a task does. The task's own prompt and rules do not count: the
+     * request says everything. It usually comes from {@link Task#request}.
      *
-     * @param task reads the answer
-     * @param request what is asked
-     * @param <R> what the answer is read as
      * @throws IllegalArgumentException if the request is none for the task
      */
     default <R> R run(Task<R> task, GenerationRequest request) {
@@ -102,12 +100,8 @@ public interface TaskRunner {
     }
 
     /**
-     * Reads an answer as a task does: one of a stream, of several samples, or of a search.
+     * Reads what this model wrote as a task does: one answer of a stream, of several samples, or of a search.
      *
-     * @param task reads the answer
-     * @param request what was asked
-     * @param result what this model wrote
-     * @param <R> what the answer is read as
      * @throws IllegalArgumentException if the request is none for the task
      */
     default <R> R read(Task<R> task, GenerationRequest request, GenerationResult result) {
@@ -118,10 +112,7 @@ public interface TaskRunner {
     /**
      * Does a task with many pictures, several at a time. Given answers are judged one picture after the other.
      *
-     * @param task what to ask about each picture, and how to read the answers
-     * @param images the pictures
      * @param together the most that are answered at the same time, at least 1; 4 to 8 are a good choice on a CPU
-     * @param <R> what an answer is read as
      * @return the results in the order of the pictures
      * @throws IllegalArgumentException if {@code together} is below 1
      */
@@ -140,129 +131,68 @@ public interface TaskRunner {
     }
 
     /**
-     * Does a task.
+     * Does a task with pictures, one for most tasks.
      *
-     * @param task what to ask, and how to read the answer
-     * @param images the pictures; one for most tasks
-     * @param <R> what the answer is read as
      * @throws IllegalArgumentException if there is no picture, or the task takes another number of them
      */
     default <R> R run(Task<R> task, RgbImage... images) {
         return run(task, task.request().images(List.of(images)).build());
     }
 
-    /**
-     * Does a task.
-     *
-     * @param task what to ask, and how to read the answer
-     * @param images the files of the pictures; one for most tasks
-     * @param <R> what the answer is read as
-     * @throws IllegalArgumentException if there is no picture, or the task takes another number of them
-     */
+    /** As {@link #run(Task, RgbImage...)}, of files. */
     default <R> R run(Task<R> task, Path... images) {
         return run(task, Arrays.stream(images).map(RgbImage::read).toArray(RgbImage[]::new));
     }
 
-    /**
-     * Describes a picture in English, in the short style of COCO captions.
-     *
-     * @param image the picture
-     */
+    /** Describes a picture in English, in the short style of COCO captions. */
     default String caption(RgbImage image) {
         return caption(image, "en");
     }
 
-    /**
-     * Describes a picture in English, in the short style of COCO captions.
-     *
-     * @param image the picture's file
-     */
+    /** As {@link #caption(RgbImage)}, of a file. */
     default String caption(Path image) {
         return caption(RgbImage.read(image));
     }
 
     /**
-     * Describes a picture, in the short style of COCO captions.
-     *
-     * @param image the picture
-     * @param language an ISO 639-1 code such as {@code "en"} or {@code "es"}
-     * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
+     * Describes a picture in the short style of COCO captions, in the language of a code such as {@code "en"} or {@code
+     * "es"}.
      */
     default String caption(RgbImage image, String language) {
         return run(Tasks.caption(language), image).text();
     }
 
-    /**
-     * Describes a picture, in the short style of COCO captions.
-     *
-     * @param image the picture's file
-     * @param language an ISO 639-1 code such as {@code "en"} or {@code "es"}
-     * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
-     */
+    /** As {@link #caption(RgbImage, String)}, of a file. */
     default String caption(Path image, String language) {
         return caption(RgbImage.read(image), language);
     }
 
-    /**
-     * Answers a question in English, shortly. Control tokens in the question are plain text.
-     *
-     * @param image the picture
-     * @param question the question
-     */
+    /** Answers a question in English, shortly. */
     default String answer(RgbImage image, String question) {
         return answer(image, "en", question);
     }
 
-    /**
-     * Answers a question in English, shortly. Control tokens in the question are plain text.
-     *
-     * @param image the picture's file
-     * @param question the question
-     */
+    /** As {@link #answer(RgbImage, String)}, of a file. */
     default String answer(Path image, String question) {
         return answer(RgbImage.read(image), question);
     }
 
-    /**
-     * Answers a question, shortly. Control tokens in the question are plain text.
-     *
-     * @param image the picture
-     * @param language the code of the language of question and answer
-     * @param question the question
-     * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
-     */
+    /** Answers a question, shortly; the language is the code of that of question and answer. */
     default String answer(RgbImage image, String language, String question) {
         return run(Tasks.answer(language, question), image).text();
     }
 
-    /**
-     * Answers a question, shortly. Control tokens in the question are plain text.
-     *
-     * @param image the picture's file
-     * @param language the code of the language of question and answer
-     * @param question the question
-     * @throws IllegalArgumentException if the language is not two or three lower-case letters, perhaps with a region
-     */
+    /** As {@link #answer(RgbImage, String, String)}, of a file. */
     default String answer(Path image, String language, String question) {
         return answer(RgbImage.read(image), language, question);
     }
 
-    /**
-     * Reads the text in a picture.
-     *
-     * @param image the picture
-     * @return the text; empty if there is none
-     */
+    /** Reads the text in a picture; empty if there is none. */
     default String ocr(RgbImage image) {
         return run(Tasks.ocr(), image).text();
     }
 
-    /**
-     * Reads the text in a picture.
-     *
-     * @param image the picture's file
-     * @return the text; empty if there is none
-     */
+    /** As {@link #ocr(RgbImage)}, of a file. */
     default String ocr(Path image) {
         return ocr(RgbImage.read(image));
     }
@@ -285,126 +215,61 @@ public interface TaskRunner {
         return run(Tasks.detect(labels), image);
     }
 
-    /**
-     * Finds things.
-     *
-     * @param image the picture's file
-     * @param labels what to find, each without a semicolon; control tokens in them are plain text
-     * @return the boxes in the picture's own pixels, and the whole answer
-     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
-     */
+    /** As {@link #detect(RgbImage, String...)}, of a file. */
     default DetectionResult detect(Path image, String... labels) {
         return detect(RgbImage.read(image), labels);
     }
 
-    /**
-     * Finds things, with limits on which boxes are kept.
-     *
-     * @param image the picture
-     * @param labels what to find, each without a semicolon; control tokens in them are plain text
-     * @param options how boxes are read and which are kept
-     * @return the boxes in the picture's own pixels, and the whole answer
-     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
-     */
+    /** As {@link #detect(RgbImage, String...)}, with options on how boxes are read and which are kept. */
     default DetectionResult detect(RgbImage image, List<String> labels, DetectionOptions options) {
         return run(Tasks.detect(labels).withOptions(options), image);
     }
 
-    /**
-     * Finds things, with limits on which boxes are kept.
-     *
-     * @param image the picture's file
-     * @param labels what to find, each without a semicolon; control tokens in them are plain text
-     * @param options how boxes are read and which are kept
-     * @return the boxes in the picture's own pixels, and the whole answer
-     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
-     */
+    /** As {@link #detect(RgbImage, List, DetectionOptions)}, of a file. */
     default DetectionResult detect(Path image, List<String> labels, DetectionOptions options) {
         return detect(RgbImage.read(image), labels, options);
     }
 
     /**
-     * Finds things, and their shapes. Shapes need the weights of the mask decoder; without them there are boxes and
-     * segmentation codes.
-     *
-     * @param image the picture
-     * @param labels what to find, each without a semicolon; control tokens in them are plain text
-     * @return boxes and masks in the picture's own pixels, and the whole answer
-     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     * Finds things, and their shapes: boxes and masks in the picture's own pixels, and the whole answer. Shapes need
+     * the weights of the mask decoder; without them there are boxes and segmentation codes.
      */
     default SegmentationResult segment(RgbImage image, String... labels) {
         return run(Tasks.segment(labels), image);
     }
 
-    /**
-     * Finds things, and their shapes; see {@link #segment(RgbImage, String...)}.
-     *
-     * @param image the picture's file
-     * @param labels what to find, each without a semicolon; control tokens in them are plain text
-     * @return boxes and masks in the picture's own pixels, and the whole answer
-     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
-     */
+    /** As {@link #segment(RgbImage, String...)}, of a file. */
     default SegmentationResult segment(Path image, String... labels) {
         return segment(RgbImage.read(image), labels);
     }
 
-    /**
-     * Finds things, and their shapes, with limits on which boxes are kept; see {@link #segment(RgbImage, String...)}.
-     *
-     * @param image the picture
-     * @param labels what to find, each without a semicolon; control tokens in them are plain text
-     * @param options how boxes are read and which are kept
-     * @return boxes and masks in the picture's own pixels, and the whole answer
-     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
-     */
+    /** As {@link #segment(RgbImage, String...)}, with options on how boxes are read and which are kept. */
     default SegmentationResult segment(RgbImage image, List<String> labels, DetectionOptions options) {
         return run(Tasks.segment(labels).withOptions(options), image);
     }
 
-    /**
-     * Finds things, and their shapes, with limits on which boxes are kept; see {@link #segment(RgbImage, String...)}.
-     *
-     * @param image the picture's file
-     * @param labels what to find, each without a semicolon; control tokens in them are plain text
-     * @param options how boxes are read and which are kept
-     * @return boxes and masks in the picture's own pixels, and the whole answer
-     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
-     */
+    /** As {@link #segment(RgbImage, List, DetectionOptions)}, of a file. */
     default SegmentationResult segment(Path image, List<String> labels, DetectionOptions options) {
         return segment(RgbImage.read(image), labels, options);
     }
 
     /**
-     * Tells how likely each of several given answers is; see {@link Tasks#score}.
+     * Tells how likely each of several given answers is, in their order; see {@link Tasks#score}.
      *
-     * @param image the picture
-     * @param question what is asked, for example {@code Tasks.answer("en", "is the door open?")}
-     * @param answers different answers, at least one; {@code <loc0000>} and the like are codes
-     * @return their scores in the same order; the shares add up to 1
      * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
      */
     default List<AnswerScore> score(RgbImage image, Task<?> question, List<String> answers) {
         return run(Tasks.score(question, answers), image);
     }
 
-    /**
-     * Tells how likely each of several given answers is; see {@link Tasks#score}.
-     *
-     * @param image the picture's file
-     * @param question what is asked, for example {@code Tasks.answer("en", "is the door open?")}
-     * @param answers different answers, at least one; {@code <loc0000>} and the like are codes
-     * @return their scores in the same order; the shares add up to 1
-     * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
-     */
+    /** As {@link #score(RgbImage, Task, List)}, of a file. */
     default List<AnswerScore> score(Path image, Task<?> question, List<String> answers) {
         return score(RgbImage.read(image), question, answers);
     }
 
     /**
-     * Answers any request, reads the answer as boxes and gives each as soon as it is written.
+     * Answers any request, reads the answer as boxes as the task does, and gives each as soon as it is written.
      *
-     * @param task how boxes are read and which are kept
-     * @param request what is asked, with one image
      * @return the boxes to come, to be closed by the caller; nothing runs before the first is asked for
      * @throws IllegalArgumentException if the request has several images
      */
@@ -414,26 +279,16 @@ public interface TaskRunner {
     }
 
     /**
-     * Finds things and gives each as soon as it is written.
+     * Finds things as {@link #detect(RgbImage, String...)} does, and gives each as soon as it is written.
      *
-     * @param image the picture
-     * @param labels what to find, each without a semicolon; control tokens in them are plain text
      * @return the boxes to come, to be closed by the caller; nothing runs before the first is asked for
-     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
      */
     default DetectionStream streamDetections(RgbImage image, String... labels) {
         BoxTask<DetectionResult> task = Tasks.detect(labels);
         return streamDetections(task, task.request().image(image).build());
     }
 
-    /**
-     * Finds things and gives each as soon as it is written.
-     *
-     * @param image the picture's file
-     * @param labels what to find, each without a semicolon; control tokens in them are plain text
-     * @return the boxes to come, to be closed by the caller; nothing runs before the first is asked for
-     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
-     */
+    /** As {@link #streamDetections(RgbImage, String...)}, of a file. */
     default DetectionStream streamDetections(Path image, String... labels) {
         return streamDetections(RgbImage.read(image), labels);
     }

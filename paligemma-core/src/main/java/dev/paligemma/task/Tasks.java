@@ -71,38 +71,22 @@ public final class Tasks {
         }
     }
 
-    /**
-     * Writes text to any prompt, which is used as written, control tokens included.
-     *
-     * @param prompt the prompt; may be empty
-     */
+    /** Writes text to any prompt, possibly empty, which is used as written, control tokens included. */
     public static Task<GenerationResult> text(String prompt) {
         return new TextTask(Objects.requireNonNull(prompt, "prompt"), ControlTokens.PARSE);
     }
 
-    /**
-     * Captions a picture shortly, in the style of the web, {@code cap en}.
-     *
-     * @param language the code of the caption's language
-     */
+    /** Captions a picture shortly, in the style of the web, {@code cap en}. */
     public static Task<GenerationResult> cap(String language) {
         return trained("cap " + checkedLanguage(language));
     }
 
-    /**
-     * Captions a picture in the style of COCO, {@code caption en}.
-     *
-     * @param language the code of the caption's language
-     */
+    /** Captions a picture in the style of COCO, {@code caption en}. */
     public static Task<GenerationResult> caption(String language) {
         return trained("caption " + checkedLanguage(language));
     }
 
-    /**
-     * Describes a picture at more length, {@code describe en}.
-     *
-     * @param language the code of the description's language
-     */
+    /** Describes a picture at more length, {@code describe en}. */
     public static Task<GenerationResult> describe(String language) {
         return trained("describe " + checkedLanguage(language));
     }
@@ -112,22 +96,12 @@ public final class Tasks {
         return trained("ocr");
     }
 
-    /**
-     * Answers a question shortly, {@code answer en what color is the car?}.
-     *
-     * @param language the code of the language of question and answer
-     * @param question the question
-     */
+    /** Answers a question of the same language shortly, {@code answer en what color is the car?}. */
     public static Task<GenerationResult> answer(String language, String question) {
         return trained("answer " + checkedLanguage(language) + " " + notBlank(question, "question"));
     }
 
-    /**
-     * Writes a question to a given answer, {@code question en red}.
-     *
-     * @param language the code of the language of question and answer
-     * @param answer the answer
-     */
+    /** Writes a question to a given answer of the same language, {@code question en red}. */
     public static Task<GenerationResult> question(String language, String answer) {
         return trained("question " + checkedLanguage(language) + " " + notBlank(answer, "answer"));
     }
@@ -141,30 +115,20 @@ public final class Tasks {
         return detect(List.of(labels));
     }
 
-    /**
-     * Finds things, {@code detect cat ; dog}.
-     *
-     * @param labels what to look for, at least one; each a few words without a {@code ;} or a line break
-     */
+    /** As {@link #detect(String...)}, of a list. */
     public static BoxTask<DetectionResult> detect(List<String> labels) {
         return new BoxTask<>(trained("detect " + joined(labels)), DetectionOptions.defaults(), (found, codec) -> found);
     }
 
     /**
-     * Finds things and their shapes, {@code segment cat ; dog}. Shapes need the weights of the mask decoder; without them there
-     * are boxes and segmentation codes, and a warning in the log.
-     *
-     * @param labels what to look for, at least one; each a few words without a {@code ;} or a line break
+     * Finds things as {@link #detect(String...)} does and their shapes, {@code segment cat ; dog}. Shapes need the
+     * weights of the mask decoder; without them there are boxes and segmentation codes, and a warning in the log.
      */
     public static BoxTask<SegmentationResult> segment(String... labels) {
         return segment(List.of(labels));
     }
 
-    /**
-     * Finds things and their shapes, {@code segment cat ; dog}; see {@link #segment(String...)}.
-     *
-     * @param labels what to look for, at least one; each a few words without a {@code ;} or a line break
-     */
+    /** As {@link #segment(String...)}, of a list. */
     public static BoxTask<SegmentationResult> segment(List<String> labels) {
         return new BoxTask<>(trained("segment " + joined(labels)), DetectionOptions.defaults(), BoxTask::withMasks);
     }
@@ -217,10 +181,9 @@ public final class Tasks {
     }
 
     /**
-     * Looks for signs that a prompt was written for another kind of model. A model answers such a prompt all the same,
-     * but often badly: {@code pt} checkpoints were never trained on instructions in free form.
+     * Looks for signs that a prompt of a user was written for another kind of model. A model answers such a prompt all
+     * the same, but often badly: {@code pt} checkpoints were never trained on instructions in free form.
      *
-     * @param prompt what a user wants to ask
      * @return advice in one sentence, or empty if the prompt has the form of a task, or is too short to tell
      */
     public static Optional<String> hint(String prompt) {

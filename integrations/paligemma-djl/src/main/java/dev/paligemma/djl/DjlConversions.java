@@ -48,32 +48,19 @@ public final class DjlConversions {
         return RgbImage.read(png.toByteArray());
     }
 
-    /**
-     * Copies a picture to DJL.
-     *
-     * @param image the picture
-     * @return a picture that wraps a {@link BufferedImage}
-     */
+    /** Copies a picture to DJL: one that wraps a {@link BufferedImage}. */
     public static Image toImage(RgbImage image) {
         return new BufferedImageFactory().fromImage(image.toBufferedImage());
     }
 
-    /**
-     * A box in the form of DJL. Both are fractions of the picture; DJL has corner, width and height, all 0 to 1.
-     *
-     * @param box the box
-     * @return the rectangle
-     */
+    /** A box in the form of DJL. Both are fractions of the picture; DJL has corner, width and height, all 0 to 1. */
     public static Rectangle toRectangle(BoundingBox box) {
         return new Rectangle(box.left(), box.top(), box.width(), box.height());
     }
 
     /**
-     * A mask in the form of DJL: float32[64, 64], row by row from the top, stretched over the box.
-     *
-     * @param box where the mask belongs
-     * @param mask the probabilities within the box
-     * @return the rectangle with the mask, not one of the full picture
+     * A mask in the form of DJL: float32[64, 64], row by row from the top, stretched over the box it belongs to, not
+     * one of the full picture.
      */
     public static Mask toMask(BoundingBox box, SegmentationMask mask) {
         float[][] rows = new float[SegmentationMask.SIZE][SegmentationMask.SIZE];
@@ -86,14 +73,11 @@ public final class DjlConversions {
     }
 
     /**
-     * The kept boxes of an answer, in their order.
+     * The kept boxes of an answer as {@link Rectangle}s, in their order.
      *
-     * <p>The probability of each is {@link Detection#confidence()}: it ranks boxes but is not calibrated, and those of one
-     * picture do not add up to 1. It is NaN if the answer was parsed from text. The class name is what the model wrote;
-     * empty if it wrote none.
-     *
-     * @param result what the model wrote
-     * @return the boxes as {@link Rectangle}s
+     * <p>The probability of each is {@link Detection#confidence()}: it ranks boxes but is not calibrated, and those of
+     * one picture do not add up to 1. It is NaN if the answer was parsed from text. The class name is what the model
+     * wrote; empty if it wrote none.
      */
     public static DetectedObjects toDetectedObjects(ParsedAnswer result) {
         List<ai.djl.modality.cv.output.BoundingBox> boxes = new ArrayList<>();
@@ -102,13 +86,10 @@ public final class DjlConversions {
     }
 
     /**
-     * The segments of an answer, in their order, with class names and probabilities as
-     * {@linkplain #toDetectedObjects(ParsedAnswer) those of boxes}.
-     *
-     * @param result what the model wrote
-     * @return boxes that are {@link Mask}s. One is a plain {@link Rectangle} if the model wrote no mask for it, if the
-     *     pipeline has no weights of the mask decoder, or if it is less than a pixel wide or high, where DJL cannot draw a
-     *     mask
+     * The segments of an answer as {@link Mask}s, in their order, with class names and probabilities as {@linkplain
+     * #toDetectedObjects(ParsedAnswer) those of boxes}. One is a plain {@link Rectangle} if the model wrote no mask for
+     * it, if the pipeline has no weights of the mask decoder, or if it is less than a pixel wide or high, where DJL
+     * cannot draw a mask.
      */
     public static DetectedObjects toDetectedObjects(SegmentationResult result) {
         return toDetectedObjects(result.segments());

@@ -93,9 +93,9 @@ public final class PaliGemmaModel extends BaseModel {
     }
 
     /**
-     * The pipeline, for what DJL has no form for: streams, batches, scores, constraints. It is closed with the model.
+     * The pipeline, for what DJL has no form for: streams, batches, scores, constraints. It is closed with the model,
+     * which a {@code ZooModel} gives by {@code getWrappedModel()}.
      *
-     * @return the pipeline of this model; from a {@code ZooModel}, its {@code getWrappedModel()} is this model
      * @throws IllegalStateException if the model is not loaded
      */
     public synchronized PaliGemmaPipeline pipeline() {
@@ -106,14 +106,9 @@ public final class PaliGemmaModel extends BaseModel {
     }
 
     /**
-     * Makes a predictor, which costs nothing.
+     * Makes a predictor with one of {@link PaliGemmaTranslators}, which costs nothing.
      *
-     * @param translator one of {@link PaliGemmaTranslators}
-     * @param device the device of this model
-     * @param <I> what the predictor takes
-     * @param <O> what the predictor gives
-     * @return the predictor
-     * @throws IllegalArgumentException if the device is another one
+     * @throws IllegalArgumentException if the device is not that of this model
      */
     @Override
     public <I, O> Predictor<I, O> newPredictor(Translator<I, O> translator, Device device) {
@@ -124,23 +119,15 @@ public final class PaliGemmaModel extends BaseModel {
         return super.newPredictor(translator, device);
     }
 
-    /**
-     * Not supported: the network is that of the checkpoint.
-     *
-     * @param block not used
-     * @throws UnsupportedOperationException always
-     */
+    /** Not supported, always an {@link UnsupportedOperationException}: the network is that of the checkpoint. */
     @Override
     public void setBlock(Block block) {
         throw new UnsupportedOperationException("the network of a PaliGemma model is that of its checkpoint");
     }
 
     /**
-     * Not supported; see {@link PaliGemmaPipeline#convert} for checkpoints in another precision.
-     *
-     * @param modelPath not used
-     * @param newModelName not used
-     * @throws UnsupportedOperationException always
+     * Not supported, always an {@link UnsupportedOperationException}; see {@link dev.paligemma.Checkpoints#convert} for
+     * checkpoints in another precision.
      */
     @Override
     public void save(Path modelPath, String newModelName) {

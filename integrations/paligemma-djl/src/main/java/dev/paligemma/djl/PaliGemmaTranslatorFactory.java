@@ -57,16 +57,9 @@ public final class PaliGemmaTranslatorFactory implements TranslatorFactory {
     }
 
     /**
-     * Makes a translator.
+     * Makes a translator as above. The model is closed if that fails: DJL has loaded it by then, forgets it, and would
+     * leave its memory occupied.
      *
-     * @param input see above
-     * @param output see above
-     * @param model a model of the engine {@link PaliGemmaEngineProvider}. It is closed if no translator can be made: DJL has
-     *     loaded it by then, forgets it, and would leave its memory occupied
-     * @param arguments see above
-     * @param <I> what the predictor takes
-     * @param <O> what the predictor gives
-     * @return the translator
      * @throws TranslateException if the model is one of another engine, the types are not supported, or an argument is
      *     missing or has no such value
      */

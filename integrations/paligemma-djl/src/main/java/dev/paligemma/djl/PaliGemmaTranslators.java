@@ -31,37 +31,24 @@ public final class PaliGemmaTranslators {
     private PaliGemmaTranslators() {}
 
     /**
-     * Finds things in pictures; see {@link DjlConversions#toDetectedObjects(dev.paligemma.detection.ParsedAnswer)} for
-     * boxes and probabilities.
+     * Finds things in pictures, by labels without a semicolon; see {@link
+     * DjlConversions#toDetectedObjects(dev.paligemma.detection.ParsedAnswer)} for boxes and probabilities.
      *
-     * @param labels what to find, each without a semicolon
-     * @return a translator from a picture to boxes
      * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
      */
     public static Translator<Image, DetectedObjects> detect(String... labels) {
         return detect(List.of(labels), DetectionOptions.defaults());
     }
 
-    /**
-     * Finds things in pictures, with limits on which boxes are kept.
-     *
-     * @param labels what to find, each without a semicolon
-     * @param options how boxes are read and which are kept
-     * @return a translator from a picture to boxes
-     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
-     */
+    /** As {@link #detect(String...)}, with options on how boxes are read and which are kept. */
     public static Translator<Image, DetectedObjects> detect(List<String> labels, DetectionOptions options) {
         return task(Tasks.detect(labels).withOptions(options).map(DjlConversions::toDetectedObjects));
     }
 
     /**
-     * Finds things in pictures, and their shapes: the boxes are {@code Mask}s; see
-     * {@link DjlConversions#toDetectedObjects(dev.paligemma.detection.SegmentationResult)}. Shapes need the weights of the
-     * mask decoder, {@link PipelineBuilder#maskWeights}.
-     *
-     * @param labels what to find, each without a semicolon
-     * @return a translator from a picture to masks
-     * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
+     * Finds things in pictures as {@link #detect(String...)} does, and their shapes: the boxes are {@code Mask}s; see
+     * {@link DjlConversions#toDetectedObjects(dev.paligemma.detection.SegmentationResult)}. Shapes need the weights of
+     * the mask decoder, {@link PipelineBuilder#maskWeights}.
      */
     public static Translator<Image, DetectedObjects> segment(String... labels) {
         return task(Tasks.segment(labels).map(DjlConversions::toDetectedObjects));
@@ -69,30 +56,21 @@ public final class PaliGemmaTranslators {
 
     /**
      * Writes text about pictures, for example {@code Tasks.caption("en").with(request -> request.maxNewTokens(20))}.
-     *
-     * @param task what to ask
-     * @return a translator from a picture to text
      */
     public static Translator<Image, String> text(Task<GenerationResult> task) {
         return task(task.map(GenerationResult::text));
     }
 
-    /**
-     * Answers the prompt that comes with each picture, {@code VisionLanguageInput.getText()}, as the model was trained to
-     * read it: {@code caption en}, {@code answer en what is this?}. Control tokens in it count, as for
-     * {@link GenerationRequest#of(dev.paligemma.vision.RgbImage, String)}.
-     *
-     * @return a translator from a picture with a prompt to text
-     */
+    /** As {@link #prompted(int)}, with up to {@value GenerationRequest#DEFAULT_MAX_NEW_TOKENS} tokens. */
     public static Translator<VisionLanguageInput, String> prompted() {
         return prompted(GenerationRequest.DEFAULT_MAX_NEW_TOKENS);
     }
 
     /**
-     * Answers the prompt that comes with each picture, see {@link #prompted()}.
+     * Answers the prompt that comes with each picture, {@code VisionLanguageInput.getText()}, as the model was trained
+     * to read it: {@code caption en}, {@code answer en what is this?}. Control tokens in it count, as for {@link
+     * GenerationRequest#of(dev.paligemma.vision.RgbImage, String)}.
      *
-     * @param maxNewTokens the largest number of tokens to write, at least 1
-     * @return a translator from a picture with a prompt to text
      * @throws IllegalArgumentException if the number is below 1
      */
     public static Translator<VisionLanguageInput, String> prompted(int maxNewTokens) {
@@ -101,10 +79,8 @@ public final class PaliGemmaTranslators {
     }
 
     /**
-     * Finds the things that come with each picture, {@code VisionLanguageInput.getCandidates()}. The hypothesis template
-     * is not used.
-     *
-     * @return a translator from a picture with candidate labels to boxes
+     * Finds the things that come with each picture, {@code VisionLanguageInput.getCandidates()}. The hypothesis
+     * template is not used.
      */
     public static Translator<VisionLanguageInput, DetectedObjects> candidates() {
         return of(
@@ -112,8 +88,7 @@ public final class PaliGemmaTranslators {
     }
 
     /**
-     * Finds the things that come with each picture, {@code VisionLanguageInput.getCandidates()}, and their shapes, as
-     * {@link #segment}: a translator from a picture with candidate labels to masks.
+     * Finds the things that come with each picture as {@link #candidates} does, and their shapes, as {@link #segment}.
      */
     public static Translator<VisionLanguageInput, DetectedObjects> candidateMasks() {
         return of(
@@ -139,12 +114,9 @@ public final class PaliGemmaTranslators {
     }
 
     /**
-     * Does anything else with the pipeline, for example write under a constraint.
+     * Does anything else with the pipeline, for example write under a constraint; thread-safe if the task is.
      *
      * @param task called for every input, in the thread of the caller; never null, and must not give null
-     * @param <I> what the predictor takes
-     * @param <O> what the predictor gives
-     * @return the translator, thread-safe if the task is
      */
     public static <I, O> Translator<I, O> of(BiFunction<? super PaliGemmaPipeline, ? super I, ? extends O> task) {
         return new PipelineTranslator<>(task);

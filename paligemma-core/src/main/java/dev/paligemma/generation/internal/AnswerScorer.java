@@ -84,9 +84,8 @@ public final class AnswerScorer {
     }
 
     /**
-     * Checks the answers of a caller.
-     *
-     * @throws IllegalArgumentException if there are too few or too many, or one is given twice
+     * Checks a caller's answers; an {@link IllegalArgumentException} if there are too few or many, or one is given
+     * twice.
      */
     public static List<String> require(List<String> answers, int most) {
         if (answers.isEmpty() || answers.size() > most) {

@@ -11,11 +11,7 @@ public final class Cancellation {
     private final @Nullable Duration timeout;
     private volatile boolean cancelled;
 
-    /**
-     * Starts the clock of a request.
-     *
-     * @param timeout how long it may run; empty for ever
-     */
+    /** Starts the clock of a request, which may run as long as given, or for ever. */
     public Cancellation(Optional<Duration> timeout) {
         this.timeout = timeout.orElse(null);
     }
@@ -31,10 +27,8 @@ public final class Cancellation {
     }
 
     /**
-     * Ends a request that should not go on.
-     *
-     * @param when what was done so far, for the message
-     * @throws RequestCancelledException if so
+     * Ends a request that should not go on by a {@link RequestCancelledException}, whose message says what was done so
+     * far.
      */
     void check(String when) {
         if (cancelled) {

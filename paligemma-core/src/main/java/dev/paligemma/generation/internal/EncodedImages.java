@@ -47,9 +47,8 @@ record EncodedImages(VisionLanguageModel owner, ActiveAdapter adapter, HostTenso
     }
 
     /**
-     * The rows of images for the model that made them, and an adapter with which it would make the same.
-     *
-     * @throws IllegalArgumentException if it is another model, or the adapter sees the images otherwise
+     * The rows of images for the model that made them, and an adapter with which it would make the same; else an {@link
+     * IllegalArgumentException}.
      */
     static HostTensor rows(ImageEmbeddings images, VisionLanguageModel model, ActiveAdapter wanted) {
         if (!(images instanceof EncodedImages encoded) || encoded.owner != model) {

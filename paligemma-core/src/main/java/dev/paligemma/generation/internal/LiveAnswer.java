@@ -11,7 +11,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** An answer that a model writes as its pieces are asked for. */
@@ -105,11 +104,6 @@ public final class LiveAnswer implements AnswerStream {
     /** Whether every piece has been given out and the answer is known to have ended. Runs nothing. */
     synchronized boolean isComplete() {
         return result != null && ready.isEmpty();
-    }
-
-    @Override
-    public Stream<TextPiece> pieces() {
-        return PulledStream.of(this, this::close);
     }
 
     /** Gives the answer up without waiting: a call that is running fails soon, but only {@link #close} frees anything. */

@@ -26,11 +26,7 @@ public final class PipelineComparer {
     private final TextGenerator other;
     private final Slots otherSlots;
 
-    /**
-     * A comparer of two models, each with the limit on its requests.
-     *
-     * @throws IllegalArgumentException if a token is not the same text in both
-     */
+    /** A comparer of two models, each with the limit on its requests; a token must be the same text in both. */
     public PipelineComparer(TextGenerator reference, Slots referenceSlots, TextGenerator other, Slots otherSlots) {
         requireSame(
                 "rows of the vocabulary",
@@ -128,11 +124,7 @@ public final class PipelineComparer {
         private long sameTokens;
         private double totalKl;
 
-        /**
-         * A walk at its beginning.
-         *
-         * @param follower has run the prompt, too, and is led along the answer
-         */
+        /** A walk at its beginning; the follower has run the prompt, too, and is led along the answer. */
         Walk(AnswerWriter writer, VisionLanguageModel.Sequences follower) {
             this.writer = writer;
             this.follower = follower;

@@ -73,13 +73,8 @@ record PreparedRequest(
         return tokens;
     }
 
-    /**
-     * What was written, up to now.
-     *
-     * @param end the logarithm of the probability of the end-of-sequence token; 0 without one
-     * @param keptMass what a constraint left over
-     */
+    /** What was written, up to now; the logarithm of the probability of the end-of-sequence token is 0 without one. */
     GenerationResult result(List<GeneratedToken> tokens, double end, double keptMass, FinishReason reason) {
-        return GenerationResult.of(tokenizer, prompt, tokens, end, keptMass, reason, clock.timings());
+        return new GenerationResult(tokenizer, prompt, tokens, end, keptMass, reason, clock.timings());
     }
 }

@@ -1,6 +1,5 @@
 package dev.paligemma.generation.internal;
 
-import dev.paligemma.generation.RequestCancelledException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Supplier;
@@ -20,10 +19,8 @@ public final class Slots {
     }
 
     /**
-     * Waits for a slot; the caller gives it back by {@link #release}.
-     *
-     * @throws RequestCancelledException if the request is given up meanwhile
-     * @throws IllegalStateException if there are no more turns
+     * Waits for a slot; the caller gives it back by {@link #release}. An {@link IllegalStateException} if there are no
+     * more turns.
      */
     synchronized void acquire(Cancellation request) {
         String when = "while it waited for its turn";

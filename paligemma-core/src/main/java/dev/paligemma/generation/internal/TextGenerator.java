@@ -52,11 +52,7 @@ public final class TextGenerator {
     private final VisionLanguageModel model;
     private final @Nullable String defaultAdapter;
 
-    /**
-     * A generator.
-     *
-     * @param defaultAdapter the adapter of requests that name none; null for the model as it is
-     */
+    /** A generator; the default adapter is that of requests that name none, null for the model as it is. */
     public TextGenerator(
             PaliGemmaConfig config,
             PaliGemmaTokenizer tokenizer,

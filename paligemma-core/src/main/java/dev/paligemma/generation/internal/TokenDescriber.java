@@ -11,13 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class TokenDescriber {
     private TokenDescriber() {}
 
-    /**
-     * Describes a token.
-     *
-     * @param token the one that was chosen
-     * @param next what the model said
-     * @param removed the probability that a constraint left out, see {@link #removedMass}
-     */
+    /** Describes a token that was chosen, from what the model said and the probability that a constraint left out. */
     static GeneratedToken describe(PaliGemmaTokenizer tokenizer, int token, NextTokens next, double removed) {
         double logProbability = next.logProbability(token);
         if (!tokenizer.isLocation(token)) {

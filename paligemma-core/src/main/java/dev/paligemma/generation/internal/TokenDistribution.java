@@ -6,6 +6,7 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
+import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -118,33 +119,16 @@ final class TokenDistribution {
 
     /** The score of the k-th largest element. */
     private static double largest(double[] scores, int k) {
-        // A heap with the smallest of the k largest on top.
-        double[] heap = Arrays.copyOf(scores, k);
-        Arrays.sort(heap);
-        for (int i = k; i < scores.length; i++) {
-            if (scores[i] > heap[0]) {
-                heap[0] = scores[i];
-                sink(heap);
+        PriorityQueue<Double> largest = new PriorityQueue<>();
+        for (double score : scores) {
+            if (largest.size() < k || score > largest.element()) {
+                largest.add(score);
+            }
+            if (largest.size() > k) {
+                largest.remove();
             }
         }
-        return heap[0];
-    }
-
-    private static void sink(double[] heap) {
-        int parent = 0;
-        while (2 * parent + 1 < heap.length) {
-            int child = 2 * parent + 1;
-            if (child + 1 < heap.length && heap[child + 1] < heap[child]) {
-                child++;
-            }
-            if (heap[parent] <= heap[child]) {
-                return;
-            }
-            double moved = heap[parent];
-            heap[parent] = heap[child];
-            heap[child] = moved;
-            parent = child;
-        }
+        return largest.element();
     }
 
     /** The tokens that may be chosen, the most likely first. */

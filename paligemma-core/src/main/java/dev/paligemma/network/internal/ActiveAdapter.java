@@ -11,11 +11,8 @@ public final class ActiveAdapter {
     private final Map<String, HostTensor> decoder;
 
     /**
-     * An adapter of a model.
-     *
-     * @param name the adapter's name; null for the model as it is
-     * @param vision further inputs of the vision network; the same map as that of the model as it is, where nothing changes
-     * @param decoder further inputs of the decoder
+     * An adapter of a model, or the model as it is if the name is null, by further inputs of both networks. Those of
+     * the vision network are the same map as of the model as it is, where nothing changes.
      */
     ActiveAdapter(@Nullable String name, Map<String, HostTensor> vision, Map<String, HostTensor> decoder) {
         this.name = name;

@@ -33,11 +33,9 @@ public final class Adapters {
     }
 
     /**
-     * Reads adapters.
+     * Reads the adapters of some folders by their names, for the networks as defined and the weights that they will run
+     * with.
      *
-     * @param plain the networks as defined
-     * @param folders where each adapter is, by its name
-     * @param weights the weights that the networks will run with
      * @throws AdapterException if a folder is damaged, or an adapter does not fit the model
      */
     public static Adapters load(Networks plain, Map<String, Path> folders, Checkpoint weights) {
@@ -75,10 +73,7 @@ public final class Adapters {
     }
 
     /**
-     * Finds an adapter.
-     *
-     * @param name its name; null for the model as it is
-     * @throws IllegalArgumentException if there is none of that name
+     * Finds an adapter by its name, null for the model as it is; an {@link IllegalArgumentException} if there is none.
      */
     public ActiveAdapter get(@Nullable String name) {
         if (name == null) {

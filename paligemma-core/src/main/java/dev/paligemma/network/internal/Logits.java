@@ -8,13 +8,12 @@ public final class Logits {
     private Logits() {}
 
     /**
-     * Passes on the logarithm of a probability.
-     *
-     * @throws EngineException if it is not a number, as after an overflow in the network
+     * Passes on the logarithm of a probability; an {@link EngineException} if it is not a number, as after an overflow.
      */
     static double requireNumber(double logProbability) {
         if (Double.isNaN(logProbability)) {
-            throw noNumbers();
+            throw new EngineException("the network produced logits that are not numbers; are the weights damaged, or do"
+                    + " they overflow their precision?");
         }
         return logProbability;
     }
@@ -38,15 +37,7 @@ public final class Logits {
                 sum += probability * (logP - (q.get(i) - logSumQ));
             }
         }
-        if (Double.isNaN(sum)) {
-            throw noNumbers();
-        }
-        return Math.max(0, sum);
-    }
-
-    private static EngineException noNumbers() {
-        return new EngineException("the network produced logits that are not numbers; are the weights damaged, or do"
-                + " they overflow their precision?");
+        return Math.max(0, requireNumber(sum));
     }
 
     /** The logarithm of the sum of all {@code exp(logit)}, without overflow. */

@@ -10,13 +10,7 @@ public final class NextTokens {
     private final LongBuffer best;
     private final FloatBuffer bestLogProbability;
 
-    /**
-     * A view of one row of the decoder's outputs.
-     *
-     * @param logits {@code float32[V]}
-     * @param best the most likely token, {@code int64[1]}
-     * @param bestLogProbability the logarithm of its probability, {@code float32[1]}
-     */
+    /** A view of one row of the decoder's outputs: {@code float32[V]}, {@code int64[1]}, {@code float32[1]}. */
     NextTokens(FloatBuffer logits, LongBuffer best, FloatBuffer bestLogProbability) {
         this.logits = logits;
         this.best = best;
@@ -29,9 +23,8 @@ public final class NextTokens {
     }
 
     /**
-     * The most likely token; the lowest id among equals.
-     *
-     * @throws EngineException if a logit is not a number or none is finite, as after an overflow in the network
+     * The most likely token; the lowest id among equals. An {@link EngineException} as {@link #bestLogProbability}
+     * says.
      */
     public int best() {
         bestLogProbability();

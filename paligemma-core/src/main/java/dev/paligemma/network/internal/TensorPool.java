@@ -26,11 +26,7 @@ final class TensorPool {
         this(MAX_KEPT);
     }
 
-    /**
-     * A pool of a given size.
-     *
-     * @param maxKept bytes kept for later at most; what lay unused longest is left to the garbage collector
-     */
+    /** A pool that keeps at most so many bytes; what lay unused longest is left to the garbage collector. */
     TensorPool(long maxKept) {
         this.maxKept = maxKept;
     }
