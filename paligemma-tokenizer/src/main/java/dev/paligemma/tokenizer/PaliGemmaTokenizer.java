@@ -218,11 +218,9 @@ public final class PaliGemmaTokenizer {
         Objects.requireNonNull(text, "text");
         char[] raw = text.toCharArray();
         char[] normalized = text.replace(' ', Vocabulary.META_SPACE).toCharArray();
-        Matchers matchers = switch (controlTokens) {
-            case PARSE -> parsing;
-            case AS_TEXT -> asText;
-        };
-        IntPredicate forbidden = matchers == parsing ? id -> false : control::get;
+        boolean parsed = controlTokens == ControlTokens.PARSE;
+        Matchers matchers = parsed ? parsing : asText;
+        IntPredicate forbidden = parsed ? id -> false : control::get;
         matchers.raw()
                 .split(raw, 0, raw.length, ids, (from, to) -> matchers.normalized()
                         .split(normalized, from, to, ids, (start, end) ->
