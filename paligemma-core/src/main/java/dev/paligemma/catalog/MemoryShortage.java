@@ -67,8 +67,8 @@ public record MemoryShortage(MemoryEstimate needed, long freeBytes, Optional<Mem
     }
 
     /**
-     * Says it in words, for example {@code float32 needs about 12.61 GB of memory and 5.00 GB are free; int8 would fit
-     * with 4.02 GB}.
+     * In words, such as {@code float32 needs about 12.61 GB of memory and 5.00 GB are free; int8 would fit with 4.02
+     * GB}.
      */
     public String message() {
         return needed.precision() + " needs about " + gigabytes(needed.totalBytes()) + " of memory and "

@@ -39,18 +39,13 @@ public interface AnswerStream extends Iterator<TextPiece>, AutoCloseable {
     boolean hasNext();
 
     /**
-     * The next piece; see {@link #hasNext} for what may happen.
-     *
-     * @throws NoSuchElementException if the answer is complete
+     * The next piece; see {@link #hasNext} for what may happen. A {@link NoSuchElementException} if the answer is
+     * complete.
      */
     @Override
     TextPiece next();
 
-    /**
-     * The whole answer, once it is complete.
-     *
-     * @throws IllegalStateException if it is not complete
-     */
+    /** The whole answer, once it is complete; until then an {@link IllegalStateException}. */
     GenerationResult result();
 
     /** The remaining pieces as a sequential stream, whose {@link Stream#close} closes this, to be asked for once. */

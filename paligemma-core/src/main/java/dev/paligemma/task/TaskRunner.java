@@ -45,34 +45,29 @@ public interface TaskRunner {
     GenerationResult generate(GenerationRequest request);
 
     /**
-     * Continues many prompts, several at a time, so that the weights are read once for all of them at every step. Prompts
-     * may differ in length and in their images. The answers are those of {@link #generate}: the same tokens, with
-     * log-probabilities that may differ in their last bits.
+     * Continues many prompts, several at a time, so that the weights are read once for all of them at every step.
+     * Prompts may differ in length and in their images. The answers, in the order of the requests, are those of {@link
+     * #generate}: the same tokens, with log-probabilities that may differ in their last bits.
      *
-     * <p>The requests together occupy one of the pipeline's concurrent requests, but need the memory of {@code together}
-     * key/value caches, and twice that while one is added. If one of them fails, all do.
+     * <p>The requests together occupy one of the pipeline's concurrent requests, but need the memory of {@code
+     * together} key/value caches, and twice that while one is added. If one of them fails, all do.
      *
-     * @param requests what to answer
      * @param together the most that are answered at the same time, at least 1; 4 to 8 are a good choice on a CPU
-     * @return the answers in the order of the requests
      * @throws IllegalArgumentException if {@code together} is below 1
      */
     List<GenerationResult> generateAll(List<GenerationRequest> requests, int together);
 
     /**
-     * Continues a prompt token by token, as fast as the caller asks for them.
+     * Continues a prompt token by token, as fast as the caller asks for them; the request's time runs from now on.
      *
-     * @param request images, prompt, limits and how tokens are chosen; its time runs from now on
      * @return the answer to come, to be closed by the caller; nothing runs before its first piece is asked for
      */
     AnswerStream stream(GenerationRequest request);
 
     /**
-     * Tells how likely each of several given answers to a request is; see {@link Tasks#score}.
+     * Tells how likely each of 1 to 256 different answers to a request is, in their order; see {@link Tasks#score}. How
+     * the request chooses tokens makes no difference.
      *
-     * @param request images and prompt; how it chooses tokens makes no difference
-     * @param answers the answers, 1 to 256 different ones
-     * @return their scores in the same order; the shares add up to 1
      * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
      */
     List<AnswerScore> score(GenerationRequest request, List<String> answers);

@@ -55,9 +55,7 @@ public final class PaliGemmaModel extends BaseModel {
      * <p>DJL's own {@code modelName} is ignored, since it is read before. The device is that of the criteria, {@code gpu}
      * meaning CUDA.
      *
-     * @param modelPath the folder
      * @param prefix not used
-     * @param options as above, or null for none
      * @throws MalformedModelException if the checkpoint, its tokenizer or the weights of the mask decoder are missing,
      *     damaged or of another kind; the cause says what is wrong
      * @throws IOException if weights must be converted and cannot be, for example because the disk is full
@@ -146,8 +144,8 @@ public final class PaliGemmaModel extends BaseModel {
     /**
      * Does nothing.
      *
-     * @deprecated as in {@link Object}; it is here because the one inherited from DJL warns of every model whose manager is
-     *     open, and a manager without tensors always is
+     * @deprecated as in {@link Object}; the one inherited from DJL warns of every model whose manager is open, and a
+     *     manager without tensors always is
      */
     @Deprecated
     @Override

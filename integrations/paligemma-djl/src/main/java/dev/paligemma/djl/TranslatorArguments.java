@@ -14,36 +14,24 @@ import org.jspecify.annotations.Nullable;
  * The arguments of a {@code Criteria} that choose a task, as {@link PaliGemmaTranslatorFactory} describes them. Values may
  * be text, whatever they mean. All methods throw {@link IllegalArgumentException} for a value that is none.
  */
-final class TranslatorArguments {
+record TranslatorArguments(Map<String, ?> arguments) {
     private static final String DETECT = "detect";
     private static final String SEGMENT = "segment";
 
-    private final @Nullable String task;
-    private final @Nullable String prompt;
-    private final @Nullable String language;
-    private final @Nullable Object labels;
-    private final @Nullable String maxNewTokens;
-
-    TranslatorArguments(Map<String, ?> arguments) {
-        task = text(arguments, "task");
-        prompt = text(arguments, "prompt");
-        language = text(arguments, "language");
-        labels = arguments.get("labels");
-        maxNewTokens = text(arguments, "maxNewTokens");
-    }
-
-    private static @Nullable String text(Map<String, ?> arguments, String name) {
+    private @Nullable String text(String name) {
         Object value = arguments.get(name);
         return value == null ? null : value.toString();
     }
 
     /** Whether the task is one of boxes; if not, it is one of text. */
     boolean wantsBoxes() {
+        String task = text("task");
         return DETECT.equals(task) || SEGMENT.equals(task);
     }
 
     /** Whether boxes, of which this is about, are to have masks. */
     boolean wantsMasks() {
+        String task = text("task");
         if (task != null && !wantsBoxes()) {
             throw new IllegalArgumentException("task must be detect or segment for boxes, not '" + task + "'");
         }
@@ -62,6 +50,7 @@ final class TranslatorArguments {
     /** What to find, or null if that is not said. */
     @Nullable
     List<String> labelsIfAny() {
+        Object labels = arguments.get("labels");
         if (labels == null) {
             return null;
         }
@@ -80,6 +69,8 @@ final class TranslatorArguments {
 
     /** What to ask for text. */
     Task<GenerationResult> writing() {
+        String task = text("task");
+        String prompt = text("prompt");
         if (prompt != null) {
             if (task != null) {
                 throw new IllegalArgumentException(
@@ -87,6 +78,7 @@ final class TranslatorArguments {
             }
             return Tasks.text(prompt);
         }
+        String language = text("language");
         String spoken = language == null ? "en" : language;
         if (task == null) {
             return Tasks.caption(spoken);
@@ -104,15 +96,16 @@ final class TranslatorArguments {
 
     /** For inputs that bring a prompt of their own. */
     void requireNoPrompt() {
-        if (task != null || prompt != null) {
+        String given = text("task") == null ? text("prompt") : text("task");
+        if (given != null) {
             throw new IllegalArgumentException(
-                    "arguments task and prompt are not for inputs with a text of their own, got '"
-                            + (task == null ? prompt : task) + "'");
+                    "arguments task and prompt are not for inputs with a text of their own, got '" + given + "'");
         }
     }
 
     /** How long text may become. */
     int maxNewTokens() {
+        String maxNewTokens = text("maxNewTokens");
         return maxNewTokens == null
                 ? GenerationRequest.DEFAULT_MAX_NEW_TOKENS
                 : LoadingOptions.number("maxNewTokens", maxNewTokens);
