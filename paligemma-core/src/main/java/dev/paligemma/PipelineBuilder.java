@@ -319,13 +319,10 @@ public final class PipelineBuilder {
         try {
             return files.join();
         } catch (CompletionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
             if (e.getCause() instanceof Error cause) {
                 throw cause;
             }
-            throw e;
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
         }
     }
 

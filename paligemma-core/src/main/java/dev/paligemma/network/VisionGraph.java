@@ -19,7 +19,8 @@ public final class VisionGraph {
     public static Graph record(PaliGemmaConfig config) {
         GraphBuilder graph = new GraphBuilder("vision");
         Tensor patches = SiglipEncoder.record(config.vision(), graph);
-        // The projector from the encoder's width to the decoder's is W z + b and nothing else. Its rows enter the decoder as
+        // The projector from the encoder's width to the decoder's is W z + b and nothing else. Its rows enter the
+        // decoder as
         // they are, without the scaling of text.
         long width = config.text().sizes().hiddenSize();
         LinearWeights projector = new LinearWeights(

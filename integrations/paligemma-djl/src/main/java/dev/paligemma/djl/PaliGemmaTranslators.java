@@ -78,7 +78,8 @@ public final class PaliGemmaTranslators {
      */
     public static Translator<VisionLanguageInput, String> prompted(int maxNewTokens) {
         requireLimit(maxNewTokens);
-        return of((pipeline, input) -> pipeline.run(writing(Tasks.text(required(input.getText(), "text")), maxNewTokens), picture(input)));
+        return of((pipeline, input) ->
+                pipeline.run(writing(Tasks.text(required(input.getText(), "text")), maxNewTokens), picture(input)));
     }
 
     /**

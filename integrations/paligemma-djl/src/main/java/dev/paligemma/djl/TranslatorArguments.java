@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,10 @@ record TranslatorArguments(Map<String, ?> arguments) {
     private @Nullable String text(String name) {
         Object value = arguments.get(name);
         return value == null ? null : value.toString();
+    }
+
+    private String text(String name, Object usual) {
+        return Objects.requireNonNullElse(arguments.get(name), usual).toString();
     }
 
     /** Whether the task is one of boxes; if not, it is one of text. */
@@ -78,12 +83,8 @@ record TranslatorArguments(Map<String, ?> arguments) {
             }
             return Tasks.text(prompt);
         }
-        String language = text("language");
-        String spoken = language == null ? "en" : language;
-        if (task == null) {
-            return Tasks.caption(spoken);
-        }
-        return switch (task) {
+        String spoken = text("language", "en");
+        return switch (text("task", "caption")) {
             case "caption" -> Tasks.caption(spoken);
             case "cap" -> Tasks.cap(spoken);
             case "describe" -> Tasks.describe(spoken);
@@ -105,9 +106,7 @@ record TranslatorArguments(Map<String, ?> arguments) {
 
     /** How long text may become. */
     int maxNewTokens() {
-        String maxNewTokens = text("maxNewTokens");
-        return maxNewTokens == null
-                ? GenerationRequest.DEFAULT_MAX_NEW_TOKENS
-                : LoadingOptions.number("maxNewTokens", maxNewTokens);
+        String name = "maxNewTokens";
+        return LoadingOptions.number(name, text(name, GenerationRequest.DEFAULT_MAX_NEW_TOKENS));
     }
 }

@@ -207,7 +207,9 @@ public final class TextGenerator {
                 model,
                 adapter,
                 rows,
-                images.stream().map(EncodedImages.Size::of).toList());
+                images.stream()
+                        .map(image -> new EncodedImages.Size(image.width(), image.height()))
+                        .toList());
     }
 
     private HostTensor encode(List<PixelValues> images, ActiveAdapter adapter, Cancellation cancellation) {
