@@ -40,8 +40,12 @@ public record Detection(
         AnswerSpan piece)
         implements AnswerPart {
     /**
-     * One figure for each edge of a box, in fractions of the picture's width (left, right) or height (top, bottom); NaN
-     * if unknown.
+     * One figure for each edge of a box, in fractions of the picture's width (left, right) or height (top, bottom).
+     *
+     * @param left of the left edge; NaN if unknown, like the others
+     * @param top of the upper edge
+     * @param right of the right edge
+     * @param bottom of the lower edge
      */
     public record Edges(double left, double top, double right, double bottom) {
         /** Nothing is known. */

@@ -27,12 +27,12 @@ import java.util.stream.StreamSupport;
  */
 public interface AnswerStream extends Iterator<TextPiece>, AutoCloseable {
     /**
-     * Writes the next token unless that is done, or finds that the answer has ended. The first call runs images and prompt.
+     * Writes the next token unless that is done, and tells whether there is another piece, or finds that the answer has
+     * ended. The first call runs images and prompt.
      *
-     * @return whether there is another piece
      * @throws RequestException if images and prompt are longer than the model can take
-     * @throws RequestCancelledException if the stream was closed before the end, the thread is interrupted, or the time of
-     *     the request is over
+     * @throws RequestCancelledException if the stream was closed before the end, the thread is interrupted, or the time
+     *     of the request is over
      * @throws IllegalStateException if the pipeline is closed
      */
     @Override

@@ -31,12 +31,11 @@ import java.util.stream.IntStream;
  */
 public interface TaskRunner {
     /**
-     * Continues a prompt about images.
+     * Continues a prompt about images, as the request says.
      *
-     * @param request images, prompt, limits and how tokens are chosen
-     * @return text, tokens and figures
      * @throws dev.paligemma.generation.RequestException if images and prompt are longer than the model can take
-     * @throws dev.paligemma.generation.RequestCancelledException if the thread is interrupted, or the time of the request is over
+     * @throws dev.paligemma.generation.RequestCancelledException if the thread is interrupted, or the time of the
+     *     request is over
      * @throws IllegalArgumentException if the number of {@code <image>} markers in the prompt is neither 0 nor the
      *     number of images
      * @throws IllegalStateException if the pipeline is closed, or is closed meanwhile
@@ -105,10 +104,10 @@ public interface TaskRunner {
     }
 
     /**
-     * Does a task with many pictures, several at a time. Given answers are judged one picture after the other.
+     * Does a task with many pictures, several at a time, in their order. Given answers are judged one picture after the
+     * other.
      *
      * @param together the most that are answered at the same time, at least 1; 4 to 8 are a good choice on a CPU
-     * @return the results in the order of the pictures
      * @throws IllegalArgumentException if {@code together} is below 1
      */
     default <R> List<R> runAll(Task<R> task, List<RgbImage> images, int together) {
@@ -263,9 +262,9 @@ public interface TaskRunner {
     }
 
     /**
-     * Answers any request, reads the answer as boxes as the task does, and gives each as soon as it is written.
+     * Answers any request with one image, reads the answer as boxes as the task does, and gives each as soon as it is
+     * written. The caller closes the boxes to come; nothing runs before the first is asked for.
      *
-     * @return the boxes to come, to be closed by the caller; nothing runs before the first is asked for
      * @throws IllegalArgumentException if the request has several images
      */
     default DetectionStream streamDetections(BoxTask<?> task, GenerationRequest request) {
@@ -274,9 +273,7 @@ public interface TaskRunner {
     }
 
     /**
-     * Finds things as {@link #detect(RgbImage, String...)} does, and gives each as soon as it is written.
-     *
-     * @return the boxes to come, to be closed by the caller; nothing runs before the first is asked for
+     * Finds things as {@link #detect(RgbImage, String...)} does, and gives each as the other methods of this name do.
      */
     default DetectionStream streamDetections(RgbImage image, String... labels) {
         BoxTask<DetectionResult> task = Tasks.detect(labels);

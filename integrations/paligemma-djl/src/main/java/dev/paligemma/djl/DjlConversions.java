@@ -59,8 +59,8 @@ public final class DjlConversions {
     }
 
     /**
-     * A mask in the form of DJL: float32[64, 64], row by row from the top, stretched over the box it belongs to, not
-     * one of the full picture.
+     * A mask in the form of DJL: float32[64, 64], row by row from the top, stretched over the box, not one of the full
+     * picture.
      */
     public static Mask toMask(BoundingBox box, SegmentationMask mask) {
         float[][] rows = new float[SegmentationMask.SIZE][SegmentationMask.SIZE];

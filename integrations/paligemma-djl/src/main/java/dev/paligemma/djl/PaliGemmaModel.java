@@ -92,9 +92,8 @@ public final class PaliGemmaModel extends BaseModel {
 
     /**
      * The pipeline, for what DJL has no form for: streams, batches, scores, constraints. It is closed with the model,
-     * which a {@code ZooModel} gives by {@code getWrappedModel()}.
-     *
-     * @throws IllegalStateException if the model is not loaded
+     * which a {@code ZooModel} gives by {@code getWrappedModel()}. An {@link IllegalStateException} if the model is not
+     * loaded.
      */
     public synchronized PaliGemmaPipeline pipeline() {
         if (pipeline == null) {
@@ -104,9 +103,8 @@ public final class PaliGemmaModel extends BaseModel {
     }
 
     /**
-     * Makes a predictor with one of {@link PaliGemmaTranslators}, which costs nothing.
-     *
-     * @throws IllegalArgumentException if the device is not that of this model
+     * Makes a predictor with one of {@link PaliGemmaTranslators}, which costs nothing; an {@link
+     * IllegalArgumentException} if the device is not that of this model.
      */
     @Override
     public <I, O> Predictor<I, O> newPredictor(Translator<I, O> translator, Device device) {

@@ -72,9 +72,8 @@ public final class PaliGemmaTranslators {
     /**
      * Answers the prompt that comes with each picture, {@code VisionLanguageInput.getText()}, as the model was trained
      * to read it: {@code caption en}, {@code answer en what is this?}. Control tokens in it count, as for {@link
-     * GenerationRequest#of(dev.paligemma.vision.RgbImage, String)}.
-     *
-     * @throws IllegalArgumentException if the number is below 1
+     * GenerationRequest#of(dev.paligemma.vision.RgbImage, String)}. A limit below 1 is an {@link
+     * IllegalArgumentException}.
      */
     public static Translator<VisionLanguageInput, String> prompted(int maxNewTokens) {
         requireLimit(maxNewTokens);
@@ -83,8 +82,8 @@ public final class PaliGemmaTranslators {
     }
 
     /**
-     * Finds the things that come with each picture, {@code VisionLanguageInput.getCandidates()}. The hypothesis
-     * template is not used.
+     * Finds what comes with each picture, {@code VisionLanguageInput.getCandidates()}; the hypothesis template is not
+     * used.
      */
     public static Translator<VisionLanguageInput, DetectedObjects> candidates() {
         return of(
@@ -114,9 +113,8 @@ public final class PaliGemmaTranslators {
     }
 
     /**
-     * Does anything else with the pipeline, for example write under a constraint; thread-safe if the task is.
-     *
-     * @param task called for every input, in the thread of the caller; never null, and must not give null
+     * Does anything else with the pipeline, for example write under a constraint, by a task that is called for every
+     * input in the thread of the caller and must not give null; thread-safe if the task is.
      */
     public static <I, O> Translator<I, O> of(BiFunction<? super PaliGemmaPipeline, ? super I, ? extends O> task) {
         return new PipelineTranslator<I, O>(Objects.requireNonNull(task, "task"));
