@@ -9,7 +9,8 @@ import java.util.Map;
 
 /** Turns the loading options and the device of DJL into those of a pipeline. */
 final class LoadingOptions {
-    private static final String NAMES = "engine, precision, threads, maxConcurrentRequests, cacheDirectory, maskWeights";
+    private static final String NAMES =
+            "engine, precision, threads, maxConcurrentRequests, cacheDirectory, maskWeights";
 
     private LoadingOptions() {}
 
@@ -31,8 +32,7 @@ final class LoadingOptions {
             case "modelName" -> {
                 // DJL reads this one before it loads a model, and leaves it among the options.
             }
-            default ->
-                throw new IllegalArgumentException("unknown option '" + name + "', expected one of " + NAMES);
+            default -> throw new IllegalArgumentException("unknown option '" + name + "', expected one of " + NAMES);
         }
     }
 

@@ -53,7 +53,8 @@ final class ServedTask implements BiFunction<PaliGemmaPipeline, Input, Output> {
         } else if (boxes) {
             task = finding(masks, TranslatorArguments.split(text));
         } else {
-            task = writing(Tasks.text(text).with(request -> request.controlTokens(ControlTokens.AS_TEXT)), maxNewTokens);
+            task = writing(
+                    Tasks.text(text).with(request -> request.controlTokens(ControlTokens.AS_TEXT)), maxNewTokens);
         }
         if (task == null) {
             throw new IllegalArgumentException(
