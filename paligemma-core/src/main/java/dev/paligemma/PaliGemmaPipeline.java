@@ -154,11 +154,10 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     }
 
     /**
-     * Continues a prompt as {@link #generate} does, in a thread of the executor. Cancelling the future, or completing it
-     * otherwise, gives the request up: within one token the thread is free again.
+     * Continues a prompt as {@link #generate} does, in a thread of the executor; the request's time runs from now on.
+     * Cancelling the future, or completing it otherwise, gives the request up: within one token the thread is free
+     * again.
      *
-     * @param request images, prompt, limits and how tokens are chosen; its time runs from now on
-     * @param executor runs the request
      * @return the answer to come, or what {@link #generate} would throw
      */
     public CompletableFuture<GenerationResult> generateAsync(GenerationRequest request, Executor executor) {
@@ -205,10 +204,8 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     }
 
     /**
-     * Searches for the most likely answers.
+     * Searches for the most likely answers to a request that does not choose tokens at random.
      *
-     * @param request images, prompt and limits; it must not choose tokens at random
-     * @param search how to search
      * @return the answers, the best one first; none if the search found no answer within its limits
      * @throws IllegalArgumentException if the request chooses tokens at random
      */
@@ -245,15 +242,13 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     }
 
     /**
-     * Continues a prompt for subscribers. Each one gets an answer of its own, written in threads of the executor as fast as
-     * the subscriber asks for pieces. Cancelling the subscription gives the answer up without waiting; what it occupies is
-     * free within one token.
+     * Continues a prompt for subscribers. Each one gets an answer of its own, written in threads of the executor as
+     * fast as the subscriber asks for pieces; its time runs from its subscription on. Cancelling the subscription gives
+     * the answer up without waiting; what it occupies is free within one token.
      *
-     * @param request images, prompt, limits and how tokens are chosen; its time runs from each subscription on
-     * @param executor runs the network and calls the subscriber, one task per subscription at a time. A task that waits for
-     *     its turn occupies a thread: with fewer threads than subscriptions, those that wait can keep the answers that have
-     *     begun from going on
-     * @return the publisher
+     * @param executor runs the network and calls the subscriber, one task per subscription at a time. A task that waits
+     *     for its turn occupies a thread: with fewer threads than subscriptions, those that wait can keep the answers
+     *     that have begun from going on
      */
     public Flow.Publisher<TextPiece> publisher(GenerationRequest request, Executor executor) {
         Objects.requireNonNull(request, "request");
@@ -282,15 +277,13 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     }
 
     /**
-     * Measures how closely another pipeline, for example the same checkpoint in another precision, follows this one, the
-     * reference. {@link Comparison} says what is measured.
+     * Measures how closely another pipeline, for example the same checkpoint in another precision, follows this one,
+     * the reference: every prompt, at least one, is asked about every picture, at least one. {@link Comparison} says
+     * what is measured.
      *
-     * <p>Image sizes may differ, the vocabulary may not. A request takes one slot of each pipeline's
-     * {@link PipelineBuilder#maxConcurrentRequests}, and the key/value caches of both. A pipeline may be compared with itself.
+     * <p>Image sizes may differ, the vocabulary may not. A request takes one slot of each pipeline's {@link
+     * PipelineBuilder#maxConcurrentRequests}, and the key/value caches of both. A pipeline may be compared with itself.
      *
-     * @param other the pipeline to judge
-     * @param images the pictures, at least one
-     * @param prompts the prompts, at least one; every prompt is asked about every picture
      * @param maxNewTokens the most tokens of an answer, at least 1
      * @return the figures of every request and of all together
      * @throws IllegalArgumentException if there is no image or no prompt, if {@code maxNewTokens} is below 1, if the
@@ -320,7 +313,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     }
 
     /**
-     * The adapters that were loaded with the model: their names, in the order in which they were given; unmodifiable.
+     * The names of the adapters that were loaded with the model, in the order in which they were given; unmodifiable.
      */
     public Set<String> adapters() {
         return generator.model().adapters().names();

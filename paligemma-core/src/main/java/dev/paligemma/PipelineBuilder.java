@@ -92,10 +92,10 @@ public final class PipelineBuilder {
     }
 
     /**
-     * Chooses which version of the {@linkplain #model model} to use; {@code main} by default, unless its name says it. Another one
-     * than its name says is refused by {@link #build}.
+     * Chooses which version of the {@linkplain #model model} to use: a branch such as {@code bfloat16}, a tag, or a
+     * commit of 40 hexadecimal digits, which never changes; {@code main} by default, unless its name says it. Another
+     * one than its name says is refused by {@link #build}.
      *
-     * @param revision a branch such as {@code bfloat16}, a tag, or a commit of 40 hexadecimal digits, which never changes
      * @throws IllegalArgumentException if it cannot be a revision
      */
     public PipelineBuilder revision(String revision) {
@@ -119,11 +119,10 @@ public final class PipelineBuilder {
     }
 
     /**
-     * Chooses the engine. Without a choice the system property {@value #ENGINE_PROPERTY} does, and
-     * where that is not set either, {@value #DEFAULT_ENGINE}: {@code pytorch} for a GPU and for
-     * {@link Precision#BFLOAT16}, {@code onnx} for everything else. {@link ModelInfo#engine} says which one it was.
+     * Chooses the engine by the name of one on the class path. Without a choice the system property {@value
+     * #ENGINE_PROPERTY} does, and where that is not set either, {@value #DEFAULT_ENGINE}: {@code pytorch} for a GPU and
+     * for {@link Precision#BFLOAT16}, {@code onnx} for everything else. {@link ModelInfo#engine} says which one it was.
      *
-     * @param name the name of an engine on the class path, or {@value #DEFAULT_ENGINE}
      * @throws EngineException if there is none of that name; the message has the dependency to add
      */
     public PipelineBuilder engine(String name) {
@@ -320,13 +319,10 @@ public final class PipelineBuilder {
         try {
             return files.join();
         } catch (CompletionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
             if (e.getCause() instanceof Error cause) {
                 throw cause;
             }
-            throw e;
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
         }
     }
 

@@ -59,7 +59,12 @@ public record KnownModel(ModelSize size, Kind kind, Optional<String> task, int i
         }
     }
 
-    /** A branch of a model on the hub, and how its weights are stored. */
+    /**
+     * A branch of a model on the hub.
+     *
+     * @param name the name of the branch
+     * @param type how its weights are stored
+     */
     public record Revision(String name, DType type) {}
 
     /**

@@ -52,21 +52,16 @@ public final class KnownModels {
         }
         models.add(new KnownModel(ModelSize.PALIGEMMA2_3B, Kind.FINE_TUNED, Optional.of("docci"), MIDDLE));
         models.add(new KnownModel(ModelSize.PALIGEMMA2_10B, Kind.FINE_TUNED, Optional.of("docci"), MIDDLE));
-        for (String task : TASKS_AT_TWO_SIZES) {
-            models.add(fineTuned(task, SMALL));
-            models.add(fineTuned(task, MIDDLE));
-        }
-        models.add(fineTuned("rsvqa-lr", SMALL));
-        for (String task : TASKS_AT_ALL_SIZES) {
-            models.add(fineTuned(task, SMALL));
-            models.add(fineTuned(task, MIDDLE));
-            models.add(fineTuned(task, LARGE));
-        }
+        TASKS_AT_TWO_SIZES.forEach(task -> addFineTuned(models, task, SMALL, MIDDLE));
+        addFineTuned(models, "rsvqa-lr", SMALL);
+        TASKS_AT_ALL_SIZES.forEach(task -> addFineTuned(models, task, SMALL, MIDDLE, LARGE));
         return List.copyOf(models);
     }
 
-    private static KnownModel fineTuned(String task, int imageSize) {
-        return new KnownModel(ModelSize.PALIGEMMA_3B, Kind.FINE_TUNED, Optional.of(task), imageSize);
+    private static void addFineTuned(List<KnownModel> models, String task, int... imageSizes) {
+        for (int imageSize : imageSizes) {
+            models.add(new KnownModel(ModelSize.PALIGEMMA_3B, Kind.FINE_TUNED, Optional.of(task), imageSize));
+        }
     }
 
     /** Lists the models: those for many tasks and the pre-trained ones by size, then the fine-tuned ones. */

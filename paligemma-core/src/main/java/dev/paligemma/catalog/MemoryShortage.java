@@ -33,13 +33,10 @@ public record MemoryShortage(MemoryEstimate needed, long freeBytes, Optional<Mem
     }
 
     /**
-     * Compares what a model needs with what is free.
+     * Compares what a model of these sizes needs with what is free; empty if it fits.
      *
-     * @param config the sizes of the model
      * @param precision the precision to run it in
      * @param possible the precisions it could run in; only {@code precision} if it is converted
-     * @param freeBytes what is free
-     * @return the shortage; empty if the model fits
      */
     public static Optional<MemoryShortage> of(
             PaliGemmaConfig config, Precision precision, Collection<Precision> possible, long freeBytes) {
@@ -67,8 +64,8 @@ public record MemoryShortage(MemoryEstimate needed, long freeBytes, Optional<Mem
     }
 
     /**
-     * Says it in words, for example {@code float32 needs about 12.61 GB of memory and 5.00 GB are free; int8 would fit
-     * with 4.02 GB}.
+     * In words, such as {@code float32 needs about 12.61 GB of memory and 5.00 GB are free; int8 would fit with 4.02
+     * GB}.
      */
     public String message() {
         return needed.precision() + " needs about " + gigabytes(needed.totalBytes()) + " of memory and "

@@ -20,6 +20,7 @@ final class DetectionConstraint implements TokenConstraint {
     private static final int BOTTOM = 2;
     private static final int RIGHT = 3;
 
+    private final TokenConstraints tokens;
     private final PaliGemmaTokenizer tokenizer;
     private final DetectionGrammar grammar;
     private final int eosId;
@@ -35,16 +36,17 @@ final class DetectionConstraint implements TokenConstraint {
     private final TokenTrie.Node perhapsLast;
     private final TokenTrie.Node last;
 
-    DetectionConstraint(PaliGemmaTokenizer tokenizer, DetectionGrammar grammar) {
+    DetectionConstraint(TokenConstraints tokens, PaliGemmaTokenizer tokenizer, DetectionGrammar grammar) {
+        this.tokens = tokens;
         this.tokenizer = tokenizer;
         this.grammar = grammar;
         this.eosId = tokenizer.eosId();
         this.codes = grammar.masked() ? BOX_CODES + MASK_CODES : BOX_CODES;
         TokenSet endOfSequence = TokenSet.of(eosId);
         this.ended = new Ended(endOfSequence);
-        this.locations = locationsFrom(0);
+        this.locations = tokens.locations();
         this.locationsOrEnd = locations.union(endOfSequence);
-        this.segmentationCodes = grammar.masked() ? TokenIds.segmentationCodes(tokenizer) : TokenSet.of();
+        this.segmentationCodes = grammar.masked() ? tokens.segmentationCodes() : TokenSet.of();
 
         List<Map.Entry<int[], TokenSet>> between = new ArrayList<>();
         List<Map.Entry<int[], TokenSet>> atEnd = new ArrayList<>();
@@ -61,11 +63,7 @@ final class DetectionConstraint implements TokenConstraint {
     }
 
     private int[] encode(String text) {
-        return TokenIds.writable(tokenizer, text, ControlTokens.AS_TEXT);
-    }
-
-    private TokenSet locationsFrom(int smallest) {
-        return TokenIds.locationsFrom(tokenizer, smallest);
+        return tokens.writable(text, ControlTokens.AS_TEXT);
     }
 
     @Override
@@ -97,9 +95,9 @@ final class DetectionConstraint implements TokenConstraint {
                 return locationsOrEnd;
             }
             if (grammar.orderedCorners() && written == BOTTOM) {
-                return locationsFrom(top);
+                return tokens.locationsFrom(top);
             }
-            return grammar.orderedCorners() && written == RIGHT ? locationsFrom(left) : locations;
+            return grammar.orderedCorners() && written == RIGHT ? tokens.locationsFrom(left) : locations;
         }
 
         @Override

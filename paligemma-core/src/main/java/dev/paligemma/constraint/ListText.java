@@ -25,12 +25,8 @@ record ListText(List<int[]> items, int[] separator, int maxItems, boolean distin
     private static final int IN_SEPARATOR = -1;
 
     /**
-     * A place in the grammar.
-     *
-     * @param done the number of items before
-     * @param used those of them, if none may come twice; not changed
-     * @param item the item being written, or {@link #IN_SEPARATOR}
-     * @param offset how many characters of it are written
+     * A place in the grammar: the number of items before; those of them, if none may come twice, not changed; the item
+     * being written, or {@link #IN_SEPARATOR}; how many characters of it are written.
      */
     private record Place(int done, BitSet used, int item, int offset) {}
 

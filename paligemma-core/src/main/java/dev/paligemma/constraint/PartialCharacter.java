@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
  * @param smallest the smallest character of this length, since longer spellings of smaller ones are not UTF-8
  */
 record PartialCharacter(int bits, int missing, int smallest) {
-
     /** Takes the first byte; null if no character begins with it. */
     static @Nullable PartialCharacter begin(int value) {
         if (value < 0x80) {

@@ -155,7 +155,8 @@ final class TextAutomaton {
     }
 
     private List<Connected> connect(BitSet live) {
-        edges.replaceAll(all -> all.stream().filter(edge -> live.get(edge.target)).toList());
+        edges.replaceAll(
+                all -> all.stream().filter(edge -> live.get(edge.target)).toList());
         List<Connected> states = new ArrayList<>();
         for (int state = 0; state < edges.size(); state++) {
             int[] bounds = edges.get(state).stream()
@@ -164,8 +165,9 @@ final class TextAutomaton {
             states.add(new Connected(accepts(state), bounds));
         }
         for (int state = 0; state < edges.size(); state++) {
-            states.get(state).targets =
-                    edges.get(state).stream().map(edge -> states.get(edge.target)).toArray(Connected[]::new);
+            states.get(state).targets = edges.get(state).stream()
+                    .map(edge -> states.get(edge.target))
+                    .toArray(Connected[]::new);
         }
         return states;
     }

@@ -5,7 +5,6 @@ import java.util.List;
 
 /** A regular expression, parsed. Immutable. */
 sealed interface TextPattern {
-
     /** The empty text. */
     TextPattern EMPTY = new Sequence(List.of());
 

@@ -40,13 +40,11 @@ package dev.paligemma.constraint;
  */
 @FunctionalInterface
 public interface TokenConstraint {
-
     /** Begins an answer. */
     State start();
 
     /** What is known after some tokens of an answer. Immutable and thread-safe. */
     interface State {
-
         /**
          * Tells which tokens may come next: at least one, the end-of-sequence id among them where the answer may end.
          * It is asked once per written token, so sets that are the same for many answers should be made once.

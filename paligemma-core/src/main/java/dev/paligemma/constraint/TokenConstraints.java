@@ -3,9 +3,12 @@ package dev.paligemma.constraint;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.TokenizerException;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,10 +58,11 @@ public final class TokenConstraints {
      */
     public TokenConstraint oneOf(List<String> answers) {
         requireSome(answers, "answers");
-        List<int[]> ids = answers.stream()
-                .map(answer -> TokenIds.writable(tokenizer, answer, ControlTokens.PARSE))
+        TokenSet endOfSequence = TokenSet.of(tokenizer.eosId());
+        List<Map.Entry<int[], TokenSet>> ids = answers.stream()
+                .map(answer -> Map.entry(writable(answer, ControlTokens.PARSE), endOfSequence))
                 .toList();
-        return new AnswerConstraint(ids, tokenizer.eosId());
+        return new AnswerConstraint(TokenTrie.of(ids), new Ended(endOfSequence));
     }
 
     /**
@@ -172,7 +176,7 @@ public final class TokenConstraints {
      * @throws TokenizerException if the tokenizer has no location tokens, or for masks no segmentation tokens
      */
     public TokenConstraint detections(DetectionGrammar grammar) {
-        return new DetectionConstraint(tokenizer, Objects.requireNonNull(grammar, "grammar"));
+        return new DetectionConstraint(this, tokenizer, Objects.requireNonNull(grammar, "grammar"));
     }
 
     /** Allows every token of the vocabulary at every step. */
@@ -200,12 +204,35 @@ public final class TokenConstraints {
 
     /** The ids of the 1024 location tokens; a {@link TokenizerException} if the tokenizer has none. */
     public TokenSet locations() {
-        return TokenIds.locationsFrom(tokenizer, 0);
+        return locationsFrom(0);
+    }
+
+    TokenSet locationsFrom(int smallest) {
+        return TokenSet.of(IntStream.range(smallest, PaliGemmaTokenizer.LOCATIONS)
+                .map(tokenizer::locationId)
+                .toArray());
     }
 
     /** The ids of the 128 segmentation tokens; a {@link TokenizerException} if the tokenizer has none. */
     public TokenSet segmentationCodes() {
-        return TokenIds.segmentationCodes(tokenizer);
+        return TokenSet.of(IntStream.range(0, PaliGemmaTokenizer.SEGMENTATION_CODES)
+                .map(tokenizer::segmentationId)
+                .toArray());
+    }
+
+    /** Encodes a text that an answer has to spell exactly. */
+    int[] writable(String text, ControlTokens controlTokens) {
+        int[] ids = tokenizer.encode(text, controlTokens);
+        String written = tokenizer.decode(ids, true);
+        if (!written.equals(text)) {
+            throw new IllegalArgumentException(
+                    "'" + text + "' cannot be part of an answer: written in tokens it reads '" + written + "'");
+        }
+        int eosId = tokenizer.eosId();
+        if (Arrays.stream(ids).anyMatch(id -> id == eosId)) {
+            throw new IllegalArgumentException("'" + text + "' cannot be part of an answer: its tokens end the answer");
+        }
+        return ids;
     }
 
     private static void requireSome(List<String> texts, String what) {

@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A set of token sequences as a tree, with what may come after each. Immutable once it is handed out. */
 final class TokenTrie {
-
     /** A place in the tree. */
     static final class Node {
         private final Map<Integer, Node> children = new HashMap<>();

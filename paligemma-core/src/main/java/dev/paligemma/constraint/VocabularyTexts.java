@@ -232,7 +232,8 @@ final class VocabularyTexts {
             int end = firstChild[node + 1];
             for (int edge = 0; edge < state.edges() && child < end; edge++) {
                 int last = state.last(edge);
-                child = firstAtLeast(state.first(edge), child, end);
+                int place = Arrays.binarySearch(characters, child, end, state.first(edge));
+                child = place >= 0 ? place : -place - 1;
                 for (; child < end && characters[child] <= last; child++) {
                     for (int i = firstEnding[child]; i < firstEnding[child + 1]; i++) {
                         found.set(endings[i]);
@@ -249,11 +250,6 @@ final class VocabularyTexts {
                 }
             }
         }
-    }
-
-    private int firstAtLeast(int character, int from, int to) {
-        int place = Arrays.binarySearch(characters, from, to, character);
-        return place >= 0 ? place : -place - 1;
     }
 
     private void collectBytes(TextState state, BitSet found) {

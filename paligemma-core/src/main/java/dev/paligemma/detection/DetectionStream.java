@@ -42,9 +42,8 @@ public final class DetectionStream implements Iterator<Detection>, AutoCloseable
     }
 
     /**
-     * The next box; see {@link #hasNext} for what may happen.
-     *
-     * @throws NoSuchElementException if the answer is complete
+     * The next box; see {@link #hasNext} for what may happen. A {@link NoSuchElementException} if the answer is
+     * complete.
      */
     @Override
     public synchronized Detection next() {
@@ -57,9 +56,8 @@ public final class DetectionStream implements Iterator<Detection>, AutoCloseable
     }
 
     /**
-     * All boxes and all else that was written, once the answer is complete.
-     *
-     * @throws IllegalStateException if it is not complete
+     * All boxes and all else that was written, once the answer is complete; until then an {@link
+     * IllegalStateException}.
      */
     public synchronized DetectionResult result() {
         if (!finished) {

@@ -13,7 +13,6 @@ import java.util.Optional;
  */
 public record Fragment(Reason reason, AnswerSpan piece, Optional<LocationCodes> codes, String label)
         implements AnswerPart {
-
     /** Why a piece is no box. */
     public enum Reason {
         /** Text where a box was expected. */

@@ -45,7 +45,9 @@ public final class NonMaximumSuppression {
                 .sorted(Comparator.comparingDouble(i -> -rank(detections.get(i)))) // stable: else as listed
                 .forEach(i -> {
                     Detection candidate = detections.get(i);
-                    if (winners.stream().noneMatch(winner -> suppresses(winner, candidate, maxIou))) {
+                    if (winners.stream()
+                            .noneMatch(winner -> winner.label().equals(candidate.label())
+                                    && winner.box().iou(candidate.box()) > maxIou)) {
                         winners.add(candidate);
                         kept.set(i);
                     }
@@ -55,9 +57,5 @@ public final class NonMaximumSuppression {
 
     private static double rank(Detection detection) {
         return Double.isNaN(detection.confidence()) ? -1 : detection.confidence();
-    }
-
-    private static boolean suppresses(Detection winner, Detection candidate, double maxIou) {
-        return winner.label().equals(candidate.label()) && winner.box().iou(candidate.box()) > maxIou;
     }
 }

@@ -79,10 +79,7 @@ public record Segment(Detection detection, Optional<SegmentationMask> mask, int 
         return detection.confidence();
     }
 
-    /**
-     * The mask in the geometry of the original picture, bilinear, zero outside of the box: the probability of every
-     * pixel; empty without a mask.
-     */
+    /** The probability of every pixel in the geometry of the original picture, bilinear, zero outside of the box. */
     public Optional<ImageMask> imageMask() {
         return mask.map(shape -> shape.toImage(imageWidth, imageHeight, pixels()));
     }
@@ -98,8 +95,8 @@ public record Segment(Detection detection, Optional<SegmentationMask> mask, int 
     }
 
     /**
-     * The outlines of the thing in the original picture, at threshold 0.5: one for each connected region; none without
-     * a mask.
+     * The outlines of the connected regions of the thing in the original picture, at threshold 0.5; none without a
+     * mask.
      */
     public List<MaskPolygon> polygons() {
         return bitMask(0.5).map(BitMask::polygons).orElse(List.of());

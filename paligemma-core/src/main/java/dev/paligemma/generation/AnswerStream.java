@@ -27,30 +27,25 @@ import java.util.stream.StreamSupport;
  */
 public interface AnswerStream extends Iterator<TextPiece>, AutoCloseable {
     /**
-     * Writes the next token unless that is done, or finds that the answer has ended. The first call runs images and prompt.
+     * Writes the next token unless that is done, and tells whether there is another piece, or finds that the answer has
+     * ended. The first call runs images and prompt.
      *
-     * @return whether there is another piece
      * @throws RequestException if images and prompt are longer than the model can take
-     * @throws RequestCancelledException if the stream was closed before the end, the thread is interrupted, or the time of
-     *     the request is over
+     * @throws RequestCancelledException if the stream was closed before the end, the thread is interrupted, or the time
+     *     of the request is over
      * @throws IllegalStateException if the pipeline is closed
      */
     @Override
     boolean hasNext();
 
     /**
-     * The next piece; see {@link #hasNext} for what may happen.
-     *
-     * @throws NoSuchElementException if the answer is complete
+     * The next piece; see {@link #hasNext} for what may happen. A {@link NoSuchElementException} if the answer is
+     * complete.
      */
     @Override
     TextPiece next();
 
-    /**
-     * The whole answer, once it is complete.
-     *
-     * @throws IllegalStateException if it is not complete
-     */
+    /** The whole answer, once it is complete; until then an {@link IllegalStateException}. */
     GenerationResult result();
 
     /** The remaining pieces as a sequential stream, whose {@link Stream#close} closes this, to be asked for once. */

@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  * @param head from the last row to logits, {@code [V, D]}; the token embedding itself when the two are tied
  */
 record GemmaWeights(Weight tokenEmbedding, List<Block> blocks, Weight finalNorm, LinearWeights head) {
-
     /**
      * The parameters of one decoder block.
      *

@@ -15,7 +15,6 @@ import java.util.List;
  * @param decoder from those and text to logits
  */
 public record Networks(Graph vision, Graph decoder) {
-
     /** Records both networks; all options ask for the same weights. */
     public static Networks record(PaliGemmaConfig config, DecoderOptions options) {
         return new Networks(VisionGraph.record(config), GemmaDecoder.record(config.text(), options));

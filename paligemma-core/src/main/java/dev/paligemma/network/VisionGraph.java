@@ -3,7 +3,9 @@ package dev.paligemma.network;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.GraphBuilder;
+import dev.paligemma.engine.graph.LinearWeights;
 import dev.paligemma.engine.graph.Tensor;
+import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.vision.SiglipEncoder;
 
 /** The first of the two graphs: from pixels to image embeddings. */
@@ -17,7 +19,17 @@ public final class VisionGraph {
     public static Graph record(PaliGemmaConfig config) {
         GraphBuilder graph = new GraphBuilder("vision");
         Tensor patches = SiglipEncoder.record(config.vision(), graph);
-        Tensor embeddings = Projector.record(config, graph, patches);
+        // The projector from the encoder's width to the decoder's is W z + b and nothing else. Its rows enter the
+        // decoder as
+        // they are, without the scaling of text.
+        long width = config.text().sizes().hiddenSize();
+        LinearWeights projector = new LinearWeights(
+                Weight.of(
+                        "multi_modal_projector.linear.weight",
+                        width,
+                        config.vision().hiddenSize()),
+                Weight.of("multi_modal_projector.linear.bias", width));
+        Tensor embeddings = graph.linear(patches, projector);
         graph.mark("projector", embeddings);
         graph.output(IMAGE_EMBEDDINGS, embeddings);
         return graph.build();

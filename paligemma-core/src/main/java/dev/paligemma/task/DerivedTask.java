@@ -6,13 +6,7 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/**
- * A task with further rules, or another result.
- *
- * @param task the one before
- * @param options changes each request
- * @param function changes each result
- */
+/** A task with options that change each request, and a function that changes each result. */
 record DerivedTask<Q, R>(
         Task<Q> task, Consumer<GenerationRequest.Builder> options, Function<? super Q, ? extends R> function)
         implements Task<R> {

@@ -28,10 +28,8 @@ import java.util.function.Function;
  */
 public interface Task<R> {
     /**
-     * Begins a request: the prompt and the rules by which the answer is written, such as its length or a constraint. Whoever
-     * asks adds the pictures, and may change everything else.
-     *
-     * @return a new builder without pictures
+     * Begins a request without pictures in a new builder: the prompt and the rules by which the answer is written, such
+     * as its length or a constraint. Whoever asks adds the pictures, and may change everything else.
      */
     GenerationRequest.Builder request();
 

@@ -31,12 +31,11 @@ import java.util.stream.IntStream;
  */
 public interface TaskRunner {
     /**
-     * Continues a prompt about images.
+     * Continues a prompt about images, as the request says.
      *
-     * @param request images, prompt, limits and how tokens are chosen
-     * @return text, tokens and figures
      * @throws dev.paligemma.generation.RequestException if images and prompt are longer than the model can take
-     * @throws dev.paligemma.generation.RequestCancelledException if the thread is interrupted, or the time of the request is over
+     * @throws dev.paligemma.generation.RequestCancelledException if the thread is interrupted, or the time of the
+     *     request is over
      * @throws IllegalArgumentException if the number of {@code <image>} markers in the prompt is neither 0 nor the
      *     number of images
      * @throws IllegalStateException if the pipeline is closed, or is closed meanwhile
@@ -45,34 +44,29 @@ public interface TaskRunner {
     GenerationResult generate(GenerationRequest request);
 
     /**
-     * Continues many prompts, several at a time, so that the weights are read once for all of them at every step. Prompts
-     * may differ in length and in their images. The answers are those of {@link #generate}: the same tokens, with
-     * log-probabilities that may differ in their last bits.
+     * Continues many prompts, several at a time, so that the weights are read once for all of them at every step.
+     * Prompts may differ in length and in their images. The answers, in the order of the requests, are those of {@link
+     * #generate}: the same tokens, with log-probabilities that may differ in their last bits.
      *
-     * <p>The requests together occupy one of the pipeline's concurrent requests, but need the memory of {@code together}
-     * key/value caches, and twice that while one is added. If one of them fails, all do.
+     * <p>The requests together occupy one of the pipeline's concurrent requests, but need the memory of {@code
+     * together} key/value caches, and twice that while one is added. If one of them fails, all do.
      *
-     * @param requests what to answer
      * @param together the most that are answered at the same time, at least 1; 4 to 8 are a good choice on a CPU
-     * @return the answers in the order of the requests
      * @throws IllegalArgumentException if {@code together} is below 1
      */
     List<GenerationResult> generateAll(List<GenerationRequest> requests, int together);
 
     /**
-     * Continues a prompt token by token, as fast as the caller asks for them.
+     * Continues a prompt token by token, as fast as the caller asks for them; the request's time runs from now on.
      *
-     * @param request images, prompt, limits and how tokens are chosen; its time runs from now on
      * @return the answer to come, to be closed by the caller; nothing runs before its first piece is asked for
      */
     AnswerStream stream(GenerationRequest request);
 
     /**
-     * Tells how likely each of several given answers to a request is; see {@link Tasks#score}.
+     * Tells how likely each of 1 to 256 different answers to a request is, in their order; see {@link Tasks#score}. How
+     * the request chooses tokens makes no difference.
      *
-     * @param request images and prompt; how it chooses tokens makes no difference
-     * @param answers the answers, 1 to 256 different ones
-     * @return their scores in the same order; the shares add up to 1
      * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
      */
     List<AnswerScore> score(GenerationRequest request, List<String> answers);
@@ -110,10 +104,10 @@ public interface TaskRunner {
     }
 
     /**
-     * Does a task with many pictures, several at a time. Given answers are judged one picture after the other.
+     * Does a task with many pictures, several at a time, in their order. Given answers are judged one picture after the
+     * other.
      *
      * @param together the most that are answered at the same time, at least 1; 4 to 8 are a good choice on a CPU
-     * @return the results in the order of the pictures
      * @throws IllegalArgumentException if {@code together} is below 1
      */
     default <R> List<R> runAll(Task<R> task, List<RgbImage> images, int together) {
@@ -268,9 +262,9 @@ public interface TaskRunner {
     }
 
     /**
-     * Answers any request, reads the answer as boxes as the task does, and gives each as soon as it is written.
+     * Answers any request with one image, reads the answer as boxes as the task does, and gives each as soon as it is
+     * written. The caller closes the boxes to come; nothing runs before the first is asked for.
      *
-     * @return the boxes to come, to be closed by the caller; nothing runs before the first is asked for
      * @throws IllegalArgumentException if the request has several images
      */
     default DetectionStream streamDetections(BoxTask<?> task, GenerationRequest request) {
@@ -279,9 +273,7 @@ public interface TaskRunner {
     }
 
     /**
-     * Finds things as {@link #detect(RgbImage, String...)} does, and gives each as soon as it is written.
-     *
-     * @return the boxes to come, to be closed by the caller; nothing runs before the first is asked for
+     * Finds things as {@link #detect(RgbImage, String...)} does, and gives each as the other methods of this name do.
      */
     default DetectionStream streamDetections(RgbImage image, String... labels) {
         BoxTask<DetectionResult> task = Tasks.detect(labels);

@@ -34,6 +34,10 @@ public final class Tasks {
     private static final Set<String> WITH_LANGUAGE = Set.of("cap", "caption", "describe", "answer", "question");
     private static final Set<String> WITH_LABELS = Set.of("detect", "segment");
     private static final int CHAT_WORDS = 4;
+    private static final String ADVICE_ON_FORM =
+            "This reads like a message to a chat model; PaliGemma was trained on tasks such as 'caption en',"
+                    + " 'answer en what color is the car?' or 'detect cat ; dog', and a checkpoint that is not a mix or tuned"
+                    + " for it answers anything else badly.";
 
     private Tasks() {}
 
@@ -134,12 +138,11 @@ public final class Tasks {
     }
 
     /**
-     * Tells how likely each of several given answers is, after one run of the prompt: to choose among them, or to know how
-     * sure the model is.
+     * Tells how likely each of several given answers is, after one run of the prompt: to choose among them, or to know
+     * how sure the model is. The scores are in the order of the answers; their shares add up to 1.
      *
      * @param question what is asked, for example {@code Tasks.answer("en", "is the door open?")}
      * @param answers different answers, at least one; {@code <loc0000>} and the like are codes
-     * @return the task, whose result has the scores in the order of the answers; their shares add up to 1
      * @throws IllegalArgumentException if there is no answer
      */
     public static Task<List<AnswerScore>> score(Task<?> question, List<String> answers) {
@@ -191,7 +194,7 @@ public final class Tasks {
         String task = words[0].toLowerCase(Locale.ROOT);
         boolean known = WITH_LANGUAGE.contains(task) || WITH_LABELS.contains(task) || task.equals("ocr");
         if (!known) {
-            return words.length < CHAT_WORDS ? Optional.empty() : Optional.of(adviceOnForm());
+            return words.length < CHAT_WORDS ? Optional.empty() : Optional.of(ADVICE_ON_FORM);
         }
         if (!words[0].equals(task)) {
             return Optional.of("Tasks are written in lower case: '" + task + "', not '" + words[0] + "'.");
@@ -204,12 +207,6 @@ public final class Tasks {
             return adviceOnLabels(task, prompt);
         }
         return Optional.empty();
-    }
-
-    private static String adviceOnForm() {
-        return "This reads like a message to a chat model; PaliGemma was trained on tasks such as 'caption en',"
-                + " 'answer en what color is the car?' or 'detect cat ; dog', and a checkpoint that is not a mix or tuned"
-                + " for it answers anything else badly.";
     }
 
     private static Optional<String> adviceOnLabels(String task, String prompt) {

@@ -16,8 +16,8 @@ import dev.paligemma.vision.mask.SegmentationMask;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /** Pictures, boxes and masks of Deep Java Library (DJL) from ours, and back. No tensors are involved. */
 public final class DjlConversions {
@@ -59,8 +59,8 @@ public final class DjlConversions {
     }
 
     /**
-     * A mask in the form of DJL: float32[64, 64], row by row from the top, stretched over the box it belongs to, not
-     * one of the full picture.
+     * A mask in the form of DJL: float32[64, 64], row by row from the top, stretched over the box, not one of the full
+     * picture.
      */
     public static Mask toMask(BoundingBox box, SegmentationMask mask) {
         float[][] rows = new float[SegmentationMask.SIZE][SegmentationMask.SIZE];
@@ -80,9 +80,7 @@ public final class DjlConversions {
      * wrote; empty if it wrote none.
      */
     public static DetectedObjects toDetectedObjects(ParsedAnswer result) {
-        List<ai.djl.modality.cv.output.BoundingBox> boxes = new ArrayList<>();
-        result.detections().forEach(detection -> boxes.add(toRectangle(detection.box())));
-        return detectedObjects(result.detections(), boxes);
+        return detectedObjects(result.detections(), Function.identity(), detection -> toRectangle(detection.box()));
     }
 
     /**
@@ -96,9 +94,7 @@ public final class DjlConversions {
     }
 
     static DetectedObjects toDetectedObjects(List<Segment> segments) {
-        List<ai.djl.modality.cv.output.BoundingBox> boxes = new ArrayList<>();
-        segments.forEach(segment -> boxes.add(toRectangleOrMask(segment)));
-        return detectedObjects(segments.stream().map(Segment::detection).toList(), boxes);
+        return detectedObjects(segments, Segment::detection, DjlConversions::toRectangleOrMask);
     }
 
     private static Rectangle toRectangleOrMask(Segment segment) {
@@ -110,11 +106,12 @@ public final class DjlConversions {
                 .orElseGet(() -> toRectangle(box));
     }
 
-    private static DetectedObjects detectedObjects(
-            List<Detection> detections, List<ai.djl.modality.cv.output.BoundingBox> boxes) {
+    private static <T> DetectedObjects detectedObjects(
+            List<T> found, Function<T, Detection> detection, Function<T, Rectangle> box) {
+        List<Detection> detections = found.stream().map(detection).toList();
         return new DetectedObjects(
                 detections.stream().map(Detection::label).toList(),
                 detections.stream().map(Detection::confidence).toList(),
-                boxes);
+                List.copyOf(found.stream().map(box).toList()));
     }
 }

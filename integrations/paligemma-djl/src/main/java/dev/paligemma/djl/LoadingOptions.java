@@ -5,45 +5,35 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.PipelineBuilder;
 import dev.paligemma.engine.Precision;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.BiConsumer;
 
 /** Turns the loading options and the device of DJL into those of a pipeline. */
 final class LoadingOptions {
-    private static final Map<String, BiConsumer<PipelineBuilder, String>> OPTIONS = options();
-
-    /** DJL reads this one before it loads a model, and leaves it among the options. */
-    private static final String MODEL_NAME = "modelName";
+    private static final String NAMES =
+            "engine, precision, threads, maxConcurrentRequests, cacheDirectory, maskWeights";
 
     private LoadingOptions() {}
-
-    private static Map<String, BiConsumer<PipelineBuilder, String>> options() {
-        Map<String, BiConsumer<PipelineBuilder, String>> options = new LinkedHashMap<>();
-        options.put("engine", PipelineBuilder::engine);
-        options.put("precision", (builder, value) -> builder.precision(Precision.parse(value)));
-        options.put("threads", (builder, value) -> builder.threads(number("threads", value)));
-        options.put(
-                "maxConcurrentRequests",
-                (builder, value) -> builder.maxConcurrentRequests(number("maxConcurrentRequests", value)));
-        options.put("cacheDirectory", (builder, value) -> builder.cacheDirectory(Path.of(value)));
-        options.put("maskWeights", (builder, value) -> builder.maskWeights(Path.of(value)));
-        return options;
-    }
 
     /** A builder with the options set, without a checkpoint. */
     static PipelineBuilder builder(Map<String, ?> options, Device device) {
         PipelineBuilder builder = PaliGemmaPipeline.builder().device(device(device));
-        options.forEach((name, value) -> {
-            BiConsumer<PipelineBuilder, String> option = OPTIONS.get(name);
-            if (option != null) {
-                option.accept(builder, value.toString());
-            } else if (!name.equals(MODEL_NAME)) {
-                throw new IllegalArgumentException(
-                        "unknown option '" + name + "', expected one of " + String.join(", ", OPTIONS.keySet()));
-            }
-        });
+        options.forEach((name, value) -> set(builder, name, value.toString()));
         return builder;
+    }
+
+    private static void set(PipelineBuilder builder, String name, String value) {
+        switch (name) {
+            case "engine" -> builder.engine(value);
+            case "precision" -> builder.precision(Precision.parse(value));
+            case "threads" -> builder.threads(number(name, value));
+            case "maxConcurrentRequests" -> builder.maxConcurrentRequests(number(name, value));
+            case "cacheDirectory" -> builder.cacheDirectory(Path.of(value));
+            case "maskWeights" -> builder.maskWeights(Path.of(value));
+            case "modelName" -> {
+                // DJL reads this one before it loads a model, and leaves it among the options.
+            }
+            default -> throw new IllegalArgumentException("unknown option '" + name + "', expected one of " + NAMES);
+        }
     }
 
     private static dev.paligemma.engine.Device device(Device device) {

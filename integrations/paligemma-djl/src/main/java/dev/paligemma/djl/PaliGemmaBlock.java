@@ -24,7 +24,7 @@ final class PaliGemmaBlock extends AbstractSymbolBlock {
 
     /** What a translator hands to a block. */
     static NDList wrap(Function<PaliGemmaPipeline, ?> task) {
-        return wrapObject(task);
+        return new NDList(new PassthroughNDArray(task));
     }
 
     /** What a block handed to a translator. */
@@ -32,16 +32,12 @@ final class PaliGemmaBlock extends AbstractSymbolBlock {
         return ((PassthroughNDArray) list.singletonOrThrow()).getObject();
     }
 
-    private static NDList wrapObject(Object object) {
-        return new NDList(new PassthroughNDArray(object));
-    }
-
     @Override
     protected NDList forwardInternal(
             ParameterStore parameterStore, NDList inputs, boolean training, @Nullable PairList<String, Object> params) {
         @SuppressWarnings("unchecked") // nothing else is made by wrap
         Function<PaliGemmaPipeline, Object> task = (Function<PaliGemmaPipeline, Object>) unwrap(inputs);
-        return wrapObject(task.apply(pipeline));
+        return new NDList(new PassthroughNDArray(task.apply(pipeline)));
     }
 
     /** None: weights are not DJL's. */

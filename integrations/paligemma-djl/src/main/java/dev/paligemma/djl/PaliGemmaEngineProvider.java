@@ -1,5 +1,6 @@
 package dev.paligemma.djl;
 
+import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineProvider;
 
@@ -27,6 +28,11 @@ public final class PaliGemmaEngineProvider implements EngineProvider {
         if (System.getProperty(OPT_OUT) == null && System.getenv(OPT_OUT) == null) {
             System.setProperty(OPT_OUT, "true");
         }
+    }
+
+    /** What to say of a model of another engine. */
+    static String notOurs(Model model) {
+        return "model '" + model.getName() + "' is not one of the engine " + NAME + ": ask for it by optEngine";
     }
 
     @Override

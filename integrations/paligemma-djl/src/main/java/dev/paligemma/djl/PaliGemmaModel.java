@@ -55,9 +55,7 @@ public final class PaliGemmaModel extends BaseModel {
      * <p>DJL's own {@code modelName} is ignored, since it is read before. The device is that of the criteria, {@code gpu}
      * meaning CUDA.
      *
-     * @param modelPath the folder
      * @param prefix not used
-     * @param options as above, or null for none
      * @throws MalformedModelException if the checkpoint, its tokenizer or the weights of the mask decoder are missing,
      *     damaged or of another kind; the cause says what is wrong
      * @throws IOException if weights must be converted and cannot be, for example because the disk is full
@@ -94,9 +92,8 @@ public final class PaliGemmaModel extends BaseModel {
 
     /**
      * The pipeline, for what DJL has no form for: streams, batches, scores, constraints. It is closed with the model,
-     * which a {@code ZooModel} gives by {@code getWrappedModel()}.
-     *
-     * @throws IllegalStateException if the model is not loaded
+     * which a {@code ZooModel} gives by {@code getWrappedModel()}. An {@link IllegalStateException} if the model is not
+     * loaded.
      */
     public synchronized PaliGemmaPipeline pipeline() {
         if (pipeline == null) {
@@ -106,9 +103,8 @@ public final class PaliGemmaModel extends BaseModel {
     }
 
     /**
-     * Makes a predictor with one of {@link PaliGemmaTranslators}, which costs nothing.
-     *
-     * @throws IllegalArgumentException if the device is not that of this model
+     * Makes a predictor with one of {@link PaliGemmaTranslators}, which costs nothing; an {@link
+     * IllegalArgumentException} if the device is not that of this model.
      */
     @Override
     public <I, O> Predictor<I, O> newPredictor(Translator<I, O> translator, Device device) {
@@ -146,8 +142,8 @@ public final class PaliGemmaModel extends BaseModel {
     /**
      * Does nothing.
      *
-     * @deprecated as in {@link Object}; it is here because the one inherited from DJL warns of every model whose manager is
-     *     open, and a manager without tensors always is
+     * @deprecated as in {@link Object}; the one inherited from DJL warns of every model whose manager is open, and a
+     *     manager without tensors always is
      */
     @Deprecated
     @Override

@@ -69,8 +69,7 @@ public final class PaliGemmaTranslatorFactory implements TranslatorFactory {
             throws TranslateException {
         try {
             if (!(model instanceof PaliGemmaModel)) {
-                throw new IllegalArgumentException("model '" + model.getName() + "' is not one of the engine "
-                        + PaliGemmaEngineProvider.NAME + ": ask for it by optEngine");
+                throw new IllegalArgumentException(PaliGemmaEngineProvider.notOurs(model));
             }
             return (Translator<I, O>) translator(input, output, new TranslatorArguments(arguments));
         } catch (IllegalArgumentException e) {

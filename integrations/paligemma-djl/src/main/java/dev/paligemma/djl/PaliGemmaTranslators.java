@@ -3,7 +3,10 @@ package dev.paligemma.djl;
 import ai.djl.modality.cv.Image;
 import ai.djl.modality.cv.VisionLanguageInput;
 import ai.djl.modality.cv.output.DetectedObjects;
+import ai.djl.ndarray.NDList;
+import ai.djl.translate.NoBatchifyTranslator;
 import ai.djl.translate.Translator;
+import ai.djl.translate.TranslatorContext;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.PipelineBuilder;
 import dev.paligemma.detection.DetectionOptions;
@@ -69,18 +72,18 @@ public final class PaliGemmaTranslators {
     /**
      * Answers the prompt that comes with each picture, {@code VisionLanguageInput.getText()}, as the model was trained
      * to read it: {@code caption en}, {@code answer en what is this?}. Control tokens in it count, as for {@link
-     * GenerationRequest#of(dev.paligemma.vision.RgbImage, String)}.
-     *
-     * @throws IllegalArgumentException if the number is below 1
+     * GenerationRequest#of(dev.paligemma.vision.RgbImage, String)}. A limit below 1 is an {@link
+     * IllegalArgumentException}.
      */
     public static Translator<VisionLanguageInput, String> prompted(int maxNewTokens) {
         requireLimit(maxNewTokens);
-        return of((pipeline, input) -> pipeline.run(writing(Tasks.text(prompt(input)), maxNewTokens), picture(input)));
+        return of((pipeline, input) ->
+                pipeline.run(writing(Tasks.text(required(input.getText(), "text")), maxNewTokens), picture(input)));
     }
 
     /**
-     * Finds the things that come with each picture, {@code VisionLanguageInput.getCandidates()}. The hypothesis
-     * template is not used.
+     * Finds what comes with each picture, {@code VisionLanguageInput.getCandidates()}; the hypothesis template is not
+     * used.
      */
     public static Translator<VisionLanguageInput, DetectedObjects> candidates() {
         return of(
@@ -96,17 +99,13 @@ public final class PaliGemmaTranslators {
     }
 
     /**
-     * Does any task with pictures, for example score answers, or one of the application's own.
+     * Does any task with pictures, for example score answers, or one of the application's own; a result is never null.
      *
      * <pre>{@code
      * Translator<Image, Double> likelyOpen = PaliGemmaTranslators.task(
      *         Tasks.score(Tasks.answer("en", "is the door open?"), List.of("yes", "no"))
      *                 .map(scores -> scores.get(0).share()));
      * }</pre>
-     *
-     * @param task what to ask, and how to read the answers; a result is never null
-     * @param <R> what the predictor gives
-     * @return a translator from a picture to what the answer is read as
      */
     public static <R> Translator<Image, R> task(Task<R> task) {
         Objects.requireNonNull(task, "task");
@@ -114,12 +113,34 @@ public final class PaliGemmaTranslators {
     }
 
     /**
-     * Does anything else with the pipeline, for example write under a constraint; thread-safe if the task is.
-     *
-     * @param task called for every input, in the thread of the caller; never null, and must not give null
+     * Does anything else with the pipeline, for example write under a constraint, by a task that is called for every
+     * input in the thread of the caller and must not give null; thread-safe if the task is.
      */
     public static <I, O> Translator<I, O> of(BiFunction<? super PaliGemmaPipeline, ? super I, ? extends O> task) {
-        return new PipelineTranslator<>(task);
+        return new PipelineTranslator<I, O>(Objects.requireNonNull(task, "task"));
+    }
+
+    /** Lets the block of a {@link PaliGemmaModel} do a task. Immutable, thus thread-safe if the task is. */
+    private record PipelineTranslator<I, O>(BiFunction<? super PaliGemmaPipeline, ? super I, ? extends O> task)
+            implements NoBatchifyTranslator<I, O> {
+        @Override
+        public void prepare(TranslatorContext ctx) {
+            if (!(ctx.getBlock() instanceof PaliGemmaBlock)) {
+                throw new IllegalStateException(PaliGemmaEngineProvider.notOurs(ctx.getModel()));
+            }
+        }
+
+        @Override
+        public NDList processInput(TranslatorContext ctx, I input) {
+            Objects.requireNonNull(input, "input");
+            return PaliGemmaBlock.wrap(pipeline -> Objects.requireNonNull(task.apply(pipeline, input), "result"));
+        }
+
+        @Override
+        @SuppressWarnings("unchecked") // the result of the task above
+        public O processOutput(TranslatorContext ctx, NDList list) {
+            return (O) PaliGemmaBlock.unwrap(list);
+        }
     }
 
     /** Writes text up to a limit, which is refused here and not at the first picture. */
@@ -134,10 +155,6 @@ public final class PaliGemmaTranslators {
 
     private static RgbImage picture(VisionLanguageInput input) {
         return DjlConversions.toRgbImage(required(input.getImage(), "image"));
-    }
-
-    private static String prompt(VisionLanguageInput input) {
-        return required(input.getText(), "text");
     }
 
     private static String[] labels(VisionLanguageInput input) {

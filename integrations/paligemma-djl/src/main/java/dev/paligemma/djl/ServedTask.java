@@ -47,18 +47,23 @@ final class ServedTask implements BiFunction<PaliGemmaPipeline, Input, Output> {
         if (text == null) {
             text = input.getProperty(TEXT, null);
         }
-        Task<?> task = text == null ? usual : asked(text);
+        Task<?> task;
+        if (text == null) {
+            task = usual;
+        } else if (boxes) {
+            task = finding(masks, TranslatorArguments.split(text));
+        } else {
+            task = writing(
+                    Tasks.text(text).with(request -> request.controlTokens(ControlTokens.AS_TEXT)), maxNewTokens);
+        }
         if (task == null) {
             throw new IllegalArgumentException(
                     "neither the input has a text nor the model labels: what is to be found?");
         }
-        return json(pipeline.run(task, image));
-    }
-
-    private Task<?> asked(String text) {
-        return boxes
-                ? finding(masks, TranslatorArguments.split(text))
-                : writing(Tasks.text(text).with(request -> request.controlTokens(ControlTokens.AS_TEXT)), maxNewTokens);
+        Output output = new Output();
+        output.addProperty("Content-Type", "application/json");
+        output.add(BytesSupplier.wrap(JsonUtils.GSON_COMPACT.toJson(pipeline.run(task, image))));
+        return output;
     }
 
     private static Task<DetectedObjects> finding(boolean masks, List<String> labels) {
@@ -78,12 +83,5 @@ final class ServedTask implements BiFunction<PaliGemmaPipeline, Input, Output> {
             throw new IllegalArgumentException("the input has no content, expected the bytes of a picture file");
         }
         return picture.getAsBytes();
-    }
-
-    private static Output json(Object result) {
-        Output output = new Output();
-        output.addProperty("Content-Type", "application/json");
-        output.add(BytesSupplier.wrap(JsonUtils.GSON_COMPACT.toJson(result)));
-        return output;
     }
 }

@@ -8,42 +8,35 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The arguments of a {@code Criteria} that choose a task, as {@link PaliGemmaTranslatorFactory} describes them. Values may
  * be text, whatever they mean. All methods throw {@link IllegalArgumentException} for a value that is none.
  */
-final class TranslatorArguments {
+record TranslatorArguments(Map<String, ?> arguments) {
     private static final String DETECT = "detect";
     private static final String SEGMENT = "segment";
 
-    private final @Nullable String task;
-    private final @Nullable String prompt;
-    private final @Nullable String language;
-    private final @Nullable Object labels;
-    private final @Nullable String maxNewTokens;
-
-    TranslatorArguments(Map<String, ?> arguments) {
-        task = text(arguments, "task");
-        prompt = text(arguments, "prompt");
-        language = text(arguments, "language");
-        labels = arguments.get("labels");
-        maxNewTokens = text(arguments, "maxNewTokens");
-    }
-
-    private static @Nullable String text(Map<String, ?> arguments, String name) {
+    private @Nullable String text(String name) {
         Object value = arguments.get(name);
         return value == null ? null : value.toString();
     }
 
+    private String text(String name, Object usual) {
+        return Objects.requireNonNullElse(arguments.get(name), usual).toString();
+    }
+
     /** Whether the task is one of boxes; if not, it is one of text. */
     boolean wantsBoxes() {
+        String task = text("task");
         return DETECT.equals(task) || SEGMENT.equals(task);
     }
 
     /** Whether boxes, of which this is about, are to have masks. */
     boolean wantsMasks() {
+        String task = text("task");
         if (task != null && !wantsBoxes()) {
             throw new IllegalArgumentException("task must be detect or segment for boxes, not '" + task + "'");
         }
@@ -62,6 +55,7 @@ final class TranslatorArguments {
     /** What to find, or null if that is not said. */
     @Nullable
     List<String> labelsIfAny() {
+        Object labels = arguments.get("labels");
         if (labels == null) {
             return null;
         }
@@ -80,6 +74,8 @@ final class TranslatorArguments {
 
     /** What to ask for text. */
     Task<GenerationResult> writing() {
+        String task = text("task");
+        String prompt = text("prompt");
         if (prompt != null) {
             if (task != null) {
                 throw new IllegalArgumentException(
@@ -87,11 +83,8 @@ final class TranslatorArguments {
             }
             return Tasks.text(prompt);
         }
-        String spoken = language == null ? "en" : language;
-        if (task == null) {
-            return Tasks.caption(spoken);
-        }
-        return switch (task) {
+        String spoken = text("language", "en");
+        return switch (text("task", "caption")) {
             case "caption" -> Tasks.caption(spoken);
             case "cap" -> Tasks.cap(spoken);
             case "describe" -> Tasks.describe(spoken);
@@ -104,17 +97,16 @@ final class TranslatorArguments {
 
     /** For inputs that bring a prompt of their own. */
     void requireNoPrompt() {
-        if (task != null || prompt != null) {
+        String given = text("task") == null ? text("prompt") : text("task");
+        if (given != null) {
             throw new IllegalArgumentException(
-                    "arguments task and prompt are not for inputs with a text of their own, got '"
-                            + (task == null ? prompt : task) + "'");
+                    "arguments task and prompt are not for inputs with a text of their own, got '" + given + "'");
         }
     }
 
     /** How long text may become. */
     int maxNewTokens() {
-        return maxNewTokens == null
-                ? GenerationRequest.DEFAULT_MAX_NEW_TOKENS
-                : LoadingOptions.number("maxNewTokens", maxNewTokens);
+        String name = "maxNewTokens";
+        return LoadingOptions.number(name, text(name, GenerationRequest.DEFAULT_MAX_NEW_TOKENS));
     }
 }

@@ -68,10 +68,8 @@ public final class AnswerScorer {
                 .map(answer -> new Given(prepared, generator.tokenizer().encode(answer, ControlTokens.PARSE)))
                 .toList();
         generator.decode(prepared, new SideBySide(given));
-        double highest = Double.NEGATIVE_INFINITY;
-        for (Given each : given) {
-            highest = Math.max(highest, each.logProbability);
-        }
+        double highest =
+                given.stream().mapToDouble(each -> each.logProbability).max().orElseThrow();
         double total = 0;
         for (Given each : given) {
             total += Math.exp(each.logProbability - highest);

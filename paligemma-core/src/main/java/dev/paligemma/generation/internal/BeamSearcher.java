@@ -111,11 +111,7 @@ final class BeamSearcher implements Decoding.Strategy {
                 .thenComparingInt(Candidate::token);
     }
 
-    /**
-     * An answer of the search.
-     *
-     * @param end the logarithm of the probability of its end-of-sequence token; 0 without one
-     */
+    /** An answer of the search; the logarithm of the probability of its end-of-sequence token is 0 without one. */
     private record Found(List<GeneratedToken> tokens, double end, double keptMass, FinishReason reason, double score) {
         static final Comparator<Found> BEST_FIRST = Comparator.comparingDouble(found -> -found.score);
     }

@@ -7,13 +7,11 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Which boxes of two answers are the same thing.
+ * Which boxes of two answers are the same thing: the pairs and the boxes left alone on both sides, counted together,
+ * and the sum of the intersections over unions of the pairs.
  *
- * <p>Boxes with equal labels that overlap are paired one to one, the pair with the largest intersection over union first
- * (of equal ones the pair that is written first); all others stay alone.
- *
- * @param boxes the pairs and the boxes left alone on both sides, counted together
- * @param totalIou the sum of the intersections over unions of the pairs
+ * <p>Boxes with equal labels that overlap are paired one to one, the pair with the largest intersection over union
+ * first (of equal ones the pair that is written first); all others stay alone.
  */
 record BoxMatching(int boxes, double totalIou) {
     /** A box as the model writes it, right or not. */

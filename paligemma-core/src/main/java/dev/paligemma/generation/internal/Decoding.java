@@ -35,7 +35,7 @@ final class Decoding implements AutoCloseable {
     interface Answer extends Strategy {
         /**
          * Takes what the model says about the next token; true if {@link #lastToken} is to be run and the answer goes
-         * on; false if it has ended.
+         * on.
          */
         boolean accept(NextTokens said);
 
@@ -49,10 +49,8 @@ final class Decoding implements AutoCloseable {
     }
 
     /**
-     * How a sequence goes on.
-     *
-     * @param sequence its place in what the strategy was asked about; several continuations may follow one sequence
-     * @param token the token to write behind it
+     * How a sequence, by its place in what the strategy was asked about, goes on: the token to write behind it. Several
+     * continuations may follow one sequence.
      */
     record Continuation(int sequence, int token) {}
 
@@ -91,9 +89,8 @@ final class Decoding implements AutoCloseable {
     }
 
     /**
-     * Adds what is to be written after a prompt, and lets it choose its first tokens.
-     *
-     * @param prompt has run the prompt; of the same adapter as what is open; closed by this, also if this fails
+     * Adds what is to be written after a prompt that has run, of the same adapter as what is open, and lets it choose
+     * its first tokens. The prompt is closed by this, also if this fails.
      */
     void add(VisionLanguageModel.Sequences prompt, Strategy strategy, Cancellation cancellation) {
         parts.add(prompt);

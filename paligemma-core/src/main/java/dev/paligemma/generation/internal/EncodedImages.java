@@ -4,7 +4,6 @@ import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.generation.ImageEmbeddings;
 import dev.paligemma.network.internal.ActiveAdapter;
 import dev.paligemma.network.internal.VisionLanguageModel;
-import dev.paligemma.vision.RgbImage;
 import java.util.List;
 
 /**
@@ -18,11 +17,7 @@ import java.util.List;
 record EncodedImages(VisionLanguageModel owner, ActiveAdapter adapter, HostTensor rows, List<Size> sizes)
         implements ImageEmbeddings {
     /** One image's size in pixels. */
-    record Size(int width, int height) {
-        static Size of(RgbImage image) {
-            return new Size(image.width(), image.height());
-        }
-    }
+    record Size(int width, int height) {}
 
     @Override
     public int count() {

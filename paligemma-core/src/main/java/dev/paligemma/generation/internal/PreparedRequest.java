@@ -28,7 +28,6 @@ record PreparedRequest(
         Set<Integer> stops,
         Prompt prompt,
         Clock clock) {
-
     /** What time is spent on. */
     enum Phase {
         PREPROCESS,

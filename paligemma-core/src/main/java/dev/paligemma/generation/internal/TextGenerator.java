@@ -91,13 +91,10 @@ public final class TextGenerator {
     }
 
     /**
-     * Answers many requests, several at a time: prompts are run one by one, then one run of the network writes a token of
-     * every open answer. An answer that ends makes room for the next request. Requests with different adapters do not run
-     * together, so those of one adapter take their turn before those of the next.
-     *
-     * @param together the most that are open at the same time, at least 1
-     * @param cancellations one for each request
-     * @return the answers in the order of the requests
+     * Answers many requests, with a cancellation for each, at most so many at a time: prompts are run one by one, then
+     * one run of the network writes a token of every open answer. An answer that ends makes room for the next request.
+     * Requests with different adapters do not run together, so those of one adapter take their turn before those of the
+     * next.
      */
     public List<GenerationResult> generateAll(
             List<GenerationRequest> requests, int together, List<Cancellation> cancellations) {
@@ -210,7 +207,9 @@ public final class TextGenerator {
                 model,
                 adapter,
                 rows,
-                images.stream().map(EncodedImages.Size::of).toList());
+                images.stream()
+                        .map(image -> new EncodedImages.Size(image.width(), image.height()))
+                        .toList());
     }
 
     private HostTensor encode(List<PixelValues> images, ActiveAdapter adapter, Cancellation cancellation) {

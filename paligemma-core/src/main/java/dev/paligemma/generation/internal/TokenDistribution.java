@@ -26,12 +26,8 @@ final class TokenDistribution {
     }
 
     /**
-     * Scores of the tokens that may come.
-     *
-     * @param logits the raw logits, {@code float32[V]}
-     * @param allowed which tokens may come; null for all
-     * @param repeated tokens to be penalised
-     * @param penalty divides positive and multiplies negative logits of these; 1 for none
+     * Scores of the tokens that may come, all if null, from the raw logits {@code float32[V]}; the penalty, 1 for none,
+     * divides positive and multiplies negative logits of repeated tokens.
      */
     private static Candidates candidates(
             FloatBuffer logits, @Nullable TokenSet allowed, BitSet repeated, double penalty) {

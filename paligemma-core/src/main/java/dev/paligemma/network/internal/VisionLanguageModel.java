@@ -56,10 +56,9 @@ public final class VisionLanguageModel implements AutoCloseable {
     }
 
     /**
-     * Encodes images, one after the other.
+     * Encodes images, one after the other, with one of the {@link #adapters}. The listener hears before each image how
+     * many are encoded; an exception of it ends this.
      *
-     * @param adapter one of {@link #adapters}
-     * @param beforeEach hears before each image how many are encoded; an exception of it ends this
      * @return {@code float32[images * N, D]}; a caller may {@link #release} it
      */
     public HostTensor encode(List<PixelValues> images, ActiveAdapter adapter, IntConsumer beforeEach) {
