@@ -29,10 +29,9 @@ record FileMetadata(String file, String etag, long size) {
         String answered = reply.header("X-Repo-Commit");
         String etag = reply.etag();
         if (answered == null || etag == null) {
-            throw bad(
-                    where + ": " + Http.place(reply.uri())
-                            + " does not answer as a Hugging Face hub, X-Repo-Commit or ETag is missing; check HF_ENDPOINT"
-                            + " and the proxy");
+            throw bad(where + ": " + Http.place(reply.uri())
+                    + " does not answer as a Hugging Face hub, X-Repo-Commit or ETag is missing; check HF_ENDPOINT"
+                    + " and the proxy");
         }
         if (!answered.equals(commit)) {
             throw bad(where + ": the hub answers with commit " + Quote.shown(answered, 60) + ", asked was " + commit);
@@ -43,8 +42,8 @@ record FileMetadata(String file, String etag, long size) {
         // A mirror may have names of its own for what it gives itself, but what others give must be checked.
         if (reply.isRedirect() && !ContentHash.isHash(etag)) {
             throw bad(where + " lies on another host than the hub, and what the hub calls it, '"
-                            + Quote.shown(etag, 60)
-                            + "', is no checksum; expected a SHA-256 or a git blob id to check it with");
+                    + Quote.shown(etag, 60)
+                    + "', is no checksum; expected a SHA-256 or a git blob id to check it with");
         }
         long size = reply.size("X-Linked-Size");
         if (size < 0 && !reply.isRedirect()) {
