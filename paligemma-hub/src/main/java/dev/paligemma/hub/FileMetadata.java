@@ -19,11 +19,7 @@ record FileMetadata(String file, String etag, long size) {
     /** Several times the largest tokenizer of this family. */
     private static final long MAX_SMALL_BYTES = 256L << 20;
 
-    /**
-     * Reads the answer to a HEAD request.
-     *
-     * @throws HubException if it is not one of a hub, or the file is too large to be what it should
-     */
+    /** Reads the answer to a HEAD request; refuses one that is not of a hub, or of a file too large to be what it should. */
     static FileMetadata of(Reply reply, HubModel model, String commit, String file) {
         String where = model + "/" + file;
         String answered = reply.header("X-Repo-Commit");

@@ -1,6 +1,7 @@
 package dev.paligemma.hub;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -48,25 +49,21 @@ public final class FileSet {
     }
 
     /**
-     * Files by their names, all of them required. The shards of a {@code .safetensors.index.json} among them are
-     * needed as well.
-     *
-     * @param names paths in the model's repository
+     * Files by their paths in the model's repository, all of them required. The shards of a
+     * {@code .safetensors.index.json} among them are needed as well.
      * @throws IllegalArgumentException if there is no name, or one is not a plain relative path
      */
     public static FileSet of(String... names) {
         if (names.length == 0) {
             throw new IllegalArgumentException("a set of files needs at least one name");
         }
-        List<Wanted> wanted = new ArrayList<>();
         for (String name : names) {
             if (!FileNames.isSafePath(name)) {
                 throw new IllegalArgumentException(
                         "'" + name + "' is not a relative path of a file in a repository, such as config.json");
             }
-            wanted.add(Wanted.required(name));
         }
-        return new FileSet("files", wanted);
+        return new FileSet("files", Arrays.stream(names).map(Wanted::required).toList());
     }
 
     /** What is known of a file. */

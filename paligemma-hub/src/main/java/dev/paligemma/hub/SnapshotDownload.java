@@ -44,11 +44,7 @@ final class SnapshotDownload {
         this.pool = pool;
     }
 
-    /**
-     * Asks the hub which commit the revision is, and which files that has.
-     *
-     * @param patient whether to ask more than once if the hub is not reached
-     */
+    /** Asks the hub which commit the revision is, and which files that has; if patient, more than once. */
     RepositoryListing list(boolean patient) throws InterruptedException {
         URI uri = http.endpoint().listing(model);
         String where = model + " on " + http.endpoint();

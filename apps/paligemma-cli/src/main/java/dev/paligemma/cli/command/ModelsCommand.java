@@ -23,8 +23,6 @@ import picocli.CommandLine.Spec;
                     + "precision.",
             "What fits here is compared with the main memory that is free. Nothing is downloaded."
         },
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma models --size 3b --resolution 448"})
 public final class ModelsCommand implements Runnable {
     @Spec
