@@ -232,9 +232,8 @@ final class BlobDownload {
     }
 
     private void copy(Reply reply, PartialFile partial) throws IOException, InterruptedException {
-        for (ByteBuffer bytes = reply.body().next();
-                bytes != null;
-                bytes = reply.body().next()) {
+        PolledBody body = reply.body();
+        for (ByteBuffer bytes = body.next(); bytes != null; bytes = body.next()) {
             int count = bytes.remaining();
             if (partial.length() + count > metadata.mostBytes()) {
                 restart(partial);

@@ -181,36 +181,42 @@ final class CacheRepository {
         }
     }
 
-    void remove(Path content) {
+    /** What the disk may refuse. */
+    @FunctionalInterface
+    interface Write {
+        void run() throws IOException;
+    }
+
+    void writing(Write write) {
         try {
-            Files.deleteIfExists(content);
+            write.run();
         } catch (IOException e) {
             throw unwritable(e);
         }
     }
 
+    void remove(Path content) {
+        writing(() -> Files.deleteIfExists(content));
+    }
+
     void makeFolders() {
-        try {
+        writing(() -> {
             Files.createDirectories(blobs());
             Files.createDirectories(folder.resolve("snapshots"));
             Files.createDirectories(locks);
-        } catch (IOException e) {
-            throw unwritable(e);
-        }
+        });
     }
 
     /** Makes a content appear in a snapshot; if it is new, nobody else can refer to it yet. */
     void enter(String commit, FileMetadata metadata, boolean isNew) {
         Path entry = entry(commit, metadata.file());
         Path blob = blob(metadata.etag());
-        try {
+        writing(() -> {
             Files.createDirectories(entry.getParent());
             if (avoidsLinks || !link(entry, blob)) {
                 place(entry, blob, isNew);
             }
-        } catch (IOException e) {
-            throw unwritable(e);
-        }
+        });
     }
 
     /** Makes a relative link, so that the cache can be moved; false where that is not possible. */

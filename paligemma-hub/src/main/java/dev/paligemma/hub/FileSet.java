@@ -25,11 +25,11 @@ public final class FileSet {
             List.of(
                     Wanted.required("config.json"),
                     Wanted.optional("generation_config.json"),
-                    Wanted.firstOf("tokenizer.json", "tokenizer.model"),
+                    Wanted.required("tokenizer.json", "tokenizer.model"),
                     Wanted.anyOf("preprocessor_config.json", "processor_config.json"),
                     Wanted.optional("vae-oid.npz"),
                     Wanted.optional("paligemma.json"),
-                    Wanted.firstOf("model.safetensors", "model.safetensors" + WeightIndex.SUFFIX)));
+                    Wanted.required("model.safetensors", "model.safetensors" + WeightIndex.SUFFIX)));
 
     /** A LoRA adapter: {@code adapter_config.json} and {@code adapter_model.safetensors}. */
     public static final FileSet ADAPTER = new FileSet(
@@ -38,7 +38,7 @@ public final class FileSet {
 
     /** A tokenizer: {@code tokenizer.json} or else {@code tokenizer.model}. */
     public static final FileSet TOKENIZER =
-            new FileSet("a tokenizer", List.of(Wanted.firstOf("tokenizer.json", "tokenizer.model")));
+            new FileSet("a tokenizer", List.of(Wanted.required("tokenizer.json", "tokenizer.model")));
 
     private final String what;
     private final List<Wanted> wanted;
@@ -63,7 +63,7 @@ public final class FileSet {
                         "'" + name + "' is not a relative path of a file in a repository, such as config.json");
             }
         }
-        return new FileSet("files", Arrays.stream(names).map(Wanted::required).toList());
+        return new FileSet("files", Arrays.stream(names).map(name -> Wanted.required(name)).toList());
     }
 
     /** What is known of a file. */
@@ -126,15 +126,11 @@ public final class FileSet {
      * @param required whether one must be there
      */
     private record Wanted(List<String> names, boolean firstOnly, boolean required) {
-        static Wanted required(String name) {
-            return new Wanted(List.of(name), true, true);
-        }
-
         static Wanted optional(String name) {
             return new Wanted(List.of(name), true, false);
         }
 
-        static Wanted firstOf(String... names) {
+        static Wanted required(String... names) {
             return new Wanted(List.of(names), true, true);
         }
 

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 
 /** Completes one snapshot. Used once. */
 final class SnapshotDownload {
@@ -64,12 +65,11 @@ final class SnapshotDownload {
 
     private static byte[] bounded(Reply reply, String where) throws IOException, InterruptedException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
-        for (ByteBuffer bytes = reply.body().next();
-                bytes != null;
-                bytes = reply.body().next()) {
+        PolledBody body = reply.body();
+        for (ByteBuffer bytes = body.next(); bytes != null; bytes = body.next()) {
             byte[] copy = new byte[bytes.remaining()];
             bytes.get(copy);
-            all.write(copy, 0, copy.length);
+            all.writeBytes(copy);
             if (all.size() > RepositoryListing.MAX_BYTES) {
                 throw new HubException(
                         Kind.BAD_ANSWER,
@@ -108,10 +108,7 @@ final class SnapshotDownload {
     }
 
     private HubException lacks(RepositoryListing listing, List<String> missing) {
-        List<String> shown = listing.files().stream()
-                .limit(MAX_SHOWN_FILES)
-                .map(name -> Quote.shown(name, 60))
-                .toList();
+        List<String> shown = shown(listing.files().stream().limit(MAX_SHOWN_FILES));
         String hint = "";
         if (listing.files().contains("adapter_config.json") && files == FileSet.CHECKPOINT) {
             hint = "; it looks like an adapter, not a whole model";
@@ -121,8 +118,12 @@ final class SnapshotDownload {
         return new HubException(
                 Kind.NOT_FOUND,
                 model + " on " + http.endpoint() + " is not " + files + " that can be read: it lacks "
-                        + missing.stream().map(name -> Quote.shown(name, 60)).toList()
+                        + shown(missing.stream())
                         + hint + "; among its " + listing.files().size() + " files are " + shown);
+    }
+
+    private static List<String> shown(Stream<String> names) {
+        return names.map(name -> Quote.shown(name, 60)).toList();
     }
 
     private void fetch(String commit, List<String> names, DownloadListener listener) throws InterruptedException {

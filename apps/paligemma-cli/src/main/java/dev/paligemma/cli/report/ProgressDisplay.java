@@ -19,13 +19,10 @@ import picocli.CommandLine.Model.CommandSpec;
  * <p>Thread-safe.
  */
 public final class ProgressDisplay implements ConversionListener, DownloadListener, AutoCloseable {
-    /** Where progress goes. */
+    /** Where progress goes: into a line that changes in place, into few lines of their own, or nowhere. */
     enum Place {
-        /** A line that changes in place. */
         TERMINAL,
-        /** Lines of their own, few of them. */
         LOG,
-        /** Nowhere. */
         NOWHERE
     }
 
