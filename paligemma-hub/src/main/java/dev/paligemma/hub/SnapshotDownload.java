@@ -16,34 +16,16 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 
 /** Completes one snapshot. Used once. */
-final class SnapshotDownload {
+record SnapshotDownload(
+        Http http,
+        Refusals refusals,
+        Timing timing,
+        CacheRepository repository,
+        HubModel model,
+        FileSet files,
+        WorkerPool pool) {
     private static final long SPARE_BYTES = 16L << 20;
     private static final int MAX_SHOWN_FILES = 12;
-
-    private final Http http;
-    private final Refusals refusals;
-    private final Timing timing;
-    private final CacheRepository repository;
-    private final HubModel model;
-    private final FileSet files;
-    private final WorkerPool pool;
-
-    SnapshotDownload(
-            Http http,
-            Refusals refusals,
-            Timing timing,
-            CacheRepository repository,
-            HubModel model,
-            FileSet files,
-            WorkerPool pool) {
-        this.http = http;
-        this.refusals = refusals;
-        this.timing = timing;
-        this.repository = repository;
-        this.model = model;
-        this.files = files;
-        this.pool = pool;
-    }
 
     /** Asks the hub which commit the revision is, and which files that has; if patient, more than once. */
     RepositoryListing list(boolean patient) throws InterruptedException {

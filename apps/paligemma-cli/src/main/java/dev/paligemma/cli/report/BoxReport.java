@@ -43,10 +43,8 @@ public record BoxReport(ParsedAnswer answer, List<Segment> segments, boolean wit
             line(table, "set aside (--min-confidence, --nms): " + discarded);
         }
         for (Fragment fragment : answer.fragments()) {
-            line(
-                    table,
-                    "not a box (" + nameOf(fragment.reason()) + "): "
-                            + printable(fragment.piece().text()));
+            String text = printable(fragment.piece().text());
+            line(table, "not a box (" + nameOf(fragment.reason()) + "): " + text);
         }
         if (cutOff) {
             line(table, "cut off (--max-new-tokens)");

@@ -117,7 +117,6 @@ record MemoryFacts(List<Fit> fits, @Nullable String warning) {
         }
 
         Facts facts() {
-            Long free = freeBytes;
             return new Facts()
                     .line(
                             "",
@@ -126,7 +125,7 @@ record MemoryFacts(List<Fit> fits, @Nullable String warning) {
                             device,
                             engine,
                             Facts.gigabytes(needed.totalBytes()),
-                            free == null ? "unknown" : Facts.gigabytes(free),
+                            freeBytes == null ? "unknown" : Facts.gigabytes(freeBytes),
                             verdict())
                     .value("precision", needed.precision())
                     .value("device", device)
@@ -136,7 +135,7 @@ record MemoryFacts(List<Fit> fits, @Nullable String warning) {
                     .value("weightBytes", needed.weightBytes())
                     .value("cacheBytes", needed.cacheBytes())
                     .value("workingBytes", needed.workingBytes())
-                    .value("freeBytes", free)
+                    .value("freeBytes", freeBytes)
                     .value("fits", fits());
         }
     }
