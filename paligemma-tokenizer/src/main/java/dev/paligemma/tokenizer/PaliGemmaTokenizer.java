@@ -222,7 +222,7 @@ public final class PaliGemmaTokenizer {
             case PARSE -> parsing;
             case AS_TEXT -> asText;
         };
-        IntPredicate forbidden = matchers == parsing ? id -> false : control::get;
+        IntPredicate forbidden = controlTokens == ControlTokens.PARSE ? id -> false : control::get;
         matchers.raw()
                 .split(
                         raw,
