@@ -14,11 +14,7 @@ import java.nio.file.Path;
 public final class AdapterExample {
     private AdapterExample() {}
 
-    /**
-     * Asks the bundled model with two adapters and without, and merges one of them.
-     *
-     * @param args two folders of adapters for the bundled model, and one to make
-     */
+    /** Asks the bundled model with two adapters and without, and merges one of them: two folders of adapters, and one to make. */
     public static void main(String[] args) {
         RgbImage image = RgbImage.read(TinyModel.picture());
         ask(TinyModel.folder(), Path.of(args[0]), Path.of(args[1]), image);

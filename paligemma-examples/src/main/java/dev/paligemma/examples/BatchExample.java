@@ -13,11 +13,7 @@ import java.util.stream.Stream;
 public final class BatchExample {
     private BatchExample() {}
 
-    /**
-     * Asks several things about the bundled picture.
-     *
-     * @param args not used
-     */
+    /** Asks several things about the bundled picture. */
     public static void main(String[] args) {
         RgbImage image = RgbImage.read(TinyModel.picture());
         try (PaliGemmaPipeline model = PaliGemmaPipeline.load(TinyModel.folder())) {

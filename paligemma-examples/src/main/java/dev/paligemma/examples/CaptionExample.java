@@ -10,11 +10,7 @@ import java.nio.file.Path;
 public final class CaptionExample {
     private CaptionExample() {}
 
-    /**
-     * Describes a picture.
-     *
-     * @param args a checkpoint folder and a picture; none for the bundled ones
-     */
+    /** Describes a picture, given a checkpoint folder and a picture; without, the bundled ones. */
     public static void main(String[] args) {
         if (args.length == 2) {
             describe(Path.of(args[0]), Path.of(args[1]));

@@ -16,11 +16,7 @@ import java.util.List;
 public final class DecodingExample {
     private DecodingExample() {}
 
-    /**
-     * Asks for captions and words of the bundled picture.
-     *
-     * @param args not used
-     */
+    /** Asks for captions and words of the bundled picture. */
     public static void main(String[] args) {
         RgbImage image = RgbImage.read(TinyModel.picture());
         try (PaliGemmaPipeline model = PaliGemmaPipeline.load(TinyModel.folder())) {

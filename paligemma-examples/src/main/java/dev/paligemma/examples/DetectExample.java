@@ -22,12 +22,7 @@ import javax.imageio.ImageIO;
 public final class DetectExample {
     private DetectExample() {}
 
-    /**
-     * Finds things on the bundled picture, four times.
-     *
-     * @param args a file for a drawing; none for no drawing
-     * @throws IOException if the drawing cannot be written
-     */
+    /** Finds things on the bundled picture, four times, and draws them into a file, if one is given. */
     public static void main(String[] args) throws IOException {
         RgbImage image = RgbImage.read(TinyModel.picture());
         try (PaliGemmaPipeline model = PaliGemmaPipeline.load(TinyModel.folder())) {

@@ -27,14 +27,7 @@ import java.util.List;
 public final class DjlExample {
     private DjlExample() {}
 
-    /**
-     * Asks the bundled model about the bundled picture, as applications of Deep Java Library do.
-     *
-     * @param args not used
-     * @throws IOException if a file cannot be read
-     * @throws ModelException if the model cannot be loaded
-     * @throws TranslateException if a prediction fails
-     */
+    /** Asks the bundled model about the bundled picture, as applications of Deep Java Library do. */
     public static void main(String[] args) throws IOException, ModelException, TranslateException {
         Image image = ImageFactory.getInstance().fromFile(TinyModel.picture());
         detect(TinyModel.folder(), image);

@@ -30,11 +30,8 @@ public final class HeldOutEvaluation {
     private HeldOutEvaluation() {}
 
     /**
-     * Prints a Markdown table of how many answers are right.
-     *
-     * @param args the folder with {@code scenes.jsonl}, {@code segments.jsonl} and the pictures, then optionally a checkpoint folder in place of
-     *     the bundled model
-     * @throws IOException if the scenes cannot be read
+     * Prints a Markdown table of how many answers are right, given the folder with {@code scenes.jsonl},
+     * {@code segments.jsonl} and the pictures, then optionally a checkpoint folder in place of the bundled model.
      */
     public static void main(String[] args) throws IOException {
         if (args.length < 1 || args.length > 2) {
@@ -48,14 +45,7 @@ public final class HeldOutEvaluation {
         }
     }
 
-    /**
-     * Asks a model every question about every scene.
-     *
-     * @param pipeline the model
-     * @param folder the folder with {@code scenes.jsonl} and the pictures
-     * @return the scores
-     * @throws IOException if the scenes cannot be read
-     */
+    /** Asks a model every question about every scene of a folder with {@code scenes.jsonl} and the pictures. */
     static SceneScores evaluate(PaliGemmaPipeline pipeline, Path folder) throws IOException {
         SceneScores scores = new SceneScores();
         Map<String, RgbImage> pictures = new HashMap<>();
@@ -69,14 +59,7 @@ public final class HeldOutEvaluation {
         return scores;
     }
 
-    /**
-     * Asks a model for the shapes in every scene.
-     *
-     * @param pipeline the model, with a mask decoder
-     * @param folder the folder with {@code segments.jsonl} and the pictures
-     * @return the scores
-     * @throws IOException if the questions cannot be read
-     */
+    /** Asks a model with a mask decoder for the shapes in every scene of a folder with {@code segments.jsonl}. */
     static MaskScores evaluateMasks(PaliGemmaPipeline pipeline, Path folder) throws IOException {
         MaskScores scores = new MaskScores();
         for (MaskQuestion question : MaskQuestion.readAll(folder)) {

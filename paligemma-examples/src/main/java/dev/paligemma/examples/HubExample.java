@@ -12,11 +12,7 @@ import java.nio.file.Path;
 public final class HubExample {
     private HubExample() {}
 
-    /**
-     * Downloads PaliGemma, which takes gigabytes and a token, and captions a picture.
-     *
-     * @param args a picture
-     */
+    /** Downloads PaliGemma, which takes gigabytes and a token, and captions the picture that is given. */
     public static void main(String[] args) {
         System.out.println(caption(Path.of(args[0])));
         System.out.println(

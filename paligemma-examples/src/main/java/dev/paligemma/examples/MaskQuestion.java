@@ -43,7 +43,9 @@ record MaskQuestion(String file, String prompt, String expected, List<BitMask> m
                 Scene.text(line, "file"),
                 Scene.text(line, "prompt"),
                 Scene.text(line, "expected"),
-                masks == null ? List.of() : masks.stream().map(MaskQuestion::mask).toList());
+                masks == null
+                        ? List.of()
+                        : masks.stream().map(MaskQuestion::mask).toList());
     }
 
     /** {@code {"size": [height, width], "counts": "..."}}, as pycocotools writes it. */

@@ -18,13 +18,7 @@ final class MaskScores {
     private int absences;
     private int rightAbsences;
 
-    /**
-     * Judges one answer.
-     *
-     * @param expected the pixels of each thing
-     * @param names their names
-     * @param given what the model found
-     */
+    /** Judges one answer, by the pixels and names of the things expected. */
     void add(List<BitMask> expected, List<String> names, List<Segment> given) {
         if (expected.isEmpty()) {
             absences++;
@@ -45,9 +39,7 @@ final class MaskScores {
         return masks == 0 ? Double.NaN : sumOfIou / masks;
     }
 
-    /**
-     * The scores as rows of a Markdown table with the columns measure, value and cases: lines that end in a line break.
-     */
+    /** The scores as rows of a Markdown table with the columns measure, value and cases, each ended by a line break. */
     String markdown() {
         return String.format(
                 Locale.ROOT,

@@ -13,11 +13,7 @@ import java.util.List;
 public final class PicturesExample {
     private PicturesExample() {}
 
-    /**
-     * Shows the bundled picture several times. The bundled model was not trained on several pictures.
-     *
-     * @param args not used
-     */
+    /** Shows the bundled picture several times. The bundled model was not trained on several pictures. */
     public static void main(String[] args) {
         RgbImage image = RgbImage.read(TinyModel.picture());
         try (PaliGemmaPipeline model = PaliGemmaPipeline.load(TinyModel.folder())) {

@@ -13,11 +13,7 @@ import java.util.List;
 public final class PrecisionExample {
     private PrecisionExample() {}
 
-    /**
-     * Compares int8 with float32 on one picture.
-     *
-     * @param args a checkpoint folder and a picture; none for the bundled ones
-     */
+    /** Compares int8 with float32, given a checkpoint folder and a picture; without, the bundled ones. */
     public static void main(String[] args) {
         boolean given = args.length == 2;
         Path checkpoint = given ? Path.of(args[0]) : TinyModel.folder();

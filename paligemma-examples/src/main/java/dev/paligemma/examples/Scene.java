@@ -38,7 +38,8 @@ record Scene(String file, String kind, String prompt, String expected) {
     static List<Scene> readAll(Path folder) throws IOException {
         return readLines(
                 folder.resolve("scenes.jsonl"),
-                line -> new Scene(text(line, "file"), text(line, "kind"), text(line, "prompt"), text(line, "expected")));
+                line -> new Scene(
+                        text(line, "file"), text(line, "kind"), text(line, "prompt"), text(line, "expected")));
     }
 
     /** Reads a file of one JSON object per line. */

@@ -37,13 +37,7 @@ final class SceneScores {
         }
     }
 
-    /**
-     * Judges one answer.
-     *
-     * @param scene the question and its only right answer
-     * @param given what the model wrote
-     * @throws IllegalArgumentException if the kind of the question is unknown
-     */
+    /** Judges what the model wrote; throws IllegalArgumentException if the kind of the question is unknown. */
     void add(Scene scene, String given) {
         boolean equal = scene.expected().equals(given);
         switch (scene.kind()) {
@@ -70,12 +64,7 @@ final class SceneScores {
         }
     }
 
-    /**
-     * The boxes of a detection answer that have a name. One with swapped corners is among them: it takes its place.
-     *
-     * @param text what a model wrote
-     * @return the boxes in order; empty if there is none
-     */
+    /** The boxes with a name of an answer, in order. One with swapped corners is among them: it takes its place. */
     static List<AnswerPart> boxes(String text) {
         return DetectionParser.parse(text, 1, 1).parts().stream() // overlaps need no pixels
                 .filter(part -> !part.label().isEmpty())

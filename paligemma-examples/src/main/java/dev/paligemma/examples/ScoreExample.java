@@ -12,11 +12,7 @@ import java.util.List;
 public final class ScoreExample {
     private ScoreExample() {}
 
-    /**
-     * Weighs two answers about the bundled picture.
-     *
-     * @param args not used
-     */
+    /** Weighs two answers about the bundled picture. */
     public static void main(String[] args) {
         RgbImage image = RgbImage.read(TinyModel.picture());
         try (PaliGemmaPipeline model = PaliGemmaPipeline.load(TinyModel.folder())) {

@@ -16,11 +16,7 @@ import java.util.concurrent.ForkJoinPool;
 public final class StreamExample {
     private StreamExample() {}
 
-    /**
-     * Describes the bundled picture, twice.
-     *
-     * @param args not used
-     */
+    /** Describes the bundled picture, twice. */
     public static void main(String[] args) {
         RgbImage image = RgbImage.read(TinyModel.picture());
         try (PaliGemmaPipeline model = PaliGemmaPipeline.load(TinyModel.folder())) {

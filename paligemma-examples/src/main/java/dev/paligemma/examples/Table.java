@@ -16,13 +16,7 @@ public record Table(List<List<String>> rows, GenerationResult generation) {
         rows = rows.stream().map(List::copyOf).toList();
     }
 
-    /**
-     * One cell.
-     *
-     * @param row from 0
-     * @param column from 0
-     * @return its text; empty if the table has no such cell
-     */
+    /** The text of one cell, row and column counted from 0; empty if the table has no such cell. */
     public Optional<String> cell(int row, int column) {
         return row < rows.size() && column < rows.get(row).size()
                 ? Optional.of(rows.get(row).get(column))

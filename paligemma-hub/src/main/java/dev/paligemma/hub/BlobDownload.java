@@ -3,7 +3,6 @@ package dev.paligemma.hub;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.hub.HubException.Kind;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +29,6 @@ final class BlobDownload {
     private final HubModel model;
     private final String commit;
     private final FileMetadata metadata;
-    private final URI uri;
     private final ProgressMeter meter;
 
     /** What the last server called its content, to be sure that a further part is of the same. */
@@ -52,7 +50,6 @@ final class BlobDownload {
         this.model = model;
         this.commit = commit;
         this.metadata = metadata;
-        this.uri = http.endpoint().file(model, commit, metadata.file());
         this.meter = meter;
     }
 
@@ -172,7 +169,7 @@ final class BlobDownload {
                 headers.put("If-Range", validator);
             }
         }
-        try (Reply reply = http.get(uri, headers)) {
+        try (Reply reply = http.get(http.endpoint().file(model, commit, metadata.file()), headers)) {
             if (reply.status() == 416) {
                 restart(partial);
                 throw wrong("the server has no part after the one that was there");
@@ -232,9 +229,8 @@ final class BlobDownload {
     }
 
     private void copy(Reply reply, PartialFile partial) throws IOException, InterruptedException {
-        for (ByteBuffer bytes = reply.body().next();
-                bytes != null;
-                bytes = reply.body().next()) {
+        PolledBody body = reply.body();
+        for (ByteBuffer bytes = body.next(); bytes != null; bytes = body.next()) {
             int count = bytes.remaining();
             if (partial.length() + count > metadata.mostBytes()) {
                 restart(partial);

@@ -21,18 +21,10 @@ import org.slf4j.LoggerFactory;
  * <p>The threads of this process need a register of their own: closing any channel of a file drops the locks that the whole
  * process has on it, so a second thread must not even open it.
  */
-final class BlobLock implements AutoCloseable {
+record BlobLock(Path key, @Nullable FileChannel channel) implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BlobLock.class);
 
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
-
-    private final Path key;
-    private final @Nullable FileChannel channel;
-
-    private BlobLock(Path key, @Nullable FileChannel channel) {
-        this.key = key;
-        this.channel = channel;
-    }
 
     /** Takes the lock of a file, whose folder exists, if it is free; null if somebody else has it. */
     static @Nullable BlobLock tryAcquire(Path file) throws IOException {

@@ -72,15 +72,11 @@ final class CacheRepository {
                 ? Presence.THERE
                 : Files.exists(absence(commit, name)) ? Presence.ABSENT : Presence.UNKNOWN);
         List<String> missing = new ArrayList<>(choice.missing());
-        for (String file : choice.files()) {
-            if (WeightIndex.isIndex(file)) {
-                for (String shard : WeightIndex.shards(entry(commit, file), file)) {
-                    if (!has(commit, shard)) {
-                        missing.add(shard);
-                    }
-                }
-            }
-        }
+        choice.files().stream()
+                .filter(WeightIndex::isIndex)
+                .flatMap(index -> WeightIndex.shards(entry(commit, index), index).stream())
+                .filter(shard -> !has(commit, shard))
+                .forEach(missing::add);
         return new Local(snapshot(commit), missing.isEmpty(), missing.isEmpty() && choice.certain(), missing);
     }
 
@@ -185,40 +181,42 @@ final class CacheRepository {
         }
     }
 
-    void remove(Path content) {
+    /** What the disk may refuse. */
+    @FunctionalInterface
+    interface Write {
+        void run() throws IOException;
+    }
+
+    void writing(Write write) {
         try {
-            Files.deleteIfExists(content);
+            write.run();
         } catch (IOException e) {
             throw unwritable(e);
         }
+    }
+
+    void remove(Path content) {
+        writing(() -> Files.deleteIfExists(content));
     }
 
     void makeFolders() {
-        try {
+        writing(() -> {
             Files.createDirectories(blobs());
             Files.createDirectories(folder.resolve("snapshots"));
             Files.createDirectories(locks);
-        } catch (IOException e) {
-            throw unwritable(e);
-        }
+        });
     }
 
-    /**
-     * Makes a content appear in a snapshot.
-     *
-     * @param isNew whether nobody else can refer to the content yet
-     */
+    /** Makes a content appear in a snapshot; if it is new, nobody else can refer to it yet. */
     void enter(String commit, FileMetadata metadata, boolean isNew) {
         Path entry = entry(commit, metadata.file());
         Path blob = blob(metadata.etag());
-        try {
+        writing(() -> {
             Files.createDirectories(entry.getParent());
             if (avoidsLinks || !link(entry, blob)) {
                 place(entry, blob, isNew);
             }
-        } catch (IOException e) {
-            throw unwritable(e);
-        }
+        });
     }
 
     /** Makes a relative link, so that the cache can be moved; false where that is not possible. */

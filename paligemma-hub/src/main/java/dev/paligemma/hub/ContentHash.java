@@ -27,12 +27,7 @@ final class ContentHash {
         return SHA256.matcher(etag).matches() || GIT.matcher(etag).matches();
     }
 
-    /**
-     * What is wrong with a file.
-     *
-     * @param etag what the hub calls its content
-     * @return for example {@code its SHA-256 is ..., expected ...}; null if it is right, or the name says nothing
-     */
+    /** What is wrong with a file, as {@code its SHA-256 is ..., expected ...}; null if nothing is, or the ETag says nothing. */
     static @Nullable String problem(Path file, String etag) throws IOException, InterruptedException {
         if (SHA256.matcher(etag).matches()) {
             String actual = digest("SHA-256", file, new byte[0]);

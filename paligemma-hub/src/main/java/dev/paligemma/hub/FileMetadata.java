@@ -19,20 +19,15 @@ record FileMetadata(String file, String etag, long size) {
     /** Several times the largest tokenizer of this family. */
     private static final long MAX_SMALL_BYTES = 256L << 20;
 
-    /**
-     * Reads the answer to a HEAD request.
-     *
-     * @throws HubException if it is not one of a hub, or the file is too large to be what it should
-     */
+    /** Reads the answer to a HEAD request; refuses one that is not of a hub, or of a file too large to be what it should. */
     static FileMetadata of(Reply reply, HubModel model, String commit, String file) {
         String where = model + "/" + file;
         String answered = reply.header("X-Repo-Commit");
         String etag = reply.etag();
         if (answered == null || etag == null) {
-            throw bad(
-                    where + ": " + Http.place(reply.uri())
-                            + " does not answer as a Hugging Face hub, X-Repo-Commit or ETag is missing; check HF_ENDPOINT"
-                            + " and the proxy");
+            throw bad(where + ": " + Http.place(reply.uri())
+                    + " does not answer as a Hugging Face hub, X-Repo-Commit or ETag is missing; check HF_ENDPOINT"
+                    + " and the proxy");
         }
         if (!answered.equals(commit)) {
             throw bad(where + ": the hub answers with commit " + Quote.shown(answered, 60) + ", asked was " + commit);
@@ -43,8 +38,8 @@ record FileMetadata(String file, String etag, long size) {
         // A mirror may have names of its own for what it gives itself, but what others give must be checked.
         if (reply.isRedirect() && !ContentHash.isHash(etag)) {
             throw bad(where + " lies on another host than the hub, and what the hub calls it, '"
-                            + Quote.shown(etag, 60)
-                            + "', is no checksum; expected a SHA-256 or a git blob id to check it with");
+                    + Quote.shown(etag, 60)
+                    + "', is no checksum; expected a SHA-256 or a git blob id to check it with");
         }
         long size = reply.size("X-Linked-Size");
         if (size < 0 && !reply.isRedirect()) {

@@ -1,6 +1,7 @@
 package dev.paligemma.hub;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -24,11 +25,11 @@ public final class FileSet {
             List.of(
                     Wanted.required("config.json"),
                     Wanted.optional("generation_config.json"),
-                    Wanted.firstOf("tokenizer.json", "tokenizer.model"),
+                    Wanted.required("tokenizer.json", "tokenizer.model"),
                     Wanted.anyOf("preprocessor_config.json", "processor_config.json"),
                     Wanted.optional("vae-oid.npz"),
                     Wanted.optional("paligemma.json"),
-                    Wanted.firstOf("model.safetensors", "model.safetensors" + WeightIndex.SUFFIX)));
+                    Wanted.required("model.safetensors", "model.safetensors" + WeightIndex.SUFFIX)));
 
     /** A LoRA adapter: {@code adapter_config.json} and {@code adapter_model.safetensors}. */
     public static final FileSet ADAPTER = new FileSet(
@@ -37,7 +38,7 @@ public final class FileSet {
 
     /** A tokenizer: {@code tokenizer.json} or else {@code tokenizer.model}. */
     public static final FileSet TOKENIZER =
-            new FileSet("a tokenizer", List.of(Wanted.firstOf("tokenizer.json", "tokenizer.model")));
+            new FileSet("a tokenizer", List.of(Wanted.required("tokenizer.json", "tokenizer.model")));
 
     private final String what;
     private final List<Wanted> wanted;
@@ -48,25 +49,21 @@ public final class FileSet {
     }
 
     /**
-     * Files by their names, all of them required. The shards of a {@code .safetensors.index.json} among them are
-     * needed as well.
-     *
-     * @param names paths in the model's repository
+     * Files by their paths in the model's repository, all of them required. The shards of a
+     * {@code .safetensors.index.json} among them are needed as well.
      * @throws IllegalArgumentException if there is no name, or one is not a plain relative path
      */
     public static FileSet of(String... names) {
         if (names.length == 0) {
             throw new IllegalArgumentException("a set of files needs at least one name");
         }
-        List<Wanted> wanted = new ArrayList<>();
         for (String name : names) {
             if (!FileNames.isSafePath(name)) {
                 throw new IllegalArgumentException(
                         "'" + name + "' is not a relative path of a file in a repository, such as config.json");
             }
-            wanted.add(Wanted.required(name));
         }
-        return new FileSet("files", wanted);
+        return new FileSet("files", Arrays.stream(names).map(name -> Wanted.required(name)).toList());
     }
 
     /** What is known of a file. */
@@ -129,15 +126,11 @@ public final class FileSet {
      * @param required whether one must be there
      */
     private record Wanted(List<String> names, boolean firstOnly, boolean required) {
-        static Wanted required(String name) {
-            return new Wanted(List.of(name), true, true);
-        }
-
         static Wanted optional(String name) {
             return new Wanted(List.of(name), true, false);
         }
 
-        static Wanted firstOf(String... names) {
+        static Wanted required(String... names) {
             return new Wanted(List.of(names), true, true);
         }
 

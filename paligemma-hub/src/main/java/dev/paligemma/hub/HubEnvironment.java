@@ -55,10 +55,7 @@ record HubEnvironment(Map<String, String> variables, String home) {
 
     private Path hubHome() {
         String given = value("HF_HOME", "");
-        if (!given.isEmpty()) {
-            return path(given);
-        }
-        return path(value("XDG_CACHE_HOME", "~/.cache")).resolve("huggingface");
+        return given.isEmpty() ? path(value("XDG_CACHE_HOME", "~/.cache")).resolve("huggingface") : path(given);
     }
 
     /** Where a token is stored by {@code hf auth login}. */

@@ -35,7 +35,6 @@ public class HubException extends PaliGemmaException {
         INTERRUPTED
     }
 
-    /** What went wrong, for programs. */
     private final Kind kind;
 
     /** As {@link #HubException(Kind, String, Throwable)}, without a cause. */

@@ -46,56 +46,43 @@ final class PartialFile implements AutoCloseable {
     }
 
     void append(ByteBuffer bytes) throws InterruptedException {
-        try {
+        writing(() -> {
             while (bytes.hasRemaining()) {
                 length += channel.write(bytes, length);
             }
-        } catch (IOException e) {
-            throw failure(e);
-        }
+        });
     }
 
     /** Throws away what there is. */
     void restart() throws InterruptedException {
-        try {
+        writing(() -> {
             channel.truncate(0);
             length = 0;
-        } catch (IOException e) {
-            throw failure(e);
-        }
+        });
     }
 
     /** Waits until the disk has it: a name must not outlive its content when the power fails. */
     void sync() throws InterruptedException {
-        try {
-            channel.force(true);
-        } catch (IOException e) {
-            throw failure(e);
-        }
+        writing(() -> channel.force(true));
     }
 
     void delete() {
         close();
+        repository.remove(path);
+    }
+
+    private void writing(CacheRepository.Write write) throws InterruptedException {
         try {
-            Files.deleteIfExists(path);
+            write.run();
+        } catch (ClosedByInterruptException e) {
+            throw new InterruptedException("interrupted while writing " + path);
         } catch (IOException e) {
             throw repository.unwritable(e);
         }
-    }
-
-    private RuntimeException failure(IOException e) throws InterruptedException {
-        if (e instanceof ClosedByInterruptException) {
-            throw new InterruptedException("interrupted while writing " + path);
-        }
-        return repository.unwritable(e);
     }
 
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw repository.unwritable(e);
-        }
+        repository.writing(channel::close);
     }
 }

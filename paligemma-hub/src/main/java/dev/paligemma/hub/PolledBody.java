@@ -39,12 +39,7 @@ final class PolledBody implements Flow.Subscriber<List<ByteBuffer>>, AutoCloseab
         this.stall = stall;
     }
 
-    /**
-     * Waits for bytes.
-     *
-     * @return some bytes; null at the end
-     * @throws IOException if the connection broke off, or nothing came for too long
-     */
+    /** Waits for bytes, null at the end; throws IOException if the connection broke off, or nothing came for too long. */
     @Nullable
     ByteBuffer next() throws IOException, InterruptedException {
         while (true) {

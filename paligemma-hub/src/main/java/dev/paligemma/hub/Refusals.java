@@ -10,18 +10,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** What an answer means that is not the one that was hoped for. */
-final class Refusals {
+record Refusals(Endpoint endpoint, @Nullable AccessToken token, Path tokenFile) {
     private static final int MAX_SHOWN = 300;
-
-    private final Endpoint endpoint;
-    private final @Nullable AccessToken token;
-    private final Path tokenFile;
-
-    Refusals(Endpoint endpoint, @Nullable AccessToken token, Path tokenFile) {
-        this.endpoint = endpoint;
-        this.token = token;
-        this.tokenFile = tokenFile;
-    }
 
     /**
      * Does nothing if an answer is good.

@@ -20,11 +20,7 @@ record RepositoryListing(String commit, Set<String> files) {
 
     private static final int MAX_FILES = 100_000;
 
-    /**
-     * Reads an answer of {@code /api/models}.
-     *
-     * @throws HubException if it is something else
-     */
+    /** Reads an answer of {@code /api/models}; throws HubException if it is something else. */
     static RepositoryListing parse(byte[] json, String where) {
         JsonObject listing =
                 Json.readObject(where, json, (message, cause) -> bad(where, "is not JSON as expected", cause));

@@ -29,13 +29,9 @@ final class Retries {
     private int inARow;
     private int all;
 
-    /**
-     * Begins to count.
-     *
-     * @param what is attempted, for messages: {@code google/x/config.json from https://huggingface.co}
-     */
+    /** Begins to count; what is attempted is for messages: {@code google/x/config.json from https://huggingface.co}. */
     Retries(Timing timing, String what) {
-        this(timing, timing.failuresInARow(), timing.failuresInARow(), what);
+        this(timing, Timing.FAILURES_IN_A_ROW, Timing.FAILURES_IN_A_ROW, what);
     }
 
     private Retries(Timing timing, int mostInARow, int mostUnreachable, String what) {
@@ -47,13 +43,11 @@ final class Retries {
 
     /**
      * Counts the failures of the first request of a call. If nobody is at the address it soon gives up: more often than not
-     * there is no network, or the address is wrong.
-     *
-     * @param isPatient whether there is nothing to fall back to
+     * there is no network, or the address is wrong. It is patient if there is nothing to fall back to.
      */
     static Retries ofFirstRequest(Timing timing, boolean isPatient, String what) {
         return isPatient
-                ? new Retries(timing, timing.failuresInARow(), timing.unreachableInARow(), what)
+                ? new Retries(timing, Timing.FAILURES_IN_A_ROW, Timing.UNREACHABLE_IN_A_ROW, what)
                 : new Retries(timing, 1, 1, what);
     }
 
@@ -92,7 +86,7 @@ final class Retries {
                 foreign || failure instanceof SSLHandshakeException || failure instanceof SSLPeerUnverifiedException;
         if (hopeless
                 || inARow >= (failure instanceof ConnectException ? mostUnreachable : mostInARow)
-                || all >= timing.failures()) {
+                || all >= Timing.FAILURES) {
             Kind kind = failure instanceof TransientFailure known
                     ? known.kind()
                     : foreign ? Kind.BAD_ANSWER : Kind.UNREACHABLE;
@@ -124,7 +118,7 @@ final class Retries {
 
     private Duration wait(@Nullable Duration asked) {
         if (asked != null) {
-            return asked.compareTo(timing.longestRetryAfter()) > 0 ? timing.longestRetryAfter() : asked;
+            return asked.compareTo(Timing.LONGEST_RETRY_AFTER) > 0 ? Timing.LONGEST_RETRY_AFTER : asked;
         }
         long most = timing.longestBackoff().toMillis();
         long millis = Math.min(most, timing.backoff().toMillis() << Math.min(inARow - 1, 20));

@@ -13,42 +13,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 
 /** Completes one snapshot. Used once. */
-final class SnapshotDownload {
+record SnapshotDownload(
+        Http http,
+        Refusals refusals,
+        Timing timing,
+        CacheRepository repository,
+        HubModel model,
+        FileSet files,
+        WorkerPool pool) {
     private static final long SPARE_BYTES = 16L << 20;
     private static final int MAX_SHOWN_FILES = 12;
 
-    private final Http http;
-    private final Refusals refusals;
-    private final Timing timing;
-    private final CacheRepository repository;
-    private final HubModel model;
-    private final FileSet files;
-    private final WorkerPool pool;
-
-    SnapshotDownload(
-            Http http,
-            Refusals refusals,
-            Timing timing,
-            CacheRepository repository,
-            HubModel model,
-            FileSet files,
-            WorkerPool pool) {
-        this.http = http;
-        this.refusals = refusals;
-        this.timing = timing;
-        this.repository = repository;
-        this.model = model;
-        this.files = files;
-        this.pool = pool;
-    }
-
-    /**
-     * Asks the hub which commit the revision is, and which files that has.
-     *
-     * @param patient whether to ask more than once if the hub is not reached
-     */
+    /** Asks the hub which commit the revision is, and which files that has; if patient, more than once. */
     RepositoryListing list(boolean patient) throws InterruptedException {
         URI uri = http.endpoint().listing(model);
         String where = model + " on " + http.endpoint();
@@ -68,12 +47,11 @@ final class SnapshotDownload {
 
     private static byte[] bounded(Reply reply, String where) throws IOException, InterruptedException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
-        for (ByteBuffer bytes = reply.body().next();
-                bytes != null;
-                bytes = reply.body().next()) {
+        PolledBody body = reply.body();
+        for (ByteBuffer bytes = body.next(); bytes != null; bytes = body.next()) {
             byte[] copy = new byte[bytes.remaining()];
             bytes.get(copy);
-            all.write(copy, 0, copy.length);
+            all.writeBytes(copy);
             if (all.size() > RepositoryListing.MAX_BYTES) {
                 throw new HubException(
                         Kind.BAD_ANSWER,
@@ -112,10 +90,7 @@ final class SnapshotDownload {
     }
 
     private HubException lacks(RepositoryListing listing, List<String> missing) {
-        List<String> shown = listing.files().stream()
-                .limit(MAX_SHOWN_FILES)
-                .map(name -> Quote.shown(name, 60))
-                .toList();
+        List<String> shown = shown(listing.files().stream().limit(MAX_SHOWN_FILES));
         String hint = "";
         if (listing.files().contains("adapter_config.json") && files == FileSet.CHECKPOINT) {
             hint = "; it looks like an adapter, not a whole model";
@@ -125,8 +100,12 @@ final class SnapshotDownload {
         return new HubException(
                 Kind.NOT_FOUND,
                 model + " on " + http.endpoint() + " is not " + files + " that can be read: it lacks "
-                        + missing.stream().map(name -> Quote.shown(name, 60)).toList()
+                        + shown(missing.stream())
                         + hint + "; among its " + listing.files().size() + " files are " + shown);
+    }
+
+    private static List<String> shown(Stream<String> names) {
+        return names.map(name -> Quote.shown(name, 60)).toList();
     }
 
     private void fetch(String commit, List<String> names, DownloadListener listener) throws InterruptedException {

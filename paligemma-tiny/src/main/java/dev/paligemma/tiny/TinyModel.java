@@ -78,13 +78,7 @@ public final class TinyModel {
         return folder(CacheFolder.ofThisProcess());
     }
 
-    /**
-     * The checkpoint folder of the bundled model in a cache folder of your choice.
-     *
-     * @param cache where to write; need not exist yet
-     * @return an absolute path
-     * @throws UncheckedIOException if the cache folder cannot be written
-     */
+    /** As {@link #folder()}, in a cache folder of your choice, which need not exist yet. */
     public static Path folder(Path cache) {
         return ofThisJar(cache).extract();
     }
@@ -99,13 +93,7 @@ public final class TinyModel {
         return picture(CacheFolder.ofThisProcess());
     }
 
-    /**
-     * The bundled picture in a cache folder of your choice.
-     *
-     * @param cache where to write; need not exist yet
-     * @return an absolute path of a PNG file
-     * @throws UncheckedIOException if the cache folder cannot be written
-     */
+    /** As {@link #picture()}, in a cache folder of your choice, which need not exist yet. */
     public static Path picture(Path cache) {
         return folder(cache).resolve(PICTURE);
     }

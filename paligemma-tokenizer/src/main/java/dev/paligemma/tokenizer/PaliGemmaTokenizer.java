@@ -222,9 +222,18 @@ public final class PaliGemmaTokenizer {
         Matchers matchers = parsed ? parsing : asText;
         IntPredicate forbidden = parsed ? id -> false : control::get;
         matchers.raw()
-                .split(raw, 0, raw.length, ids, (from, to) -> matchers.normalized()
-                        .split(normalized, from, to, ids, (start, end) ->
-                                bytePairs.encode(normalized, start, end, forbidden, ids)));
+                .split(
+                        raw,
+                        0,
+                        raw.length,
+                        ids,
+                        (from, to) -> matchers.normalized()
+                                .split(
+                                        normalized,
+                                        from,
+                                        to,
+                                        ids,
+                                        (start, end) -> bytePairs.encode(normalized, start, end, forbidden, ids)));
     }
 
     /**

@@ -25,7 +25,8 @@ final class Arguments {
     /** Repairs arguments that the JVM decoded as ASCII; gives the same where nothing was lost or the bytes cannot be had. */
     static String[] asTyped(String[] args) {
         String charset = System.getProperty("sun.jnu.encoding", "UTF-8");
-        if (!isAscii(charset) || !Files.isReadable(TYPED_BYTES)) {
+        boolean isAscii = Charset.isSupported(charset) && Charset.forName(charset).equals(StandardCharsets.US_ASCII);
+        if (!isAscii || !Files.isReadable(TYPED_BYTES)) {
             return args;
         }
         try {
@@ -66,9 +67,5 @@ final class Arguments {
             }
         }
         return typed;
-    }
-
-    private static boolean isAscii(String charset) {
-        return Charset.isSupported(charset) && Charset.forName(charset).equals(StandardCharsets.US_ASCII);
     }
 }

@@ -55,7 +55,8 @@ final class Failure {
             return false; // the time was over; nothing is wrong with the request
         }
         if (failure instanceof EngineException || failure instanceof ConversionException) {
-            // Without a cause it refused what it was asked for; with one a native runtime or the disk failed, or somebody
+            // Without a cause it refused what it was asked for; with one a native runtime or the disk failed, or
+            // somebody
             // interrupted it.
             return failure.getCause() == null;
         }
@@ -93,8 +94,8 @@ final class Failure {
     /** The options behind the settings of the library, named as in {@code cacheDirectory(...) of the builder}. */
     private static String inOptions(String message) {
         return SETTING.matcher(message)
-                .replaceAll(setting ->
-                        Matcher.quoteReplacement(OPTIONS.getOrDefault(setting.group(1), setting.group())));
+                .replaceAll(
+                        setting -> Matcher.quoteReplacement(OPTIONS.getOrDefault(setting.group(1), setting.group())));
     }
 
     /** A message may quote a prompt of any length; the line stays readable. */

@@ -25,11 +25,7 @@ import picocli.CommandLine.ExitCode;
 public final class Main {
     private Main() {}
 
-    /**
-     * Runs one command and ends the JVM with its exit code.
-     *
-     * @param args the arguments; {@code --help} explains them
-     */
+    /** Runs one command and ends the JVM with its exit code; {@code --help} explains the arguments. */
     public static void main(String[] args) {
         // The JVM's own System.out would encode in the locale's charset, which is ASCII in many containers.
         StandardOutput standardOutput = new StandardOutput();
@@ -50,14 +46,7 @@ public final class Main {
         System.exit(exitCode);
     }
 
-    /**
-     * Runs one command without ending the JVM.
-     *
-     * @param args the arguments
-     * @param out receives the result
-     * @param err receives the message of a failure
-     * @return the exit code
-     */
+    /** Runs one command without ending the JVM; {@code err} receives the message of a failure. Returns the exit code. */
     public static int run(String[] args, PrintWriter out, PrintWriter err) {
         return run(args, out, err, () -> false);
     }

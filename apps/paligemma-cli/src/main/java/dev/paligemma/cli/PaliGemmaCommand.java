@@ -44,6 +44,7 @@ import picocli.CommandLine.Spec;
             VerifyCommand.class
         },
         versionProvider = ToolVersion.class,
+        scope = ScopeType.INHERIT, // the subcommands take the next two settings from here
         sortOptions = false,
         usageHelpAutoWidth = true,
         footer = {

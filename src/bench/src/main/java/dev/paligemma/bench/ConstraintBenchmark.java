@@ -27,6 +27,7 @@ import org.openjdk.jmh.infra.Blackhole;
 @Warmup(iterations = 3, time = 2)
 @Measurement(iterations = 5, time = 2)
 @Fork(1)
+@SuppressWarnings("NullAway.Init") // fields are set by load(), which JMH calls first
 public class ConstraintBenchmark {
     private static final String WORDS = "[a-z ]{1,60}";
     private static final List<String> LABELS = List.of("car", "house", "river", "person", "traffic light");
@@ -38,16 +39,9 @@ public class ConstraintBenchmark {
     @Param("tokenizer.json")
     public String tokenizer = "";
 
-    @SuppressWarnings("NullAway.Init") // set by load(), which JMH calls first
     private PaliGemmaTokenizer loaded;
-
-    @SuppressWarnings("NullAway.Init") // set by load(), which JMH calls first
     private TokenConstraints constraints;
-
-    @SuppressWarnings("NullAway.Init") // set by load(), which JMH calls first
     private TokenConstraint words;
-
-    @SuppressWarnings("NullAway.Init") // set by load(), which JMH calls first
     private TokenConstraint boxes;
 
     private int[] sentence = new int[0];
@@ -77,21 +71,13 @@ public class ConstraintBenchmark {
         return constraints.matching(WORDS).start().allowed();
     }
 
-    /**
-     * Follows an answer of nine words through an expression whose states have been met before.
-     *
-     * @param sink takes the sets
-     */
+    /** Follows an answer of nine words through an expression whose states have been met before. */
     @Benchmark
     public void followExpression(Blackhole sink) {
         follow(words, sentence, sink);
     }
 
-    /**
-     * Follows an answer with two boxes.
-     *
-     * @param sink takes the sets
-     */
+    /** Follows an answer with two boxes. */
     @Benchmark
     public void followBoxes(Blackhole sink) {
         follow(boxes, detections, sink);

@@ -15,8 +15,6 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "answer",
         description = "Answer a question about a picture.",
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {
             "",
             "Examples:",

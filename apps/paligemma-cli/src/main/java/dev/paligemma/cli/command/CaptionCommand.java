@@ -11,8 +11,6 @@ import picocli.CommandLine.Option;
 @Command(
         name = "caption",
         description = "Describe a picture.",
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma caption --image cat.jpg --language es"})
 public final class CaptionCommand implements Runnable {
     /** The kinds of captions that the models were trained on. */

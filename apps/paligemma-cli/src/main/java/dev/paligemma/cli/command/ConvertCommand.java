@@ -19,8 +19,6 @@ import picocli.CommandLine.Spec;
             "Makes a folder that stands for itself and that --model takes: it can be copied to other machines and needs "
                     + "neither the original nor the cache. Prints the folder."
         },
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {
             "",
             "Example:",

@@ -16,8 +16,6 @@ import picocli.CommandLine.Mixin;
                     + "the model's own notation: four codes <locNNNN> per box (top, left, bottom, right, each in "
                     + "1/1024 of the picture's height or width), then the name; several boxes are separated by ' ; '."
         },
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {
             "",
             "Examples:",
@@ -30,7 +28,7 @@ public final class DetectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        boxes.detect();
+        boxes.answer(false);
         return ExitCode.OK;
     }
 }

@@ -22,8 +22,6 @@ import picocli.CommandLine.Spec;
                     + "well as the name. Models of Google need a token: accept the terms on the model's page, then set "
                     + "HF_TOKEN or run 'hf auth login'."
         },
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma download google/paligemma2-3b-mix-224 --revision bfloat16"})
 public final class DownloadCommand implements Runnable {
     @Spec

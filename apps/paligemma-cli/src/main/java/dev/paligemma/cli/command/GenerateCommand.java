@@ -10,8 +10,6 @@ import picocli.CommandLine.Option;
 @Command(
         name = "generate",
         description = "Let the model continue any prompt.",
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {
             "",
             "Example:",

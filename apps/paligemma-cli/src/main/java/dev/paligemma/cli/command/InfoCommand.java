@@ -25,8 +25,6 @@ import picocli.CommandLine.Spec;
             "Weights of a model of the hub are not downloaded for that either.",
             "Memory needed is that of one request with one image, a short prompt and 128 written tokens."
         },
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma info --model paligemma2-3b-mix-224"})
 public final class InfoCommand implements Runnable {
     private static final String CONFIG_FILE = "config.json";

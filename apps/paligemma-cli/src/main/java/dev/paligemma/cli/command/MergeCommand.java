@@ -18,8 +18,6 @@ import picocli.CommandLine.Spec;
             "Makes a checkpoint folder in Hugging Face format, with weights stored as in the base, which --model and the "
                     + "transformers library take. Prints the folder."
         },
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {
             "",
             "Example:",

@@ -9,6 +9,7 @@ import dev.paligemma.engine.machine.MainMemory;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,8 +24,6 @@ import picocli.CommandLine.Spec;
                     + "precision.",
             "What fits here is compared with the main memory that is free. Nothing is downloaded."
         },
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma models --size 3b --resolution 448"})
 public final class ModelsCommand implements Runnable {
     @Spec
@@ -54,15 +53,9 @@ public final class ModelsCommand implements Runnable {
 
     @Override
     public void run() {
-        check(
-                "--size",
-                size,
-                Arrays.stream(ModelSize.values())
-                        .map(ModelSize::label)
-                        .distinct()
-                        .toList());
-        check("--resolution", resolution, ModelSize.imageSizes());
-        check("--kind", kind, Arrays.stream(Kind.values()).map(Kind::label).toList());
+        check("--size", size, Arrays.stream(ModelSize.values()).map(ModelSize::label));
+        check("--resolution", resolution, ModelSize.imageSizes().stream());
+        check("--kind", kind, Arrays.stream(Kind.values()).map(Kind::label));
         List<KnownModel> ofSize =
                 KnownModels.all().stream().filter(this::matches).toList();
         List<KnownModel> chosen = ofSize.stream().filter(this::isOfKind).toList();
@@ -73,7 +66,8 @@ public final class ModelsCommand implements Runnable {
         }
     }
 
-    private static <T> void check(String option, @Nullable T given, List<T> known) {
+    private static <T> void check(String option, @Nullable T given, Stream<T> choices) {
+        List<T> known = choices.distinct().toList();
         if (given != null && !known.contains(given)) {
             throw new IllegalArgumentException(option + " must be one of " + known + ", got '" + given + "'");
         }

@@ -9,8 +9,6 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "ocr",
         description = "Read the text in a picture.",
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma ocr --image receipt.png --max-new-tokens 500"})
 public final class OcrCommand implements Runnable {
     @Mixin

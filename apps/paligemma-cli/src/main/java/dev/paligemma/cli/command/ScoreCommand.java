@@ -24,8 +24,6 @@ import picocli.CommandLine.Spec;
             "Prints a line per answer, the most likely one first: the natural logarithm of the probability that the"
                     + " model writes exactly this answer, its share among the given ones, and the answer."
         },
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma score \"answer en is the door open?\" yes no --image door.jpg"})
 public final class ScoreCommand implements Runnable {
     @Spec

@@ -19,8 +19,6 @@ import picocli.CommandLine.Option;
                     + "pixels belong to it. With --json the shape, too: as COCO run lengths and as outlines.",
             "Shapes need the weights of the mask decoder, vae-oid.npz of Google's big_vision."
         },
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma segment cat --image kitchen.jpg --mask-weights vae-oid.npz --out cut.png"
         })
 public final class SegmentCommand implements Callable<Integer> {
@@ -37,7 +35,7 @@ public final class SegmentCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         boxes.request.input.model.maskWeights = maskWeights;
-        boxes.segment();
+        boxes.answer(true);
         return ExitCode.OK;
     }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -24,8 +25,6 @@ import picocli.CommandLine.Spec;
             "Show the tokens of a text.",
             "One token per line: its id, a tab, its piece of the vocabulary. Nothing is added to the text."
         },
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {"", "Example:", "  paligemma tokenize \"caption en\" --json"})
 public final class TokenizeCommand implements Runnable {
     @Spec
@@ -72,22 +71,14 @@ public final class TokenizeCommand implements Runnable {
 
     /** Some pieces are line breaks, tabs or control characters; those are shown as in a Java string. */
     private static String visible(String piece) {
-        StringBuilder shown = new StringBuilder();
-        piece.chars().forEach(c -> {
-            switch (c) {
-                case '\n' -> shown.append("\\n");
-                case '\r' -> shown.append("\\r");
-                case '\t' -> shown.append("\\t");
-                case '\\' -> shown.append("\\\\");
-                default -> {
-                    if (Character.isISOControl(c)) {
-                        shown.append(String.format("\\u%04x", c));
-                    } else {
-                        shown.append((char) c);
-                    }
-                }
-            }
-        });
-        return shown.toString();
+        return piece.chars()
+                .mapToObj(c -> switch (c) {
+                    case '\n' -> "\\n";
+                    case '\r' -> "\\r";
+                    case '\t' -> "\\t";
+                    case '\\' -> "\\\\";
+                    default -> Character.isISOControl(c) ? String.format("\\u%04x", c) : Character.toString(c);
+                })
+                .collect(Collectors.joining());
     }
 }

@@ -41,8 +41,6 @@ import picocli.CommandLine.Spec;
             "Without --precision and --reference-model the other model is int8. Both models are in memory at the same "
                     + "time."
         },
-        sortOptions = false,
-        usageHelpAutoWidth = true,
         footer = {
             "",
             "Exit code: 0 success, 3 agreement below --min-agreement, 2 bad usage or bad input, 1 any other failure.",

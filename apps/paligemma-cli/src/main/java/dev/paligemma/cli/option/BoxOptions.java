@@ -6,7 +6,6 @@ import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.cli.report.BoxReport;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.cli.report.Written;
-import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.constraint.TokenConstraints;
 import dev.paligemma.detection.Annotations;
 import dev.paligemma.detection.Detection;
@@ -29,7 +28,6 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -81,22 +79,17 @@ public final class BoxOptions {
                     + "other implementations.")
     boolean constrained;
 
-    /** Asks the model for boxes without masks and prints them. Throws IOException if there is no place for the drawing. */
-    public void detect() throws IOException {
-        answer(Tasks.detect(things), constraints -> constraints.detections(things), false);
-    }
-
-    /** As {@link #detect}, of boxes with masks. */
-    public void segment() throws IOException {
-        answer(Tasks.segment(things).boxes(), constraints -> constraints.segments(things), true);
-    }
-
-    private void answer(
-            BoxTask<DetectionResult> asking, Function<TokenConstraints, TokenConstraint> grammar, boolean masks)
-            throws IOException {
+    /**
+     * Asks the model for boxes, perhaps with masks, and prints them.
+     *
+     * @throws IOException if there is no place for the drawing
+     */
+    public void answer(boolean masks) throws IOException {
         CommandLine commandLine = command.commandLine();
-        BoxTask<DetectionResult> task = asking.withOptions(
-                DetectionOptions.defaults().withMinConfidence(minConfidence).withMaxIou(maxIou));
+        BoxTask<DetectionResult> task = (masks ? Tasks.segment(things).boxes() : Tasks.detect(things))
+                .withOptions(DetectionOptions.defaults()
+                        .withMinConfidence(minConfidence)
+                        .withMaxIou(maxIou));
         boolean json = request.input.json;
         if (raw && json) {
             throw new ParameterException(
@@ -112,11 +105,7 @@ public final class BoxOptions {
         PrintWriter print = commandLine.getOut();
         try (ProgressDisplay progress = ProgressDisplay.of(command);
                 PaliGemmaPipeline pipeline = request.input.model.open(progress)) {
-            GenerationRequest limited = constrained
-                    ? asked.toBuilder()
-                            .constraint(grammar.apply(pipeline.constraints()))
-                            .build()
-                    : asked;
+            GenerationRequest limited = constrained ? limited(asked, pipeline.constraints(), masks) : asked;
             Written written = request.ask(pipeline, limited, progress, raw ? print : null);
             DetectionResult boxes = pipeline.read(task, limited, written.answer());
             Optional<MaskCodec> codec = masks ? pipeline.maskCodec() : Optional.empty();
@@ -135,6 +124,12 @@ public final class BoxOptions {
                 commandLine.getErr().println("paligemma: masks are left out: " + adviceOnMasks(pipeline));
             }
         }
+    }
+
+    private GenerationRequest limited(GenerationRequest asked, TokenConstraints constraints, boolean masks) {
+        return asked.toBuilder()
+                .constraint(masks ? constraints.segments(things) : constraints.detections(things))
+                .build();
     }
 
     private static String adviceOnMasks(PaliGemmaPipeline pipeline) {

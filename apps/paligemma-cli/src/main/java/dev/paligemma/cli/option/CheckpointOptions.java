@@ -6,7 +6,6 @@ import dev.paligemma.hub.FileSet;
 import dev.paligemma.hub.HubModel;
 import dev.paligemma.tiny.TinyModel;
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -85,10 +84,5 @@ public final class CheckpointOptions {
     /** The folder of an adapter that was given as a folder, or by its name on the hub. */
     public Path adapter(String typed, ProgressDisplay progress) {
         return hub.find(typed, null, FileSet.ADAPTER, progress);
-    }
-
-    /** The given pictures, or the bundled one if there are none. */
-    List<Path> pictures(List<Path> given) {
-        return given.isEmpty() ? List.of(TinyModel.picture(cacheFolder())) : given;
     }
 }

@@ -52,7 +52,7 @@ public final class HubOptions {
     }
 
     /**
-     * Finds what was typed: whatever lies there on this machine, else a model of the hub.
+     * Finds what was typed: whatever lies there on this machine, else a model of the hub. The path exists.
      *
      * @param typed a path, or {@code owner/name}, perhaps with {@code @revision}
      * @param revision the revision of a model of the hub; null if none was chosen
@@ -86,11 +86,7 @@ public final class HubOptions {
         }
     }
 
-    /**
-     * Downloads a model, and whatever of it was downloaded before and is damaged.
-     *
-     * @throws HubException if it cannot be had
-     */
+    /** Downloads a model, and whatever of it was downloaded before and is damaged. */
     public Path downloadAndCheck(HubModel model, FileSet files, DownloadListener listener) {
         return client(offline, true).snapshot(model, files, listener);
     }

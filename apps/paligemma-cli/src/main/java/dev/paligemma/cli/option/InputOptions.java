@@ -1,5 +1,6 @@
 package dev.paligemma.cli.option;
 
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,7 +26,7 @@ public final class InputOptions {
 
     /** The pictures to use: the given files, or the bundled one. */
     public List<Path> files() {
-        return model.checkpoint.pictures(images);
+        return images.isEmpty() ? List.of(TinyModel.picture(model.checkpoint.cacheFolder())) : images;
     }
 
     /** Reads the pictures: those of {@link #files}. */

@@ -44,21 +44,12 @@ public final class RequestOptions {
             @Nullable PrintWriter out) {
         progress.step(request.images().size() == 1 ? "reading the picture" : "reading the pictures");
         BeamSearch search = decoding.search();
-        if (search != null) {
-            return search(pipeline, request, search, progress, out);
+        if (search == null) {
+            try (AnswerStream answer = pipeline.stream(request)) {
+                GenerationResult result = out == null ? await(answer, progress) : print(answer, progress, out);
+                return new Written(result, List.of());
+            }
         }
-        try (AnswerStream answer = pipeline.stream(request)) {
-            GenerationResult result = out == null ? await(answer, progress) : print(answer, progress, out);
-            return new Written(result, List.of());
-        }
-    }
-
-    private static Written search(
-            PaliGemmaPipeline pipeline,
-            GenerationRequest request,
-            BeamSearch search,
-            ProgressDisplay progress,
-            @Nullable PrintWriter out) {
         List<BeamAnswer> found = pipeline.search(request, search);
         if (found.isEmpty()) {
             throw new RequestException("the search found no answer of up to " + request.maxNewTokens() + " tokens");

@@ -62,8 +62,7 @@ public final class TextOptions {
             Written written = request.ask(pipeline, constrained, progress, json ? null : out);
             progress.clear();
             if (json) {
-                out.println(
-                        written.facts(constrained, pipeline.info().loadMs()).json());
+                out.println(written.facts(constrained, pipeline.info().loadMs()).json());
             }
         }
     }

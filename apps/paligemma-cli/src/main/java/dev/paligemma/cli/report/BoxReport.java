@@ -43,10 +43,8 @@ public record BoxReport(ParsedAnswer answer, List<Segment> segments, boolean wit
             line(table, "set aside (--min-confidence, --nms): " + discarded);
         }
         for (Fragment fragment : answer.fragments()) {
-            line(
-                    table,
-                    "not a box (" + nameOf(fragment.reason()) + "): "
-                            + printable(fragment.piece().text()));
+            String text = printable(fragment.piece().text());
+            line(table, "not a box (" + nameOf(fragment.reason()) + "): " + text);
         }
         if (cutOff) {
             line(table, "cut off (--max-new-tokens)");
@@ -102,9 +100,7 @@ public record BoxReport(ParsedAnswer answer, List<Segment> segments, boolean wit
                         segments.stream()
                                 .map(segment -> facts(segment.detection()).all(mask(segment)))
                                 .toList())
-                .value(
-                        "discarded",
-                        answer.discarded().stream().map(this::facts).toList())
+                .value("discarded", answer.discarded().stream().map(this::facts).toList())
                 .value(
                         "fragments",
                         answer.fragments().stream()
@@ -149,23 +145,26 @@ public record BoxReport(ParsedAnswer answer, List<Segment> segments, boolean wit
     private Facts mask(Segment segment) {
         Facts facts = new Facts();
         if (withMasks) {
-            segment.bitMask(MASK_THRESHOLD).ifPresent(mask -> facts.value("area", mask.area())
-                    .value(
-                            "rle",
-                            new Facts()
-                                    .value("size", new int[] {mask.height(), mask.width()})
-                                    .value("counts", mask.toRle().compressed()))
-                    .value(
-                            "polygons",
-                            mask.polygons().stream()
-                                    .map(polygon -> new Facts()
-                                            .value("exterior", polygon.exterior().toArray())
-                                            .value(
-                                                    "holes",
-                                                    polygon.holes().stream()
-                                                            .map(PixelRing::toArray)
-                                                            .toList()))
-                                    .toList()));
+            segment.bitMask(MASK_THRESHOLD)
+                    .ifPresent(mask -> facts.value("area", mask.area())
+                            .value(
+                                    "rle",
+                                    new Facts()
+                                            .value("size", new int[] {mask.height(), mask.width()})
+                                            .value("counts", mask.toRle().compressed()))
+                            .value(
+                                    "polygons",
+                                    mask.polygons().stream()
+                                            .map(polygon -> new Facts()
+                                                    .value(
+                                                            "exterior",
+                                                            polygon.exterior().toArray())
+                                                    .value(
+                                                            "holes",
+                                                            polygon.holes().stream()
+                                                                    .map(PixelRing::toArray)
+                                                                    .toList()))
+                                            .toList()));
         }
         return facts;
     }

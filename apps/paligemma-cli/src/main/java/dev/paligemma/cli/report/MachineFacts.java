@@ -58,28 +58,24 @@ record MachineFacts(
                 .value("processor", orNull(processor.name()))
                 .line("instructions", "%s", instructions())
                 .value("instructions", processor.features().isEmpty() ? null : processor.decisiveFeatures());
-        MainMemory main = memory;
-        machine.line(
-                        "main memory",
-                        "%s",
-                        main == null
-                                ? "unknown"
-                                : Facts.gigabytes(main.freeBytes()) + " free of " + Facts.gigabytes(main.totalBytes())
-                                        + (main.isLimited() ? ", by the limit of the control group" : ""))
-                .value(
-                        "memory",
-                        main == null
-                                ? null
-                                : new Facts()
-                                        .value("freeBytes", main.freeBytes())
-                                        .value("totalBytes", main.totalBytes())
-                                        .value("isLimited", main.isLimited()))
-                .line("direct memory", "at most %s (-XX:MaxDirectMemorySize)", Facts.gigabytes(maxDirectBytes))
+        if (memory == null) {
+            machine.line("main memory", "unknown").value("memory", null);
+        } else {
+            String limit = memory.isLimited() ? ", by the limit of the control group" : "";
+            String free = Facts.gigabytes(memory.freeBytes());
+            machine.line("main memory", "%s free of %s%s", free, Facts.gigabytes(memory.totalBytes()), limit)
+                    .value(
+                            "memory",
+                            new Facts()
+                                    .value("freeBytes", memory.freeBytes())
+                                    .value("totalBytes", memory.totalBytes())
+                                    .value("isLimited", memory.isLimited()));
+        }
+        machine.line("direct memory", "at most %s (-XX:MaxDirectMemorySize)", Facts.gigabytes(maxDirectBytes))
                 .value("maxDirectBytes", maxDirectBytes);
-        NvidiaDriver nvidia = driver;
-        machine.value("nvidiaDriver", nvidia == null ? null : driver(nvidia))
+        machine.value("nvidiaDriver", driver == null ? null : driver(driver))
                 .value("gpus", gpus().stream().map(MachineFacts::gpu).toList());
-        if (nvidia != null && gpus().isEmpty()) {
+        if (driver != null && gpus().isEmpty()) {
             machine.line("GPU", "not usable: no engine on the class path sees one");
         }
         return new Facts()

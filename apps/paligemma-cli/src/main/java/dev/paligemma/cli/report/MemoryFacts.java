@@ -13,17 +13,14 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What memory a checkpoint needs on each device in each precision, beside what is free there. Immutable. */
-final class MemoryFacts {
+/**
+ * What memory a checkpoint needs on each device in each precision, beside what is free there. Immutable.
+ *
+ * @param fits each precision on each device
+ * @param warning what is wrong with the precision and the device that are taken where nothing is chosen; null if nothing is
+ */
+record MemoryFacts(List<Fit> fits, @Nullable String warning) {
     private static final String COLUMNS = "%-10s%-8s%-10s%10s%12s  %s";
-
-    private final List<Fit> fits;
-    private final @Nullable String warning;
-
-    private MemoryFacts(List<Fit> fits, @Nullable String warning) {
-        this.fits = List.copyOf(fits);
-        this.warning = warning;
-    }
 
     /** Compares needs and machine; a model whose weights are stored converted runs in no other precision. */
     static MemoryFacts of(PaliGemmaConfig config, Precision stored, MachineFacts machine) {
@@ -47,7 +44,6 @@ final class MemoryFacts {
         return new MemoryFacts(fits, warning(fits, config, stored));
     }
 
-    /** What is wrong with the precision and the device that are taken where nothing is chosen; null if nothing is. */
     private static @Nullable String warning(List<Fit> fits, PaliGemmaConfig config, Precision stored) {
         List<Fit> onProcessor =
                 fits.stream().filter(fit -> fit.device.equals(Device.CPU)).toList();
@@ -96,7 +92,7 @@ final class MemoryFacts {
      * @param freeBytes what is free there; null if that is not known
      * @param obstacle what stands in the way whatever is free; null if nothing does
      */
-    private record Fit(
+    record Fit(
             MemoryEstimate needed,
             Device device,
             String engine,
@@ -121,7 +117,6 @@ final class MemoryFacts {
         }
 
         Facts facts() {
-            Long free = freeBytes;
             return new Facts()
                     .line(
                             "",
@@ -130,7 +125,7 @@ final class MemoryFacts {
                             device,
                             engine,
                             Facts.gigabytes(needed.totalBytes()),
-                            free == null ? "unknown" : Facts.gigabytes(free),
+                            freeBytes == null ? "unknown" : Facts.gigabytes(freeBytes),
                             verdict())
                     .value("precision", needed.precision())
                     .value("device", device)
@@ -140,7 +135,7 @@ final class MemoryFacts {
                     .value("weightBytes", needed.weightBytes())
                     .value("cacheBytes", needed.cacheBytes())
                     .value("workingBytes", needed.workingBytes())
-                    .value("freeBytes", free)
+                    .value("freeBytes", freeBytes)
                     .value("fits", fits());
         }
     }

@@ -19,13 +19,10 @@ import picocli.CommandLine.Model.CommandSpec;
  * <p>Thread-safe.
  */
 public final class ProgressDisplay implements ConversionListener, DownloadListener, AutoCloseable {
-    /** Where progress goes. */
+    /** Where progress goes: into a line that changes in place, into few lines of their own, or nowhere. */
     enum Place {
-        /** A line that changes in place. */
         TERMINAL,
-        /** Lines of their own, few of them. */
         LOG,
-        /** Nowhere. */
         NOWHERE
     }
 
@@ -93,24 +90,12 @@ public final class ProgressDisplay implements ConversionListener, DownloadListen
         int percent = progress.bytesTotal() == 0
                 ? 100
                 : (int) (100 * ((double) progress.bytesDone() / (double) progress.bytesTotal()));
-        if (percent == shownPercent) {
-            return;
+        if (percent != shownPercent) {
+            String line = "paligemma: converting " + progress.source() + " to " + progress.precision() + ": " + percent
+                    + " %";
+            tell(line, line, shownPercent < 0 || percent / QUARTER != shownPercent / QUARTER);
+            shownPercent = percent;
         }
-        boolean another = shownPercent < 0 || percent / QUARTER != shownPercent / QUARTER;
-        String line =
-                "paligemma: converting " + progress.source() + " to " + progress.precision() + ": " + percent + " %";
-        switch (place) {
-            case TERMINAL -> show(line);
-            case LOG -> {
-                if (!another) {
-                    return;
-                }
-                err.println(line);
-                err.flush();
-            }
-            case NOWHERE -> {}
-        }
-        shownPercent = percent;
     }
 
     @Override
@@ -120,24 +105,24 @@ public final class ProgressDisplay implements ConversionListener, DownloadListen
                 ? 100
                 : (int) Math.min(99, 100 * (double) progress.bytesDone() / (double) total);
         String of = percent + " % of " + bytes((double) total);
-        switch (place) {
-            case TERMINAL -> {
-                String rate = progress.bytesPerSecond() > 0 ? ", " + bytes(progress.bytesPerSecond()) + "/s" : "";
-                show("paligemma: " + ending(progress.model().toString()) + " " + bar(percent) + " " + of + rate);
-            }
-            case LOG -> {
-                boolean another = downloadedPercent < 0
+        String rate = progress.bytesPerSecond() > 0 ? ", " + bytes(progress.bytesPerSecond()) + "/s" : "";
+        tell(
+                "paligemma: " + ending(progress.model().toString()) + " " + bar(percent) + " " + of + rate,
+                "paligemma: downloading " + progress.model() + ": " + of,
+                downloadedPercent < 0
                         || percent < downloadedPercent
-                        || percent / QUARTER != downloadedPercent / QUARTER;
-                if (another) {
-                    err.println("paligemma: downloading " + progress.model() + ": " + of);
-                    err.flush();
-                }
-            }
-            case NOWHERE -> {}
-        }
+                        || percent / QUARTER != downloadedPercent / QUARTER);
         // Another model may follow, an adapter for example.
         downloadedPercent = progress.finished() ? -1 : percent;
+    }
+
+    private void tell(String onTerminal, String inLog, boolean isNewQuarter) {
+        if (place == Place.TERMINAL) {
+            show(onTerminal);
+        } else if (place == Place.LOG && isNewQuarter) {
+            err.println(inLog);
+            err.flush();
+        }
     }
 
     private static String bar(int percent) {

@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +34,7 @@ public final class PublishedModels {
     }
 
     private static KnownModel plain(KnownModel model) {
-        return new KnownModel(model.size(), KnownModel.Kind.PRETRAINED, null, model.imageSize());
+        return new KnownModel(model.size(), KnownModel.Kind.PRETRAINED, Optional.empty(), model.imageSize());
     }
 
     private static Map<Precision, Long> neededBytes(KnownModel model) {
@@ -87,9 +87,7 @@ public final class PublishedModels {
                 .value("architecture", model.size())
                 .value("size", model.size().label())
                 .value("kind", model.kind().label());
-        if (model.kind() == KnownModel.Kind.FINE_TUNED) {
-            facts.value("task", Objects.requireNonNull(model.task()));
-        }
+        model.task().ifPresent(task -> facts.value("task", task));
         return facts.value("imageSize", model.imageSize())
                 .value("parameters", model.parameterCount())
                 .value(
