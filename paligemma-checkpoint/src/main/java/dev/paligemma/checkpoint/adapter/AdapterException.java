@@ -11,11 +11,7 @@ import org.jspecify.annotations.Nullable;
 public class AdapterException extends PaliGemmaException {
     private static final long serialVersionUID = 1L;
 
-    /**
-     * Makes an exception without a cause.
-     *
-     * @param message the file or tensor, the problem, what was expected and what was found
-     */
+    /** As {@link #AdapterException(String, Throwable)}, without a cause. */
     public AdapterException(String message) {
         super(message);
     }

@@ -91,11 +91,7 @@ record ModuleTensors(
             return tensors.putIfAbsent(key.role(), tensor);
         }
 
-        /**
-         * Compares the tensors with each other and with the configuration.
-         *
-         * @param problems takes one line for each thing that is wrong
-         */
+        /** Compares the tensors with each other and with the configuration, with one line for each problem. */
         ModuleTensors build(AdapterConfig config, List<String> problems) {
             List<String> found = new ArrayList<>();
             boolean table = base.kind().isTable();

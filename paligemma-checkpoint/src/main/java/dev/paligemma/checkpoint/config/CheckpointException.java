@@ -10,11 +10,7 @@ import org.jspecify.annotations.Nullable;
 public class CheckpointException extends PaliGemmaException {
     private static final long serialVersionUID = 1L;
 
-    /**
-     * Makes an exception without a cause.
-     *
-     * @param message the file, the problem, what was expected and what was found
-     */
+    /** As {@link #CheckpointException(String, Throwable)}, without a cause. */
     public CheckpointException(String message) {
         super(message);
     }

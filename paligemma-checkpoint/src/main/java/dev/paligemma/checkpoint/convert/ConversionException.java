@@ -10,11 +10,7 @@ import org.jspecify.annotations.Nullable;
 public class ConversionException extends PaliGemmaException {
     private static final long serialVersionUID = 1L;
 
-    /**
-     * Makes an exception without a cause.
-     *
-     * @param message the folder or tensor, the problem, what was expected and what was found
-     */
+    /** As {@link #ConversionException(String, Throwable)}, without a cause. */
     public ConversionException(String message) {
         super(message);
     }

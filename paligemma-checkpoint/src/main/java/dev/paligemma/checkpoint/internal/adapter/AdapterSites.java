@@ -29,12 +29,7 @@ public final class AdapterSites {
         this.parts = Collections.unmodifiableMap(parts);
     }
 
-    /**
-     * The modules that any of several adapters changes.
-     *
-     * @param adapters what each of them changes, by module
-     * @return the modules of all of them
-     */
+    /** The modules that any of several adapters changes. */
     public static AdapterSites of(Collection<Map<String, ModuleChange>> adapters) {
         Map<String, Set<Part>> parts = new LinkedHashMap<>();
         for (Map<String, ModuleChange> adapter : adapters) {

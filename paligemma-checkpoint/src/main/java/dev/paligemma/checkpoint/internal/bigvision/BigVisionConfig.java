@@ -24,11 +24,8 @@ public final class BigVisionConfig {
     }
 
     /**
-     * The configuration.
-     *
-     * @param file for messages
-     * @param shapes of the arrays, by their names without {@code params/}
-     * @throws CheckpointException if an array that tells a size is missing, or a size is absurd
+     * The configuration that follows from the shapes of the arrays, whose names are without {@code params/}; fails if
+     * one that tells a size is missing, or a size is absurd.
      */
     public static PaliGemmaConfig infer(Path file, Map<String, long[]> shapes) {
         BigVisionConfig config = new BigVisionConfig(file, shapes);

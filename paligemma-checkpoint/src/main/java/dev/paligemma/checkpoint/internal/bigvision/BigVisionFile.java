@@ -69,11 +69,7 @@ public final class BigVisionFile {
         return name != null && name.toString().toLowerCase(Locale.ROOT).endsWith(SUFFIX);
     }
 
-    /**
-     * The archive of a folder, or null if it has none.
-     *
-     * @throws CheckpointException if it has several
-     */
+    /** The archive of a folder, or null if it has none; fails if it has several. */
     public static @Nullable Path in(Path folder) {
         List<Path> found = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, BigVisionFile::hasName)) {
@@ -101,11 +97,8 @@ public final class BigVisionFile {
     }
 
     /**
-     * Reads the directory of an archive and the headers of its arrays.
-     *
-     * @param given what {@code config.json} says; null to infer it from the arrays
-     * @param network whose weights it should hold
-     * @throws CheckpointException if it is damaged, not such a checkpoint, or does not fit the configuration
+     * Reads the directory of an archive and the headers of its arrays; a configuration that is not given is inferred
+     * from them.
      */
     public static BigVisionFile read(
             Path file, @Nullable PaliGemmaConfig given, Function<PaliGemmaConfig, List<Graph>> network) {

@@ -10,11 +10,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code X.weight.quant_state.bitsandbytes__*} says about a weight in 4 bits.
- *
- * @param shape the sizes of the weight; their product is not checked
- * @param blockSize how many elements share a scale
- * @param nested how the scales are quantised in their turn, or null if they are not
+ * What {@code X.weight.quant_state.bitsandbytes__*} says about a weight in 4 bits: its shape, whose product is not
+ * checked; how many elements share a scale; and how the scales are quantised in their turn, or null if they are not.
  */
 public record FourBitState(
         long[] shape, int blockSize, @Nullable Nested nested) {
@@ -25,20 +22,12 @@ public record FourBitState(
     private static final int MIN_BLOCK = 16;
     private static final int MAX_BLOCK = 1 << 16;
 
-    /**
-     * The second quantisation.
-     *
-     * @param blockSize how many scales share a scale
-     * @param offset what is added to every scale
-     */
+    /** The second quantisation: how many scales share a scale, and what is added to every scale. */
     public record Nested(int blockSize, float offset) {}
 
     /**
-     * Reads the JSON text of a state.
-     *
-     * @param where what it belongs to, for messages
-     * @param kind the format that the tensor's name says, {@code nf4} or {@code fp4}
-     * @throws CheckpointException if it is not such an object, or a number is out of its range
+     * Reads the JSON text of a state, which must be of the kind that the tensor's name says, {@code nf4} or {@code
+     * fp4}.
      */
     public static FourBitState parse(String where, byte[] utf8, String kind) {
         JsonObject json = Json.readObject(where, utf8, CheckpointException::new);

@@ -59,12 +59,7 @@ public final class FourBitWeight implements ComputedWeight {
         };
     }
 
-    /**
-     * The weight of that name. Its parts are taken out of the map.
-     *
-     * @param tensors by canonical name, with {@link #stateOf} the name and format
-     * @throws CheckpointException if the parts do not fit together
-     */
+    /** The weight of that name, which has {@link #stateOf} the name and format; its parts are taken out of the map. */
     public static FourBitWeight take(String name, DType format, Map<String, TensorInfo> tensors, TensorFiles files) {
         QuantisedParts parts = new QuantisedParts(files.folder(), name, tensors);
         TensorInfo stored = parts.take(stateOf(name, format), DType.U8);

@@ -34,13 +34,7 @@ final class NpyHeader {
         this.shape = shape;
     }
 
-    /**
-     * Reads from the first byte of the file to the first byte of the elements.
-     *
-     * @param where the file and array, for messages
-     * @throws NpzException if this is not such a header
-     * @throws EOFException if the file ends inside of it
-     */
+    /** Reads from the first byte of the file to the first byte of the elements. */
     static NpyHeader read(InputStream in, String where) throws IOException {
         byte[] start = exactly(in, MAGIC.length + 2, where);
         if (!Arrays.equals(Arrays.copyOf(start, MAGIC.length), MAGIC)) {

@@ -7,11 +7,7 @@ import org.jspecify.annotations.Nullable;
 public class NpzException extends PaliGemmaException {
     private static final long serialVersionUID = 1L;
 
-    /**
-     * Makes an exception without a cause.
-     *
-     * @param message the file, the problem, what was expected and what was found
-     */
+    /** As {@link #NpzException(String, Throwable)}, without a cause. */
     public NpzException(String message) {
         super(message);
     }

@@ -14,15 +14,10 @@ public final class Int8Blocks {
     private Int8Blocks() {}
 
     /**
-     * Quantises one row.
+     * Quantises a row of finite numbers; others give scales that are not finite.
      *
-     * @param values the row, finite numbers; others give scales that are not finite
-     * @param from where the row starts in {@code values}
-     * @param count its length
      * @param codes takes {@code blocks(count) * BLOCK} unsigned bytes
-     * @param codesFrom where the codes start in {@code codes}
      * @param scales takes {@code blocks(count)} scales, 0 or positive
-     * @param scalesFrom where the scales start in {@code scales}
      */
     public static void quantize(
             float[] values, int from, int count, byte[] codes, int codesFrom, float[] scales, int scalesFrom) {

@@ -12,17 +12,7 @@ import java.util.Arrays;
 public final class Int8Channels {
     private Int8Channels() {}
 
-    /**
-     * Quantises one row.
-     *
-     * @param values the row, finite numbers; others give scales that are not finite
-     * @param from where the row starts in {@code values}
-     * @param count its length
-     * @param codes takes {@code blocks(count) * BLOCK} unsigned bytes
-     * @param codesFrom where the codes start in {@code codes}
-     * @param scales takes {@code blocks(count)} scales, all the same, 0 or positive
-     * @param scalesFrom where the scales start in {@code scales}
-     */
+    /** As {@link Int8Blocks#quantize}, but all scales are the same. */
     public static void quantize(
             float[] values, int from, int count, byte[] codes, int codesFrom, float[] scales, int scalesFrom) {
         int blocks = Math.toIntExact(MatrixFormat.blocks(count));

@@ -43,12 +43,7 @@ public final class SafeTensorsFile {
         this.metadata = Collections.unmodifiableMap(metadata);
     }
 
-    /**
-     * Reads and checks the header of a file; the tensors themselves are not read.
-     *
-     * @param file the file, or a link to it
-     * @throws CheckpointException if the file is missing, not a regular file, not safetensors, or damaged
-     */
+    /** Reads and checks the header of a regular file or a link to one; the tensors themselves are not read. */
     public static SafeTensorsFile read(Path file) {
         Path real = InputFiles.regular(file, CheckpointException::new);
         try (FileChannel channel = FileChannel.open(real, StandardOpenOption.READ)) {
@@ -134,16 +129,7 @@ public final class SafeTensorsFile {
         return tensors;
     }
 
-    /**
-     * Reads elements of a tensor as float32, exactly, until the destination is full.
-     *
-     * @param tensor a tensor of this file, of type F32, BF16 or F16
-     * @param firstElement the first element to read, counted row-major from 0
-     * @param destination takes {@code destination.remaining()} elements and is left without remaining room
-     * @throws IllegalArgumentException if the tensor is not of this file or not a float tensor
-     * @throws IndexOutOfBoundsException if the tensor does not have that many elements
-     * @throws CheckpointException if the file cannot be read or has changed, or the thread is interrupted
-     */
+    /** As {@link StoredFile#readFloats}. */
     public void readFloats(TensorInfo tensor, long firstElement, FloatBuffer destination) {
         stored.readFloats(tensor, firstElement, destination);
     }

@@ -22,13 +22,7 @@ public final class StoredFile {
     private final FileState state;
     private final Map<String, TensorInfo> tensors;
 
-    /**
-     * A reader.
-     *
-     * @param path the absolute path, symbolic links resolved
-     * @param state what the file was when it was looked at
-     * @param tensors its tensors by their names, inside of its size
-     */
+    /** A reader of the tensors inside a file by its absolute path, symbolic links resolved. */
     public StoredFile(Path path, FileState state, Map<String, TensorInfo> tensors) {
         this.path = path;
         this.state = state;
@@ -51,11 +45,9 @@ public final class StoredFile {
     }
 
     /**
-     * Reads elements of a tensor as float32, exactly, until the destination is full.
+     * Reads elements of a tensor of type F32, BF16 or F16 as float32, exactly, until the destination is full.
      *
-     * @param tensor a tensor of this file, of type F32, BF16 or F16
-     * @param firstElement the first element to read, counted row-major from 0
-     * @param destination takes {@code destination.remaining()} elements and is left without remaining room
+     * @param firstElement counted row-major from 0
      * @throws IllegalArgumentException if the tensor is not of this file or not a float tensor
      * @throws IndexOutOfBoundsException if the tensor does not have that many elements
      * @throws CheckpointException if the file cannot be read or has changed, or the thread is interrupted
@@ -118,9 +110,6 @@ public final class StoredFile {
     /**
      * Opens the file for one call. A channel shared by all threads would be closed for all of them as soon as one is
      * interrupted while it reads.
-     *
-     * @throws IllegalArgumentException if the tensor is not of this file
-     * @throws CheckpointException if the file has changed
      */
     private FileChannel open(TensorInfo tensor) throws IOException {
         if (!tensor.equals(tensors.get(tensor.name()))) {

@@ -96,12 +96,8 @@ public final class WantedWeights {
     }
 
     /**
-     * Refuses the weights of a Gemma 2 under the configuration of a Gemma: all tensors of that are there, but mean something
-     * else, and the answers would be nonsense.
-     *
-     * @param folder for the message
-     * @param names canonical names of all stored tensors, or the names of big_vision
-     * @throws CheckpointException if the configuration says Gemma and there are norms that only Gemma 2 has
+     * Refuses the weights of a Gemma 2, whose names are canonical or those of big_vision, under the configuration of a
+     * Gemma: all tensors of that are there, but mean something else, and the answers would be nonsense.
      */
     public void refuseNormsOfGemma2(Path folder, Collection<String> names) {
         if (config.text().family() != Family.GEMMA) {
