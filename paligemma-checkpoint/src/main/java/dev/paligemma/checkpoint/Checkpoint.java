@@ -19,7 +19,6 @@ import dev.paligemma.checkpoint.internal.safetensors.WeightFiles;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.engine.weights.WeightSource;
 import java.nio.ByteBuffer;
@@ -132,7 +131,7 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     }
 
     private static Checkpoint openOriginal(Path folder, Function<PaliGemmaConfig, List<Graph>> network) {
-        WantedWeights wanted = new WantedWeights(network, PaliGemmaConfig.readFolder(folder));
+        WantedWeights wanted = WantedWeights.of(network, PaliGemmaConfig.readFolder(folder));
         WeightFiles weights = WeightFiles.read(folder);
         Map<String, TensorInfo> named = canonicalNames(folder, weights.tensors());
         TensorFiles files = new TensorFiles(
@@ -148,7 +147,8 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         BigVisionFile file =
                 BigVisionFile.read(archive, described ? PaliGemmaConfig.readFolder(folder) : null, network);
         TensorFiles files = new TensorFiles(archive, List.of(file.stored()));
-        return fitted(folder, file.wanted(), files, file.tensors(), file.rearranged(), file.unused());
+        return fitted(
+                folder, file.wanted(), files, new LinkedHashMap<>(file.tensors()), file.rearranged(), file.unused());
     }
 
     /** A checkpoint whose tensors are those that the network asks for. */
@@ -181,8 +181,7 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         manifest.checkSmallFiles(folder);
         PaliGemmaConfig config = PaliGemmaConfig.readFolder(folder);
         SafeTensorsFile file = SafeTensorsFile.read(folder.resolve(ConvertedManifest.WEIGHTS));
-        WantedWeights wanted =
-                new WantedWeights(network, config).withRowsOf(ConvertedTensors.embedding(file.tensors()));
+        WantedWeights wanted = WantedWeights.of(network, config).withRowsOf(ConvertedTensors.embedding(file.tensors()));
         wanted.refuseNormsOfGemma2(folder, file.tensors().keySet());
         ConvertedTensors converted = new ConvertedTensors(wanted, file.tensors());
         if (!converted.problems().isEmpty()) {

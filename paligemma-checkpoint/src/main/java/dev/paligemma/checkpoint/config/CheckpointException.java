@@ -15,12 +15,7 @@ public class CheckpointException extends PaliGemmaException {
         super(message);
     }
 
-    /**
-     * Makes an exception that keeps the failure behind it.
-     *
-     * @param message the file, the problem, what was expected and what was found
-     * @param cause the failure behind this one, or null if there is none
-     */
+    /** Names the file or tensor, the problem, what was expected and what was found; the cause may be null. */
     public CheckpointException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }

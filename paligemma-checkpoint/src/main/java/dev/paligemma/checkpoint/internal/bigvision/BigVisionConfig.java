@@ -14,7 +14,7 @@ import java.util.Map;
  * Infers a configuration from the shapes of the arrays of a big_vision checkpoint. What shapes do not tell is as in the
  * published models of the family.
  */
-public final class BigVisionConfig {
+final class BigVisionConfig {
     private final Path file;
     private final Map<String, long[]> shapes;
 

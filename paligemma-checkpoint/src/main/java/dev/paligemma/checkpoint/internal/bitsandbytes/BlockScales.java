@@ -7,7 +7,7 @@ import java.nio.FloatBuffer;
 import java.util.List;
 
 /** The scales of the blocks of a weight in 4 bits, which may be quantised themselves. Immutable and thread-safe. */
-public interface BlockScales {
+sealed interface BlockScales {
 
     /** The tensors in which they are stored. */
     List<TensorInfo> parts();

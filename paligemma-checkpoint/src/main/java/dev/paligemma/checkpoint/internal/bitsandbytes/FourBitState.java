@@ -4,9 +4,7 @@ import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.config.CheckpointException;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,23 +66,5 @@ public record FourBitState(
             throw json.wrong("nested_offset", "a number");
         }
         return new Nested(blockSize(json, "nested_blocksize"), offset.floatValue());
-    }
-
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof FourBitState that
-                && Arrays.equals(shape, that.shape)
-                && blockSize == that.blockSize
-                && Objects.equals(nested, that.nested);
-    }
-
-    @Override
-    public int hashCode() {
-        return Objects.hash(Arrays.hashCode(shape), blockSize, nested);
-    }
-
-    @Override
-    public String toString() {
-        return Arrays.toString(shape) + " in blocks of " + blockSize + ", nested " + nested;
     }
 }

@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.internal.bitsandbytes;
 
-import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.internal.safetensors.ComputedWeight;
 import dev.paligemma.checkpoint.internal.safetensors.TensorFiles;
 import dev.paligemma.engine.weights.DType;
@@ -15,7 +14,7 @@ import java.util.Map;
  * row in {@code X.SCB} F32 {@code [out]}. An element is {@code code * SCB[row] / 127}, in the order and with the
  * rounded reciprocal of that library, so that the float32 numbers are the same.
  */
-public record Int8Weight(TensorInfo info, TensorInfo codes, TensorInfo rowMaxima) implements ComputedWeight {
+record Int8Weight(TensorInfo info, TensorInfo codes, TensorInfo rowMaxima) implements ComputedWeight {
     private static final String WEIGHT = "weight";
     private static final float RECIPROCAL = (float) (1 / 127.0);
     private static final int CHUNK = 1 << 18;

@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.Map;
 
 /** Takes the tensors that belong to one quantised weight out of a map by canonical name, and checks each. */
-public record QuantisedParts(Path folder, String weight, Map<String, TensorInfo> tensors) {
+record QuantisedParts(Path folder, String weight, Map<String, TensorInfo> tensors) {
 
     /** A tensor of any type and size. */
     public TensorInfo take(String name) {

@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.internal.bitsandbytes;
 
-import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.internal.safetensors.ComputedWeight;
 import dev.paligemma.checkpoint.internal.safetensors.TensorFiles;
 import dev.paligemma.engine.weights.DType;

@@ -4,7 +4,6 @@ import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.base.internal.FileTrees;
 import dev.paligemma.base.internal.TemporaryFolder;
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.checkpoint.convert.ConversionListener;
 import dev.paligemma.checkpoint.internal.convert.ConversionTasks.Task;

@@ -22,6 +22,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
+import java.util.zip.Inflater;
+import java.util.zip.InflaterInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,7 @@ public final class NpzFile implements AutoCloseable {
 
     private static final String SUFFIX = ".npy";
     private static final int CHUNK_BYTES = 1 << 16;
+    private static final int INFLATER_BYTES = 1 << 14;
 
     private final Path file;
     private final FileChannel channel;
@@ -239,6 +242,20 @@ public final class NpzFile implements AutoCloseable {
             channel.close();
         } catch (IOException e) {
             throw new NpzException("cannot close " + file + ": " + FailureReason.of(e, file), e);
+        }
+    }
+
+    /** The contents of a deflated member of an archive, made from exactly the packed bytes. */
+    private static final class UnpackedStream extends InflaterInputStream {
+        UnpackedStream(InputStream packed) {
+            super(packed, new Inflater(true), INFLATER_BYTES);
+        }
+
+        @Override
+        public void close() throws IOException {
+            // The stream ends only an inflater of its own making.
+            inf.end();
+            super.close();
         }
     }
 }

@@ -27,21 +27,15 @@ import java.util.Map;
  * A file is accepted only if the tensors fill the rest of it exactly, without gaps and overlaps, so a truncated download
  * is refused here. Dimensions of any size are fine, including tensors and files over 2 GiB.
  *
+ * @param stored what reads the tensors
+ * @param metadata the free text of the header, such as {@code format=pt}: unmodifiable, empty if there is none
  * @see <a href="https://huggingface.co/docs/safetensors">the format</a>
  */
-public final class SafeTensorsFile {
+public record SafeTensorsFile(StoredFile stored, Map<String, String> metadata) {
     /** The largest header in bytes, the limit of the reference implementation. */
     public static final long MAX_HEADER_BYTES = 100_000_000L;
 
     private static final int LENGTH_BYTES = Long.BYTES;
-
-    private final StoredFile stored;
-    private final Map<String, String> metadata;
-
-    private SafeTensorsFile(StoredFile stored, Map<String, String> metadata) {
-        this.stored = stored;
-        this.metadata = Collections.unmodifiableMap(metadata);
-    }
 
     /** Reads and checks the header of a regular file or a link to one; the tensors themselves are not read. */
     public static SafeTensorsFile read(Path file) {
@@ -55,7 +49,8 @@ public final class SafeTensorsFile {
                     SafeTensorsHeader.parse(file, new ChannelInputStream(channel, LENGTH_BYTES, dataStart));
             Map<String, TensorInfo> tensors = layOut(header.tensors(), file, real, dataStart, size);
             state.requireSame(real, size);
-            return new SafeTensorsFile(new StoredFile(real, state, tensors), header.metadata());
+            return new SafeTensorsFile(
+                    new StoredFile(real, state, tensors), Collections.unmodifiableMap(header.metadata()));
         } catch (IOException e) {
             throw Json.malformed(file, e, CheckpointException::new);
         }
@@ -134,11 +129,6 @@ public final class SafeTensorsFile {
         stored.readFloats(tensor, firstElement, destination);
     }
 
-    /** What reads the tensors. */
-    public StoredFile stored() {
-        return stored;
-    }
-
     /** Returns the file: the absolute path, symbolic links resolved. */
     public Path path() {
         return stored.path();
@@ -152,10 +142,5 @@ public final class SafeTensorsFile {
     /** Returns the tensors: an unmodifiable map from the name in the file, in the order of the header. */
     public Map<String, TensorInfo> tensors() {
         return stored.tensors();
-    }
-
-    /** Returns the free text of the header, such as {@code format=pt}: an unmodifiable map, empty if there is none. */
-    public Map<String, String> metadata() {
-        return metadata;
     }
 }

@@ -14,34 +14,22 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
 
-/** Reads the tensors of a file whose places are known. Immutable and thread-safe; holds no open file. */
-public final class StoredFile {
+/**
+ * Reads the tensors of a file whose places are known. Immutable and thread-safe; holds no open file.
+ *
+ * @param path the absolute path, symbolic links resolved
+ * @param tensors by their names in the file, unmodifiable
+ */
+public record StoredFile(Path path, FileState state, Map<String, TensorInfo> tensors) {
     private static final int CHUNK_BYTES = 1 << 18;
 
-    private final Path path;
-    private final FileState state;
-    private final Map<String, TensorInfo> tensors;
-
-    /** A reader of the tensors inside a file by its absolute path, symbolic links resolved. */
-    public StoredFile(Path path, FileState state, Map<String, TensorInfo> tensors) {
-        this.path = path;
-        this.state = state;
-        this.tensors = Collections.unmodifiableMap(tensors);
-    }
-
-    /** The absolute path, symbolic links resolved. */
-    public Path path() {
-        return path;
+    public StoredFile {
+        tensors = Collections.unmodifiableMap(tensors);
     }
 
     /** The size in bytes. */
     public long size() {
         return state.size();
-    }
-
-    /** The tensors by their names in the file, unmodifiable. */
-    public Map<String, TensorInfo> tensors() {
-        return tensors;
     }
 
     /**

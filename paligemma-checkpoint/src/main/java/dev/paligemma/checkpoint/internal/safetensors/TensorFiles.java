@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.internal.safetensors;
 
-import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
