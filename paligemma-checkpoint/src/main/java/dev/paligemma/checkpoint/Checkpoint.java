@@ -19,7 +19,6 @@ import dev.paligemma.checkpoint.internal.safetensors.WeightFiles;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.engine.weights.WeightSource;
 import java.nio.ByteBuffer;
@@ -65,7 +64,8 @@ import org.slf4j.LoggerFactory;
  * arrays, and everything else is as in the published models.
  *
  * <p>Thread-safe, and immutable but for {@link #close()}. No file is held open between calls, so interrupting a thread
- * fails only the read of that thread. The files must not be changed while they are in use.
+ * fails only the read of that thread. The files must not be changed while they are in use. What cannot be found or read is
+ * a {@link CheckpointException}; a range outside of a tensor an {@link IndexOutOfBoundsException}.
  */
 public final class Checkpoint implements WeightSource, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
@@ -131,7 +131,7 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     }
 
     private static Checkpoint openOriginal(Path folder, Function<PaliGemmaConfig, List<Graph>> network) {
-        WantedWeights wanted = new WantedWeights(network, PaliGemmaConfig.readFolder(folder));
+        WantedWeights wanted = WantedWeights.of(network, PaliGemmaConfig.readFolder(folder));
         WeightFiles weights = WeightFiles.read(folder);
         Map<String, TensorInfo> named = canonicalNames(folder, weights.tensors());
         TensorFiles files = new TensorFiles(
@@ -147,7 +147,8 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         BigVisionFile file =
                 BigVisionFile.read(archive, described ? PaliGemmaConfig.readFolder(folder) : null, network);
         TensorFiles files = new TensorFiles(archive, List.of(file.stored()));
-        return fitted(folder, file.wanted(), files, file.tensors(), file.rearranged(), file.unused());
+        return fitted(
+                folder, file.wanted(), files, new LinkedHashMap<>(file.tensors()), file.rearranged(), file.unused());
     }
 
     /** A checkpoint whose tensors are those that the network asks for. */
@@ -180,8 +181,7 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         manifest.checkSmallFiles(folder);
         PaliGemmaConfig config = PaliGemmaConfig.readFolder(folder);
         SafeTensorsFile file = SafeTensorsFile.read(folder.resolve(ConvertedManifest.WEIGHTS));
-        WantedWeights wanted =
-                new WantedWeights(network, config).withRowsOf(ConvertedTensors.embedding(file.tensors()));
+        WantedWeights wanted = WantedWeights.of(network, config).withRowsOf(ConvertedTensors.embedding(file.tensors()));
         wanted.refuseNormsOfGemma2(folder, file.tensors().keySet());
         ConvertedTensors converted = new ConvertedTensors(wanted, file.tensors());
         if (!converted.problems().isEmpty()) {
@@ -277,10 +277,7 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         return manifest == null ? Precision.FLOAT32 : manifest.precision();
     }
 
-    /**
-     * Tells whether the weights are in an archive of big_vision, which has no configuration files of its own; true for
-     * a {@code .npz} file.
-     */
+    /** Tells whether the weights are in a {@code .npz} of big_vision, which has no configuration files of its own. */
     public boolean isBigVision() {
         return computed.values().stream().anyMatch(RearrangedWeight.class::isInstance);
     }
@@ -321,25 +318,11 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         return unusedTensors;
     }
 
-    /**
-     * Tells whether the model has a tensor.
-     *
-     * @param canonicalName the canonical name
-     * @return true if {@link #tensor} knows it
-     */
     @Override
     public boolean contains(String canonicalName) {
         return tensors.containsKey(Objects.requireNonNull(canonicalName, "canonicalName"));
     }
 
-    /**
-     * Finds a tensor of the model.
-     *
-     * @param canonicalName the canonical name
-     * @return where it lies
-     * @throws CheckpointException if the model has no such tensor
-     * @throws IllegalStateException if the checkpoint is closed
-     */
     @Override
     public TensorInfo tensor(String canonicalName) {
         requireOpen();
@@ -351,13 +334,8 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     }
 
     /**
-     * Finds what is stored of a tensor of the model.
-     *
-     * @param canonicalName the canonical name
-     * @return the tensors of the files from which its numbers are computed: the tensor itself, or of a quantised weight the
-     *     codes, then scales and tables, or of a rearranged one the numbers as they lie
-     * @throws CheckpointException if the model has no such tensor
-     * @throws IllegalStateException if the checkpoint is closed
+     * Returns the tensors of the files from which a tensor of the model is computed: the tensor itself, or of a quantised
+     * weight the codes, then scales and tables, or of a rearranged one the numbers as they lie. Fails as {@link #tensor}.
      */
     public List<TensorInfo> storedTensors(String canonicalName) {
         TensorInfo tensor = tensor(canonicalName);
@@ -365,18 +343,6 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         return weight == null ? List.of(tensor) : weight.parts();
     }
 
-    /**
-     * Reads elements of a tensor as float32 until the destination is full: exactly, or, of a quantised weight, the numbers
-     * its codes stand for.
-     *
-     * @param tensor a tensor of this checkpoint, of type F32, BF16 or F16, or computed
-     * @param firstElement the first element to read, counted row-major from 0
-     * @param destination takes {@code destination.remaining()} elements and is left without remaining room
-     * @throws IllegalArgumentException if the tensor is not of this checkpoint or not a float tensor
-     * @throws IndexOutOfBoundsException if the tensor does not have that many elements
-     * @throws CheckpointException if the file cannot be read or has changed, or the thread is interrupted
-     * @throws IllegalStateException if the checkpoint is closed
-     */
     @Override
     public void readFloats(TensorInfo tensor, long firstElement, FloatBuffer destination) {
         if (!tensor.dtype().isFloatWeight()) {
@@ -392,21 +358,6 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         }
     }
 
-    /**
-     * Maps bytes of a tensor into memory. The mapping outlives {@link #close()}; it goes when the buffer is garbage
-     * collected.
-     *
-     * @param tensor a tensor of this checkpoint
-     * @param byteFrom the first byte, counted from the start of the tensor
-     * @param byteCount the number of bytes, at most 2^31 - 1
-     * @return a read-only, little-endian buffer from position 0; its address is not aligned to the elements
-     * @throws IllegalArgumentException if the tensor is not of this checkpoint or {@linkplain DType#isComputed()
-     *     computed}, or {@code byteCount} is over
-     *     2^31 - 1
-     * @throws IndexOutOfBoundsException if the range is not inside the tensor
-     * @throws CheckpointException if the file cannot be mapped or has changed, or the thread is interrupted
-     * @throws IllegalStateException if the checkpoint is closed
-     */
     @Override
     public ByteBuffer map(TensorInfo tensor, long byteFrom, long byteCount) {
         Objects.checkFromIndexSize(byteFrom, byteCount, tensor.byteLength());

@@ -332,8 +332,8 @@ class CheckpointTest {
     @Test
     void refusesTheArraysOfGemma2ForAGemma() {
         WantedWeights gemma =
-                new WantedWeights(TestNetwork::graphs, PaliGemmaConfig.read(Resources.golden("gemma-f32/config.json")));
-        WantedWeights gemma2 = new WantedWeights(
+                WantedWeights.of(TestNetwork::graphs, PaliGemmaConfig.read(Resources.golden("gemma-f32/config.json")));
+        WantedWeights gemma2 = WantedWeights.of(
                 TestNetwork::graphs, PaliGemmaConfig.read(Resources.golden("gemma2-bf16-sharded/config.json")));
         List<String> both = List.of("llm/layers/pre_attention_norm/scale", "llm/layers/pre_ffw_norm/scale");
         gemma.refuseNormsOfGemma2(folder, both);

@@ -18,13 +18,7 @@ final class AdaptedRows {
     private final BaseMatrix base;
     private final @Nullable Product product;
 
-    /**
-     * Two matrices to multiply.
-     *
-     * @param left {@code [rows, rank]}, row-major
-     * @param right {@code [rank, columns]}, row-major
-     * @param rank what they have in common
-     */
+    /** Two matrices to multiply, row-major: {@code left[rows, rank]} and {@code right[rank, columns]}. */
     record Product(float[] left, float[] right, int rank) {}
 
     AdaptedRows(BaseMatrix base, @Nullable Product product) {

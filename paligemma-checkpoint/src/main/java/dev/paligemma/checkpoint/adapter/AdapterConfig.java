@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,8 +20,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Which modules are adapted the tensors tell; what is said of that here only serves to notice that some are gone. Options that change what an adapter computes and are not
  * supported are refused by name, and so are unknown ones that are switched on.
+ *
+ * @param tied whether a change of the token embedding is one of the output head too
  */
-final class AdapterConfig {
+record AdapterConfig(
+        int rank,
+        double alpha,
+        boolean rankStabilised,
+        boolean dora,
+        boolean tied,
+        ModulePatterns ranks,
+        ModulePatterns alphas,
+        Map<String, List<Integer>> tokens,
+        Set<String> targets) {
     static final int MAX_RANK = 1 << 14;
 
     private static final long MAX_BYTES = 8 << 20;
@@ -28,44 +40,13 @@ final class AdapterConfig {
     private static final int MAX_TOKENS = 1 << 20;
 
     /** What training or other programs need, or what is read below. */
-    private static final Set<String> HARMLESS = Set.of(
-            "alpha_pattern",
-            "auto_mapping",
-            "base_model_name_or_path",
-            "bias",
-            "corda_config",
-            "ensure_weight_tying",
-            "eva_config",
-            "exclude_modules",
-            "fan_in_fan_out",
-            "inference_mode",
-            "init_lora_weights",
-            "layers_pattern",
-            "layers_to_transform",
-            "loftq_config",
-            "lora_alpha",
-            "lora_bias",
-            "lora_dropout",
-            "lora_ga_config",
-            "megatron_config",
-            "megatron_core",
-            "merge_weights",
-            "modules_to_save",
-            "peft_type",
-            "peft_version",
-            "qalora_group_size",
-            "r",
-            "rank_pattern",
-            "revision",
-            "runtime_config",
-            "target_modules",
-            "task_type",
-            "trainable_token_indices",
-            "unsloth_fixed",
-            "unsloth_version",
-            "use_dora",
-            "use_rslora",
-            "velora_config");
+    private static final Set<String> HARMLESS = Set.of("""
+            alpha_pattern auto_mapping base_model_name_or_path bias corda_config ensure_weight_tying eva_config
+            exclude_modules fan_in_fan_out inference_mode init_lora_weights layers_pattern layers_to_transform
+            loftq_config lora_alpha lora_bias lora_dropout lora_ga_config megatron_config megatron_core
+            merge_weights modules_to_save peft_type peft_version qalora_group_size r rank_pattern revision
+            runtime_config target_modules task_type trainable_token_indices unsloth_fixed unsloth_version
+            use_dora use_rslora velora_config""".split("\\s+"));
 
     /** Ways to start training that leave the base model as it is. */
     private static final Set<String> HARMLESS_STARTS = Set.of("gaussian", "eva", "orthogonal", "mica");
@@ -73,41 +54,16 @@ final class AdapterConfig {
     /** Options after which not all modules of a name are adapted. */
     private static final List<String> LIMITS = List.of("exclude_modules", "layers_to_transform", "layers_pattern");
 
-    private final int rank;
-    private final double alpha;
-    private final boolean rankStabilised;
-    private final boolean dora;
-    private final boolean tied;
-    private final ModulePatterns ranks;
-    private final ModulePatterns alphas;
-    private final Map<String, List<Integer>> tokens;
-    private final Set<String> targets;
-
-    private AdapterConfig(JsonObject json) {
-        rank = json.integer("r", 8, 1, MAX_RANK);
-        alpha = json.number("lora_alpha", 8, -MAX_ALPHA, MAX_ALPHA);
-        rankStabilised = json.bool("use_rslora", false);
-        dora = json.bool("use_dora", false);
-        tied = json.bool("ensure_weight_tying", false);
-        ranks = ModulePatterns.read(json, "rank_pattern", 1, MAX_RANK);
-        alphas = ModulePatterns.read(json, "alpha_pattern", -MAX_ALPHA, MAX_ALPHA);
-        tokens = tokens(json);
-        targets = targets(json);
-    }
-
     /** The names in {@code target_modules}; none if other options leave out some of the modules that have them. */
     private static Set<String> targets(JsonObject json) {
         boolean limited = LIMITS.stream().map(json.members()::get).anyMatch(AdapterConfig::isGiven);
         if (limited || !(json.members().get("target_modules") instanceof List<?> names)) {
             return Set.of();
         }
-        Set<String> targets = new HashSet<>();
-        for (Object name : names) {
-            if (name instanceof String text) {
-                targets.add(text);
-            }
-        }
-        return targets;
+        return names.stream()
+                .filter(String.class::isInstance)
+                .map(String.class::cast)
+                .collect(Collectors.toSet());
     }
 
     private static boolean isGiven(@Nullable Object value) {
@@ -123,7 +79,16 @@ final class AdapterConfig {
                     + "; other kinds of adapters are not supported");
         }
         requireSupported(json);
-        return new AdapterConfig(json);
+        return new AdapterConfig(
+                json.integer("r", 8, 1, MAX_RANK),
+                json.number("lora_alpha", 8, -MAX_ALPHA, MAX_ALPHA),
+                json.bool("use_rslora", false),
+                json.bool("use_dora", false),
+                json.bool("ensure_weight_tying", false),
+                ModulePatterns.read(json, "rank_pattern", 1, MAX_RANK),
+                ModulePatterns.read(json, "alpha_pattern", -MAX_ALPHA, MAX_ALPHA),
+                tokens(json),
+                targets(json));
     }
 
     private static void requireSupported(JsonObject json) {
@@ -180,10 +145,9 @@ final class AdapterConfig {
         if (values == null || values.size() > MAX_TOKENS) {
             throw json.wrong(name, "a list of at most " + MAX_TOKENS + " token ids");
         }
-        List<Integer> ids = new ArrayList<>();
-        for (Object value : values) {
-            ids.add(json.asInteger(name, value, 0, Integer.MAX_VALUE));
-        }
+        List<Integer> ids = values.stream()
+                .map(value -> json.asInteger(name, value, 0, Integer.MAX_VALUE))
+                .toList();
         if (new HashSet<>(ids).size() < ids.size()) {
             throw new AdapterException(json.where() + ": " + name + " names a token twice");
         }
@@ -201,18 +165,9 @@ final class AdapterConfig {
         return moduleAlpha / (rankStabilised ? Math.sqrt(actualRank) : actualRank);
     }
 
-    boolean dora() {
-        return dora;
-    }
-
     /** Whether a module should have tensors, as far as its name tells. */
     boolean isTarget(String module) {
         return targets.stream().anyMatch(target -> module.equals(target) || module.endsWith("." + target));
-    }
-
-    /** Whether a change of the token embedding is one of the output head too. */
-    boolean tied() {
-        return tied;
     }
 
     /** The token ids whose rows are replaced in a table, null if the file does not say. */

@@ -8,13 +8,7 @@ import java.nio.FloatBuffer;
 import java.util.Map;
 
 /** Reads the numbers of an adapter, all of which must be finite. Thread-safe. */
-final class AdapterFile {
-    private final SafeTensorsFile file;
-
-    AdapterFile(SafeTensorsFile file) {
-        this.file = file;
-    }
-
+record AdapterFile(SafeTensorsFile file) {
     Map<String, TensorInfo> tensors() {
         return file.tensors();
     }

@@ -43,10 +43,8 @@ record AdapterKey(String module, String path, Role role) {
     }
 
     /**
-     * Takes a name apart.
-     *
-     * @param kinds what the modules of the base model are, by {@link BaseModule#form}
-     * @return null if the name is not understood, or the base has no modules like it, or they no place for such a tensor
+     * Takes a name apart; null if it is not understood, or the base has no modules like it ({@code kinds} by {@link
+     * BaseModule#form}), or they no place for such a tensor.
      */
     static @Nullable AdapterKey parse(String name, Map<String, ModuleKind> kinds) {
         List<String> segments = segments(name);

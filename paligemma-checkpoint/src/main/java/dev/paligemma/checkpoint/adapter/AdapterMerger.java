@@ -10,6 +10,7 @@ import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.internal.TensorNames;
 import dev.paligemma.checkpoint.internal.modules.BaseModule;
 import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
+import dev.paligemma.checkpoint.internal.safetensors.WeightFiles;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
@@ -43,8 +44,6 @@ import org.jspecify.annotations.Nullable;
  * <p>The folder appears whole or not at all: it is written under another name beside its place and then renamed.
  */
 public final class AdapterMerger {
-    private static final String SINGLE = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
     private static final String CONFIG = "config.json";
     private static final String HEAD = BaseModule.HEAD + ".weight";
     private static final String TABLE = BaseModule.TABLE + ".weight";
@@ -181,12 +180,13 @@ public final class AdapterMerger {
     /** Real paths are those of another folder where the files are links, as in the hub's cache. */
     private Map<Path, String> fileNames() throws IOException {
         Map<Path, String> names = new HashMap<>();
-        Path single = base.folder().resolve(SINGLE);
+        Path single = base.folder().resolve(WeightFiles.SINGLE);
         if (Files.exists(single)) {
-            names.put(single.toRealPath(), SINGLE);
+            names.put(single.toRealPath(), WeightFiles.SINGLE);
             return names;
         }
-        JsonObject index = Json.readObject(base.folder().resolve(INDEX), MAX_INDEX_BYTES, CheckpointException::new);
+        JsonObject index =
+                Json.readObject(base.folder().resolve(WeightFiles.INDEX), MAX_INDEX_BYTES, CheckpointException::new);
         JsonObject map = index.objectOrNull("weight_map");
         for (Object value : map == null ? List.of() : map.members().values()) {
             String name = String.valueOf(value);
@@ -219,7 +219,7 @@ public final class AdapterMerger {
                 Path copy = folder.resolve(name);
                 if (name.equals(CONFIG) && weights.untied()) {
                     Files.writeString(copy, Json.text(untiedConfig(file), true) + "\n", StandardOpenOption.CREATE_NEW);
-                } else if (name.equals(INDEX)) {
+                } else if (name.equals(WeightFiles.INDEX)) {
                     writeIndex(file, copy);
                 } else if (isCopied(name)) {
                     copyFile(file, copy);

@@ -18,11 +18,7 @@ final class BaseFit {
         this.weight = module.weight().storedShape();
     }
 
-    /**
-     * Compares all tensors of a module.
-     *
-     * @param problems takes one line for each that does not fit
-     */
+    /** Compares all tensors of a module, with one line for each problem. */
     static void check(ModuleTensors module, List<String> problems) {
         BaseFit fit = new BaseFit(module);
         module.tensors().forEach((role, tensor) -> fit.check(role, tensor, problems));

@@ -7,11 +7,11 @@ import dev.paligemma.checkpoint.internal.modules.BaseModule;
 import dev.paligemma.checkpoint.internal.modules.ModuleChange;
 import dev.paligemma.checkpoint.internal.modules.ModuleKind;
 import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
+import dev.paligemma.checkpoint.internal.safetensors.WeightFiles;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -134,12 +134,13 @@ public final class LoraAdapter {
             }
         }
         if (!strangers.isEmpty()) {
-            throw new AdapterException(
-                    weights + " holds " + strangers.size() + " tensors that are not understood:" + lines(strangers));
+            throw new AdapterException(weights + " holds " + strangers.size() + " tensors that are not understood:"
+                    + WeightFiles.lines(strangers, MAX_LISTED));
         }
         builders.forEach((name, builder) -> modules.put(name, builder.build(config, problems)));
         if (!problems.isEmpty()) {
-            throw new AdapterException(weights + ": " + problems.size() + " problems:" + lines(problems));
+            throw new AdapterException(
+                    weights + ": " + problems.size() + " problems:" + WeightFiles.lines(problems, MAX_LISTED));
         }
         if (modules.isEmpty() && unknown.isEmpty()) {
             throw new AdapterException(weights + " holds no tensors of an adapter");
@@ -152,7 +153,7 @@ public final class LoraAdapter {
         fitted().values().forEach(module -> BaseFit.check(module, problems));
         if (!problems.isEmpty()) {
             throw new AdapterException("the adapter " + folder + " does not fit " + base.folder() + ", "
-                    + problems.size() + " problems:" + lines(problems));
+                    + problems.size() + " problems:" + WeightFiles.lines(problems, MAX_LISTED));
         }
         List<String> missing = missing();
         if (!missing.isEmpty()) {
@@ -162,16 +163,6 @@ public final class LoraAdapter {
                     missing.size(),
                     missing.get(0));
         }
-    }
-
-    /** One line per entry, up to a limit. */
-    static String lines(Collection<String> entries) {
-        StringBuilder out = new StringBuilder();
-        entries.stream().limit(MAX_LISTED).forEach(entry -> out.append("\n  ").append(entry));
-        if (entries.size() > MAX_LISTED) {
-            out.append("\n  and ").append(entries.size() - MAX_LISTED).append(" more");
-        }
-        return out.toString();
     }
 
     /** Returns the folder: the path given to {@link #open}. */
@@ -226,7 +217,7 @@ public final class LoraAdapter {
         }
         boolean together = config.tied() || table.has(Role.TOKENS);
         if (together && head.weight().equals(table.weight())) {
-            fitted.put(head.name(), TiedHead.of(table, head));
+            fitted.put(head.name(), table.forHead(head));
         }
         return fitted;
     }

@@ -21,13 +21,7 @@ final class MergedFile {
     private static final int BUFFER_BYTES = 1 << 20;
 
     /**
-     * One tensor.
-     *
-     * @param name its name in the file
-     * @param dtype the type in which it is stored
-     * @param shape its sizes
-     * @param original where it is copied from, if there is no source
-     * @param source gives the numbers, null to copy them
+     * One tensor by its name in the file: computed by {@code source}, or if that is null copied from {@code original}.
      */
     private record Entry(
             String name,

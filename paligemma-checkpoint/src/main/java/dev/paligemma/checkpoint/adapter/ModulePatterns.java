@@ -11,18 +11,10 @@ import java.util.regex.PatternSyntaxException;
  * Numbers for modules by their names, such as {@code rank_pattern}: the first pattern that matches counts. A pattern is a
  * regular expression for the whole path of a module, or for what is left of it after some dot. Immutable.
  */
-final class ModulePatterns {
+record ModulePatterns(String where, Map<Pattern, Double> numbers) {
     private static final int MAX_PATTERNS = 10_000;
     private static final int MAX_PATTERN_CHARS = 1_000;
     private static final int MAX_LOOKS = 1_000_000;
-
-    private final String where;
-    private final Map<Pattern, Double> numbers;
-
-    private ModulePatterns(String where, Map<Pattern, Double> numbers) {
-        this.where = where;
-        this.numbers = numbers;
-    }
 
     static ModulePatterns read(JsonObject config, String name, double min, double max) {
         JsonObject patterns = config.objectOrNull(name);

@@ -148,11 +148,7 @@ final class ModuleReader {
         return (int) elements;
     }
 
-    /**
-     * Compares the adapter's copy of a weight with the base.
-     *
-     * @throws AdapterException if they differ
-     */
+    /** Fails if the adapter's copy of a weight differs from the base. */
     void requireCopy(ModuleTensors module, BaseMatrix weight) {
         if (module.has(Role.BASE_COPY)) {
             TensorInfo copy = module.get(Role.BASE_COPY);

@@ -62,13 +62,19 @@ record ModuleTensors(
         return tensors.get(kind().isTable() ? Role.TABLE_DOWN : Role.DOWN);
     }
 
-    @Nullable
-    TensorInfo up() {
-        return tensors.get(kind().isTable() ? Role.TABLE_UP : Role.UP);
-    }
-
-    int rank() {
-        return Math.toIntExact(Objects.requireNonNull(down(), name()).shape()[0]);
+    /**
+     * The same change for an output head that is one tensor with this table. The two factors of a table are stored the
+     * other way round: its A is {@code [R, V]} and its B {@code [D, R]}, for the head A would be the transposed B and B
+     * the transposed A.
+     */
+    ModuleTensors forHead(BaseModule head) {
+        if (has(Role.MAGNITUDE)) {
+            throw new AdapterException("the adapter uses DoRA on the token embedding and ties the output head to it"
+                    + " (ensure_weight_tying), which is not supported");
+        }
+        Map<Role, TensorInfo> others = new EnumMap<>(tensors);
+        others.remove(Role.BASE_COPY);
+        return new ModuleTensors(head, others, scaling, tokens);
     }
 
     /** The tensors of one module while they are collected. */
@@ -91,11 +97,7 @@ record ModuleTensors(
             return tensors.putIfAbsent(key.role(), tensor);
         }
 
-        /**
-         * Compares the tensors with each other and with the configuration.
-         *
-         * @param problems takes one line for each thing that is wrong
-         */
+        /** Compares the tensors with each other and with the configuration, with one line for each problem. */
         ModuleTensors build(AdapterConfig config, List<String> problems) {
             List<String> found = new ArrayList<>();
             boolean table = base.kind().isTable();

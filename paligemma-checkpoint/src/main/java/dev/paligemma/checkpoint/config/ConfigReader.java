@@ -142,11 +142,9 @@ final class ConfigReader {
         if (values.isEmpty() || values.size() > MAX_EOS_TOKENS) {
             throw holder.wrong(EOS_TOKEN_ID, "an integer or a list of 1 to " + MAX_EOS_TOKENS);
         }
-        List<Integer> ids = new ArrayList<>();
-        for (Object value : values) {
-            ids.add(holder.asInteger(EOS_TOKEN_ID, value, 0, MAX_TOKEN_ID));
-        }
-        return ids;
+        return values.stream()
+                .map(value -> holder.asInteger(EOS_TOKEN_ID, value, 0, MAX_TOKEN_ID))
+                .toList();
     }
 
     // Image encoder

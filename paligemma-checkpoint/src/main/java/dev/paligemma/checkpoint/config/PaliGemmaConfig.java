@@ -29,11 +29,7 @@ public record PaliGemmaConfig(
     static final int EOS = 1;
     static final int PAD = 0;
 
-    /**
-     * Makes a configuration.
-     *
-     * @throws IllegalArgumentException if a token id is negative or absurd, or {@code eosTokenIds} is empty
-     */
+    /** Throws an {@link IllegalArgumentException} if a token id is negative or absurd, or {@code eosTokenIds} is empty. */
     public PaliGemmaConfig {
         Objects.requireNonNull(vision, "vision");
         Objects.requireNonNull(text, "text");
@@ -49,13 +45,7 @@ public record PaliGemmaConfig(
         }
     }
 
-    /**
-     * A model with the special tokens of the published ones.
-     *
-     * @param vision the image encoder
-     * @param text the language model
-     * @param imageTokenId the token that marks the place of an image, or null to ask the tokenizer
-     */
+    /** A model with the special tokens of the published ones; without an image token, the tokenizer has to be asked. */
     public static PaliGemmaConfig of(VisionConfig vision, TextConfig text, @Nullable Integer imageTokenId) {
         return new PaliGemmaConfig(vision, text, imageTokenId, BOS, List.of(EOS), PAD);
     }

@@ -79,11 +79,7 @@ public record TextConfig(
      */
     public record Sizes(
             int vocabSize, int hiddenSize, int intermediateSize, int layers, int heads, int kvHeads, int headDim) {
-        /**
-         * Checks the numbers.
-         *
-         * @throws IllegalArgumentException if a number is out of range or two of them contradict each other
-         */
+        /** Throws an {@link IllegalArgumentException} if a number is out of range or two of them contradict each other. */
         public Sizes {
             Limits.check("vocabSize", vocabSize, Limits.MAX_VOCAB);
             Limits.check("hiddenSize", hiddenSize, Limits.MAX_HIDDEN);
@@ -110,11 +106,7 @@ public record TextConfig(
      */
     public record Attention(
             double ropeTheta, double queryScalar, double softcap, int slidingWindow, List<LayerType> layerTypes) {
-        /**
-         * Checks the numbers.
-         *
-         * @throws IllegalArgumentException if a number is out of range, or layers slide without a window
-         */
+        /** Throws an {@link IllegalArgumentException} if a number is out of range, or layers slide without a window. */
         public Attention {
             layerTypes = List.copyOf(layerTypes);
             Limits.check("ropeTheta", ropeTheta, Limits.MIN_ROPE_THETA, Limits.MAX_ROPE_THETA);
@@ -133,11 +125,7 @@ public record TextConfig(
         }
     }
 
-    /**
-     * Checks the numbers.
-     *
-     * @throws IllegalArgumentException if a number is out of range or two of them contradict each other
-     */
+    /** Throws an {@link IllegalArgumentException} if a number is out of range or two of them contradict each other. */
     public TextConfig {
         Objects.requireNonNull(family, "family");
         Limits.checkEps("rmsNormEps", rmsNormEps);
@@ -149,13 +137,7 @@ public record TextConfig(
         }
     }
 
-    /**
-     * A language model with the constants of the published ones of its family, and a head tied to the embedding.
-     *
-     * @param family Gemma or Gemma 2
-     * @param sizes the sizes of the matrices
-     * @param queryScalar as of {@link Attention}
-     */
+    /** A language model with the constants of the published ones of its family, and a head tied to the embedding. */
     public static TextConfig of(Family family, Sizes sizes, double queryScalar) {
         List<LayerType> layerTypes = LayerType.alternating(sizes.layers(), family.slidingWindow);
         Attention attention =

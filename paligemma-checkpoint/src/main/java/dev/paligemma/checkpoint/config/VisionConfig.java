@@ -22,11 +22,7 @@ public record VisionConfig(
     /** The number of colour channels of an image: red, green, blue. */
     public static final int CHANNELS = 3;
 
-    /**
-     * Makes a configuration.
-     *
-     * @throws IllegalArgumentException if a number is out of range or two of them contradict each other
-     */
+    /** Throws an {@link IllegalArgumentException} if a number is out of range or two of them contradict each other. */
     public VisionConfig {
         Limits.check("hiddenSize", hiddenSize, Limits.MAX_HIDDEN);
         Limits.check("intermediateSize", intermediateSize, Limits.MAX_INTERMEDIATE);

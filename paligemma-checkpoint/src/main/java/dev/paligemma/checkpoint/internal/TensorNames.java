@@ -19,12 +19,7 @@ public final class TensorNames {
 
     private TensorNames() {}
 
-    /**
-     * Returns the canonical name of a tensor.
-     *
-     * @param name its name in a file
-     * @return the name without what differs between versions; the name itself if nothing is known about it
-     */
+    /** The name without what differs between versions; the name itself if nothing is known about it. */
     public static String canonical(String name) {
         String rest = without(name, MODEL);
         if (rest.startsWith(VISION)) {
@@ -37,12 +32,7 @@ public final class TensorNames {
         return rest;
     }
 
-    /**
-     * Whether a tensor is a buffer that older versions saved, or of the pooling head: the model uses none of these.
-     *
-     * @param canonicalName the canonical name
-     * @return true if it can be left out
-     */
+    /** Whether a tensor is a buffer that older versions saved, or of the pooling head: the model uses none of these. */
     public static boolean isIgnored(String canonicalName) {
         return canonicalName.endsWith(".position_ids")
                 || canonicalName.endsWith(".rotary_emb.inv_freq")

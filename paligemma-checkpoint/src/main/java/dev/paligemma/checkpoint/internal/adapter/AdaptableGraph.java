@@ -38,11 +38,7 @@ public final class AdaptableGraph {
     private final Map<String, HostTensor> neutral;
 
     /**
-     * An input that takes a part of a change.
-     *
-     * @param module the module it belongs to
-     * @param part which part of the change
-     * @param down which of the two factors of a low-rank part
+     * An input that takes a part of a change of a module; {@code down} tells the two factors of a low-rank part apart.
      */
     private record Slot(String module, Part part, boolean down) {
         String input() {
@@ -72,12 +68,8 @@ public final class AdaptableGraph {
     }
 
     /**
-     * Rewrites a graph.
-     *
-     * @param plain the network as defined
-     * @param sites the modules that may change; those of other graphs are passed over
-     * @return the graph with inputs for the changes; the same graph if none of the modules is in it
-     * @throws AdapterException if a module of the graph cannot change in a way that is asked for
+     * Adds inputs for the changes of those modules that are in the graph; fails if one cannot change in a way that is
+     * asked for.
      */
     public static AdaptableGraph of(Graph plain, AdapterSites sites) {
         return new AdaptableGraph(new Rewriting(plain, sites), plain);
@@ -99,11 +91,8 @@ public final class AdaptableGraph {
     }
 
     /**
-     * What the further inputs take for an adapter.
-     *
-     * @param changes what it changes, by module; modules of other graphs are passed over
-     * @return a tensor for each further input, by name; not to be written
-     * @throws AdapterException if it changes a module of this graph in a way for which there is no input
+     * What the further inputs take for the changes of an adapter, not to be written; fails if there is no input for a
+     * change of a module of this graph.
      */
     public Map<String, HostTensor> inputs(Map<String, ModuleChange> changes) {
         Map<String, HostTensor> inputs = new LinkedHashMap<>(neutral);

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Which modules of a network adapters change, and in which ways. Immutable and thread-safe. */
-public final class AdapterSites {
+public record AdapterSites(Map<String, Set<Part>> parts) {
     /** Where nothing changes. */
     public static final AdapterSites NONE = new AdapterSites(Map.of());
 
@@ -23,25 +23,14 @@ public final class AdapterSites {
         SHIFT
     }
 
-    private final Map<String, Set<Part>> parts;
-
-    private AdapterSites(Map<String, Set<Part>> parts) {
-        this.parts = Collections.unmodifiableMap(parts);
-    }
-
-    /**
-     * The modules that any of several adapters changes.
-     *
-     * @param adapters what each of them changes, by module
-     * @return the modules of all of them
-     */
+    /** The modules that any of several adapters changes. */
     public static AdapterSites of(Collection<Map<String, ModuleChange>> adapters) {
         Map<String, Set<Part>> parts = new LinkedHashMap<>();
         for (Map<String, ModuleChange> adapter : adapters) {
             adapter.forEach((module, change) -> parts.computeIfAbsent(module, key -> EnumSet.noneOf(Part.class))
                     .addAll(partsOf(change)));
         }
-        return new AdapterSites(parts);
+        return new AdapterSites(Collections.unmodifiableMap(parts));
     }
 
     private static Set<Part> partsOf(ModuleChange change) {

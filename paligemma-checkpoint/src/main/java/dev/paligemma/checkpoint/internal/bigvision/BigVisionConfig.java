@@ -14,7 +14,7 @@ import java.util.Map;
  * Infers a configuration from the shapes of the arrays of a big_vision checkpoint. What shapes do not tell is as in the
  * published models of the family.
  */
-public final class BigVisionConfig {
+final class BigVisionConfig {
     private final Path file;
     private final Map<String, long[]> shapes;
 
@@ -24,11 +24,8 @@ public final class BigVisionConfig {
     }
 
     /**
-     * The configuration.
-     *
-     * @param file for messages
-     * @param shapes of the arrays, by their names without {@code params/}
-     * @throws CheckpointException if an array that tells a size is missing, or a size is absurd
+     * The configuration that follows from the shapes of the arrays, whose names are without {@code params/}; fails if
+     * one that tells a size is missing, or a size is absurd.
      */
     public static PaliGemmaConfig infer(Path file, Map<String, long[]> shapes) {
         BigVisionConfig config = new BigVisionConfig(file, shapes);

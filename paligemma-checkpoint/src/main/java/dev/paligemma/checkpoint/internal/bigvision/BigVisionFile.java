@@ -34,8 +34,21 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A checkpoint of big_vision: one NumPy archive with the arrays of {@link BigVisionLayout}. Immutable. */
-public final class BigVisionFile {
+/**
+ * A checkpoint of big_vision: one NumPy archive with the arrays of {@link BigVisionLayout}.
+ *
+ * @param wanted what the network asks for, with the number of rows that the embedding has
+ * @param stored what reads the parts of arrays
+ * @param tensors the tensors of the model by canonical name
+ * @param rearranged those whose numbers lie in another order
+ * @param unused the arrays the model has no use for, as far as they have a type that a tensor can have
+ */
+public record BigVisionFile(
+        WantedWeights wanted,
+        StoredFile stored,
+        Map<String, TensorInfo> tensors,
+        Map<TensorInfo, ComputedWeight> rearranged,
+        List<TensorInfo> unused) {
     private static final String SUFFIX = ".npz";
     private static final String PREFIX = "params/";
 
@@ -44,36 +57,13 @@ public final class BigVisionFile {
 
     private static final int MAX_SHOWN = 5;
 
-    private final WantedWeights wanted;
-    private final StoredFile stored;
-    private final Map<String, TensorInfo> tensors;
-    private final Map<TensorInfo, ComputedWeight> rearranged;
-    private final List<TensorInfo> unused;
-
-    private BigVisionFile(
-            WantedWeights wanted,
-            StoredFile stored,
-            Map<String, TensorInfo> tensors,
-            Map<TensorInfo, ComputedWeight> rearranged,
-            List<TensorInfo> unused) {
-        this.wanted = wanted;
-        this.stored = stored;
-        this.tensors = tensors;
-        this.rearranged = rearranged;
-        this.unused = unused;
-    }
-
     /** Whether a path ends like an archive. */
     public static boolean hasName(Path file) {
         Path name = file.getFileName();
         return name != null && name.toString().toLowerCase(Locale.ROOT).endsWith(SUFFIX);
     }
 
-    /**
-     * The archive of a folder, or null if it has none.
-     *
-     * @throws CheckpointException if it has several
-     */
+    /** The archive of a folder, or null if it has none; fails if it has several. */
     public static @Nullable Path in(Path folder) {
         List<Path> found = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, BigVisionFile::hasName)) {
@@ -101,11 +91,8 @@ public final class BigVisionFile {
     }
 
     /**
-     * Reads the directory of an archive and the headers of its arrays.
-     *
-     * @param given what {@code config.json} says; null to infer it from the arrays
-     * @param network whose weights it should hold
-     * @throws CheckpointException if it is damaged, not such a checkpoint, or does not fit the configuration
+     * Reads the directory of an archive and the headers of its arrays; a configuration that is not given is inferred
+     * from them.
      */
     public static BigVisionFile read(
             Path file, @Nullable PaliGemmaConfig given, Function<PaliGemmaConfig, List<Graph>> network) {
@@ -120,7 +107,7 @@ public final class BigVisionFile {
             if (table != null && table.length == 2 && table[0] >= 1 && table[0] <= Limits.MAX_VOCAB) {
                 config = config.withVocabSize((int) table[0]);
             }
-            BigVisionFile read = new Builder(file, real, state, arrays).build(new WantedWeights(network, config));
+            BigVisionFile read = new Builder(file, real, state, arrays).build(WantedWeights.of(network, config));
             state.requireSame(real, npz.size());
             return read;
         } catch (NpzException e) {
@@ -140,31 +127,6 @@ public final class BigVisionFile {
             }
         }
         return arrays;
-    }
-
-    /** What the network asks for, with the number of rows that the embedding has. */
-    public WantedWeights wanted() {
-        return wanted;
-    }
-
-    /** What reads the parts of arrays. */
-    public StoredFile stored() {
-        return stored;
-    }
-
-    /** The tensors of the model by canonical name; a fresh map. */
-    public Map<String, TensorInfo> tensors() {
-        return new LinkedHashMap<>(tensors);
-    }
-
-    /** Those whose numbers lie in another order. */
-    public Map<TensorInfo, ComputedWeight> rearranged() {
-        return rearranged;
-    }
-
-    /** The arrays the model has no use for, as far as they have a type that a tensor can have. */
-    public List<TensorInfo> unused() {
-        return unused;
     }
 
     /** Finds the tensors in the arrays, and everything that is wrong with those. */
@@ -253,23 +215,13 @@ public final class BigVisionFile {
         }
 
         private static long product(long[] shape) {
-            long product = 1;
-            for (long side : shape) {
-                product = Math.multiplyExact(product, side);
-            }
-            return product;
+            return Arrays.stream(shape).reduce(1, Math::multiplyExact);
         }
 
         /** The numbers of a tensor, as they lie. */
         private TensorInfo part(Piece piece) {
-            NpyArray array = arrays.get(piece.array());
-            if (array == null) {
-                throw new IllegalStateException(piece.array() + " has not been checked");
-            }
-            DType type = floatType(array.type());
-            if (type == null) {
-                throw new IllegalStateException(piece.array() + " has not been checked");
-            }
+            NpyArray array = Objects.requireNonNull(arrays.get(piece.array()), piece.array());
+            DType type = Objects.requireNonNull(floatType(array.type()), piece.array());
             long bytes = type.byteCount(product(piece.shape()));
             boolean whole = bytes == array.byteLength();
             boolean transposed = piece.rows() != 0;

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @see <a href="https://github.com/google-research/big_vision/tree/main/big_vision/configs/proj/paligemma">big_vision</a>
  */
-public final class BigVisionLayout {
+final class BigVisionLayout {
     public static final String PATCHES = "img/embedding/kernel";
     public static final String POSITIONS = "img/pos_embedding";
     public static final String EMBEDDING = "llm/embedder/input_embedding";

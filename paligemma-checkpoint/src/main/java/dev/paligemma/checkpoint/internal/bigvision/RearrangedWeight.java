@@ -39,13 +39,11 @@ public final class RearrangedWeight implements ComputedWeight {
     private final AtomicReferenceArray<@Nullable ByteBuffer> windows;
 
     /**
-     * A weight.
+     * A weight of one of the types that start with {@code NPZ_}.
      *
-     * @param info the weight, of one of the types that start with {@code NPZ_}
-     * @param source the numbers as they lie
-     * @param rows the rows of one batch
-     * @param columns the numbers in a row
-     * @param columnOrder which number of a row of the source stands in a column of the weight; null if it is the same one
+     * @param source the numbers as they lie, in batches of {@code columns} times {@code rows}
+     * @param columnOrder which number of a row of the source stands in a column of the weight; null if it is the same
+     *     one
      * @param windowBytes {@link #WINDOW_BYTES}, or less for tests
      */
     public RearrangedWeight(

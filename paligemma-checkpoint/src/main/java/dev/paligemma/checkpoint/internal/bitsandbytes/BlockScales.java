@@ -7,7 +7,7 @@ import java.nio.FloatBuffer;
 import java.util.List;
 
 /** The scales of the blocks of a weight in 4 bits, which may be quantised themselves. Immutable and thread-safe. */
-public interface BlockScales {
+sealed interface BlockScales {
 
     /** The tensors in which they are stored. */
     List<TensorInfo> parts();
@@ -15,11 +15,7 @@ public interface BlockScales {
     /** Reads some of them in float32. */
     float[] read(TensorFiles files, long first, int count);
 
-    /**
-     * Scales as they are.
-     *
-     * @param stored F32, one element a block
-     */
+    /** Scales as they are: F32, one element a block. */
     record Plain(TensorInfo stored) implements BlockScales {
         @Override
         public List<TensorInfo> parts() {
@@ -35,13 +31,8 @@ public interface BlockScales {
     }
 
     /**
-     * Scales that are entries of a table, times a scale for a block of them, plus one number for all.
-     *
-     * @param codes U8, one element a block
-     * @param table what each code stands for
-     * @param scales one element a block of codes
-     * @param blockSize how many codes share a scale
-     * @param offset what is added in the end
+     * Scales that are entries of a table (codes U8, one a block), times a scale for each {@code blockSize} of them,
+     * plus an offset.
      */
     record Nested(TensorInfo codes, CodeTable table, TensorInfo scales, int blockSize, float offset)
             implements BlockScales {

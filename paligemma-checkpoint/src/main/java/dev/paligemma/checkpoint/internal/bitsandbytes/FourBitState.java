@@ -4,17 +4,12 @@ import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.config.CheckpointException;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code X.weight.quant_state.bitsandbytes__*} says about a weight in 4 bits.
- *
- * @param shape the sizes of the weight; their product is not checked
- * @param blockSize how many elements share a scale
- * @param nested how the scales are quantised in their turn, or null if they are not
+ * What {@code X.weight.quant_state.bitsandbytes__*} says about a weight in 4 bits: its shape, whose product is not
+ * checked; how many elements share a scale; and how the scales are quantised in their turn, or null if they are not.
  */
 public record FourBitState(
         long[] shape, int blockSize, @Nullable Nested nested) {
@@ -25,20 +20,12 @@ public record FourBitState(
     private static final int MIN_BLOCK = 16;
     private static final int MAX_BLOCK = 1 << 16;
 
-    /**
-     * The second quantisation.
-     *
-     * @param blockSize how many scales share a scale
-     * @param offset what is added to every scale
-     */
+    /** The second quantisation: how many scales share a scale, and what is added to every scale. */
     public record Nested(int blockSize, float offset) {}
 
     /**
-     * Reads the JSON text of a state.
-     *
-     * @param where what it belongs to, for messages
-     * @param kind the format that the tensor's name says, {@code nf4} or {@code fp4}
-     * @throws CheckpointException if it is not such an object, or a number is out of its range
+     * Reads the JSON text of a state, which must be of the kind that the tensor's name says, {@code nf4} or {@code
+     * fp4}.
      */
     public static FourBitState parse(String where, byte[] utf8, String kind) {
         JsonObject json = Json.readObject(where, utf8, CheckpointException::new);
@@ -79,23 +66,5 @@ public record FourBitState(
             throw json.wrong("nested_offset", "a number");
         }
         return new Nested(blockSize(json, "nested_blocksize"), offset.floatValue());
-    }
-
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof FourBitState that
-                && Arrays.equals(shape, that.shape)
-                && blockSize == that.blockSize
-                && Objects.equals(nested, that.nested);
-    }
-
-    @Override
-    public int hashCode() {
-        return Objects.hash(Arrays.hashCode(shape), blockSize, nested);
-    }
-
-    @Override
-    public String toString() {
-        return Arrays.toString(shape) + " in blocks of " + blockSize + ", nested " + nested;
     }
 }

@@ -23,28 +23,13 @@ import java.util.Map;
  * <p>An element is {@code quant_map[code] * scale} in float32. The library's own layers round that to the type the weight
  * had before it was quantised, which the state names, or do not, depending on the kernel; nothing is rounded here.
  */
-public final class FourBitWeight implements ComputedWeight {
+record FourBitWeight(
+        TensorInfo info, TensorInfo packed, CodeTable table, BlockScales scales, TensorInfo state, int blockSize)
+        implements ComputedWeight {
     private static final String STATE = ".quant_state.bitsandbytes__";
     private static final int CODES = 16;
     private static final int NESTED_CODES = 256;
     private static final int CHUNK = 1 << 18;
-
-    private final TensorInfo info;
-    private final TensorInfo packed;
-    private final CodeTable table;
-    private final BlockScales scales;
-    private final TensorInfo state;
-    private final int blockSize;
-
-    private FourBitWeight(
-            TensorInfo info, TensorInfo packed, CodeTable table, BlockScales scales, TensorInfo state, int blockSize) {
-        this.info = info;
-        this.packed = packed;
-        this.table = table;
-        this.scales = scales;
-        this.state = state;
-        this.blockSize = blockSize;
-    }
 
     /** The name of the tensor that makes a weight one of this format. */
     public static String stateOf(String weight, DType format) {
@@ -59,12 +44,7 @@ public final class FourBitWeight implements ComputedWeight {
         };
     }
 
-    /**
-     * The weight of that name. Its parts are taken out of the map.
-     *
-     * @param tensors by canonical name, with {@link #stateOf} the name and format
-     * @throws CheckpointException if the parts do not fit together
-     */
+    /** The weight of that name, which has {@link #stateOf} the name and format; its parts are taken out of the map. */
     public static FourBitWeight take(String name, DType format, Map<String, TensorInfo> tensors, TensorFiles files) {
         QuantisedParts parts = new QuantisedParts(files.folder(), name, tensors);
         TensorInfo stored = parts.take(stateOf(name, format), DType.U8);
@@ -107,11 +87,6 @@ public final class FourBitWeight implements ComputedWeight {
 
     private static long ceilDiv(long dividend, int divisor) {
         return (dividend - 1) / divisor + 1;
-    }
-
-    @Override
-    public TensorInfo info() {
-        return info;
     }
 
     @Override

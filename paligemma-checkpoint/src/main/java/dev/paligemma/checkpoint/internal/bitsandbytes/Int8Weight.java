@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.internal.bitsandbytes;
 
-import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.internal.safetensors.ComputedWeight;
 import dev.paligemma.checkpoint.internal.safetensors.TensorFiles;
 import dev.paligemma.engine.weights.DType;
@@ -11,15 +10,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A matrix that bitsandbytes stores in 8 bits: {@code X.weight} I8 {@code [out, in]} with the largest magnitude of each row
- * in {@code X.SCB} F32 {@code [out]}. An element is {@code code * SCB[row] / 127}, in the order and with the rounded
- * reciprocal of that library, so that the float32 numbers are the same.
- *
- * @param info the weight
- * @param codes its codes
- * @param rowMaxima the largest magnitude of each row
+ * A matrix that bitsandbytes stores in 8 bits: {@code X.weight} I8 {@code [out, in]} with the largest magnitude of each
+ * row in {@code X.SCB} F32 {@code [out]}. An element is {@code code * SCB[row] / 127}, in the order and with the
+ * rounded reciprocal of that library, so that the float32 numbers are the same.
  */
-public record Int8Weight(TensorInfo info, TensorInfo codes, TensorInfo rowMaxima) implements ComputedWeight {
+record Int8Weight(TensorInfo info, TensorInfo codes, TensorInfo rowMaxima) implements ComputedWeight {
     private static final String WEIGHT = "weight";
     private static final float RECIPROCAL = (float) (1 / 127.0);
     private static final int CHUNK = 1 << 18;
@@ -32,12 +27,7 @@ public record Int8Weight(TensorInfo info, TensorInfo codes, TensorInfo rowMaxima
         return prefix(weight) + "SCB";
     }
 
-    /**
-     * The weight of that name. Its parts are taken out of the map.
-     *
-     * @param tensors by canonical name, with {@link #rowMaximaOf} the name
-     * @throws CheckpointException if the parts do not fit together
-     */
+    /** The weight of that name, which has {@link #rowMaximaOf} the name; its parts are taken out of the map. */
     public static Int8Weight take(String name, Map<String, TensorInfo> tensors, TensorFiles files) {
         QuantisedParts parts = new QuantisedParts(files.folder(), name, tensors);
         TensorInfo codes = parts.take(name, DType.I8);

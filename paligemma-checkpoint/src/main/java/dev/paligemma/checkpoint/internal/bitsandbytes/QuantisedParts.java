@@ -8,14 +8,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 
-/**
- * Takes the tensors that belong to one quantised weight out of a map, and checks each.
- *
- * @param folder the checkpoint, for messages
- * @param weight the canonical name of the weight
- * @param tensors all tensors by canonical name
- */
-public record QuantisedParts(Path folder, String weight, Map<String, TensorInfo> tensors) {
+/** Takes the tensors that belong to one quantised weight out of a map by canonical name, and checks each. */
+record QuantisedParts(Path folder, String weight, Map<String, TensorInfo> tensors) {
 
     /** A tensor of any type and size. */
     public TensorInfo take(String name) {

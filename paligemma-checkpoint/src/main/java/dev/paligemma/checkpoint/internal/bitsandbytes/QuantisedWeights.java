@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.internal.bitsandbytes;
 
-import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.internal.safetensors.ComputedWeight;
 import dev.paligemma.checkpoint.internal.safetensors.TensorFiles;
 import dev.paligemma.engine.weights.DType;
@@ -16,12 +15,8 @@ public final class QuantisedWeights {
     private QuantisedWeights() {}
 
     /**
-     * Replaces the tensors of each quantised weight by one with the weight's own shape.
-     *
-     * @param names the canonical names of the weights a model needs; nothing else is looked at
-     * @param tensors all tensors by canonical name; parts of quantised weights are taken out
-     * @return the quantised weights by the tensor that stands for them
-     * @throws CheckpointException if the tensors of a weight do not fit together
+     * Replaces the tensors of each quantised weight among the named ones by one with the weight's own shape, and tells
+     * how that is computed. Parts of these weights are taken out of the map.
      */
     public static Map<TensorInfo, ComputedWeight> replace(
             Collection<String> names, Map<String, TensorInfo> tensors, TensorFiles files) {

@@ -4,7 +4,6 @@ import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.base.internal.FileTrees;
 import dev.paligemma.base.internal.TemporaryFolder;
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.checkpoint.convert.ConversionListener;
 import dev.paligemma.checkpoint.internal.convert.ConversionTasks.Task;
@@ -61,17 +60,12 @@ public final class CheckpointConverter {
     }
 
     /**
-     * Converts a checkpoint.
+     * Converts an open original checkpoint into a folder that is not there yet or is empty.
      *
-     * @param source an original checkpoint, open
-     * @param plan what becomes of its weights
-     * @param targetFolder where the converted checkpoint will be: nothing yet, or an empty folder; parents are made
-     * @param listener hears of progress
-     * @throws ConversionException if the source is converted already, or has not the weights of the plan, or weights that
-     *     are not finite; if something is in the place of the folder; if the folder cannot be written, or the disk has
-     *     not enough room (the message says how much is needed and free); if the thread is interrupted, which keeps its
-     *     interrupted status
-     * @throws CheckpointException if the source cannot be read
+     * @throws ConversionException if the source is converted already, or has not the weights of the plan, or weights
+     *     that are not finite; if something is in the place of the folder; if the folder cannot be written, or the disk
+     *     has not enough room (the message says how much is needed and free); if the thread is interrupted, which keeps
+     *     its interrupted status
      */
     public static void convert(Checkpoint source, ConversionPlan plan, Path targetFolder, ConversionListener listener) {
         new CheckpointConverter(source, plan, targetFolder, listener).convert(null);

@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * The hash of everything a converted checkpoint is made from, however it is cut into files.
@@ -34,11 +35,10 @@ final class ContentHash {
         List<Map.Entry<String, TensorInfo>> tensors =
                 new ArrayList<>(source.tensors().entrySet());
         // The longest first, so that no core is left alone with it at the end.
-        List<Integer> order = new ArrayList<>();
-        for (int i = 0; i < tensors.size(); i++) {
-            order.add(i);
-        }
-        order.sort(Comparator.comparingLong(i -> -tensors.get(i).getValue().byteLength()));
+        List<Integer> order = IntStream.range(0, tensors.size())
+                .boxed()
+                .sorted(Comparator.comparingLong(i -> -tensors.get(i).getValue().byteLength()))
+                .toList();
         String[] lines = new String[tensors.size()];
         Workers.run(tensors.size(), ConversionTasks.MAX_THREADS, () -> {
             ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);

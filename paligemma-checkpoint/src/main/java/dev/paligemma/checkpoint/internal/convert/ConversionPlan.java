@@ -47,12 +47,8 @@ public final class ConversionPlan {
     }
 
     /**
-     * Derives the plan of a network.
-     *
-     * @param precision {@link Precision#INT8} or {@link Precision#INT4}
-     * @param graphs all graphs of the network
-     * @return the plan
-     * @throws IllegalArgumentException if the precision is another one, or the graphs use a name in two shapes
+     * The plan of all graphs of a network, for {@link Precision#INT8} or {@link Precision#INT4}; they must not use a
+     * name in two shapes.
      */
     public static ConversionPlan of(Precision precision, List<Graph> graphs) {
         if (precision != Precision.INT8 && precision != Precision.INT4) {
@@ -116,22 +112,15 @@ public final class ConversionPlan {
     }
 
     /**
-     * Whether a weight is stored in float32 under its own name, be it beside other formats.
-     *
-     * @param name the name of the weight
-     * @return true unless the graphs use it as a matrix only; true for a name that they do not use at all
+     * Whether a weight is stored in float32 under its own name, be it beside other formats: unless the graphs use it as
+     * a matrix only.
      */
     public boolean keepsFloat32(String name) {
         return plain.stream().anyMatch(weight -> weight.name().equals(name))
                 || matrices.keySet().stream().noneMatch(weight -> weight.name().equals(name));
     }
 
-    /**
-     * Checks that a converted checkpoint has everything this plan asks for.
-     *
-     * @param converted a converted checkpoint
-     * @throws CheckpointException if it is of another precision, or lacks a weight in a format
-     */
+    /** Fails if a converted checkpoint is of another precision, or lacks a weight in a format. */
     public void requireStoredIn(Checkpoint converted) {
         if (converted.precision() != precision) {
             throw new CheckpointException(

@@ -22,14 +22,8 @@ final class ConversionTasks {
     static final int MAX_THREADS = 16;
 
     /**
-     * A part of the work.
-     *
-     * @param name the canonical name of the tensor
-     * @param tensor where it lies in the source
-     * @param formats what is made of it; empty for float32
-     * @param rowLength how long a row is; for float32, 1
-     * @param firstRow the first row of this part
-     * @param rows the number of rows of this part
+     * Some rows of a tensor of the source, to be made into formats, or float32 if there are none; then a row has the
+     * length 1.
      */
     record Task(String name, TensorInfo tensor, Set<MatrixFormat> formats, int rowLength, long firstRow, int rows) {
         /** How many numbers are read. */
@@ -56,11 +50,7 @@ final class ConversionTasks {
 
     private ConversionTasks() {}
 
-    /**
-     * The parts of a conversion, in the order of the source.
-     *
-     * @throws ConversionException if a row is too long
-     */
+    /** The parts of a conversion, in the order of the source. */
     static List<Task> of(Checkpoint source, ConversionPlan plan) {
         List<Task> tasks = new ArrayList<>();
         source.tensors().forEach((name, tensor) -> {

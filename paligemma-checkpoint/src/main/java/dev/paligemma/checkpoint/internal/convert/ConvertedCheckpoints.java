@@ -48,26 +48,18 @@ public final class ConvertedCheckpoints {
 
     private final Path folder;
 
-    /**
-     * Uses a folder; nothing is read or written yet.
-     *
-     * @param cacheFolder the folder for all cached files, such as
-     *     {@link dev.paligemma.base.internal.CacheFolder#ofThisProcess()}; made when needed
-     */
+    /** Uses a folder, which is made when needed; nothing is read or written yet. */
     public ConvertedCheckpoints(Path cacheFolder) {
         this.folder = cacheFolder.toAbsolutePath().normalize().resolve(FOLDER);
     }
 
     /**
-     * Finds the converted form of a checkpoint, or makes it. All checksums of what is returned have been compared, now or by
-     * an earlier call since which the files have not been touched.
+     * Finds the converted form of a checkpoint, or makes it; what is converted already is returned as it is. All
+     * checksums of the folder that is returned have been compared, now or by an earlier call since which the files have
+     * not been touched. The listener is not called when the cache has the checkpoint.
      *
-     * @param source a checkpoint; one that is converted already is returned as it is, checked
-     * @param plan what becomes of its weights
-     * @param listener hears of the progress of a conversion; not called when the cache has the checkpoint
-     * @return a folder for {@link Checkpoint#open}
-     * @throws ConversionException if the conversion fails, see {@link CheckpointConverter#convert}, or the folder of the
-     *     cache cannot be written and has no entry
+     * @throws ConversionException if the conversion fails, see {@link CheckpointConverter#convert}, or the folder of
+     *     the cache cannot be written and has no entry
      * @throws CheckpointException if the source cannot be read, or is converted for another precision
      */
     public Path obtain(Checkpoint source, ConversionPlan plan, ConversionListener listener) {

@@ -34,19 +34,10 @@ final class SmallFiles {
 
     private SmallFiles() {}
 
-    /**
-     * A file's name and contents.
-     *
-     * @param name the name in the folder
-     * @param bytes all of it
-     */
+    /** A file's name and contents. */
     record SmallFile(String name, byte[] bytes) {}
 
-    /**
-     * Those that are there.
-     *
-     * @throws ConversionException if one is absurdly large
-     */
+    /** Those that are there, none absurdly large. */
     static List<Path> of(Path folder) throws IOException {
         List<Path> files = new ArrayList<>();
         for (String name : NAMES) {
@@ -65,8 +56,6 @@ final class SmallFiles {
     /**
      * Those that a converted checkpoint has. A checkpoint of big_vision needs no configuration files, a converted one
      * does, so they are written for it.
-     *
-     * @throws ConversionException if one is absurdly large
      */
     static List<SmallFile> contents(Checkpoint source) throws IOException {
         List<SmallFile> files = new ArrayList<>();
@@ -80,11 +69,7 @@ final class SmallFiles {
         return files;
     }
 
-    /**
-     * The size of each of those that a converted checkpoint has, without reading them.
-     *
-     * @throws ConversionException if one is absurdly large
-     */
+    /** The size of each of those that a converted checkpoint has, without reading them. */
     static List<Long> sizes(Checkpoint source) throws IOException {
         List<Long> sizes = new ArrayList<>();
         Set<String> names = new HashSet<>();

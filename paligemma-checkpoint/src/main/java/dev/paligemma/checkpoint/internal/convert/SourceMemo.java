@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * system's own number of the file, then the hash. It is believed only if it is exactly what would be written now. Losing
  * it costs time and nothing else.
  */
-final class SourceMemo {
+record SourceMemo(Path file, String looks, boolean atRest) {
     private static final Logger LOG = LoggerFactory.getLogger(SourceMemo.class);
 
     private static final String VERSION = "paligemma source memo 1";
@@ -32,16 +32,6 @@ final class SourceMemo {
 
     /** A file may change twice within the resolution of its times; only what has been at rest is remembered. */
     private static final Duration AT_REST = Duration.ofSeconds(3);
-
-    private final Path file;
-    private final String looks;
-    private final boolean atRest;
-
-    private SourceMemo(Path file, String looks, boolean atRest) {
-        this.file = file;
-        this.looks = looks;
-        this.atRest = atRest;
-    }
 
     /** Looks at the files of a checkpoint now. */
     static SourceMemo of(Path memoFolder, Checkpoint source) throws IOException {

@@ -4,8 +4,7 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.checkpoint.internal.convert.ConversionTasks.Task;
 import dev.paligemma.checkpoint.internal.quant.Int4Blocks;
-import dev.paligemma.checkpoint.internal.quant.Int8Blocks;
-import dev.paligemma.checkpoint.internal.quant.Int8Channels;
+import dev.paligemma.checkpoint.internal.quant.Int8Codes;
 import dev.paligemma.engine.weights.MatrixFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -41,7 +40,7 @@ final class TaskRunner {
         for (MatrixFormat format : task.formats()) {
             quantize(task, format);
             // A weight that is not finite makes its scale so, and there are far fewer scales to look at.
-            if (NonFinite.indexIn(scales, task.blocks()) >= 0) {
+            if (nonFiniteIn(scales, task.blocks()) >= 0) {
                 requireFinite(task);
             }
             write(task, format);
@@ -56,7 +55,7 @@ final class TaskRunner {
     }
 
     private void requireFinite(Task task) {
-        int bad = NonFinite.indexIn(values, task.numbers());
+        int bad = nonFiniteIn(values, task.numbers());
         if (bad >= 0) {
             long element = task.firstRow() * task.rowLength() + bad;
             throw new ConversionException(source.folder() + ": element " + element + " of " + task.name() + " is "
@@ -72,8 +71,9 @@ final class TaskRunner {
             int codesFrom = row * blocks * format.codeBytes();
             int scalesFrom = row * blocks;
             switch (format) {
-                case INT8_CHANNELS -> Int8Channels.quantize(values, from, in, codes, codesFrom, scales, scalesFrom);
-                case INT8_BLOCKS -> Int8Blocks.quantize(values, from, in, codes, codesFrom, scales, scalesFrom);
+                case INT8_CHANNELS ->
+                    Int8Codes.quantizeChannels(values, from, in, codes, codesFrom, scales, scalesFrom);
+                case INT8_BLOCKS -> Int8Codes.quantizeBlocks(values, from, in, codes, codesFrom, scales, scalesFrom);
                 case INT4_BLOCKS -> int4.quantize(values, from, in, codes, codesFrom, scales, scalesFrom);
             }
         }
@@ -85,6 +85,16 @@ final class TaskRunner {
         long scalesAt = layout.offset(format.scales(task.name())) + firstBlock * Float.BYTES;
         output.write(codes, task.blocks() * format.codeBytes(), codesAt);
         output.write(scales, task.blocks(), scalesAt);
+    }
+
+    /** The index of the first number that is not finite, or -1. */
+    private static int nonFiniteIn(float[] values, int count) {
+        for (int i = 0; i < count; i++) {
+            if (!Float.isFinite(values[i])) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     private static float[] atLeast(float[] array, int length) {

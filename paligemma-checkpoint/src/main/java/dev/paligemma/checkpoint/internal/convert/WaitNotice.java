@@ -15,22 +15,13 @@ final class WaitNotice {
     private final long startNanos;
     private boolean given;
 
-    /**
-     * Starts to wait.
-     *
-     * @param folder what the other process writes to
-     * @param nowNanos {@link System#nanoTime()}
-     */
+    /** Starts to wait for the process that writes to a folder, at a {@link System#nanoTime()}. */
     WaitNotice(Path folder, long nowNanos) {
         this.folder = folder;
         this.startNanos = nowNanos;
     }
 
-    /**
-     * The warning to give now, or null.
-     *
-     * @param nowNanos {@link System#nanoTime()}
-     */
+    /** The warning to give at a {@link System#nanoTime()}, or null. */
     @Nullable
     String after(long nowNanos) {
         if (given || nowNanos - startNanos < PATIENCE.toNanos()) {

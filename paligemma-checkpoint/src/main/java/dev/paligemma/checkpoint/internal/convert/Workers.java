@@ -27,13 +27,8 @@ final class Workers {
     }
 
     /**
-     * Runs all tasks; when one fails, no further ones are started.
-     *
-     * @param tasks the number of tasks
-     * @param mostThreads the most threads
-     * @param workers makes a worker for each thread
-     * @throws IOException the first failure of a task, or the runtime exception of it
-     * @throws InterruptedException if this thread is interrupted; all tasks have ended
+     * Runs all tasks with a worker for each thread; when one fails, no further ones are started, and its exception is
+     * thrown. If this thread is interrupted, all tasks have ended.
      */
     static void run(int tasks, int mostThreads, Supplier<Worker> workers) throws IOException, InterruptedException {
         int threads = Math.max(

@@ -22,7 +22,7 @@ import java.util.zip.CRC32C;
  * <p>The file is read, not mapped: a mapping stays until the garbage collector finds it, and meanwhile counts as memory
  * of this process.
  */
-public final class Checksums {
+final class Checksums {
     /** Small enough for the fast levels of the processor's cache. */
     private static final int BUFFER_BYTES = 256 << 10;
 

@@ -63,12 +63,7 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
     private static final String END = "\"}\n";
     private static final int TAIL_BYTES = SUM_MEMBER.length() + 8 + END.length();
 
-    /**
-     * The size and checksums of a file. Immutable.
-     *
-     * @param bytes its size
-     * @param crc32c the CRC-32C of each piece, as unsigned numbers
-     */
+    /** The size of a file, and the CRC-32C of each piece, as unsigned numbers. Immutable. */
     public record FileSum(long bytes, List<Long> crc32c) {
         /** Copies the list. */
         public FileSum {
@@ -76,11 +71,7 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
         }
     }
 
-    /**
-     * Checks the parts.
-     *
-     * @throws IllegalArgumentException if the hash is none
-     */
+    /** Checks that the hash is one. */
     public ConvertedManifest {
         Objects.requireNonNull(precision, "precision");
         files = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(files));
@@ -89,16 +80,7 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
         }
     }
 
-    /**
-     * Reads the files of a folder and describes them.
-     *
-     * @param folder a folder of plain files
-     * @param names the files, {@link #WEIGHTS} among them
-     * @param precision what the weights were converted for
-     * @param source the hash of what was converted, 64 hexadecimal digits
-     * @return the manifest, not yet written
-     * @throws CheckpointException if a file cannot be read, or the thread is interrupted
-     */
+    /** Reads the files of a folder, {@link #WEIGHTS} among them, and describes them. */
     public static ConvertedManifest describe(Path folder, List<String> names, Precision precision, String source) {
         Map<String, FileSum> files = new LinkedHashMap<>();
         for (String name : names) {
@@ -107,24 +89,13 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
         return new ConvertedManifest(precision, source, files);
     }
 
-    /**
-     * Whether a folder claims to be a converted checkpoint.
-     *
-     * @param folder a checkpoint's folder
-     * @return true if it has a manifest, good or bad
-     */
+    /** Whether a folder has a manifest, good or bad, and so claims to be a converted checkpoint. */
     public static boolean isIn(Path folder) {
         Path file = folder.resolve(FILE_NAME);
         return Files.exists(file) || Files.isSymbolicLink(file);
     }
 
-    /**
-     * Reads and checks the manifest of a folder.
-     *
-     * @param folder the folder of a converted checkpoint
-     * @return what it says
-     * @throws CheckpointException if it is missing, damaged, or of another version
-     */
+    /** Reads and checks the manifest of a folder. */
     public static ConvertedManifest read(Path folder) {
         Path file = folder.resolve(FILE_NAME);
         byte[] bytes = InputFiles.readAll(file, MAX_BYTES, CheckpointException::new);
@@ -194,12 +165,7 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
         return new FileSum(size, sums);
     }
 
-    /**
-     * Writes the manifest into a folder, where there must be none.
-     *
-     * @param folder the folder that was described
-     * @throws IOException if it cannot be written
-     */
+    /** Writes the manifest into the folder that it describes, where there must be none. */
     public void write(Path folder) throws IOException {
         byte[] body = json().getBytes(StandardCharsets.UTF_8);
         // Without the closing brace, which is part of the tail.
@@ -233,12 +199,7 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
         return SUM_MEMBER + String.format(Locale.ROOT, "%08x", sum.getValue()) + END;
     }
 
-    /**
-     * Checks all files but the weights, and the size of the weights: quick.
-     *
-     * @param folder the folder of the converted checkpoint
-     * @throws CheckpointException if a file is missing or has changed
-     */
+    /** Compares all files but the weights, and the size of the weights: quick. */
     public void checkSmallFiles(Path folder) {
         files.forEach((name, sum) -> {
             Path file = folder.resolve(name);
@@ -255,22 +216,13 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
 
     /**
      * Reads all weights and compares them with their checksums, in parallel; several GB/s when the file is in memory.
-     *
-     * @param folder the folder of the converted checkpoint
-     * @throws CheckpointException if they have changed, cannot be read, or the thread is interrupted
      */
     public void checkWeights(Path folder) {
         FileSum sum = Objects.requireNonNull(files.get(WEIGHTS));
         Checksums.check(folder.resolve(WEIGHTS), sum, pieceBytes(WEIGHTS));
     }
 
-    /**
-     * How many bytes a manifest takes at most.
-     *
-     * @param files how many files it lists
-     * @param weightBytes the size of the file of weights
-     * @return bytes
-     */
+    /** How many bytes a manifest takes at most, of so many files and so large a file of weights. */
     public static long mostBytes(int files, long weightBytes) {
         long sums = files + Checksums.pieces(weightBytes, CHUNK_BYTES);
         return MANIFEST_BYTES + FILE_BYTES * files + SUM_BYTES * sums;

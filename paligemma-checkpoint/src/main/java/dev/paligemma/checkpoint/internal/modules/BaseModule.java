@@ -33,12 +33,7 @@ public record BaseModule(
 
     private static final Pattern NUMBER = Pattern.compile("(?<=\\.)\\d+(?=\\.)");
 
-    /**
-     * The modules of a network.
-     *
-     * @param graphs all its graphs
-     * @return the modules by name, in the order of evaluation
-     */
+    /** The modules of all graphs of a network by name, in the order of evaluation. */
     public static Map<String, BaseModule> of(List<Graph> graphs) {
         Finder finder = new Finder(tables(graphs));
         graphs.forEach(graph -> graph.nodes().forEach(node -> node.operation().accept(finder)));

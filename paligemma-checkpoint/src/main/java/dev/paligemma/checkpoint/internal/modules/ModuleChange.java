@@ -30,12 +30,7 @@ public record ModuleChange(
         @Nullable HostTensor up,
         @Nullable HostTensor scale,
         @Nullable HostTensor shift) {
-    /**
-     * Checks that the parts fit.
-     *
-     * @throws IllegalArgumentException if a tensor has not the type or the number of dimensions, if one factor lacks the
-     *     other, or if there is no change at all
-     */
+    /** Checks that the parts fit: types, numbers of dimensions, both factors or none, and any change at all. */
     public ModuleChange {
         if ((down == null) != (up == null)) {
             throw new IllegalArgumentException("down and up go together, got " + down + " and " + up);

@@ -1,7 +1,6 @@
 package dev.paligemma.checkpoint.internal.numpy;
 
 import java.util.Arrays;
-import java.util.Objects;
 
 /**
  * What an archive says about one of its arrays. Immutable and thread-safe.
@@ -9,44 +8,13 @@ import java.util.Objects;
  * @param name the name given to {@code numpy.savez}
  * @param type NumPy's name of the element type, such as {@code <f4} for a little-endian binary32
  * @param fortranOrder whether the first index varies fastest
- * @param shape the sizes, outermost first, none for a single number; copied on the way in and out
+ * @param shape the sizes, outermost first, none for a single number; not to be changed
  * @param deflated whether the array is compressed, so that no range of the file holds its elements
  * @param offset where the elements of an array that is not compressed start in the file; 0 for a compressed one
  * @param byteLength the bytes that the elements take, uncompressed
  */
 public record NpyArray(
         String name, String type, boolean fortranOrder, long[] shape, boolean deflated, long offset, long byteLength) {
-
-    /** Makes a description. */
-    public NpyArray {
-        Objects.requireNonNull(name, "name");
-        Objects.requireNonNull(type, "type");
-        shape = shape.clone();
-    }
-
-    /** Returns the sizes: a fresh array, outermost first. */
-    @Override
-    public long[] shape() {
-        return shape.clone();
-    }
-
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof NpyArray that
-                && name.equals(that.name)
-                && type.equals(that.type)
-                && fortranOrder == that.fortranOrder
-                && Arrays.equals(shape, that.shape)
-                && deflated == that.deflated
-                && offset == that.offset
-                && byteLength == that.byteLength;
-    }
-
-    @Override
-    public int hashCode() {
-        return Objects.hash(name, type, fortranOrder, Arrays.hashCode(shape), deflated, offset, byteLength);
-    }
-
     @Override
     public String toString() {
         return name + " " + type + Arrays.toString(shape);

@@ -13,8 +13,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The description is text that looks like a Python dictionary; exactly the form that NumPy writes is accepted: the
  * keys {@code descr}, {@code fortran_order} and {@code shape}, each once, in any order. Structured types are refused.
+ *
+ * @param type NumPy's name of the element type
+ * @param fortranOrder whether the first index varies fastest
+ * @param shape the sizes, outermost first
+ * @param byteLength the bytes of the file in front of the elements
  */
-final class NpyHeader {
+record NpyHeader(String type, boolean fortranOrder, long[] shape, int byteLength) {
     /** NumPy's own limit when it does not trust a file. */
     static final int MAX_BYTES = 10_000;
 
@@ -22,25 +27,7 @@ final class NpyHeader {
 
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
 
-    private final String type;
-    private final boolean fortranOrder;
-    private final long[] shape;
-    private final int byteLength;
-
-    private NpyHeader(String type, boolean fortranOrder, long[] shape, int byteLength) {
-        this.byteLength = byteLength;
-        this.type = type;
-        this.fortranOrder = fortranOrder;
-        this.shape = shape;
-    }
-
-    /**
-     * Reads from the first byte of the file to the first byte of the elements.
-     *
-     * @param where the file and array, for messages
-     * @throws NpzException if this is not such a header
-     * @throws EOFException if the file ends inside of it
-     */
+    /** Reads from the first byte of the file to the first byte of the elements. */
     static NpyHeader read(InputStream in, String where) throws IOException {
         byte[] start = exactly(in, MAGIC.length + 2, where);
         if (!Arrays.equals(Arrays.copyOf(start, MAGIC.length), MAGIC)) {
@@ -70,26 +57,6 @@ final class NpyHeader {
             throw new EOFException(where);
         }
         return bytes;
-    }
-
-    /** NumPy's name of the element type. */
-    String type() {
-        return type;
-    }
-
-    /** Whether the first index varies fastest. */
-    boolean fortranOrder() {
-        return fortranOrder;
-    }
-
-    /** The sizes, outermost first. */
-    long[] shape() {
-        return shape.clone();
-    }
-
-    /** The bytes of the file in front of the elements. */
-    int byteLength() {
-        return byteLength;
     }
 
     /** Refuses every other type, memory order or shape. */

@@ -7,21 +7,12 @@ import org.jspecify.annotations.Nullable;
 public class NpzException extends PaliGemmaException {
     private static final long serialVersionUID = 1L;
 
-    /**
-     * Makes an exception without a cause.
-     *
-     * @param message the file, the problem, what was expected and what was found
-     */
+    /** As {@link #NpzException(String, Throwable)}, without a cause. */
     public NpzException(String message) {
         super(message);
     }
 
-    /**
-     * Makes an exception that keeps the failure behind it.
-     *
-     * @param message the file, the problem, what was expected and what was found
-     * @param cause the failure behind this one, or null if there is none
-     */
+    /** Names the file or tensor, the problem, what was expected and what was found; the cause may be null. */
     public NpzException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }

@@ -22,6 +22,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
+import java.util.zip.Inflater;
+import java.util.zip.InflaterInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,7 @@ public final class NpzFile implements AutoCloseable {
 
     private static final String SUFFIX = ".npy";
     private static final int CHUNK_BYTES = 1 << 16;
+    private static final int INFLATER_BYTES = 1 << 14;
 
     private final Path file;
     private final FileChannel channel;
@@ -53,14 +56,7 @@ public final class NpzFile implements AutoCloseable {
         this.membersEnd = membersEnd;
     }
 
-    /**
-     * Opens a file and reads its directory.
-     *
-     * @param file the file, or a link to it
-     * @param maxBytes largest accepted size of the file
-     * @return the archive, to be closed by the caller
-     * @throws NpzException if the file is missing, too large, not a zip archive, or its directory breaks a limit
-     */
+    /** Opens a file, or a link to it, of at most so many bytes, and reads its directory. */
     public static NpzFile open(Path file, long maxBytes) {
         FileChannel channel = null;
         try {
@@ -138,11 +134,8 @@ public final class NpzFile implements AutoCloseable {
     }
 
     /**
-     * Reads what an array is, without its elements. The checksum is not looked at.
-     *
-     * @param name the name given to {@code numpy.savez}
-     * @return its type, shape and place
-     * @throws NpzException if the array is missing, or its entry is damaged
+     * Reads what an array is, by the name given to {@code numpy.savez}, without its elements. The checksum is not
+     * looked at.
      */
     public NpyArray array(String name) {
         ZipMember member = members.get(name);
@@ -172,14 +165,7 @@ public final class NpzFile implements AutoCloseable {
         }
     }
 
-    /**
-     * Reads one float32 array and compares its checksum.
-     *
-     * @param name the name given to {@code numpy.savez}
-     * @param shape the expected shape, outermost first; empty for a single number
-     * @return the elements in C order, as many as the shape has
-     * @throws NpzException if the array is missing, has another shape or type, or its entry is damaged
-     */
+    /** Reads one float32 array of the expected shape, outermost size first, in C order, and compares its checksum. */
     public float[] read(String name, int... shape) {
         ZipMember member = members.get(name);
         if (member == null) {
@@ -256,6 +242,20 @@ public final class NpzFile implements AutoCloseable {
             channel.close();
         } catch (IOException e) {
             throw new NpzException("cannot close " + file + ": " + FailureReason.of(e, file), e);
+        }
+    }
+
+    /** The contents of a deflated member of an archive, made from exactly the packed bytes. */
+    private static final class UnpackedStream extends InflaterInputStream {
+        UnpackedStream(InputStream packed) {
+            super(packed, new Inflater(true), INFLATER_BYTES);
+        }
+
+        @Override
+        public void close() throws IOException {
+            // The stream ends only an inflater of its own making.
+            inf.end();
+            super.close();
         }
     }
 }

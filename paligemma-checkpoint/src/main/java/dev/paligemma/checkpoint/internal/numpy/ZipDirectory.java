@@ -54,12 +54,7 @@ final class ZipDirectory {
         this.maxNameChars = maxNameChars;
     }
 
-    /**
-     * Reads the directory.
-     *
-     * @return the members in its order; their names need not differ
-     * @throws NpzException if this is no such archive
-     */
+    /** Reads the directory: the members in its order; their names need not differ. */
     static List<ZipMember> read(FileChannel channel, Path file, int maxEntries, int maxNameChars) throws IOException {
         return new ZipDirectory(channel, file, maxEntries, maxNameChars).read();
     }
@@ -214,10 +209,8 @@ final class ZipDirectory {
     }
 
     /**
-     * Finds the first byte of a member.
-     *
-     * @param end where the directory starts, or anything else that no member reaches into
-     * @throws NpzException if the header in front of it is damaged, or the member does not lie inside the archive
+     * Finds the first byte of a member; {@code end} is where the directory starts, or anything else that no member
+     * reaches into.
      */
     static long dataOffset(FileChannel channel, Path file, ZipMember member, long end) throws IOException {
         long at = member.headerOffset();

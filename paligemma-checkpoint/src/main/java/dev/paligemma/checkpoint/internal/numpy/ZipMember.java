@@ -1,13 +1,7 @@
 package dev.paligemma.checkpoint.internal.numpy;
 
 /**
- * One file of a zip archive, as its directory describes it.
- *
- * @param name its name
- * @param deflated whether it is compressed; if not, it is stored as it is
- * @param crc the CRC-32 of its contents
- * @param packedBytes what it takes in the archive
- * @param bytes what it takes unpacked
- * @param headerOffset where its local header starts
+ * One file of a zip archive, as its directory describes it: compressed or stored as it is, with the CRC-32 of its
+ * contents, its sizes in the archive and unpacked, and where its local header starts.
  */
 record ZipMember(String name, boolean deflated, long crc, long packedBytes, long bytes, long headerOffset) {}

@@ -31,15 +31,10 @@ public final class Int4Blocks {
     public Int4Blocks() {}
 
     /**
-     * Quantises one row.
+     * Quantises a row of finite numbers; others give scales that are not finite.
      *
-     * @param values the row, finite numbers; others give scales that are not finite
-     * @param from where the row starts in {@code values}
-     * @param count its length
      * @param codes takes {@code blocks(count) * BLOCK / 2} bytes of two codes each, the first in the lower four bits
-     * @param codesFrom where the codes start in {@code codes}
      * @param scales takes {@code blocks(count)} scales of either sign
-     * @param scalesFrom where the scales start in {@code scales}
      */
     public void quantize(
             float[] values, int from, int count, byte[] codes, int codesFrom, float[] scales, int scalesFrom) {

@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.internal.safetensors;
 
-import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.FloatBuffer;
 import java.util.List;
@@ -14,12 +13,6 @@ public interface ComputedWeight {
     /** The tensors of the file from which it is computed; codes come first. */
     List<TensorInfo> parts();
 
-    /**
-     * Computes elements in float32 until the destination is full.
-     *
-     * @param files where the parts lie
-     * @param firstElement the first element, counted row-major from 0; the range lies inside the weight
-     * @throws CheckpointException if a file cannot be read or has changed, or the thread is interrupted
-     */
+    /** Computes elements, counted row-major and all inside the weight, in float32 until the destination is full. */
     void read(TensorFiles files, long firstElement, FloatBuffer destination);
 }

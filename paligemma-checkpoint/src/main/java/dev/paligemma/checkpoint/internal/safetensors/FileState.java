@@ -10,12 +10,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What tells that a file is still the one that was looked at. Training that saves its next checkpoint over the last one
+ * What tells that a file is still the one that was looked at: its size, when it was last changed, and itself, whatever
+ * its name (null where the system has no such thing). Training that saves its next checkpoint over the last one
  * replaces files by others of the same size, and weights of both must not be mixed.
- *
- * @param size in bytes
- * @param modified when the content was last changed
- * @param key the file itself, whatever its name; null where the system has no such thing
  */
 public record FileState(
         long size, FileTime modified, @Nullable Object key) {
@@ -24,12 +21,7 @@ public record FileState(
         return new FileState(attributes.size(), attributes.lastModifiedTime(), attributes.fileKey());
     }
 
-    /**
-     * Looks at the file again.
-     *
-     * @param opened the size of the file that has been opened under this path
-     * @throws CheckpointException if it has changed or is another one
-     */
+    /** Fails if the file under this path, of the size with which it has been opened, has changed or is another one. */
     public void requireSame(Path real, long opened) throws IOException {
         if (opened != size) {
             throw new CheckpointException(

@@ -13,11 +13,8 @@ public final class FloatWidening {
     private FloatWidening() {}
 
     /**
-     * The number that the bits of an element stand for.
-     *
-     * @param dtype {@link DType#F32}, {@link DType#BF16} or {@link DType#F16}
-     * @param bits in the lower bytes; those above are ignored
-     * @throws IllegalArgumentException if the type is another
+     * The number that the lower bits stand for as an element of {@link DType#F32}, {@link DType#BF16} or {@link
+     * DType#F16}.
      */
     public static float widen(DType dtype, int bits) {
         return switch (dtype) {

@@ -27,28 +27,17 @@ import java.util.Map;
  * A file is accepted only if the tensors fill the rest of it exactly, without gaps and overlaps, so a truncated download
  * is refused here. Dimensions of any size are fine, including tensors and files over 2 GiB.
  *
+ * @param stored what reads the tensors
+ * @param metadata the free text of the header, such as {@code format=pt}: unmodifiable, empty if there is none
  * @see <a href="https://huggingface.co/docs/safetensors">the format</a>
  */
-public final class SafeTensorsFile {
+public record SafeTensorsFile(StoredFile stored, Map<String, String> metadata) {
     /** The largest header in bytes, the limit of the reference implementation. */
     public static final long MAX_HEADER_BYTES = 100_000_000L;
 
     private static final int LENGTH_BYTES = Long.BYTES;
 
-    private final StoredFile stored;
-    private final Map<String, String> metadata;
-
-    private SafeTensorsFile(StoredFile stored, Map<String, String> metadata) {
-        this.stored = stored;
-        this.metadata = Collections.unmodifiableMap(metadata);
-    }
-
-    /**
-     * Reads and checks the header of a file; the tensors themselves are not read.
-     *
-     * @param file the file, or a link to it
-     * @throws CheckpointException if the file is missing, not a regular file, not safetensors, or damaged
-     */
+    /** Reads and checks the header of a regular file or a link to one; the tensors themselves are not read. */
     public static SafeTensorsFile read(Path file) {
         Path real = InputFiles.regular(file, CheckpointException::new);
         try (FileChannel channel = FileChannel.open(real, StandardOpenOption.READ)) {
@@ -60,7 +49,8 @@ public final class SafeTensorsFile {
                     SafeTensorsHeader.parse(file, new ChannelInputStream(channel, LENGTH_BYTES, dataStart));
             Map<String, TensorInfo> tensors = layOut(header.tensors(), file, real, dataStart, size);
             state.requireSame(real, size);
-            return new SafeTensorsFile(new StoredFile(real, state, tensors), header.metadata());
+            return new SafeTensorsFile(
+                    new StoredFile(real, state, tensors), Collections.unmodifiableMap(header.metadata()));
         } catch (IOException e) {
             throw Json.malformed(file, e, CheckpointException::new);
         }
@@ -134,23 +124,9 @@ public final class SafeTensorsFile {
         return tensors;
     }
 
-    /**
-     * Reads elements of a tensor as float32, exactly, until the destination is full.
-     *
-     * @param tensor a tensor of this file, of type F32, BF16 or F16
-     * @param firstElement the first element to read, counted row-major from 0
-     * @param destination takes {@code destination.remaining()} elements and is left without remaining room
-     * @throws IllegalArgumentException if the tensor is not of this file or not a float tensor
-     * @throws IndexOutOfBoundsException if the tensor does not have that many elements
-     * @throws CheckpointException if the file cannot be read or has changed, or the thread is interrupted
-     */
+    /** As {@link StoredFile#readFloats}. */
     public void readFloats(TensorInfo tensor, long firstElement, FloatBuffer destination) {
         stored.readFloats(tensor, firstElement, destination);
-    }
-
-    /** What reads the tensors. */
-    public StoredFile stored() {
-        return stored;
     }
 
     /** Returns the file: the absolute path, symbolic links resolved. */
@@ -166,10 +142,5 @@ public final class SafeTensorsFile {
     /** Returns the tensors: an unmodifiable map from the name in the file, in the order of the header. */
     public Map<String, TensorInfo> tensors() {
         return stored.tensors();
-    }
-
-    /** Returns the free text of the header, such as {@code format=pt}: an unmodifiable map, empty if there is none. */
-    public Map<String, String> metadata() {
-        return metadata;
     }
 }

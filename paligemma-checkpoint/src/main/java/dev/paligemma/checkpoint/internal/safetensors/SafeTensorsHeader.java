@@ -30,13 +30,8 @@ public final class SafeTensorsHeader {
     private static final int MAX_DIMENSIONS = 16;
 
     /**
-     * One tensor. Of one that was read, numbers are not negative; nothing else is checked.
-     *
-     * @param name its name
-     * @param dtype the type of its elements
-     * @param shape its sizes
-     * @param begin its first byte, counted from the start of the data
-     * @param end the byte behind its last one
+     * One tensor, with its first byte and the one behind its last, counted from the start of the data. Of one that was
+     * read, numbers are not negative; nothing else is checked.
      */
     public record Entry(String name, DType dtype, long[] shape, long begin, long end) {}
 
@@ -59,12 +54,8 @@ public final class SafeTensorsHeader {
     }
 
     /**
-     * Writes a header with the number of bytes in front of it.
-     *
-     * @param metadata texts about the file, perhaps none
-     * @param entries the tensors
-     * @param alignment the data start at a multiple of this many bytes
-     * @return the first bytes of a file, little-endian, from position 0 to the limit
+     * The first bytes of a file, with the number of bytes of the header in front; the data start at a multiple of the
+     * alignment.
      */
     public static ByteBuffer bytes(Map<String, String> metadata, Collection<Entry> entries, int alignment) {
         Map<String, Object> members = new LinkedHashMap<>();

@@ -9,20 +9,13 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The tensors that are stored and not used, told apart by what a user should know about them.
- *
- * @param foreign those the model does not have
- * @param copies those the model has and reads from another file
+ * The tensors that are stored and not used: those the model does not have, and those it has and reads from another
+ * file.
  */
 public record SpareTensors(List<TensorInfo> foreign, List<TensorInfo> copies) {
     private static final int MAX_SHOWN = 5;
 
-    /**
-     * Sorts them.
-     *
-     * @param unused what is not used
-     * @param used the canonical names of what is
-     */
+    /** Sorts what is not used by the canonical names of what is. */
     public static SpareTensors of(List<TensorInfo> unused, Set<String> used) {
         List<TensorInfo> foreign = new ArrayList<>();
         List<TensorInfo> copies = new ArrayList<>();

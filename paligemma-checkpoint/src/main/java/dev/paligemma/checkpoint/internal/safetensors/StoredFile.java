@@ -14,30 +14,17 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
 
-/** Reads the tensors of a file whose places are known. Immutable and thread-safe; holds no open file. */
-public final class StoredFile {
+/**
+ * Reads the tensors of a file whose places are known. Immutable and thread-safe; holds no open file.
+ *
+ * @param path the absolute path, symbolic links resolved
+ * @param tensors by their names in the file, unmodifiable
+ */
+public record StoredFile(Path path, FileState state, Map<String, TensorInfo> tensors) {
     private static final int CHUNK_BYTES = 1 << 18;
 
-    private final Path path;
-    private final FileState state;
-    private final Map<String, TensorInfo> tensors;
-
-    /**
-     * A reader.
-     *
-     * @param path the absolute path, symbolic links resolved
-     * @param state what the file was when it was looked at
-     * @param tensors its tensors by their names, inside of its size
-     */
-    public StoredFile(Path path, FileState state, Map<String, TensorInfo> tensors) {
-        this.path = path;
-        this.state = state;
-        this.tensors = Collections.unmodifiableMap(tensors);
-    }
-
-    /** The absolute path, symbolic links resolved. */
-    public Path path() {
-        return path;
+    public StoredFile {
+        tensors = Collections.unmodifiableMap(tensors);
     }
 
     /** The size in bytes. */
@@ -45,17 +32,10 @@ public final class StoredFile {
         return state.size();
     }
 
-    /** The tensors by their names in the file, unmodifiable. */
-    public Map<String, TensorInfo> tensors() {
-        return tensors;
-    }
-
     /**
-     * Reads elements of a tensor as float32, exactly, until the destination is full.
+     * Reads elements of a tensor of type F32, BF16 or F16 as float32, exactly, until the destination is full.
      *
-     * @param tensor a tensor of this file, of type F32, BF16 or F16
-     * @param firstElement the first element to read, counted row-major from 0
-     * @param destination takes {@code destination.remaining()} elements and is left without remaining room
+     * @param firstElement counted row-major from 0
      * @throws IllegalArgumentException if the tensor is not of this file or not a float tensor
      * @throws IndexOutOfBoundsException if the tensor does not have that many elements
      * @throws CheckpointException if the file cannot be read or has changed, or the thread is interrupted
@@ -118,9 +98,6 @@ public final class StoredFile {
     /**
      * Opens the file for one call. A channel shared by all threads would be closed for all of them as soon as one is
      * interrupted while it reads.
-     *
-     * @throws IllegalArgumentException if the tensor is not of this file
-     * @throws CheckpointException if the file has changed
      */
     private FileChannel open(TensorInfo tensor) throws IOException {
         if (!tensor.equals(tensors.get(tensor.name()))) {

@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint.internal.safetensors;
 
-import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -16,11 +15,7 @@ public final class TensorFiles {
     private final Path folder;
     private final Map<Path, StoredFile> files;
 
-    /**
-     * Readers for some files.
-     *
-     * @param folder what messages call them together
-     */
+    /** Readers for some files of what messages call the folder. */
     public TensorFiles(Path folder, List<StoredFile> files) {
         this.folder = folder;
         Map<Path, StoredFile> byPath = new LinkedHashMap<>();
@@ -38,26 +33,12 @@ public final class TensorFiles {
         return files.keySet();
     }
 
-    /**
-     * Reads bytes of a tensor until the destination is full.
-     *
-     * @param byteFrom the first byte, counted from the start of the tensor
-     * @throws IllegalArgumentException if the tensor is not of these files
-     * @throws IndexOutOfBoundsException if the tensor does not have that many bytes
-     * @throws CheckpointException if the file cannot be read or has changed, or the thread is interrupted
-     */
+    /** Reads bytes of a tensor until the destination is full; fails as {@link StoredFile#readFloats}. */
     public void read(TensorInfo tensor, long byteFrom, ByteBuffer destination) {
         fileOf(tensor).read(tensor, byteFrom, destination);
     }
 
-    /**
-     * Reads elements of a tensor of type F32, BF16 or F16 as float32 until the destination is full.
-     *
-     * @param firstElement the first element, counted row-major from 0
-     * @throws IllegalArgumentException if the tensor is not of these files
-     * @throws IndexOutOfBoundsException if the tensor does not have that many elements
-     * @throws CheckpointException if the file cannot be read or has changed, or the thread is interrupted
-     */
+    /** As {@link StoredFile#readFloats}, of any of the files. */
     public void readFloats(TensorInfo tensor, long firstElement, FloatBuffer destination) {
         fileOf(tensor).readFloats(tensor, firstElement, destination);
     }

@@ -22,25 +22,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The weights that the recorded graphs of a network ask for, and the comparison with the tensors that are there. Immutable.
+ *
+ * @param byName in the order of evaluation
  */
-public final class WantedWeights {
+public record WantedWeights(
+        Function<PaliGemmaConfig, List<Graph>> network,
+        PaliGemmaConfig config,
+        List<Graph> graphs,
+        Map<String, Weight> byName) {
     /** In a block of the first Gemma, two norms are all. The second form is that of big_vision. */
     private static final Pattern GEMMA2_NORM =
             Pattern.compile("language_model\\.layers\\.\\d+\\.(?:pre|post)_feedforward_layernorm\\.weight.*"
                     + "|llm/layers/post_(?:attention|ffw)_norm/scale");
 
-    private final Function<PaliGemmaConfig, List<Graph>> network;
-    private final PaliGemmaConfig config;
-    private final List<Graph> graphs;
-    private final Map<String, Weight> byName;
-
-    public WantedWeights(Function<PaliGemmaConfig, List<Graph>> network, PaliGemmaConfig config) {
-        this.network = network;
-        this.config = config;
-        this.graphs = List.copyOf(network.apply(config));
+    public static WantedWeights of(Function<PaliGemmaConfig, List<Graph>> network, PaliGemmaConfig config) {
+        List<Graph> graphs = List.copyOf(network.apply(config));
         Map<String, Weight> weights = new LinkedHashMap<>();
         Graph.weights(graphs).forEach(weight -> weights.put(weight.name(), weight));
-        this.byName = Collections.unmodifiableMap(weights);
+        return new WantedWeights(network, config, graphs, Collections.unmodifiableMap(weights));
     }
 
     /** The same for as many rows as a tensor of the token embedding has; a number that no model has changes nothing. */
@@ -51,24 +50,7 @@ public final class WantedWeights {
         boolean same = rows < 1
                 || rows > Limits.MAX_VOCAB
                 || rows == config.text().sizes().vocabSize();
-        return same ? this : new WantedWeights(network, config.withVocabSize((int) rows));
-    }
-
-    public Function<PaliGemmaConfig, List<Graph>> network() {
-        return network;
-    }
-
-    public PaliGemmaConfig config() {
-        return config;
-    }
-
-    public List<Graph> graphs() {
-        return graphs;
-    }
-
-    /** In the order of evaluation. */
-    public Map<String, Weight> byName() {
-        return byName;
+        return same ? this : WantedWeights.of(network, config.withVocabSize((int) rows));
     }
 
     public static long[] storedShape(Weight weight) {
@@ -96,12 +78,8 @@ public final class WantedWeights {
     }
 
     /**
-     * Refuses the weights of a Gemma 2 under the configuration of a Gemma: all tensors of that are there, but mean something
-     * else, and the answers would be nonsense.
-     *
-     * @param folder for the message
-     * @param names canonical names of all stored tensors, or the names of big_vision
-     * @throws CheckpointException if the configuration says Gemma and there are norms that only Gemma 2 has
+     * Refuses the weights of a Gemma 2, whose names are canonical or those of big_vision, under the configuration of a
+     * Gemma: all tensors of that are there, but mean something else, and the answers would be nonsense.
      */
     public void refuseNormsOfGemma2(Path folder, Collection<String> names) {
         if (config.text().family() != Family.GEMMA) {

@@ -7,22 +7,27 @@ import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.internal.TensorNames;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The safetensors files of a folder: one file, or shards listed by an index.
  *
  * <p>As in transformers, a single file wins over an index beside it.
+ *
+ * @param tensors by name in the file; with an index, only what the index lists
+ * @param unlisted tensors in shards that the index does not list, or lists for another shard
  */
-public final class WeightFiles {
+public record WeightFiles(List<SafeTensorsFile> files, Map<String, TensorInfo> tensors, List<TensorInfo> unlisted) {
     public static final String SINGLE = "model.safetensors";
     public static final String INDEX = "model.safetensors.index.json";
 
@@ -30,36 +35,24 @@ public final class WeightFiles {
     private static final int MAX_SHARDS = 1_000;
     private static final int MAX_LISTED = 50;
 
-    private final List<SafeTensorsFile> files;
-    private final Map<String, TensorInfo> tensors;
-    private final List<TensorInfo> unlisted;
-
-    private WeightFiles(List<SafeTensorsFile> files, Map<String, TensorInfo> tensors, List<TensorInfo> unlisted) {
-        this.files = Collections.unmodifiableList(files);
-        this.tensors = Collections.unmodifiableMap(tensors);
-        this.unlisted = Collections.unmodifiableList(unlisted);
-    }
-
     /** Whether there is one of the files that {@link #read} starts from. */
     public static boolean areIn(Path folder) {
-        for (String name : List.of(SINGLE, INDEX)) {
-            Path file = folder.resolve(name);
-            if (Files.exists(file) || Files.isSymbolicLink(file)) {
-                return true;
-            }
-        }
-        return false;
+        return isThere(folder.resolve(SINGLE)) || isThere(folder.resolve(INDEX));
+    }
+
+    /** Unlike {@code Files.exists}: a dangling link must be reported as such, not passed over. */
+    private static boolean isThere(Path file) {
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
     }
 
     public static WeightFiles read(Path folder) {
-        // Not Files.exists: a dangling link must be reported as such, not skipped in favour of the index.
         Path single = folder.resolve(SINGLE);
-        if (Files.exists(single) || Files.isSymbolicLink(single)) {
+        if (isThere(single)) {
             SafeTensorsFile file = SafeTensorsFile.read(single);
             return new WeightFiles(List.of(file), file.tensors(), List.of());
         }
         Path index = folder.resolve(INDEX);
-        if (Files.exists(index) || Files.isSymbolicLink(index)) {
+        if (isThere(index)) {
             return readShards(folder, index);
         }
         throw new CheckpointException(folder + " holds neither " + SINGLE + " nor " + INDEX
@@ -126,20 +119,15 @@ public final class WeightFiles {
         if (names.size() > MAX_SHARDS) {
             throw new CheckpointException(index + " names " + names.size() + " shards, expected at most " + MAX_SHARDS);
         }
-        List<String> missing = new ArrayList<>();
-        for (String name : names) {
-            if (!Files.exists(folder.resolve(name))) {
-                missing.add(name);
-            }
-        }
+        List<String> missing = names.stream()
+                .filter(name -> !Files.exists(folder.resolve(name)))
+                .toList();
         if (!missing.isEmpty()) {
             throw new CheckpointException(folder + " lacks " + missing.size() + " of the " + names.size()
                     + " shards its index names:" + lines(missing));
         }
         Map<String, SafeTensorsFile> shards = new LinkedHashMap<>();
-        for (String name : names) {
-            shards.put(name, SafeTensorsFile.read(folder.resolve(name)));
-        }
+        names.forEach(name -> shards.put(name, SafeTensorsFile.read(folder.resolve(name))));
         return shards;
     }
 
@@ -148,27 +136,13 @@ public final class WeightFiles {
         return name.matches("[A-Za-z0-9_][A-Za-z0-9._-]{0,250}") && name.endsWith(".safetensors");
     }
 
+    public static String lines(Collection<String> entries) {
+        return lines(entries, MAX_LISTED);
+    }
+
     /** One line per entry, up to a limit. */
-    public static String lines(List<String> entries) {
-        StringBuilder out = new StringBuilder();
-        entries.stream().limit(MAX_LISTED).forEach(entry -> out.append("\n  ").append(entry));
-        if (entries.size() > MAX_LISTED) {
-            out.append("\n  and ").append(entries.size() - MAX_LISTED).append(" more");
-        }
-        return out.toString();
-    }
-
-    public List<SafeTensorsFile> files() {
-        return files;
-    }
-
-    /** By name in the file; with an index, only what the index lists. */
-    public Map<String, TensorInfo> tensors() {
-        return tensors;
-    }
-
-    /** Tensors in shards that the index does not list, or lists for another shard. */
-    public List<TensorInfo> unlisted() {
-        return unlisted;
+    public static String lines(Collection<String> entries, int most) {
+        String shown = entries.stream().limit(most).map("\n  "::concat).collect(Collectors.joining());
+        return entries.size() <= most ? shown : shown + "\n  and " + (entries.size() - most) + " more";
     }
 }

@@ -13,8 +13,7 @@ import dev.paligemma.checkpoint.convert.ConversionListener;
 import dev.paligemma.checkpoint.convert.ConversionProgress;
 import dev.paligemma.checkpoint.internal.convert.ConversionTasks.Task;
 import dev.paligemma.checkpoint.internal.quant.Int4Blocks;
-import dev.paligemma.checkpoint.internal.quant.Int8Blocks;
-import dev.paligemma.checkpoint.internal.quant.Int8Channels;
+import dev.paligemma.checkpoint.internal.quant.Int8Codes;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.DType;
@@ -102,8 +101,9 @@ class CheckpointConverterTest {
             int codesFrom = row * blocks * format.codeBytes();
             switch (format) {
                 case INT8_CHANNELS ->
-                    Int8Channels.quantize(values, row * in, in, codes, codesFrom, scales, row * blocks);
-                case INT8_BLOCKS -> Int8Blocks.quantize(values, row * in, in, codes, codesFrom, scales, row * blocks);
+                    Int8Codes.quantizeChannels(values, row * in, in, codes, codesFrom, scales, row * blocks);
+                case INT8_BLOCKS ->
+                    Int8Codes.quantizeBlocks(values, row * in, in, codes, codesFrom, scales, row * blocks);
                 case INT4_BLOCKS -> int4.quantize(values, row * in, in, codes, codesFrom, scales, row * blocks);
             }
         }

@@ -35,8 +35,10 @@ class QuantiserGoldenTest {
                 int codesFrom = row * blocks * format.codeBytes();
                 int scalesFrom = row * blocks;
                 switch (format) {
-                    case INT8_CHANNELS -> Int8Channels.quantize(values, from, in, codes, codesFrom, scales, scalesFrom);
-                    case INT8_BLOCKS -> Int8Blocks.quantize(values, from, in, codes, codesFrom, scales, scalesFrom);
+                    case INT8_CHANNELS ->
+                        Int8Codes.quantizeChannels(values, from, in, codes, codesFrom, scales, scalesFrom);
+                    case INT8_BLOCKS ->
+                        Int8Codes.quantizeBlocks(values, from, in, codes, codesFrom, scales, scalesFrom);
                     case INT4_BLOCKS -> int4.quantize(values, from, in, codes, codesFrom, scales, scalesFrom);
                 }
             }

@@ -168,8 +168,8 @@ class QuantiserPropertiesTest {
             int blocks = (int) MatrixFormat.blocks(row.length);
             Quantised result = new Quantised(new byte[blocks * format.codeBytes()], new float[blocks]);
             switch (format) {
-                case INT8_CHANNELS -> Int8Channels.quantize(row, 0, row.length, result.codes, 0, result.scales, 0);
-                case INT8_BLOCKS -> Int8Blocks.quantize(row, 0, row.length, result.codes, 0, result.scales, 0);
+                case INT8_CHANNELS -> Int8Codes.quantizeChannels(row, 0, row.length, result.codes, 0, result.scales, 0);
+                case INT8_BLOCKS -> Int8Codes.quantizeBlocks(row, 0, row.length, result.codes, 0, result.scales, 0);
                 case INT4_BLOCKS -> new Int4Blocks().quantize(row, 0, row.length, result.codes, 0, result.scales, 0);
             }
             return result;
