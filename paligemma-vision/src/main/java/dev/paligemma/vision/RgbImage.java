@@ -55,7 +55,9 @@ public final class RgbImage {
         Objects.requireNonNull(file, "file");
         Objects.requireNonNull(options, "options");
         if (Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
-            throw new ImageException(file + " is not a regular file, but a pipe, a socket or a device; RgbImage.read(InputStream) reads from those");
+            throw new ImageException(
+                    file
+                            + " is not a regular file, but a pipe, a socket or a device; RgbImage.read(InputStream) reads from those");
         }
         Path real = InputFiles.regular(file, ImageException::new);
         try (InputStream in = Files.newInputStream(real)) {
