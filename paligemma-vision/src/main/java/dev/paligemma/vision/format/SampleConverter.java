@@ -18,10 +18,8 @@ public final class SampleConverter {
     private SampleConverter() {}
 
     /**
-     * Copies a picture in memory, of any type.
-     *
-     * @param image the picture; only read during the call
-     * @return its samples
+     * Copies the samples of a picture in memory, of any type, which is only read during the call.
+     * 
      * @throws ImageException if it is too large
      */
     public static Pixels toRgb(BufferedImage image) {

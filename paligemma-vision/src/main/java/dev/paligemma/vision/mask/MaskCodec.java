@@ -81,7 +81,7 @@ public final class MaskCodec {
         for (int i = 0; i < values.length; i++) {
             values[i] = Math.min(Math.max(0.5f * values[i] + 0.5f, 0f), 1f);
         }
-        return SegmentationMask.wrap(values);
+        return new SegmentationMask(values);
     }
 
     /**
