@@ -30,10 +30,8 @@ public final class ImageDecoder {
     private ImageDecoder() {}
 
     /**
-     * Decodes the content of an image file.
-     *
-     * @param bytes the content; only read during the call
-     * @param options limits and orientation
+     * Decodes the content of an image file, which is only read during the call.
+     * 
      * @throws ImageException if it is damaged, too large or of an unsupported format
      */
     public static Pixels decode(byte[] bytes, ImageOptions options) {
