@@ -70,7 +70,7 @@ public record ImageProcessor(
 
     /**
      * Returns the settings of the published checkpoints of a resolution: bicubic, 1/255, mean and standard deviation 0.5.
-     * 
+     *
      * @param size S: 224, 448 or 896; any other multiple of 14 up to {@value #MAX_SIZE} for checkpoints trained so
      * @throws IllegalArgumentException if the size is not a multiple of 14 or out of range
      */
@@ -102,7 +102,7 @@ public record ImageProcessor(
 
     /**
      * Turns a picture into pixel values, float32[3, S, S], in the calling thread.
-     * 
+     *
      * @throws ImageException if the picture is not to be resized (see {@code doResize}) but has another size
      */
     public PixelValues process(RgbImage image) {

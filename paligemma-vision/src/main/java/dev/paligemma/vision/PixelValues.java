@@ -24,7 +24,7 @@ public final class PixelValues {
 
     /**
      * Copies values that were computed elsewhere: float32[3, S, S].
-     * 
+     *
      * @param size S, the number of rows and of columns, 1 to {@value ImageProcessor#MAX_SIZE}
      * @throws IllegalArgumentException if the size is out of range, or the number of values is not {@code 3 * S * S}
      */
@@ -46,7 +46,7 @@ public final class PixelValues {
 
     /**
      * Returns one value.
-     * 
+     *
      * @param channel 0 is red, 1 green, 2 blue
      * @param y row, 0 is the top
      * @param x column, 0 is left

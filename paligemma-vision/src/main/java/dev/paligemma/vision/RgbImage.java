@@ -168,7 +168,7 @@ public final class RgbImage {
     /**
      * Returns the colour of the pixel in column {@code x} and row {@code y}, counted from the upper left, as {@code
      * 0xRRGGBB}.
-     * 
+     *
      * @throws IndexOutOfBoundsException if the position is outside of the picture
      */
     public int rgbAt(int x, int y) {

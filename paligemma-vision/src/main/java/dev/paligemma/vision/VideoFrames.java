@@ -63,7 +63,7 @@ public final class VideoFrames {
 
     /**
      * Takes the frames of {@link #indices} from a video: a new unmodifiable list.
-     * 
+     *
      * @param <T> what a frame is, for instance {@link RgbImage}
      */
     public static <T> List<T> sample(List<? extends T> video, int frames, int stride) {
@@ -72,7 +72,7 @@ public final class VideoFrames {
 
     /**
      * Takes the frames of {@link #evenIndices} from a video: a new unmodifiable list.
-     * 
+     *
      * @param <T> what a frame is, for instance {@link RgbImage}
      */
     public static <T> List<T> sampleEvenly(List<? extends T> video, int frames) {

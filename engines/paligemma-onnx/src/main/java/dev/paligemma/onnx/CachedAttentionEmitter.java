@@ -47,7 +47,8 @@ final class CachedAttentionEmitter {
         this.scoreRows = scoreRows;
         for (AttentionSpec spec : caches) {
             CacheNames names = CacheNames.of(spec);
-            for (String keysOrValues : List.of(names.keys().added(), names.values().added())) {
+            for (String keysOrValues :
+                    List.of(names.keys().added(), names.values().added())) {
                 graph.output(keysOrValues, OnnxType.FLOAT, "sequences", spec.kvHeads(), "rows", spec.headDim());
             }
         }
@@ -58,10 +59,12 @@ final class CachedAttentionEmitter {
         }
         for (AttentionSpec spec : caches) {
             CacheNames names = CacheNames.of(spec);
-            for (String keysOrValues : List.of(names.keys().prefix(), names.values().prefix())) {
+            for (String keysOrValues :
+                    List.of(names.keys().prefix(), names.values().prefix())) {
                 graph.input(keysOrValues, OnnxType.FLOAT, "prefixes", spec.kvHeads(), "prefix", spec.headDim());
             }
-            for (String keysOrValues : List.of(names.keys().generated(), names.values().generated())) {
+            for (String keysOrValues :
+                    List.of(names.keys().generated(), names.values().generated())) {
                 graph.input(keysOrValues, OnnxType.FLOAT, "sequences", spec.kvHeads(), "capacity", spec.headDim());
             }
         }

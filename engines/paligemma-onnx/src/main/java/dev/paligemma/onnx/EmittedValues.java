@@ -40,8 +40,7 @@ final class EmittedValues {
     /** The tensor in its own layout. */
     String rows(Tensor tensor) {
         return rows.computeIfAbsent(
-                tensor,
-                key -> target.op("Transpose", List.of(columns(key)), Attribute.of("perm", new long[] {1, 0})));
+                tensor, key -> target.op("Transpose", List.of(columns(key)), Attribute.of("perm", new long[] {1, 0})));
     }
 
     /** The tensor as columns, if it exists so. */

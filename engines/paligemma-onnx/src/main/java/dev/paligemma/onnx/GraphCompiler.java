@@ -233,9 +233,11 @@ final class GraphCompiler {
         Map<String, String> outputs = new LinkedHashMap<>(canonical.outputs());
         canonical.caches().forEach((neutral, original) -> {
             outputs.put(
-                    CacheNames.of(neutral).keys().added(), CacheNames.of(original).keys().added());
+                    CacheNames.of(neutral).keys().added(),
+                    CacheNames.of(original).keys().added());
             outputs.put(
-                    CacheNames.of(neutral).values().added(), CacheNames.of(original).values().added());
+                    CacheNames.of(neutral).values().added(),
+                    CacheNames.of(original).values().added());
         });
         return new Stage(shared.session(), inputs, outputs, inMemory, matrices);
     }

@@ -57,7 +57,10 @@ final class GraphCuts {
 
     private int lastProduct() {
         List<Node> nodes = graph.nodes();
-        return IntStream.range(0, nodes.size()).filter(i -> isProduct(nodes.get(i))).max().orElse(-1);
+        return IntStream.range(0, nodes.size())
+                .filter(i -> isProduct(nodes.get(i)))
+                .max()
+                .orElse(-1);
     }
 
     /** Joins neighbouring pieces of one graph. */

@@ -305,7 +305,8 @@ final class OnnxDecodingState extends CheckedDecodingState {
         int count = sequences.size();
         for (Part part : parts) {
             part.newRows = replace(part.newRows, part.bytes(count, 1));
-            inputs.put(part.names.prefix(), handles.floats(part.prefix, part.shape(sharedPrefix ? 1 : count, prefixRows)));
+            inputs.put(
+                    part.names.prefix(), handles.floats(part.prefix, part.shape(sharedPrefix ? 1 : count, prefixRows)));
             inputs.put(part.names.generated(), handles.floats(part.generated, part.shape(count, capacity)));
             outputs.put(part.names.added(), handles.floats(part.newRows, part.shape(count, 1)));
         }

@@ -56,9 +56,7 @@ final class ImageBytes {
     boolean startsWith(long at, String latin1) {
         byte[] expected = latin1.getBytes(StandardCharsets.ISO_8859_1);
         long end = at + expected.length;
-        return at >= 0
-                && end <= data.length
-                && Arrays.equals(data, (int) at, (int) end, expected, 0, expected.length);
+        return at >= 0 && end <= data.length && Arrays.equals(data, (int) at, (int) end, expected, 0, expected.length);
     }
 
     /** An error about the structure of this file. */

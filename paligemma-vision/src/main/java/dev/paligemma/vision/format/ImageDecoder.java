@@ -31,7 +31,7 @@ public final class ImageDecoder {
 
     /**
      * Decodes the content of an image file, which is only read during the call.
-     * 
+     *
      * @throws ImageException if it is damaged, too large or of an unsupported format
      */
     public static Pixels decode(byte[] bytes, ImageOptions options) {

@@ -18,7 +18,7 @@ public record Pixels(int width, int height, byte[] rgb) {
 
     /**
      * How many samples a picture has: {@code 3 * width * height}.
-     * 
+     *
      * @throws IllegalArgumentException if a side is below 1 or above {@link ImageOptions#MAX_SIDE}, or there are more than
      *     {@link ImageOptions#LARGEST_MAX_PIXELS} pixels
      */

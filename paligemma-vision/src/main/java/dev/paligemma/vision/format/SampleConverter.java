@@ -20,7 +20,7 @@ public final class SampleConverter {
 
     /**
      * Copies the samples of a picture in memory, of any type, which is only read during the call.
-     * 
+     *
      * @throws ImageException if it is too large
      */
     public static Pixels toRgb(BufferedImage image) {

@@ -54,7 +54,7 @@ public final class BitMask {
 
     /**
      * Says whether the pixel in column {@code x} and row {@code y}, counted from the upper left, belongs to the object.
-     * 
+     *
      * @throws IndexOutOfBoundsException if the pixel is outside of the picture
      */
     public boolean contains(int x, int y) {
@@ -87,7 +87,7 @@ public final class BitMask {
     /**
      * Compares two masks of one picture: common pixels divided by all pixels of both (intersection over union), from 0
      * (nothing in common, or both empty) to 1 (equal).
-     * 
+     *
      * @throws IllegalArgumentException if the sizes differ
      */
     public double iou(BitMask other) {
@@ -104,10 +104,10 @@ public final class BitMask {
     /**
      * Returns the outlines of the object along the edges of pixels, none if the mask is empty; filling them gives exactly
      * this mask again.
-     * 
+     *
      * <p>One polygon for each connected region, with a hole for each gap inside of it; pixels that only touch at a corner
      * are different regions. In the order of the topmost row, then from the left.
-     * 
+     *
      * <p>Takes four bytes of memory for each pixel of {@link #boundingBox} while it works.
      */
     public List<MaskPolygon> polygons() {

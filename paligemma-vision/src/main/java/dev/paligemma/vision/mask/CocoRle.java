@@ -55,7 +55,7 @@ public final class CocoRle {
 
     /**
      * Copies run lengths, each 0 or more, together as many as the picture has pixels.
-     * 
+     *
      * @param width of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
      * @param height of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
      * @throws IllegalArgumentException if a side is out of range, or the picture has more than {@value

@@ -51,7 +51,7 @@ public final class ImageMask {
     /**
      * Returns the value of the pixel in column {@code x} and row {@code y}, counted from the upper left: 0 (outside of the
      * object) to 1 (inside).
-     * 
+     *
      * @throws IndexOutOfBoundsException if the pixel is outside of the picture
      */
     public float probability(int x, int y) {
@@ -62,7 +62,7 @@ public final class ImageMask {
 
     /**
      * Says whether the {@link #probability} of a pixel is above a threshold.
-     * 
+     *
      * @param threshold 0 or more, less than 1
      * @throws IndexOutOfBoundsException if the pixel is outside of the picture
      * @throws IllegalArgumentException if the threshold is out of range
@@ -80,7 +80,7 @@ public final class ImageMask {
     /**
      * Decides for every pixel whether it belongs to the object: its value is above the threshold, which is 0 or more and
      * less than 1.
-     * 
+     *
      * @throws IllegalArgumentException if the threshold is out of range
      */
     public BitMask threshold(double threshold) {

@@ -81,7 +81,7 @@ public final class MaskCodec {
     /**
      * Decodes a mask to the plain values of the network, for metrics that are defined by them: big_vision enlarges these
      * values and takes what is above zero.
-     * 
+     *
      * @param codes {@value #CODES} codes, the numbers of {@code <seg000>} to {@code <seg127>}, in the order of the answer
      * @return float32[64, 64], row by row, nominally -1 (outside) to 1 (inside) but not bounded
      * @throws IllegalArgumentException if the number of codes is another one, or a code is not 0 to 127
@@ -104,7 +104,7 @@ public final class MaskCodec {
      * Encodes a mask, relative to its box, as training data for segmentation is made: at each place of the 4x4 grid the
      * nearest code by squared distance, {@value #CODES} codes, 0 to 127. For a mask in a picture see {@link
      * SegmentationMask#crop(BitMask, PixelBox)}.
-     * 
+     *
      * @throws IllegalStateException if this codec has no encoder
      * @throws MaskException if the weights are so large that the result is not finite
      */

@@ -27,7 +27,7 @@ public final class PixelRing {
 
     /**
      * Returns the column of a corner, by its index from 0 on: 0 to the width of the picture.
-     * 
+     *
      * @throws IndexOutOfBoundsException if there is no such corner
      */
     public int x(int i) {

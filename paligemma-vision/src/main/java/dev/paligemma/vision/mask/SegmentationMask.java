@@ -44,7 +44,7 @@ public final class SegmentationMask {
 
     /**
      * Cuts a box out of a mask of a picture and brings it to 64x64, bilinear with antialiasing, as training data is made.
-     * 
+     *
      * @throws IllegalArgumentException if the box is empty or reaches beyond the picture
      */
     public static SegmentationMask crop(BitMask mask, PixelBox box) {
@@ -84,7 +84,7 @@ public final class SegmentationMask {
 
     /**
      * Returns one value, 0 (outside of the object) to 1 (inside).
-     * 
+     *
      * @param row 0 (top of the box) to 63
      * @param column 0 (left side of the box) to 63
      * @throws IndexOutOfBoundsException if the row or column is not 0 to 63
