@@ -12,20 +12,13 @@ public class PaliGemmaException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     /**
-     * An error without an underlying one.
-     *
-     * @param message what went wrong, where, what was expected and what was found
+     * An error without an underlying one; the message says what went wrong, where, what was expected and what was found.
      */
     public PaliGemmaException(String message) {
         super(message);
     }
 
-    /**
-     * An error caused by another one.
-     *
-     * @param message what went wrong, where, what was expected and what was found
-     * @param cause the underlying error, or null if there is none
-     */
+    /** An error caused by another one, or by null; the message as above. */
     public PaliGemmaException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }

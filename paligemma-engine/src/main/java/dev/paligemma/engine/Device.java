@@ -32,20 +32,14 @@ public record Device(Kind kind, int index) {
         }
     }
 
-    /**
-     * An NVIDIA GPU.
-     *
-     * @param index which one, from 0
-     */
+    /** An NVIDIA GPU, by its index from 0. */
     public static Device cuda(int index) {
         return new Device(Kind.CUDA, index);
     }
 
     /**
-     * Reads a device from text.
-     *
-     * @param text {@code "cpu"}, {@code "cuda"} or {@code "cuda:1"}
-     * @throws IllegalArgumentException if the text is none of these
+     * Reads {@code "cpu"}, {@code "cuda"} or {@code "cuda:1"}; an {@link IllegalArgumentException} if the text is none of
+     * these.
      */
     public static Device parse(String text) {
         Matcher matcher = TEXT.matcher(text);

@@ -8,20 +8,13 @@ public class EngineException extends PaliGemmaException {
     private static final long serialVersionUID = 1L;
 
     /**
-     * An error without an underlying one.
-     *
-     * @param message what went wrong, where, what was expected and what was found
+     * An error without an underlying one; the message says what went wrong, where, what was expected and what was found.
      */
     public EngineException(String message) {
         super(message);
     }
 
-    /**
-     * An error caused by another one.
-     *
-     * @param message what went wrong, where, what was expected and what was found
-     * @param cause the engine's own error, or null if there is none
-     */
+    /** An error caused by the engine's own, or by none; the message as above. */
     public EngineException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }

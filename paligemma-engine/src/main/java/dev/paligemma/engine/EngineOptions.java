@@ -16,11 +16,7 @@ public record EngineOptions(Device device, Precision precision, int threads) {
      */
     public static final int MAX_THREADS = 1024;
 
-    /**
-     * Checks the options.
-     *
-     * @throws IllegalArgumentException if the number of threads is out of range
-     */
+    /** Checks the options; an {@link IllegalArgumentException} if the number of threads is out of range. */
     public EngineOptions {
         Objects.requireNonNull(device, "device");
         Objects.requireNonNull(precision, "precision");

@@ -16,10 +16,8 @@ public enum Precision {
     INT4;
 
     /**
-     * Finds a precision by its name in any case.
-     *
-     * @param name for example {@code "float32"}
-     * @throws IllegalArgumentException if there is none of that name
+     * Finds a precision by its name in any case, such as {@code "float32"}; an {@link IllegalArgumentException} if there is
+     * none.
      */
     public static Precision parse(String name) {
         return Arrays.stream(values())

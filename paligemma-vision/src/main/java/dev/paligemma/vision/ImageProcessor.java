@@ -45,11 +45,7 @@ public record ImageProcessor(
     /** As written in the published files; equal to {@code 1.0 / 255}. */
     static final double DEFAULT_RESCALE_FACTOR = 0.00392156862745098;
 
-    /**
-     * Checks the settings.
-     *
-     * @throws IllegalArgumentException if a setting is out of its range
-     */
+    /** Checks the settings; an {@link IllegalArgumentException} if one is out of its range. */
     public ImageProcessor {
         check(size >= 1 && size <= MAX_SIZE, "size must be 1 to " + MAX_SIZE, size);
         check(rescaleFactor > 0 && Double.isFinite(rescaleFactor), "rescaleFactor must be positive", rescaleFactor);
@@ -73,10 +69,9 @@ public record ImageProcessor(
     }
 
     /**
-     * Returns the settings of the published checkpoints of a resolution.
+     * Returns the settings of the published checkpoints of a resolution: bicubic, 1/255, mean and standard deviation 0.5.
      *
      * @param size S: 224, 448 or 896; any other multiple of 14 up to {@value #MAX_SIZE} for checkpoints trained so
-     * @return bicubic, 1/255, mean and standard deviation 0.5
      * @throws IllegalArgumentException if the size is not a multiple of 14 or out of range
      */
     public static ImageProcessor forResolution(int size) {
@@ -106,11 +101,9 @@ public record ImageProcessor(
     }
 
     /**
-     * Turns a picture into pixel values, in the calling thread.
+     * Turns a picture into pixel values, float32[3, S, S], in the calling thread.
      *
-     * @param image of any size; of size S x S if {@code doResize} is false
-     * @return float32[3, S, S]
-     * @throws ImageException if the picture is not to be resized but has another size
+     * @throws ImageException if the picture is not to be resized (see {@code doResize}) but has another size
      */
     public PixelValues process(RgbImage image) {
         Objects.requireNonNull(image, "image");
@@ -127,7 +120,7 @@ public record ImageProcessor(
                 values[c * plane + i] = table[rgb[i * 3 + c] & 255];
             }
         }
-        return PixelValues.wrap(size, values);
+        return new PixelValues(size, values);
     }
 
     /** There are only 256 samples: a table costs less than the arithmetic, and has the same result. */

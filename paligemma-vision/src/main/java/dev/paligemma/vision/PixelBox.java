@@ -26,23 +26,12 @@ public record PixelBox(int left, int top, int right, int bottom) {
         return right <= left || bottom <= top;
     }
 
-    /**
-     * Says whether a pixel lies inside.
-     *
-     * @param x column
-     * @param y row
-     * @return true if it is neither before the first nor behind the last column or row
-     */
+    /** Says whether a pixel lies inside: neither before the first nor behind the last column or row. */
     public boolean contains(int x, int y) {
         return x >= left && x < right && y >= top && y < bottom;
     }
 
-    /**
-     * Returns the part that lies in another box.
-     *
-     * @param other the other box
-     * @return what both have in common; the box of four zeros if that is nothing
-     */
+    /** Returns the part that lies in another box, too; the box of four zeros if that is nothing. */
     public PixelBox intersect(PixelBox other) {
         PixelBox common = new PixelBox(
                 Math.max(left, other.left),

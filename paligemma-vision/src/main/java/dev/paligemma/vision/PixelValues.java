@@ -16,22 +16,16 @@ public final class PixelValues {
     private final int size;
     private final float[] values;
 
-    private PixelValues(int size, float[] values) {
+    /** Takes over the array without copying: for callers in this package that give it away. */
+    PixelValues(int size, float[] values) {
         this.size = size;
         this.values = values;
     }
 
-    /** Takes over the array without copying: for callers in this package that give it away. */
-    static PixelValues wrap(int size, float[] values) {
-        return new PixelValues(size, values);
-    }
-
     /**
-     * Copies values that were computed elsewhere.
+     * Copies values that were computed elsewhere: float32[3, S, S].
      *
      * @param size S, the number of rows and of columns, 1 to {@value ImageProcessor#MAX_SIZE}
-     * @param values float32[3, S, S]
-     * @return the values
      * @throws IllegalArgumentException if the size is out of range, or the number of values is not {@code 3 * S * S}
      */
     public static PixelValues of(int size, float[] values) {
@@ -64,10 +58,8 @@ public final class PixelValues {
     }
 
     /**
-     * Copies all values, float32[3, S, S], to a buffer at its position, which is advanced.
-     *
-     * @param target with room for {@code 3 * S * S} values
-     * @throws java.nio.BufferOverflowException if the room is less
+     * Copies all values, float32[3, S, S], to a buffer at its position, which is advanced; a {@link
+     * java.nio.BufferOverflowException} if there is no room for them.
      */
     public void copyTo(FloatBuffer target) {
         target.put(values);

@@ -97,7 +97,9 @@ final class PreprocessorConfig {
 
     private static void checkFilter(JsonObject settings) {
         Object value = settings.members().get("resample");
-        if (value == null || value.equals(BICUBIC) || (value instanceof String text && text.equalsIgnoreCase("bicubic"))) {
+        if (value == null
+                || value.equals(BICUBIC)
+                || (value instanceof String text && text.equalsIgnoreCase("bicubic"))) {
             return;
         }
         if (!(value instanceof Long || value instanceof String)) {
@@ -107,8 +109,7 @@ final class PreprocessorConfig {
                 ? " (" + FILTERS.get(number.intValue()) + ")"
                 : "";
         throw error(
-                settings,
-                "resample " + JsonObject.describe(value) + name + " is not supported, only 3 (bicubic) is");
+                settings, "resample " + JsonObject.describe(value) + name + " is not supported, only 3 (bicubic) is");
     }
 
     private static double factor(JsonObject settings, double otherwise) {

@@ -55,7 +55,9 @@ public final class RgbImage {
         Objects.requireNonNull(file, "file");
         Objects.requireNonNull(options, "options");
         if (Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
-            throw new ImageException(file + " is not a regular file, but a pipe, a socket or a device; RgbImage.read(InputStream) reads from those");
+            throw new ImageException(
+                    file
+                            + " is not a regular file, but a pipe, a socket or a device; RgbImage.read(InputStream) reads from those");
         }
         Path real = InputFiles.regular(file, ImageException::new);
         try (InputStream in = Files.newInputStream(real)) {
@@ -164,11 +166,9 @@ public final class RgbImage {
     }
 
     /**
-     * Returns one pixel.
+     * Returns the colour of the pixel in column {@code x} and row {@code y}, counted from the upper left, as {@code
+     * 0xRRGGBB}.
      *
-     * @param x column, 0 is left
-     * @param y row, 0 is the top
-     * @return the colour as {@code 0xRRGGBB}
      * @throws IndexOutOfBoundsException if the position is outside of the picture
      */
     public int rgbAt(int x, int y) {
@@ -183,10 +183,8 @@ public final class RgbImage {
     }
 
     /**
-     * Copies all samples, uint8[height, width, 3], to a buffer at its position, which is advanced.
-     *
-     * @param target with room for {@code 3 * width * height} bytes
-     * @throws java.nio.BufferOverflowException if the room is less
+     * Copies all samples, uint8[height, width, 3], to a buffer at its position, which is advanced; a {@link
+     * java.nio.BufferOverflowException} if there is no room for them.
      */
     public void copyTo(ByteBuffer target) {
         target.put(pixels.rgb());

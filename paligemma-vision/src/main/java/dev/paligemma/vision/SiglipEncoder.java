@@ -32,11 +32,8 @@ public final class SiglipEncoder {
     }
 
     /**
-     * Records the encoder, from an input named {@value #PIXEL_VALUES} on.
-     *
-     * @param config sizes
-     * @param graph where to record
-     * @return the encoded patches, {@code float32[B * N, D]}
+     * Records the encoder in a graph, from an input named {@value #PIXEL_VALUES} on, and gives the encoded patches, {@code
+     * float32[B * N, D]}.
      */
     public static Tensor record(VisionConfig config, GraphBuilder graph) {
         return new SiglipEncoder(config, graph).encode();

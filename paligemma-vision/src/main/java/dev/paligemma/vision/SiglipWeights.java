@@ -26,18 +26,8 @@ record SiglipWeights(
         Weight finalNormBeta) {
 
     /**
-     * The parameters of one encoder block.
-     *
-     * @param attentionNormGamma {@code [D]}
-     * @param attentionNormBeta {@code [D]}
-     * @param query {@code [D, D]}
-     * @param key {@code [D, D]}
-     * @param value {@code [D, D]}
-     * @param attentionOutput {@code [D, D]}
-     * @param mlpNormGamma {@code [D]}
-     * @param mlpNormBeta {@code [D]}
-     * @param mlpIn {@code [F, D]}
-     * @param mlpOut {@code [D, F]}
+     * The parameters of one encoder block: of the norms {@code [D]}; query, key, value and output of attention {@code [D,
+     * D]}; {@code mlpIn [F, D]} and {@code mlpOut [D, F]}.
      */
     record Block(
             Weight attentionNormGamma,

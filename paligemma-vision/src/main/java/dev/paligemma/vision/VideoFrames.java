@@ -62,27 +62,18 @@ public final class VideoFrames {
     }
 
     /**
-     * Takes frames a fixed distance apart: {@link #indices}.
+     * Takes the frames of {@link #indices} from a video: a new unmodifiable list.
      *
      * @param <T> what a frame is, for instance {@link RgbImage}
-     * @param video all frames in order, at least one
-     * @param frames how many are wanted, at least 1
-     * @param stride distance of two chosen frames, at least 1
-     * @return {@code frames} of them, in an unmodifiable list
-     * @throws IllegalArgumentException if the video is empty, or a number is less than 1
      */
     public static <T> List<T> sample(List<? extends T> video, int frames, int stride) {
         return take(video, indices(video.size(), frames, stride));
     }
 
     /**
-     * Takes frames evenly spaced over the whole video: {@link #evenIndices}.
+     * Takes the frames of {@link #evenIndices} from a video: a new unmodifiable list.
      *
      * @param <T> what a frame is, for instance {@link RgbImage}
-     * @param video all frames in order, at least one
-     * @param frames how many are wanted, at least 1
-     * @return {@code frames} of them, in an unmodifiable list
-     * @throws IllegalArgumentException if the video is empty, or the number is less than 1
      */
     public static <T> List<T> sampleEvenly(List<? extends T> video, int frames) {
         return take(video, evenIndices(video.size(), frames));

@@ -1,6 +1,7 @@
 package dev.paligemma.onnx;
 
 import dev.paligemma.engine.graph.AttentionSpec;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -11,41 +12,30 @@ import java.util.Objects;
  * {@code float32[S, kvHeads, C, headDim]} has room for C rows, of which the bias hides the unused. A later run returns the
  * keys and values of its one row per sequence, {@code float32[S, kvHeads, 1, headDim]}.
  *
- * @param cache the name of the cache in the graph
+ * @param keys the names for keys
+ * @param values the names for values
  */
-record CacheNames(String cache) {
-    /** The names of a cached attention. */
-    static CacheNames of(AttentionSpec cached) {
-        return new CacheNames(Objects.requireNonNull(cached.cache(), "an attention without a cache has no names"));
-    }
-
+record CacheNames(Names keys, Names values) {
     /** {@code float32[S, 1, 1, P + C + 1]}, added to the scores of full attention: 0 for visible rows. */
     static final String BIAS = "attention.bias";
 
     /** The same for attention with a sliding window. */
     static final String WINDOW_BIAS = "attention.window_bias";
 
-    String prefixKeys() {
-        return cache + ".prefix.keys";
+    /** The names of the two parts, and of the rows that a run returns. */
+    record Names(String prefix, String generated, String added) {
+        private static Names of(String cache, String what) {
+            return new Names(cache + ".prefix." + what, cache + ".generated." + what, cache + ".new." + what);
+        }
+
+        List<String> all() {
+            return List.of(prefix, generated, added);
+        }
     }
 
-    String prefixValues() {
-        return cache + ".prefix.values";
-    }
-
-    String generatedKeys() {
-        return cache + ".generated.keys";
-    }
-
-    String generatedValues() {
-        return cache + ".generated.values";
-    }
-
-    String newKeys() {
-        return cache + ".new.keys";
-    }
-
-    String newValues() {
-        return cache + ".new.values";
+    /** The names of a cached attention. */
+    static CacheNames of(AttentionSpec cached) {
+        String cache = Objects.requireNonNull(cached.cache(), "an attention without a cache has no names");
+        return new CacheNames(Names.of(cache, "keys"), Names.of(cache, "values"));
     }
 }

@@ -47,7 +47,8 @@ final class CachedAttentionEmitter {
         this.scoreRows = scoreRows;
         for (AttentionSpec spec : caches) {
             CacheNames names = CacheNames.of(spec);
-            for (String keysOrValues : List.of(names.newKeys(), names.newValues())) {
+            for (String keysOrValues :
+                    List.of(names.keys().added(), names.values().added())) {
                 graph.output(keysOrValues, OnnxType.FLOAT, "sequences", spec.kvHeads(), "rows", spec.headDim());
             }
         }
@@ -58,21 +59,23 @@ final class CachedAttentionEmitter {
         }
         for (AttentionSpec spec : caches) {
             CacheNames names = CacheNames.of(spec);
-            for (String keysOrValues : List.of(names.prefixKeys(), names.prefixValues())) {
+            for (String keysOrValues :
+                    List.of(names.keys().prefix(), names.values().prefix())) {
                 graph.input(keysOrValues, OnnxType.FLOAT, "prefixes", spec.kvHeads(), "prefix", spec.headDim());
             }
-            for (String keysOrValues : List.of(names.generatedKeys(), names.generatedValues())) {
+            for (String keysOrValues :
+                    List.of(names.keys().generated(), names.values().generated())) {
                 graph.input(keysOrValues, OnnxType.FLOAT, "sequences", spec.kvHeads(), "capacity", spec.headDim());
             }
         }
         graph.input(CacheNames.BIAS, OnnxType.FLOAT, "sequences", 1, 1, "visible");
         graph.input(CacheNames.WINDOW_BIAS, OnnxType.FLOAT, "sequences", 1, 1, "visible");
         CacheNames first = CacheNames.of(caches.get(0));
-        String prefixRows = rows(graph, first.prefixKeys());
+        String prefixRows = rows(graph, first.keys().prefix());
         isPrefix = phase == Phase.EVERY_RUN ? graph.op("Equal", List.of(prefixRows, integers(0))) : "";
         partSizes = graph.op(
                 "Concat",
-                List.of(prefixRows, rows(graph, first.generatedKeys()), integers(1)),
+                List.of(prefixRows, rows(graph, first.keys().generated()), integers(1)),
                 Attribute.of("axis", 0));
     }
 
@@ -97,8 +100,8 @@ final class CachedAttentionEmitter {
         int heads = spec.kvHeads();
         int groups = spec.heads() / spec.kvHeads();
         int width = spec.headDim();
-        graph.alias(headsFirst(k, heads, 1, width), names.newKeys());
-        graph.alias(headsFirst(v, heads, 1, width), names.newValues());
+        graph.alias(headsFirst(k, heads, 1, width), names.keys().added());
+        graph.alias(headsFirst(v, heads, 1, width), names.values().added());
         String queries = headsFirst(q, heads, groups, width);
 
         String mixed = switch (phase) {
@@ -160,8 +163,8 @@ final class CachedAttentionEmitter {
         int limit = Math.max(1, scoreRows / heads);
         String oneSequence = integers(heads, -1, width);
         String own = branch.op("Reshape", List.of(queries, oneSequence));
-        String keys = branch.op("Reshape", List.of(names.newKeys(), oneSequence));
-        String values = branch.op("Reshape", List.of(names.newValues(), oneSequence));
+        String keys = branch.op("Reshape", List.of(names.keys().added(), oneSequence));
+        String values = branch.op("Reshape", List.of(names.values().added(), oneSequence));
         // n = ceil(R / limit) blocks of r = ceil(R / n) rows; the queries are padded to n * r rows.
         String total = rows(branch, queries);
         String blocks = ceilDiv(branch, total, integers(limit));
@@ -193,8 +196,8 @@ final class CachedAttentionEmitter {
 
     /** One row of each sequence attends to its prefix, to its generated rows and to itself. */
     private String emitNext(OnnxGraph branch, AttentionSpec spec, String queries, CacheNames names) {
-        List<String> keys = List.of(names.prefixKeys(), names.generatedKeys(), names.newKeys());
-        List<String> values = List.of(names.prefixValues(), names.generatedValues(), names.newValues());
+        List<String> keys = names.keys().all();
+        List<String> values = names.values().all();
         String joined = branch.op(
                 "Concat",
                 keys.stream().map(part -> scores(branch, spec, queries, part)).toList(),

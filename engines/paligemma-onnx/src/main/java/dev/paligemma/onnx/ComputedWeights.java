@@ -35,18 +35,14 @@ final class ComputedWeights {
 
     private static ByteBuffer floats(WeightSource source, Weight weight) {
         TensorInfo info = source.tensor(weight.name());
-        ByteBuffer buffer = allocate(info);
-        source.readFloats(info, 0, buffer.asFloatBuffer());
-        return buffer;
-    }
-
-    private static ByteBuffer allocate(TensorInfo info) {
         long most = Integer.MAX_VALUE / Float.BYTES;
         if (info.elementCount() > most) {
             throw new EngineException("quantised weight " + info + " has " + info.elementCount()
                     + " elements, expected at most " + most + " in single precision");
         }
-        return DirectMemory.allocate(
+        ByteBuffer buffer = DirectMemory.allocate(
                 (int) info.elementCount() * Float.BYTES, "quantised weight " + info + " in single precision");
+        source.readFloats(info, 0, buffer.asFloatBuffer());
+        return buffer;
     }
 }

@@ -39,13 +39,8 @@ final class EmittedValues {
 
     /** The tensor in its own layout. */
     String rows(Tensor tensor) {
-        String known = rows.get(tensor);
-        if (known != null) {
-            return known;
-        }
-        String value = target.op("Transpose", List.of(columns(tensor)), Attribute.of("perm", new long[] {1, 0}));
-        rows.put(tensor, value);
-        return value;
+        return rows.computeIfAbsent(
+                tensor, key -> target.op("Transpose", List.of(columns(key)), Attribute.of("perm", new long[] {1, 0})));
     }
 
     /** The tensor as columns, if it exists so. */

@@ -125,38 +125,37 @@ final class GraphCompiler {
 
     /** Joins pieces into a few of similar size, leaving those alone that do not depend on the phase. */
     private List<Graph> join(Graph graph, List<Graph> pieces) {
-        long total = pieces.stream().mapToLong(GraphCompiler::products).sum();
-        long enough = Math.max(1, total / PACKED_PIECES);
+        long enough = Math.max(1, products(pieces) / PACKED_PIECES);
         List<Graph> joined = new ArrayList<>();
         List<Graph> open = new ArrayList<>();
-        long size = 0;
         for (Graph piece : pieces) {
             if (isNeutral(piece)) {
-                if (!open.isEmpty()) {
-                    joined.add(GraphCuts.join(graph, open));
-                }
+                close(graph, open, joined);
                 joined.add(piece);
-                open.clear();
-                size = 0;
                 continue;
             }
             open.add(piece);
-            size += products(piece);
-            if (size >= enough) {
-                joined.add(GraphCuts.join(graph, open));
-                open.clear();
-                size = 0;
+            if (products(open) >= enough) {
+                close(graph, open, joined);
             }
         }
-        if (!open.isEmpty()) {
-            joined.add(GraphCuts.join(graph, open));
-        }
+        close(graph, open, joined);
         return joined;
     }
 
+    private static void close(Graph graph, List<Graph> open, List<Graph> joined) {
+        if (!open.isEmpty()) {
+            joined.add(GraphCuts.join(graph, open));
+            open.clear();
+        }
+    }
+
     /** Elements of all matrices. */
-    private static long products(Graph piece) {
-        return matrices(piece).mapToLong(Weight::elementCount).sum();
+    private static long products(List<Graph> pieces) {
+        return pieces.stream()
+                .flatMap(GraphCompiler::matrices)
+                .mapToLong(Weight::elementCount)
+                .sum();
     }
 
     /** Whether a piece computes the same in every phase, with the same weights. */
@@ -234,9 +233,11 @@ final class GraphCompiler {
         Map<String, String> outputs = new LinkedHashMap<>(canonical.outputs());
         canonical.caches().forEach((neutral, original) -> {
             outputs.put(
-                    CacheNames.of(neutral).newKeys(), CacheNames.of(original).newKeys());
+                    CacheNames.of(neutral).keys().added(),
+                    CacheNames.of(original).keys().added());
             outputs.put(
-                    CacheNames.of(neutral).newValues(), CacheNames.of(original).newValues());
+                    CacheNames.of(neutral).values().added(),
+                    CacheNames.of(original).values().added());
         });
         return new Stage(shared.session(), inputs, outputs, inMemory, matrices);
     }

@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /** Cuts a graph into pieces that run one after the other and hand on a single tensor. */
 final class GraphCuts {
@@ -55,11 +56,11 @@ final class GraphCuts {
     }
 
     private int lastProduct() {
-        int last = -1;
-        for (int i = 0; i < graph.nodes().size(); i++) {
-            last = isProduct(graph.nodes().get(i)) ? i : last;
-        }
-        return last;
+        List<Node> nodes = graph.nodes();
+        return IntStream.range(0, nodes.size())
+                .filter(i -> isProduct(nodes.get(i)))
+                .max()
+                .orElse(-1);
     }
 
     /** Joins neighbouring pieces of one graph. */

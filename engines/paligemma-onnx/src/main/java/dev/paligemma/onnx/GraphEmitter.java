@@ -79,7 +79,7 @@ final class GraphEmitter implements Operation.Visitor {
 
     @Override
     public void product(Operation.Product operation, Node node) {
-        put(node, target.op("Gemm", List.of(value(node.input(0)), value(node.input(1))), Attribute.of("transB", 1)));
+        put(node, target.op("Gemm", inputs(node), Attribute.of("transB", 1)));
     }
 
     @Override
@@ -176,7 +176,7 @@ final class GraphEmitter implements Operation.Visitor {
 
     @Override
     public void add(Operation.Add operation, Node node) {
-        put(node, target.op("Add", List.of(value(node.input(0)), value(node.input(1)))));
+        put(node, target.op("Add", inputs(node)));
     }
 
     @Override
@@ -184,7 +184,7 @@ final class GraphEmitter implements Operation.Visitor {
         if (node.input(0).shape().equals(node.input(1).shape())) {
             values.elementwise(node.inputs(), node.output(), in -> target.op("Mul", in));
         } else {
-            put(node, target.op("Mul", List.of(value(node.input(0)), value(node.input(1)))));
+            put(node, target.op("Mul", inputs(node)));
         }
     }
 
@@ -204,38 +204,36 @@ final class GraphEmitter implements Operation.Visitor {
     @Override
     public void transpose(Operation.Transpose operation, Node node) {
         long[] axes = operation.axes().stream().mapToLong(Integer::longValue).toArray();
-        put(node, target.op("Transpose", List.of(value(node.input(0))), Attribute.of("perm", axes)));
+        put(node, target.op("Transpose", inputs(node), Attribute.of("perm", axes)));
     }
 
     @Override
     public void concatRows(Operation.ConcatRows operation, Node node) {
-        put(node, target.op("Concat", List.of(value(node.input(0)), value(node.input(1))), Attribute.of("axis", 0)));
+        put(node, target.op("Concat", inputs(node), Attribute.of("axis", 0)));
     }
 
     @Override
     public void gatherRows(Operation.GatherRows operation, Node node) {
-        put(node, target.op("Gather", List.of(value(node.input(0)), value(node.input(1))), Attribute.of("axis", 0)));
+        put(node, target.op("Gather", inputs(node), Attribute.of("axis", 0)));
     }
 
     @Override
     public void argMax(Operation.ArgMax operation, Node node) {
-        put(
-                node,
-                target.op(
-                        "ArgMax",
-                        List.of(value(node.input(0))),
-                        Attribute.of("axis", -1),
-                        Attribute.of("keepdims", 0)));
+        put(node, target.op("ArgMax", inputs(node), Attribute.of("axis", -1), Attribute.of("keepdims", 0)));
     }
 
     @Override
     public void largestLogProbability(Operation.LargestLogProbability operation, Node node) {
-        String logarithms = target.op("LogSoftmax", List.of(value(node.input(0))), Attribute.of("axis", -1));
+        String logarithms = target.op("LogSoftmax", inputs(node), Attribute.of("axis", -1));
         put(node, target.op("ReduceMax", List.of(logarithms, constant("last_axis", -1)), Attribute.of("keepdims", 0)));
     }
 
     private void put(Node node, String value) {
         values.put(node.output(), value);
+    }
+
+    private List<String> inputs(Node node) {
+        return node.inputs().stream().map(this::value).toList();
     }
 
     private String value(Tensor tensor) {

@@ -35,18 +35,14 @@ final class OnnxDecodingState extends CheckedDecodingState {
     /** The keys, or the values, of one cache. */
     private static final class Part {
         final AttentionSpec spec;
-        final String prefixName;
-        final String generatedName;
-        final String newName;
+        final CacheNames.Names names;
         ByteBuffer prefix = NOTHING;
         ByteBuffer generated = NOTHING;
         ByteBuffer newRows = NOTHING;
 
-        Part(AttentionSpec spec, String prefixName, String generatedName, String newName) {
+        Part(AttentionSpec spec, CacheNames.Names names) {
             this.spec = spec;
-            this.prefixName = prefixName;
-            this.generatedName = generatedName;
-            this.newName = newName;
+            this.names = names;
         }
 
         long[] shape(int sequences, int rows) {
@@ -57,24 +53,19 @@ final class OnnxDecodingState extends CheckedDecodingState {
             return (long) sequences * spec.kvHeads() * rows * spec.headDim() * Float.BYTES;
         }
 
-        /** Copies the first rows of each head of a sequence from {@code [S, K, fromRows, h]} to a row of another. */
-        void copy(
-                ByteBuffer from,
-                int fromSequence,
-                int fromRows,
-                ByteBuffer to,
-                int toSequence,
-                int toRows,
-                int row,
-                int rows) {
+        /** Copies the first rows of each head to a row of another place. */
+        void copy(Place from, Place to, int row, int rows) {
             int rowBytes = spec.headDim() * Float.BYTES;
             for (int head = 0; rows > 0 && head < spec.kvHeads(); head++) {
-                int source = (fromSequence * spec.kvHeads() + head) * fromRows;
-                int target = (toSequence * spec.kvHeads() + head) * toRows + row;
-                to.put(target * rowBytes, from, source * rowBytes, rows * rowBytes);
+                int source = (from.sequence * spec.kvHeads() + head) * from.capacity;
+                int target = (to.sequence * spec.kvHeads() + head) * to.capacity + row;
+                to.buffer.put(target * rowBytes, from.buffer, source * rowBytes, rows * rowBytes);
             }
         }
     }
+
+    /** Where the rows of one sequence stand in a buffer {@code [S, K, capacity, h]}. */
+    private record Place(ByteBuffer buffer, int sequence, int capacity) {}
 
     /** What is visible of one sequence. */
     private static final class Rows {
@@ -119,8 +110,8 @@ final class OnnxDecodingState extends CheckedDecodingState {
         int widest = 0;
         for (AttentionSpec spec : program.graph().caches()) {
             CacheNames names = CacheNames.of(spec);
-            parts.add(new Part(spec, names.prefixKeys(), names.generatedKeys(), names.newKeys()));
-            parts.add(new Part(spec, names.prefixValues(), names.generatedValues(), names.newValues()));
+            parts.add(new Part(spec, names.keys()));
+            parts.add(new Part(spec, names.values()));
             widest = Math.max(widest, spec.window());
         }
         this.window = widest;
@@ -159,17 +150,10 @@ final class OnnxDecodingState extends CheckedDecodingState {
                 for (int own = 0; own < state.sequences.size(); own++, sequence++) {
                     Rows rows = state.sequences.get(own);
                     int stored = state.sharedPrefix ? 0 : own;
-                    part.copy(
-                            other.prefix, stored, state.prefixRows, part.prefix, sequence, prefixRows, 0, rows.prefix);
-                    part.copy(
-                            other.generated,
-                            own,
-                            state.capacity,
-                            part.generated,
-                            sequence,
-                            capacity,
-                            0,
-                            rows.generated);
+                    Place oldPrefix = new Place(other.prefix, stored, state.prefixRows);
+                    part.copy(oldPrefix, new Place(part.prefix, sequence, prefixRows), 0, rows.prefix);
+                    Place oldRows = new Place(other.generated, own, state.capacity);
+                    part.copy(oldRows, new Place(part.generated, sequence, capacity), 0, rows.generated);
                 }
             }
         }
@@ -194,7 +178,7 @@ final class OnnxDecodingState extends CheckedDecodingState {
     protected void runPrefix(int rows, Map<String, HostTensor> newInputs, Map<String, HostTensor> newOutputs) {
         try {
             bindPrefix(rows);
-            program.runPrefix(newInputs, newOutputs, inputs, outputs);
+            program.run(true, newInputs, newOutputs, inputs, outputs);
             change(() -> {
                 prefixRows = rows;
                 sequences = List.of(new Rows(rows, 0));
@@ -213,9 +197,9 @@ final class OnnxDecodingState extends CheckedDecodingState {
         ByteBuffer none = ByteBuffer.allocateDirect(0);
         for (Part part : parts) {
             part.prefix = replace(part.prefix, part.bytes(1, rows));
-            inputs.put(part.prefixName, handles.floats(none, part.shape(1, 0)));
-            inputs.put(part.generatedName, handles.floats(none, part.shape(1, 0)));
-            outputs.put(part.newName, handles.floats(part.prefix, part.shape(1, rows)));
+            inputs.put(part.names.prefix(), handles.floats(none, part.shape(1, 0)));
+            inputs.put(part.names.generated(), handles.floats(none, part.shape(1, 0)));
+            outputs.put(part.names.added(), handles.floats(part.prefix, part.shape(1, rows)));
         }
         inputs.put(CacheNames.BIAS, handles.floats(none, 1, 1, 1, 0));
         inputs.put(CacheNames.WINDOW_BIAS, handles.floats(none, 1, 1, 1, 0));
@@ -235,11 +219,12 @@ final class OnnxDecodingState extends CheckedDecodingState {
                 }
             }
         }
-        program.runNext(newInputs, newOutputs, inputs, outputs);
+        program.run(false, newInputs, newOutputs, inputs, outputs);
         for (int sequence = 0; sequence < sequences.size(); sequence++) {
             Rows rows = sequences.get(sequence);
             for (Part part : parts) {
-                part.copy(part.newRows, sequence, 1, part.generated, sequence, capacity, rows.generated, 1);
+                Place target = new Place(part.generated, sequence, capacity);
+                part.copy(new Place(part.newRows, sequence, 1), target, rows.generated, 1);
             }
             bias.asFloatBuffer().put(place(sequence, rows.all()), 0f);
             windowBias.asFloatBuffer().put(place(sequence, rows.all()), 0f);
@@ -279,7 +264,8 @@ final class OnnxDecodingState extends CheckedDecodingState {
         for (Part part : parts) {
             ByteBuffer gathered = program.buffers().acquire(part.bytes(kept.length, prefixRows));
             for (int i = 0; i < kept.length; i++) {
-                part.copy(part.prefix, kept[i], oldRows, gathered, i, prefixRows, 0, sequences.get(i).prefix);
+                Place old = new Place(part.prefix, kept[i], oldRows);
+                part.copy(old, new Place(gathered, i, prefixRows), 0, sequences.get(i).prefix);
             }
             release(part.prefix);
             part.prefix = gathered;
@@ -304,7 +290,8 @@ final class OnnxDecodingState extends CheckedDecodingState {
         for (Part part : parts) {
             ByteBuffer moved = program.buffers().acquire(part.bytes(chosen.length, newCapacity));
             for (int i = 0; i < chosen.length; i++) {
-                part.copy(part.generated, chosen[i], capacity, moved, i, newCapacity, 0, sequences.get(i).generated);
+                Place old = new Place(part.generated, chosen[i], capacity);
+                part.copy(old, new Place(moved, i, newCapacity), 0, sequences.get(i).generated);
             }
             release(part.generated);
             part.generated = moved;
@@ -318,9 +305,10 @@ final class OnnxDecodingState extends CheckedDecodingState {
         int count = sequences.size();
         for (Part part : parts) {
             part.newRows = replace(part.newRows, part.bytes(count, 1));
-            inputs.put(part.prefixName, handles.floats(part.prefix, part.shape(sharedPrefix ? 1 : count, prefixRows)));
-            inputs.put(part.generatedName, handles.floats(part.generated, part.shape(count, capacity)));
-            outputs.put(part.newName, handles.floats(part.newRows, part.shape(count, 1)));
+            inputs.put(
+                    part.names.prefix(), handles.floats(part.prefix, part.shape(sharedPrefix ? 1 : count, prefixRows)));
+            inputs.put(part.names.generated(), handles.floats(part.generated, part.shape(count, capacity)));
+            outputs.put(part.names.added(), handles.floats(part.newRows, part.shape(count, 1)));
         }
         bias = replace(bias, (long) count * visible() * Float.BYTES);
         windowBias = replace(windowBias, (long) count * visible() * Float.BYTES);

@@ -12,10 +12,4 @@ import org.jspecify.annotations.Nullable;
  * @param folder where its external constants lie, or null if it has none in files
  * @param computed its external constants that lie in no file, by name; they must outlive the session
  */
-record OnnxModel(byte[] bytes, @Nullable Path folder, Map<String, OnnxTensor> computed) {
-
-    /** A model without external constants. */
-    static OnnxModel of(byte[] bytes) {
-        return new OnnxModel(bytes, null, Map.of());
-    }
-}
+record OnnxModel(byte[] bytes, @Nullable Path folder, Map<String, OnnxTensor> computed) {}

@@ -52,7 +52,7 @@ final class OnnxProgram extends CheckedProgram<OnnxDecodingState> {
 
     @Override
     protected void compute(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
-        run(next, inputs, outputs, Map.of(), Map.of());
+        run(false, inputs, outputs, Map.of(), Map.of());
     }
 
     @Override
@@ -73,26 +73,13 @@ final class OnnxProgram extends CheckedProgram<OnnxDecodingState> {
         return buffers;
     }
 
-    /** Runs the first rows of a sequence. */
-    void runPrefix(
-            Map<String, HostTensor> inputs,
-            Map<String, HostTensor> outputs,
-            Map<String, OnnxTensor> cacheInputs,
-            Map<String, OnnxTensor> cacheOutputs) {
-        run(prefix, inputs, outputs, cacheInputs, cacheOutputs);
-    }
-
-    /** Runs one later row of each sequence. */
-    void runNext(
-            Map<String, HostTensor> inputs,
-            Map<String, HostTensor> outputs,
-            Map<String, OnnxTensor> cacheInputs,
-            Map<String, OnnxTensor> cacheOutputs) {
-        run(next, inputs, outputs, cacheInputs, cacheOutputs);
-    }
-
-    private void run(
-            Pipeline pipeline,
+    /**
+     * Runs the rows of a graph.
+     *
+     * @param first whether they are the first of a sequence, and not one later row of each
+     */
+    void run(
+            boolean first,
             Map<String, HostTensor> inputs,
             Map<String, HostTensor> outputs,
             Map<String, OnnxTensor> cacheInputs,
@@ -108,7 +95,7 @@ final class OnnxProgram extends CheckedProgram<OnnxDecodingState> {
                     for (Map.Entry<String, HostTensor> entry : outputs.entrySet()) {
                         out.put(entry.getKey(), scope.view(entry.getValue()));
                     }
-                    pipeline.run(in, out);
+                    (first ? prefix : next).run(in, out);
                     return true;
                 }
             });

@@ -31,7 +31,8 @@ final class ProductProbe {
         graph.input("b", OnnxType.INT8, DEPTH, COLUMNS);
         graph.alias(graph.op("MatMulInteger", List.of("a", "b")), "y");
         graph.output("y", OnnxType.INT32, COLUMNS, COLUMNS);
-        try (OnnxSession session = OnnxSession.create(environment, OnnxModel.of(graph.toModel()), 1, true);
+        try (OnnxSession session =
+                        OnnxSession.create(environment, new OnnxModel(graph.toModel(), null, Map.of()), 1, true);
                 OnnxTensor a = filled(environment, OnnxJavaType.UINT8, (byte) 255, COLUMNS, DEPTH);
                 OnnxTensor b = filled(environment, OnnxJavaType.INT8, (byte) 127, DEPTH, COLUMNS);
                 OrtSession.Result result = session.get().run(Map.of("a", a, "b", b))) {

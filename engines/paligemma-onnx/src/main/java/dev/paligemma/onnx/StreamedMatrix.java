@@ -1,6 +1,7 @@
 package dev.paligemma.onnx;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * A matrix that is read from its file whenever it is needed.
@@ -14,10 +15,6 @@ record StreamedMatrix(String input, Path file, long offset, long[] dims) {
 
     /** How many bytes it has. */
     int bytes() {
-        long bytes = 1;
-        for (long size : dims) {
-            bytes = Math.multiplyExact(bytes, size);
-        }
-        return Math.toIntExact(bytes);
+        return Math.toIntExact(Arrays.stream(dims).reduce(1, Math::multiplyExact));
     }
 }

@@ -21,26 +21,24 @@ final class TensorScope implements AutoCloseable {
 
     /** A handle to the tensor's own memory. */
     OnnxTensor view(HostTensor tensor) throws OrtException {
-        if (tensor.type() == ElementType.FLOAT32) {
-            return floats(tensor.bytes(), tensor.shape());
-        }
-        OnnxTensor view = OnnxTensor.createTensor(environment, tensor.longs(), tensor.shape());
-        tensors.add(view);
-        return view;
+        return tensor.type() == ElementType.FLOAT32
+                ? floats(tensor.bytes(), tensor.shape())
+                : keep(OnnxTensor.createTensor(environment, tensor.longs(), tensor.shape()));
     }
 
     /** A handle to float32 in a direct buffer, which must be in native byte order. */
     OnnxTensor floats(ByteBuffer buffer, long... shape) throws OrtException {
-        OnnxTensor view = OnnxTensor.createTensor(environment, buffer.asFloatBuffer(), shape);
-        tensors.add(view);
-        return view;
+        return keep(OnnxTensor.createTensor(environment, buffer.asFloatBuffer(), shape));
     }
 
     /** A handle to unsigned bytes in a direct buffer. */
     OnnxTensor bytes(ByteBuffer buffer, long... shape) throws OrtException {
-        OnnxTensor view = OnnxTensor.createTensor(environment, buffer, shape, OnnxJavaType.UINT8);
-        tensors.add(view);
-        return view;
+        return keep(OnnxTensor.createTensor(environment, buffer, shape, OnnxJavaType.UINT8));
+    }
+
+    private OnnxTensor keep(OnnxTensor tensor) {
+        tensors.add(tensor);
+        return tensor;
     }
 
     /** Frees the handles, not the memory. */

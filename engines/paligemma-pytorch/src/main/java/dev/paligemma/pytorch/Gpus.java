@@ -49,10 +49,8 @@ final class Gpus {
     }
 
     /**
-     * What is known of a GPU.
-     *
-     * @param runtime the version of the CUDA runtime, for example 12080
-     * @param capability the digits of the compute capability, of which the last is the minor one, for example "90"
+     * What is known of a GPU: the version of the CUDA runtime, such as 12080, and the digits of the compute capability, of
+     * which the last is the minor one, such as "90".
      */
     static String describe(int runtime, String capability) {
         int minor = capability.length() - 1;

@@ -31,10 +31,8 @@ final class Natives {
     }
 
     /**
-     * The classifier of a machine, which is the end of the names of its artifacts.
-     *
-     * @param osName as the system property {@code os.name}
-     * @param osArch as the system property {@code os.arch}
+     * The classifier of a machine, the end of the names of its artifacts, from the system properties {@code os.name} and
+     * {@code os.arch}.
      */
     static String classifier(String osName, String osArch) {
         String system = osName.startsWith("Windows")
@@ -47,11 +45,8 @@ final class Natives {
     }
 
     /**
-     * What to do when torch does not start.
-     *
-     * @param classifier the machine
-     * @param found whether a library is on the class path or named by the environment
-     * @param detail what went wrong
+     * What to do when torch does not start; {@code found} says whether a library is on the class path or named by the
+     * environment, {@code detail} what went wrong.
      */
     static String cannotStart(String classifier, boolean found, String detail) {
         String what = found
@@ -70,12 +65,8 @@ final class Natives {
     }
 
     /**
-     * What to do when torch runs, but not on a GPU.
-     *
-     * @param classifier the machine
-     * @param device the GPU that was asked for
-     * @param withCuda whether the library that was loaded has CUDA
-     * @param detail what went wrong
+     * What to do when torch runs, but not on the GPU that was asked for; {@code withCuda} says whether the library that was
+     * loaded has CUDA, {@code detail} what went wrong.
      */
     static String cannotUse(String classifier, TorchDevice device, boolean withCuda, String detail) {
         String what = "device " + device.name() + " cannot be used: ";

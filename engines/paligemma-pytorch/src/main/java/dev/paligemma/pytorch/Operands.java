@@ -17,12 +17,7 @@ final class Operands {
     private final long pieceBytes;
     private final Map<Operand, Integer> indices = new LinkedHashMap<>();
 
-    /**
-     * An empty list.
-     *
-     * @param matrices how matrices are taken
-     * @param pieceBytes how large a tensor may be
-     */
+    /** An empty list: how matrices are taken, and how large a tensor may be. */
     Operands(NumberType matrices, long pieceBytes) {
         this.matrices = matrices;
         this.pieceBytes = pieceBytes;

@@ -144,7 +144,7 @@ final class TorchDecodingState extends CheckedDecodingState {
     /** Makes empty caches with room for more rows than the given ones. */
     private void allocate(int sequences, int rows) {
         int wanted = Math.addExact(rows, room);
-        release();
+        free();
         caches = program.call((script, scope) -> script.call("empty", scope.integer(sequences), scope.integer(wanted)));
         capacity = wanted;
     }
@@ -175,10 +175,6 @@ final class TorchDecodingState extends CheckedDecodingState {
 
     @Override
     protected void free() {
-        release();
-    }
-
-    private void release() {
         if (caches != null) {
             caches.close();
             caches = null;

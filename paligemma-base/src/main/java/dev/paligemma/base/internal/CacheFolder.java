@@ -21,13 +21,7 @@ public final class CacheFolder {
         return resolve(System.getProperties(), System.getenv());
     }
 
-    /**
-     * The folder for given settings.
-     *
-     * @param properties system properties
-     * @param environment environment variables
-     * @return an absolute path
-     */
+    /** The folder, an absolute path, for given system properties and environment variables. */
     static Path resolve(Properties properties, Map<String, String> environment) {
         String chosen = firstSet(properties.getProperty("paligemma.cache"), environment.get("PALIGEMMA_CACHE"));
         Path folder = chosen != null ? Path.of(chosen) : userCache(properties, environment);

@@ -11,13 +11,7 @@ public final class ChannelInputStream extends InputStream {
     private final long end;
     private long position;
 
-    /**
-     * The bytes of a file from a place to another.
-     *
-     * @param channel the open file
-     * @param from where the range begins, in bytes
-     * @param to where it ends, exclusive; the stream ends before that if the file does
-     */
+    /** The bytes of an open file from a place to another, exclusive, or to the end of the file. */
     public ChannelInputStream(FileChannel channel, long from, long to) {
         this.channel = channel;
         this.position = from;

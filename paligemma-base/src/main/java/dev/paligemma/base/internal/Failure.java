@@ -9,19 +9,10 @@ import org.jspecify.annotations.Nullable;
  */
 @FunctionalInterface
 public interface Failure {
-    /**
-     * Makes an exception.
-     *
-     * @param message what is wrong and where
-     * @param cause the error underneath, or null if there is none
-     */
+    /** Makes an exception; the message says what is wrong and where, the cause is the error underneath or null. */
     PaliGemmaException of(String message, @Nullable Throwable cause);
 
-    /**
-     * Makes an exception without an error underneath.
-     *
-     * @param message what is wrong and where
-     */
+    /** Makes an exception without an error underneath. */
     default PaliGemmaException of(String message) {
         return of(message, null);
     }

@@ -17,11 +17,8 @@ public final class FailureReason {
     private FailureReason() {}
 
     /**
-     * The reason, without names of classes.
-     *
-     * @param failure what the system reported
-     * @param named the file that the message names already
-     * @return for example {@code No space left on device}; the file in front of it if it is another one
+     * The reason, without names of classes, such as {@code No space left on device}; in front of it the file if it is
+     * another than the one {@code named} by the message already.
      */
     public static String of(IOException failure, Path named) {
         if (!(failure instanceof FileSystemException system)) {

@@ -17,12 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class FileTrees {
     private FileTrees() {}
 
-    /**
-     * Deletes a folder with all that is in it, links themselves and not what they lead to; fine if it is not there.
-     *
-     * @param folder a path, perhaps of nothing
-     * @throws IOException if something cannot be deleted
-     */
+    /** Deletes a folder with all that is in it, links themselves and not what they lead to; fine if it is not there. */
     public static void delete(Path folder) throws IOException {
         if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
             return;
@@ -50,13 +45,7 @@ public final class FileTrees {
         });
     }
 
-    /**
-     * Whether it is a folder without anything in it.
-     *
-     * @param folder a path, perhaps of nothing
-     * @return true if it is an empty folder
-     * @throws IOException if it cannot be listed
-     */
+    /** Whether a path leads to a folder without anything in it. */
     public static boolean isEmptyFolder(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
             return false;
@@ -66,12 +55,7 @@ public final class FileTrees {
         }
     }
 
-    /**
-     * Returns once the contents of a file are on disk.
-     *
-     * @param file an existing file
-     * @throws IOException if they cannot be written
-     */
+    /** Returns once the contents of an existing file are on disk. */
     public static void forceFile(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             channel.force(true);

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** Finds and checks files before they are read. Stateless. */
+/** Finds and checks files before they are read; {@code failure} makes the exceptions. Stateless. */
 public final class InputFiles {
     /** Systems follow some 40 before they give up. */
     private static final int MAX_LINKS = 40;
@@ -17,10 +17,7 @@ public final class InputFiles {
 
     /**
      * The real path of a regular file, links resolved: the hub's cache keeps every file as a link into another folder.
-     *
-     * @param file a path
-     * @param failure makes the exception if there is no such file, or it is a folder, a pipe or a device
-     * @return the real path
+     * Fails if there is no such file, or it is a folder, a pipe or a device.
      */
     public static Path regular(Path file, Failure failure) {
         Path real;
@@ -40,10 +37,8 @@ public final class InputFiles {
     }
 
     /**
-     * Refuses what has taken the place of a file that was regular when it was looked at.
-     *
-     * @param real a real path
-     * @param failure makes the exception if it is a folder, a pipe or a device; what is gone is left to the one who opens it
+     * Refuses a folder, a pipe or a device that has taken the place of a file that was regular when it was looked at; what
+     * is gone is left to the one who opens it.
      */
     public static void requireStillRegular(Path real, Failure failure) {
         if (Files.exists(real) && !Files.isRegularFile(real)) {
@@ -51,13 +46,7 @@ public final class InputFiles {
         }
     }
 
-    /**
-     * The size of a file.
-     *
-     * @param real a real path
-     * @param failure makes the exception if it cannot be told
-     * @return bytes
-     */
+    /** The size of a file in bytes. */
     public static long size(Path real, Failure failure) {
         try {
             return Files.size(real);
@@ -66,13 +55,7 @@ public final class InputFiles {
         }
     }
 
-    /**
-     * The bytes of a regular file.
-     *
-     * @param file a path
-     * @param maxBytes the largest size that is read
-     * @param failure makes the exception if it is missing, or larger than the limit
-     */
+    /** The bytes of a regular file; fails if it is missing, or larger than {@code maxBytes}. */
     public static byte[] readAll(Path file, int maxBytes, Failure failure) {
         Path real = regular(file, failure);
         try (InputStream in = Files.newInputStream(real)) {
@@ -86,13 +69,7 @@ public final class InputFiles {
         }
     }
 
-    /**
-     * The exception for a failed read.
-     *
-     * @param file what was read
-     * @param cause what the system reported
-     * @param failure makes it
-     */
+    /** The exception for a failed read. */
     public static PaliGemmaException unreadable(Path file, IOException cause, Failure failure) {
         if (cause instanceof ClosedByInterruptException) {
             return failure.of("interrupted while reading " + file, cause);

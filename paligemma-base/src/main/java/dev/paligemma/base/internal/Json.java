@@ -63,10 +63,8 @@ public final class Json {
     private Json() {}
 
     /**
-     * A parser of UTF-8 text that refuses malformed bytes and a name that comes twice in an object.
-     *
-     * @param utf8 the text; closed with the parser
-     * @throws IOException if there is no parser for it
+     * A parser of UTF-8 text, which is closed with it, that refuses malformed bytes and a name that comes twice in an
+     * object.
      */
     public static JsonParser parser(InputStream utf8) throws IOException {
         return FACTORY.createParser(strict(utf8));
@@ -75,9 +73,6 @@ public final class Json {
     /**
      * The same without the check for names that come twice, which would keep all names of an object: for maps of hundreds
      * of thousands of entries.
-     *
-     * @param utf8 the text; closed with the parser
-     * @throws IOException if there is no parser for it
      */
     public static JsonParser streamingParser(InputStream utf8) throws IOException {
         return STREAMING.createParser(strict(utf8));
@@ -113,13 +108,7 @@ public final class Json {
         }
     }
 
-    /**
-     * Reads bytes that hold one JSON object.
-     *
-     * @param where what the bytes are, for messages
-     * @param utf8 the text
-     * @param failure makes the exception if they are not a well-formed object, and those of the object
-     */
+    /** As {@link #readObject(Path, long, Failure)}, of bytes; {@code where} is what they are, for messages. */
     public static JsonObject readObject(String where, byte[] utf8, Failure failure) {
         try {
             return readObject(where, new ByteArrayInputStream(utf8), failure);
@@ -141,13 +130,7 @@ public final class Json {
         }
     }
 
-    /**
-     * The exception for JSON text that could not be read: either not JSON, or not UTF-8, or a failing disk.
-     *
-     * @param file what was read
-     * @param e what the parser or the system reported
-     * @param failure makes it
-     */
+    /** The exception for JSON text that could not be read: either not JSON, or not UTF-8, or a failing disk. */
     public static PaliGemmaException malformed(Path file, IOException e, Failure failure) {
         return e instanceof JsonProcessingException || e instanceof CharacterCodingException
                 ? failure.of(malformed(file.toString(), e), e)
@@ -168,12 +151,7 @@ public final class Json {
         return where + " is not valid JSON: malformed UTF-8";
     }
 
-    /**
-     * What the parser has to say, without the names of its own settings.
-     *
-     * @param problem what it threw
-     * @return its message for people, not quoted
-     */
+    /** What the parser has to say to people, without the names of its own settings; not quoted. */
     public static String words(JsonProcessingException problem) {
         return JsonProblem.words(problem.getOriginalMessage());
     }

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One object of a JSON file with typed, range-checked access. Immutable.
  *
- * <p>A member that is null counts as absent, except for {@link #isNull}. Every error names file and member, and is of the
- * type that the reader asked for.
+ * <p>A member that is null counts as absent, except for {@link #isNull}. What is something else or out of range is an error
+ * of the type that the reader asked for, which names file and member.
  */
 public final class JsonObject {
     private final String where;
@@ -36,33 +36,17 @@ public final class JsonObject {
         return members;
     }
 
-    /**
-     * Whether a member is there and not null.
-     *
-     * @param name the member
-     * @return true if it has a value
-     */
+    /** Whether a member is there and not null. */
     public boolean has(String name) {
         return members.get(name) != null;
     }
 
-    /**
-     * Whether a member is there and says null.
-     *
-     * @param name the member
-     * @return true if it is null, false if it has a value or is absent
-     */
+    /** Whether a member is there and says null. */
     public boolean isNull(String name) {
         return members.containsKey(name) && members.get(name) == null;
     }
 
-    /**
-     * An object.
-     *
-     * @param name the member
-     * @return the object, or null if the member is absent
-     * @throws PaliGemmaException if it is something else
-     */
+    /** An object; null if the member is absent. */
     public @Nullable JsonObject objectOrNull(String name) {
         Object value = members.get(name);
         if (value == null) {
@@ -77,13 +61,7 @@ public final class JsonObject {
         return new JsonObject(where + ": " + name, inner, failure);
     }
 
-    /**
-     * An object that must be there.
-     *
-     * @param name the member
-     * @return the object
-     * @throws PaliGemmaException if it is absent or something else
-     */
+    /** An object that must be there. */
     public JsonObject object(String name) {
         JsonObject value = objectOrNull(name);
         if (value == null) {
@@ -92,13 +70,7 @@ public final class JsonObject {
         return value;
     }
 
-    /**
-     * A text.
-     *
-     * @param name the member
-     * @return the text, or null if the member is absent
-     * @throws PaliGemmaException if it is something else
-     */
+    /** A text; null if the member is absent. */
     public @Nullable String stringOrNull(String name) {
         Object value = members.get(name);
         if (value == null) {
@@ -110,13 +82,7 @@ public final class JsonObject {
         throw wrong(name, "a string");
     }
 
-    /**
-     * A truth value.
-     *
-     * @param name the member
-     * @param fallback what counts if the member is absent
-     * @throws PaliGemmaException if it is something else
-     */
+    /** A truth value; {@code fallback} if the member is absent. */
     public boolean bool(String name, boolean fallback) {
         Object value = members.get(name);
         if (value == null) {
@@ -128,44 +94,21 @@ public final class JsonObject {
         throw wrong(name, "true or false");
     }
 
-    /**
-     * An integer that may be absent.
-     *
-     * @param name the member
-     * @param min the least that is accepted
-     * @param max the largest that is accepted
-     * @return the integer, or null if the member is absent
-     * @throws PaliGemmaException if it is something else or out of range
-     */
+    /** An integer from {@code min} to {@code max}; null if the member is absent. */
     public @Nullable Integer integerOrNull(String name, int min, int max) {
         Object value = members.get(name);
         return value == null ? null : asInteger(name, value, min, max);
     }
 
-    /**
-     * An integer.
-     *
-     * @param name the member
-     * @param fallback what counts if the member is absent
-     * @param min the least that is accepted
-     * @param max the largest that is accepted
-     * @return the integer
-     * @throws PaliGemmaException if it is something else or out of range
-     */
+    /** An integer from {@code min} to {@code max}; {@code fallback} if the member is absent. */
     public int integer(String name, int fallback, int min, int max) {
         Integer value = integerOrNull(name, min, max);
         return value == null ? fallback : value;
     }
 
     /**
-     * A value as an integer.
-     *
-     * @param name what to call it in a message
-     * @param value a value from a member or a list
-     * @param min the least that is accepted
-     * @param max the largest that is accepted
-     * @return the integer
-     * @throws PaliGemmaException if it is something else or out of range
+     * A value of a member or a list as an integer from {@code min} to {@code max}; {@code name} is what to call it in a
+     * message.
      */
     public int asInteger(String name, @Nullable Object value, int min, int max) {
         if (value instanceof Long number && number >= min && number <= max) {
@@ -175,15 +118,7 @@ public final class JsonObject {
                 where + ": " + name + " must be an integer from " + min + " to " + max + ", got " + describe(value));
     }
 
-    /**
-     * A number that may be absent.
-     *
-     * @param name the member
-     * @param min the least that is accepted
-     * @param max the largest that is accepted
-     * @return the number, or null if the member is absent
-     * @throws PaliGemmaException if it is something else or out of range
-     */
+    /** A number from {@code min} to {@code max}; null if the member is absent. */
     public @Nullable Double numberOrNull(String name, double min, double max) {
         Object value = members.get(name);
         if (value == null) {
@@ -198,27 +133,13 @@ public final class JsonObject {
         throw wrong(name, "a number from " + min + " to " + max);
     }
 
-    /**
-     * A number.
-     *
-     * @param name the member
-     * @param fallback what counts if the member is absent
-     * @param min the least that is accepted
-     * @param max the largest that is accepted
-     * @throws PaliGemmaException if it is something else or out of range
-     */
+    /** A number from {@code min} to {@code max}; {@code fallback} if the member is absent. */
     public double number(String name, double fallback, double min, double max) {
         Double value = numberOrNull(name, min, max);
         return value == null ? fallback : value;
     }
 
-    /**
-     * An array.
-     *
-     * @param name the member
-     * @return the list, unmodifiable, or null if the member is absent
-     * @throws PaliGemmaException if it is something else
-     */
+    /** An array as an unmodifiable list; null if the member is absent. */
     public @Nullable List<@Nullable Object> listOrNull(String name) {
         Object value = members.get(name);
         if (value == null) {
@@ -233,23 +154,12 @@ public final class JsonObject {
         return list;
     }
 
-    /**
-     * The error for a member that is not as expected.
-     *
-     * @param name the member
-     * @param expected what it should be
-     * @return an exception that names file, member, expectation and value
-     */
+    /** The error for a member that is not as expected; it names file, member, expectation and value. */
     public PaliGemmaException wrong(String name, String expected) {
         return failure.of(where + ": " + name + " must be " + expected + ", got " + describe(members.get(name)));
     }
 
-    /**
-     * A value for a message.
-     *
-     * @param value a value from a member or a list
-     * @return a short text
-     */
+    /** A value of a member or a list for a message: a short text. */
     public static String describe(@Nullable Object value) {
         if (value == null) {
             return "null";

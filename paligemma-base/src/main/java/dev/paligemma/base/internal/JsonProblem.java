@@ -18,11 +18,7 @@ final class JsonProblem {
 
     private JsonProblem() {}
 
-    /**
-     * The message for people.
-     *
-     * @param message a message of the parser
-     */
+    /** The message of the parser for people. */
     static String words(String message) {
         String placed = PLACE.matcher(message).replaceAll("line $1, column $2");
         String limited = LIMIT.matcher(placed).replaceAll("");

@@ -6,22 +6,14 @@ public final class Quote {
 
     private Quote() {}
 
-    /**
-     * Quotes a text.
-     *
-     * @param text a text from a file
-     * @return at most some 200 characters of it, control characters escaped, in double quotes
-     */
+    /** Quotes a text from a file: at most some 200 characters of it, control characters escaped, in double quotes. */
     public static String quote(String text) {
         return '"' + shown(text, MAX_CHARS) + '"';
     }
 
     /**
-     * Shows a text without quotes.
-     *
-     * @param text a text from a file or a server
-     * @param longest the most characters that are shown, at least 1
-     * @return the text, control characters escaped; three dots where it was cut off
+     * Shows at most {@code longest} characters of a text from a file or a server without quotes, control characters
+     * escaped; three dots where it was cut off.
      */
     public static String shown(String text, int longest) {
         StringBuilder out = new StringBuilder();

@@ -44,12 +44,7 @@ public final class TemporaryFolder implements AutoCloseable {
         this.channel = channel;
     }
 
-    /**
-     * Makes an empty folder beside the target.
-     *
-     * @param target the place that the folder will have
-     * @throws IOException if it cannot be made
-     */
+    /** Makes an empty folder beside the place that it will have. */
     public static TemporaryFolder beside(Path target) throws IOException {
         Path path = target.resolveSibling("." + target.getFileName() + MARK + UUID.randomUUID());
         Files.createDirectory(path);
@@ -70,22 +65,12 @@ public final class TemporaryFolder implements AutoCloseable {
         }
     }
 
-    /**
-     * Removes the folders that killed processes left beside the target; those of living ones stay.
-     *
-     * @param target the place that the folders should have got
-     * @throws IOException if one cannot be removed
-     */
+    /** Removes the folders that killed processes left beside the target; those of living ones stay. */
     public static void removeStale(Path target) throws IOException {
         removeStale(parentOf(target), "." + target.getFileName() + MARK);
     }
 
-    /**
-     * Removes the folders that killed processes left in a folder, whatever their targets.
-     *
-     * @param parent the folder
-     * @throws IOException if one cannot be removed
-     */
+    /** Removes the folders that killed processes left in a folder, whatever their targets. */
     public static void removeAllStale(Path parent) throws IOException {
         removeStale(parent, "");
     }
@@ -166,11 +151,7 @@ public final class TemporaryFolder implements AutoCloseable {
         }
     }
 
-    /**
-     * Removes the folder unless it was moved.
-     *
-     * @throws IOException if something in it cannot be removed
-     */
+    /** Removes the folder unless it was moved. */
     @Override
     public void close() throws IOException {
         if (!moved) {

@@ -61,13 +61,8 @@ public record AttentionSpec(
     }
 
     /**
-     * Bidirectional attention within sequences of fixed length.
-     *
-     * @param heads number of heads
-     * @param headDim width of one head
-     * @param scale factor on the scores
-     * @param sequenceLength rows of one sequence, at least 1
-     * @return the specification
+     * Bidirectional attention within sequences of a fixed length of at least 1, with as many key and value heads as query
+     * heads.
      */
     public static AttentionSpec withinSequences(int heads, int headDim, float scale, int sequenceLength) {
         return new AttentionSpec(heads, heads, headDim, scale, 0, sequenceLength, null, 0);

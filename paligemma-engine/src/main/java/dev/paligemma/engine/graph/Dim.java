@@ -18,12 +18,7 @@ public final class Dim {
         this.size = size;
     }
 
-    /**
-     * A dimension of known size.
-     *
-     * @param size the number of elements along it, at least 1
-     * @throws IllegalArgumentException if the size is below 1
-     */
+    /** A dimension of known size, at least 1, or it is an {@link IllegalArgumentException}. */
     public static Dim of(long size) {
         if (size < 1) {
             throw new IllegalArgumentException("a fixed dimension must be at least 1, got " + size);
@@ -31,11 +26,7 @@ public final class Dim {
         return new Dim(null, size);
     }
 
-    /**
-     * A dimension whose size is known only at run time; it may then be 0.
-     *
-     * @param symbol its name, for example {@code "tokens"}
-     */
+    /** A dimension whose size is known only at run time, and may then be 0, by a name such as {@code "tokens"}. */
     public static Dim symbol(String symbol) {
         return new Dim(Objects.requireNonNull(symbol, "symbol"), -1);
     }
@@ -45,12 +36,7 @@ public final class Dim {
         return symbol == null;
     }
 
-    /**
-     * The size of a fixed dimension.
-     *
-     * @return the size, at least 1
-     * @throws IllegalStateException if the dimension is symbolic
-     */
+    /** The size of a fixed dimension, at least 1; an {@link IllegalStateException} if it is symbolic. */
     public long size() {
         if (symbol != null) {
             throw new IllegalStateException("the size of dimension '" + symbol + "' is known only at run time");
@@ -58,11 +44,7 @@ public final class Dim {
         return size;
     }
 
-    /**
-     * The name of a symbolic dimension.
-     *
-     * @throws IllegalStateException if the dimension is fixed
-     */
+    /** The name of a symbolic dimension; an {@link IllegalStateException} if it is fixed. */
     public String symbol() {
         if (symbol == null) {
             throw new IllegalStateException("dimension of fixed size " + size + " has no name");

@@ -39,21 +39,14 @@ public record Graph(
         return new Graph(name, inputs, nodes, all, marks);
     }
 
-    /**
-     * The learned parameters.
-     *
-     * @return names and shapes in the order of their first use, each once
-     * @throws IllegalArgumentException if one name stands for two shapes
-     */
+    /** As {@link #weights(List)}, of this graph. */
     public List<Weight> weights() {
         return weights(List.of(this));
     }
 
     /**
-     * The learned parameters of a network that is several graphs.
+     * The learned parameters of a network of several graphs: names and shapes in the order of their first use, each once.
      *
-     * @param graphs the graphs
-     * @return names and shapes in the order of their first use, each once
      * @throws IllegalArgumentException if one name stands for two shapes
      */
     public static List<Weight> weights(List<Graph> graphs) {

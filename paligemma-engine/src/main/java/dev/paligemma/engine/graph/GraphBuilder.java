@@ -2,6 +2,7 @@ package dev.paligemma.engine.graph;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * Records a network's definition. Confined to one thread.
@@ -31,11 +33,7 @@ public final class GraphBuilder {
     private final Set<String> names = new HashSet<>();
     private final Set<String> caches = new HashSet<>();
 
-    /**
-     * Starts an empty graph.
-     *
-     * @param name what it computes, for messages and profiles
-     */
+    /** Starts an empty graph; the name says what it computes, for messages and profiles. */
     public GraphBuilder(String name) {
         this.name = Objects.requireNonNull(name, "name");
     }
@@ -57,46 +55,29 @@ public final class GraphBuilder {
         }
     }
 
-    /**
-     * Declares something that a caller provides.
-     *
-     * @param inputName the name it is provided under, unique
-     * @param type the type of its elements
-     * @param shape its dimensions
-     */
+    /** Declares something that a caller provides, under a unique name. */
     public Tensor input(String inputName, ElementType type, Shape shape) {
-        if (inputs.containsKey(inputName)) {
-            throw new IllegalArgumentException("graph " + name + " has an input '" + inputName + "' already");
-        }
         Tensor tensor = new Tensor(tensors.size(), unique(inputName), type, shape);
         tensors.add(tensor);
-        inputs.put(inputName, tensor);
+        putOnce(inputs, "an input", inputName, tensor);
         return tensor;
     }
 
-    /**
-     * Declares something that a caller may ask for.
-     *
-     * @param outputName the name it is asked for by, unique
-     * @param tensor what it is
-     */
+    /** Declares something that a caller may ask for by a unique name. */
     public void output(String outputName, Tensor tensor) {
         requireOwn(tensor, "output");
-        if (outputs.putIfAbsent(outputName, tensor) != null) {
-            throw new IllegalArgumentException("graph " + name + " has an output '" + outputName + "' already");
-        }
+        putOnce(outputs, "an output", outputName, tensor);
     }
 
-    /**
-     * Names an intermediate result, so that it can be compared with another implementation.
-     *
-     * @param markName its name, unique
-     * @param tensor what it is
-     */
+    /** Names an intermediate result, uniquely, so that it can be compared with another implementation. */
     public void mark(String markName, Tensor tensor) {
         requireOwn(tensor, "mark");
-        if (marks.putIfAbsent(markName, tensor) != null) {
-            throw new IllegalArgumentException("graph " + name + " has a mark '" + markName + "' already");
+        putOnce(marks, "a mark", markName, tensor);
+    }
+
+    private void putOnce(Map<String, Tensor> known, String kind, String key, Tensor tensor) {
+        if (known.putIfAbsent(key, tensor) != null) {
+            throw new IllegalArgumentException("graph " + name + " has " + kind + " '" + key + "' already");
         }
     }
 
@@ -106,11 +87,8 @@ public final class GraphBuilder {
     }
 
     /**
-     * Looks up rows of a table.
-     *
-     * @param ids {@code int64[T]}, each in {@code [0, V)}
-     * @param table {@code [V, D]}
-     * @return {@code float32[T, D]}
+     * {@link Operation.Embedding}: of {@code int64[T]}, each in {@code [0, V)}, and a table {@code [V, D]} makes {@code
+     * float32[T, D]}.
      */
     public Tensor embedding(Tensor ids, Weight table) {
         require(ids.type() == ElementType.INT64 && ids.shape().rank() == 1, "embedding", "int64[T] ids", ids);
@@ -119,42 +97,30 @@ public final class GraphBuilder {
                 new Operation.Embedding(table),
                 "embedding",
                 Shape.of(ids.shape().dim(0), table.size(1)),
-                List.of(ids));
+                ids);
     }
 
-    /**
-     * Uses a weight as a tensor.
-     *
-     * @param weight the weight
-     * @return {@code float32} of the weight's shape
-     */
+    /** {@link Operation.Parameter}: {@code float32} of the shape of the weight. */
     public Tensor parameter(Weight weight) {
         return record(
                 new Operation.Parameter(weight),
                 "parameter",
-                Shape.of(weight.shape().toArray()),
-                List.of());
+                Shape.of(weight.shape().toArray()));
     }
 
     /**
-     * Multiplies each row by a matrix and adds a bias.
-     *
-     * @param x {@code float32[T, in]}
-     * @param weights {@code W[out, in]} and {@code b[out]}
-     * @return {@code float32[T, out]}
+     * {@link Operation.Linear}: of {@code float32[T, in]}, {@code W[out, in]} and {@code b[out]} makes {@code float32[T,
+     * out]}.
      */
     public Tensor linear(Tensor x, LinearWeights weights) {
         requireRows(x, "linear");
         requireWidth(x, weights.in(), "linear", weights.weight());
-        return record(new Operation.Linear(weights), "linear", x.shape().with(-1, Dim.of(weights.out())), List.of(x));
+        return record(new Operation.Linear(weights), "linear", x.shape().with(-1, Dim.of(weights.out())), x);
     }
 
     /**
-     * Multiplies each row by a matrix that is no weight.
-     *
-     * @param x {@code float32[T, in]}
-     * @param matrix {@code float32[out, in]}, where {@code out} may be known at run time only
-     * @return {@code float32[T, out]}
+     * {@link Operation.Product}: of {@code float32[T, in]} and {@code float32[out, in]}, where {@code out} may be known at
+     * run time only, makes {@code float32[T, out]}.
      */
     public Tensor product(Tensor x, Tensor matrix) {
         requireFloats("product", x, matrix);
@@ -166,58 +132,34 @@ public final class GraphBuilder {
                 new Operation.Product(),
                 "product",
                 x.shape().with(-1, matrix.shape().dim(0)),
-                List.of(x, matrix));
+                x,
+                matrix);
     }
 
-    /**
-     * Normalises each row to mean 0 and variance 1, then scales and shifts it.
-     *
-     * @param x {@code float32[..., D]}
-     * @param gamma {@code [D]}
-     * @param beta {@code [D]}
-     * @param epsilon added to the variance
-     * @return {@code float32[..., D]}
-     */
+    /** {@link Operation.LayerNorm}: of {@code float32[..., D]} and weights {@code [D]} makes {@code float32[..., D]}. */
     public Tensor layerNorm(Tensor x, Weight gamma, Weight beta, float epsilon) {
         requireFloats("layerNorm", x);
         requireWidth(x, gamma.elementCount(), "layerNorm", gamma);
         requireWidth(x, beta.elementCount(), "layerNorm", beta);
-        return record(new Operation.LayerNorm(gamma, beta, epsilon), "layer_norm", x.shape(), List.of(x));
+        return record(new Operation.LayerNorm(gamma, beta, epsilon), "layer_norm", x.shape(), x);
     }
 
-    /**
-     * Divides each row by its root mean square, then scales it by one plus the weight.
-     *
-     * @param x {@code float32[..., D]}
-     * @param weight {@code [D]}
-     * @param epsilon added to the mean square
-     * @return {@code float32[..., D]}
-     */
+    /** {@link Operation.RmsNorm}: of {@code float32[..., D]} and a weight {@code [D]} makes {@code float32[..., D]}. */
     public Tensor rmsNorm(Tensor x, Weight weight, float epsilon) {
         requireFloats("rmsNorm", x);
         requireWidth(x, weight.elementCount(), "rmsNorm", weight);
-        return record(new Operation.RmsNorm(weight, epsilon), "rms_norm", x.shape(), List.of(x));
+        return record(new Operation.RmsNorm(weight, epsilon), "rms_norm", x.shape(), x);
     }
 
-    /**
-     * Applies the tanh form of GELU to each element.
-     *
-     * @param x {@code float32[...]}
-     * @return the same shape
-     */
+    /** {@link Operation.Gelu}: of {@code float32[...]} makes the same shape. */
     public Tensor gelu(Tensor x) {
         requireFloats("gelu", x);
-        return record(new Operation.Gelu(), "gelu", x.shape(), List.of(x));
+        return record(new Operation.Gelu(), "gelu", x.shape(), x);
     }
 
     /**
-     * Rotates each head of each row by the row's position.
-     *
-     * @param x {@code float32[T, heads * h]}
-     * @param cos {@code float32[T, h / 2]}
-     * @param sin {@code float32[T, h / 2]}
-     * @param heads number of heads side by side
-     * @return {@code float32[T, heads * h]}
+     * {@link Operation.Rope}: rotates each head of each row of {@code float32[T, heads * h]} by the position of the row,
+     * given as cosines and sines {@code float32[T, h / 2]}; the shape stays.
      */
     public Tensor rope(Tensor x, Tensor cos, Tensor sin, int heads) {
         requireRows(x, "rope");
@@ -231,17 +173,12 @@ public final class GraphBuilder {
                 "rope",
                 "cosines and sines [" + x.shape().dim(0) + ", " + width + " / (2 * " + heads + ")]",
                 cos);
-        return record(new Operation.Rope(heads), "rope", x.shape(), List.of(x, cos, sin));
+        return record(new Operation.Rope(heads), "rope", x.shape(), x, cos, sin);
     }
 
     /**
-     * Lets rows attend to rows, as the specification says.
-     *
-     * @param q {@code float32[T, heads * headDim]}
-     * @param k {@code float32[T, kvHeads * headDim]}
-     * @param v {@code float32[T, kvHeads * headDim]}
-     * @param spec heads, scale, cache and who attends to whom
-     * @return {@code float32[T, heads * headDim]}
+     * {@link Operation.Attention}: of queries {@code float32[T, heads * headDim]}, keys and values {@code float32[T,
+     * kvHeads * headDim]} makes {@code float32[T, heads * headDim]}.
      */
     public Tensor attention(Tensor q, Tensor k, Tensor v, AttentionSpec spec) {
         requireRows(q, "attention");
@@ -255,64 +192,40 @@ public final class GraphBuilder {
         if (spec.cache() != null && !caches.add(spec.cache())) {
             throw new IllegalArgumentException(where("attention") + ": cache '" + spec.cache() + "' is used twice");
         }
-        return record(new Operation.Attention(spec), "attention", queries, List.of(q, k, v));
+        return record(new Operation.Attention(spec), "attention", queries, q, k, v);
     }
 
-    /**
-     * Bounds each element smoothly.
-     *
-     * @param x {@code float32[...]}
-     * @param cap the bound, positive
-     * @return the same shape
-     */
+    /** {@link Operation.Softcap}: of {@code float32[...]} and a positive bound makes the same shape. */
     public Tensor softcap(Tensor x, float cap) {
         requireFloats("softcap", x);
         require(cap > 0, "softcap", "a positive bound", cap);
-        return record(new Operation.Softcap(cap), "softcap", x.shape(), List.of(x));
+        return record(new Operation.Softcap(cap), "softcap", x.shape(), x);
     }
 
     /**
-     * Adds two tensors.
-     *
-     * @param a {@code float32[...]}
-     * @param b the same shape, or the last dimensions of it
-     * @return the shape of {@code a}
+     * {@link Operation.Add}: of {@code a float32[...]} and {@code b}, the same shape or the last dimensions of it, makes
+     * the shape of {@code a}.
      */
     public Tensor add(Tensor a, Tensor b) {
         requireSuffix(a, b, "add");
-        return record(new Operation.Add(), "add", a.shape(), List.of(a, b));
+        return record(new Operation.Add(), "add", a.shape(), a, b);
     }
 
-    /**
-     * Multiplies two tensors element by element.
-     *
-     * @param a {@code float32[...]}
-     * @param b the same shape, or the last dimensions of it
-     * @return the shape of {@code a}
-     */
+    /** {@link Operation.Multiply}: with the shapes of {@link #add}. */
     public Tensor multiply(Tensor a, Tensor b) {
         requireSuffix(a, b, "multiply");
-        return record(new Operation.Multiply(), "multiply", a.shape(), List.of(a, b));
+        return record(new Operation.Multiply(), "multiply", a.shape(), a, b);
     }
 
-    /**
-     * Multiplies each element by a constant.
-     *
-     * @param x {@code float32[...]}
-     * @param factor the constant
-     * @return the same shape
-     */
+    /** {@link Operation.Scale}: of {@code float32[...]} makes the same shape. */
     public Tensor scale(Tensor x, float factor) {
         requireFloats("scale", x);
-        return record(new Operation.Scale(factor), "scale", x.shape(), List.of(x));
+        return record(new Operation.Scale(factor), "scale", x.shape(), x);
     }
 
     /**
-     * Gives the elements another shape.
-     *
-     * @param x {@code float32[...]}
-     * @param shape a shape of as many elements, with at most one symbolic dimension
-     * @return that shape
+     * {@link Operation.Reshape}: of {@code float32[...]} and a shape of as many elements, with at most one symbolic
+     * dimension, makes that shape.
      */
     public Tensor reshape(Tensor x, Shape shape) {
         requireFloats("reshape", x);
@@ -324,48 +237,37 @@ public final class GraphBuilder {
             boolean fits = symbols == 0 ? wanted == elements : elements % wanted == 0;
             require(fits, "reshape", "a shape of the " + elements + " elements of " + x.shape(), shape);
         }
-        return record(new Operation.Reshape(shape), "reshape", shape, List.of(x));
+        return record(new Operation.Reshape(shape), "reshape", shape, x);
     }
 
     /**
-     * Reorders the axes.
-     *
-     * @param x {@code float32[...]}
-     * @param axes for each axis of the result, the axis of {@code x} that it is
-     * @return the permuted shape
+     * {@link Operation.Transpose}: of {@code float32[...]} makes the permuted shape; for each axis of the result, {@code
+     * axes} has the axis of {@code x} that it is.
      */
     public Tensor transpose(Tensor x, int... axes) {
         requireFloats("transpose", x);
-        List<Integer> order = java.util.Arrays.stream(axes).boxed().toList();
-        List<Integer> all =
-                java.util.stream.IntStream.range(0, x.shape().rank()).boxed().toList();
+        List<Integer> order = Arrays.stream(axes).boxed().toList();
+        List<Integer> all = IntStream.range(0, x.shape().rank()).boxed().toList();
         require(order.stream().sorted().toList().equals(all), "transpose", "a permutation of " + all, order);
         Shape shape = new Shape(order.stream().map(axis -> x.shape().dim(axis)).toList());
-        return record(new Operation.Transpose(order), "transpose", shape, List.of(x));
+        return record(new Operation.Transpose(order), "transpose", shape, x);
     }
 
     /**
-     * Puts the rows of one tensor after those of another.
-     *
-     * @param first {@code float32[A, D]}
-     * @param second {@code float32[B, D]}
-     * @param rows the name of {@code A + B}
-     * @return {@code float32[A + B, D]}
+     * {@link Operation.ConcatRows}: of {@code float32[A, D]} and {@code float32[B, D]} makes {@code float32[A + B, D]};
+     * {@code rows} is the name of {@code A + B}.
      */
     public Tensor concatRows(Tensor first, Tensor second, Dim rows) {
         requireRows(first, "concatRows");
         requireRows(second, "concatRows");
         long width = first.shape().dim(1).size();
         require(second.shape().dim(1).size() == width, "concatRows", "rows of width " + width, second);
-        return record(new Operation.ConcatRows(), "concat", first.shape().with(0, rows), List.of(first, second));
+        return record(new Operation.ConcatRows(), "concat", first.shape().with(0, rows), first, second);
     }
 
     /**
-     * Picks rows by index.
-     *
-     * @param x {@code float32[R, D]}
-     * @param index {@code int64[T]}, each in {@code [0, R)}
-     * @return {@code float32[T, D]}
+     * {@link Operation.GatherRows}: of {@code float32[R, D]} and {@code int64[T]}, each in {@code [0, R)}, makes {@code
+     * float32[T, D]}.
      */
     public Tensor gatherRows(Tensor x, Tensor index) {
         requireRows(x, "gatherRows");
@@ -374,42 +276,38 @@ public final class GraphBuilder {
                 new Operation.GatherRows(),
                 "gather",
                 x.shape().with(0, index.shape().dim(0)),
-                List.of(x, index));
+                x,
+                index);
     }
 
-    /**
-     * Finds the largest element of each row.
-     *
-     * @param x {@code float32[T, D]}
-     * @return {@code int64[T]}, the index of the largest element, the lowest among equals
-     */
+    /** {@link Operation.ArgMax}: of {@code float32[T, D]} makes {@code int64[T]}. */
     public Tensor argMax(Tensor x) {
         requireRows(x, "argMax");
         Shape rows = new Shape(List.of(x.shape().dim(0)));
-        return record(new Operation.ArgMax(), "argmax", ElementType.INT64, rows, List.of(x));
+        return record(new Operation.ArgMax(), "argmax", ElementType.INT64, rows, x);
     }
 
     /**
-     * Takes the softmax of each row and gives the logarithm of its largest element.
-     *
-     * @param x {@code float32[T, D]}
-     * @return {@code float32[T]}, at most 0; not a number where a row is not
+     * {@link Operation.LargestLogProbability}: of {@code float32[T, D]} makes {@code float32[T]}, at most 0; not a number
+     * where a row is not.
      */
     public Tensor largestLogProbability(Tensor x) {
         requireRows(x, "largestLogProbability");
         Shape rows = new Shape(List.of(x.shape().dim(0)));
-        return record(new Operation.LargestLogProbability(), "log_probability", rows, List.of(x));
+        return record(new Operation.LargestLogProbability(), "log_probability", rows, x);
     }
 
-    private Tensor record(Operation operation, String kind, Shape shape, List<Tensor> read) {
+    private Tensor record(Operation operation, String kind, Shape shape, Tensor... read) {
         return record(operation, kind, ElementType.FLOAT32, shape, read);
     }
 
-    private Tensor record(Operation operation, String kind, ElementType type, Shape shape, List<Tensor> read) {
-        read.forEach(tensor -> requireOwn(tensor, kind));
+    private Tensor record(Operation operation, String kind, ElementType type, Shape shape, Tensor... read) {
+        for (Tensor tensor : read) {
+            requireOwn(tensor, kind);
+        }
         Tensor output = new Tensor(tensors.size(), unique(where(kind)), type, shape);
         tensors.add(output);
-        nodes.add(new Node(operation, read, output));
+        nodes.add(new Node(operation, List.of(read), output));
         return output;
     }
 

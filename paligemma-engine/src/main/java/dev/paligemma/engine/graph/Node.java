@@ -15,11 +15,7 @@ public record Node(Operation operation, List<Tensor> inputs, Tensor output) {
         inputs = List.copyOf(inputs);
     }
 
-    /**
-     * One input.
-     *
-     * @param index its place
-     */
+    /** One input, by its place from 0. */
     public Tensor input(int index) {
         return inputs.get(index);
     }

@@ -14,21 +14,10 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface Operation {
 
-    /**
-     * Calls the method of the visitor that belongs to this operation.
-     *
-     * @param visitor the visitor
-     * @param node the node whose operation this is
-     */
+    /** Calls the method of the visitor that belongs to this operation, which is that of the node. */
     void accept(Visitor visitor, Node node);
 
-    /**
-     * Calls the method of the visitor that belongs to this operation.
-     *
-     * @param visitor the visitor
-     * @param <R> what it makes of an operation
-     * @return what the visitor returns
-     */
+    /** Calls the method of the visitor that belongs to this operation, and returns what that makes of it. */
     <R> R accept(WeightVisitor<R> visitor);
 
     /**

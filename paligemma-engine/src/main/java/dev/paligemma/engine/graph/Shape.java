@@ -41,22 +41,12 @@ public record Shape(List<Dim> dims) {
         return dims.size();
     }
 
-    /**
-     * One dimension.
-     *
-     * @param axis its index; negative counts from the end
-     */
+    /** One dimension; a negative index counts from the end. */
     public Dim dim(int axis) {
         return dims.get(axis < 0 ? dims.size() + axis : axis);
     }
 
-    /**
-     * This shape with one dimension replaced.
-     *
-     * @param axis its index; negative counts from the end
-     * @param dim the new dimension
-     * @return a new shape
-     */
+    /** This shape with one dimension replaced; a negative index counts from the end. */
     public Shape with(int axis, Dim dim) {
         List<Dim> copy = new ArrayList<>(dims);
         copy.set(axis < 0 ? dims.size() + axis : axis, dim);

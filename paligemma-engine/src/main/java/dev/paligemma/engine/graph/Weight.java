@@ -32,43 +32,26 @@ public record Weight(String name, List<Long> shape, List<Long> storedShape) {
         }
     }
 
-    /**
-     * A weight of the given sizes.
-     *
-     * @param name the name under which it is found
-     * @param sizes the sizes as used and stored
-     */
+    /** A weight that is stored in the sizes as used. */
     public static Weight of(String name, long... sizes) {
         List<Long> shape = Arrays.stream(sizes).boxed().toList();
         return new Weight(name, shape, shape);
     }
 
     /**
-     * The same weight, whose tensor in a checkpoint has other sizes.
-     *
-     * @param sizes the sizes as stored
-     * @throws IllegalArgumentException if that is another number of elements
+     * The same weight, whose tensor in a checkpoint has other sizes; as many elements, or it is an {@link
+     * IllegalArgumentException}.
      */
     public Weight storedAs(long... sizes) {
         return new Weight(name, shape, Arrays.stream(sizes).boxed().toList());
     }
 
-    /**
-     * One size.
-     *
-     * @param axis the index of the dimension
-     * @return the number of elements along it
-     */
+    /** The number of elements along a dimension, counted from 0. */
     public long size(int axis) {
         return shape.get(axis);
     }
 
-    /**
-     * How many numbers it holds.
-     *
-     * @return the product of the sizes
-     * @throws ArithmeticException if that exceeds 64 bits
-     */
+    /** How many numbers it holds: the product of the sizes; an {@link ArithmeticException} if that exceeds 64 bits. */
     public long elementCount() {
         return product(shape);
     }

@@ -20,11 +20,7 @@ import java.util.OptionalLong;
 public record MainMemory(long freeBytes, long totalBytes, boolean isLimited) {
     private static final int MOST_GROUPS = 64;
 
-    /**
-     * Checks the sizes.
-     *
-     * @throws IllegalArgumentException if a size is negative
-     */
+    /** Checks the sizes; an {@link IllegalArgumentException} if one is negative. */
     public MainMemory {
         if (freeBytes < 0 || totalBytes < 0) {
             throw new IllegalArgumentException("negative size of memory: " + freeBytes + " of " + totalBytes);
@@ -32,11 +28,10 @@ public record MainMemory(long freeBytes, long totalBytes, boolean isLimited) {
     }
 
     /**
-     * Looks at this machine. On Linux free is {@code MemAvailable}, and not more than any control group around this process
-     * leaves (version 1 and 2), where files that a group keeps at hand do not count as used. On other systems it is what
-     * the Java platform calls free, which leaves out memory that the system would give back on demand.
-     *
-     * @return the memory; empty if nothing is known of it
+     * Looks at this machine; empty if nothing is known of it. On Linux free is {@code MemAvailable}, and not more than any
+     * control group around this process leaves (version 1 and 2), where files that a group keeps at hand do not count as
+     * used. On other systems it is what the Java platform calls free, which leaves out memory that the system would give
+     * back on demand.
      */
     public static Optional<MainMemory> ofThisMachine() {
         return under(Path.of("/")).or(MainMemory::ofThePlatform);

@@ -27,10 +27,8 @@ public record NvidiaDriver(String version, List<String> gpus) {
     }
 
     /**
-     * The driver of this machine, as its kernel tells. Always empty on systems other than Linux, where there may be a driver
-     * all the same.
-     *
-     * @return the driver; empty if there is none or it keeps quiet, as in some containers
+     * The driver of this machine, as its kernel tells; empty if there is none or it keeps quiet, as in some containers.
+     * Always empty on systems other than Linux, where there may be a driver all the same.
      */
     public static Optional<NvidiaDriver> ofThisMachine() {
         return in(FOLDER);

@@ -68,10 +68,8 @@ public record Processor(String name, Set<String> features) {
     }
 
     /**
-     * Reads the first processor of {@code /proc/cpuinfo}.
-     *
-     * @param cpuinfo the text, in the form of x86 or of Arm
-     * @return the processor; what the text does not say is not known
+     * Reads the first processor of {@code /proc/cpuinfo}, in the form of x86 or of Arm; what the text does not say is not
+     * known.
      */
     public static Processor parse(String cpuinfo) {
         String flags = SystemFile.value(cpuinfo, "flags", SEPARATOR)

@@ -34,11 +34,8 @@ final class SystemFile {
     }
 
     /**
-     * The first value of a name in a text with a name and a value on each line.
-     *
-     * @param text the lines
-     * @param name the name, without what separates it from the value
-     * @param separator what stands between them, as a regular expression
+     * The first value of a name in a text with a name and a value on each line; {@code separator} is what stands between
+     * them, as a regular expression.
      */
     static Optional<String> value(String text, String name, String separator) {
         Matcher matcher = Pattern.compile(

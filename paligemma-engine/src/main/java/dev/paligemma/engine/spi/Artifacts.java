@@ -14,10 +14,8 @@ final class Artifacts {
     private Artifacts() {}
 
     /**
-     * What would help where an engine is missing.
-     *
-     * @param engine the name of an engine
-     * @return a clause with the dependency, in the version of this library; for other engines what there is
+     * What would help where an engine is missing: the dependency, in the version of this library; for other engines what
+     * there is.
      */
     static String advice(String engine) {
         if (!ENGINES.contains(engine)) {

@@ -23,57 +23,28 @@ public abstract class CheckedDecodingState implements DecodingState {
      */
     @FunctionalInterface
     protected interface Change<X extends Exception> {
-        /**
-         * Does it.
-         *
-         * @throws X if it fails
-         */
+        /** Does it. */
         void run() throws X;
     }
 
-    /**
-     * A state of a program.
-     *
-     * @param program the program
-     */
+    /** A state of a program. */
     protected CheckedDecodingState(CheckedProgram<?> program) {
         this.program = Objects.requireNonNull(program, "program");
     }
 
-    /**
-     * Runs the prefix.
-     *
-     * @param rows how many rows it has, at least 1
-     * @param inputs fit the graph
-     * @param outputs fit the graph
-     */
+    /** Runs the prefix of {@code rows} rows, at least 1, with inputs and outputs that fit the graph. */
     protected abstract void runPrefix(int rows, Map<String, HostTensor> inputs, Map<String, HostTensor> outputs);
 
-    /**
-     * Runs one more row of each sequence.
-     *
-     * @param inputs fit the graph
-     * @param outputs fit the graph
-     */
+    /** Runs one more row of each sequence, with inputs and outputs that fit the graph. */
     protected abstract void runNext(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs);
 
-    /**
-     * Replaces the sequences by some of them.
-     *
-     * @param chosen indices of sequences, at least one, and not just all in their order
-     */
+    /** Replaces the sequences by some of them: indices, at least one, and not just all in their order. */
     protected abstract void keep(int[] chosen);
 
     /** Frees the caches. Called once. */
     protected abstract void free();
 
-    /**
-     * Changes the caches; if that fails the state can only be closed.
-     *
-     * @param <X> how it fails
-     * @param change what to do
-     * @throws X if it fails
-     */
+    /** Changes the caches; if that fails the state can only be closed. */
     protected final <X extends Exception> void change(Change<X> change) throws X {
         broken = true;
         change.run();

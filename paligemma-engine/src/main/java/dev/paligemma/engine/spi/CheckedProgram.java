@@ -31,46 +31,26 @@ public abstract class CheckedProgram<S extends CheckedDecodingState> implements 
      */
     @FunctionalInterface
     protected interface Action<T, X extends Exception> {
-        /**
-         * Does it.
-         *
-         * @return what it gives
-         * @throws X if it fails
-         */
+        /** Does it. */
         T run() throws X;
     }
 
-    /**
-     * A program of a graph.
-     *
-     * @param graph what it computes
-     * @param stateClass the class of its states
-     */
+    /** A program of a graph, whose states have the class {@code stateClass}. */
     protected CheckedProgram(Graph graph, Class<S> stateClass) {
         this.graph = Objects.requireNonNull(graph, "graph");
         this.stateClass = Objects.requireNonNull(stateClass, "stateClass");
         this.signature = new Signature(graph);
     }
 
-    /**
-     * Runs a graph that keeps no state.
-     *
-     * @param inputs fit the graph
-     * @param outputs fit the graph
-     */
+    /** Runs a graph that keeps no state, with inputs and outputs that fit it. */
     protected abstract void compute(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs);
 
-    /**
-     * Makes an empty state.
-     *
-     * @param expectedRows at least 0
-     */
+    /** Makes an empty state; {@code expectedRows} is at least 0. */
     protected abstract S start(int expectedRows);
 
     /**
-     * Makes a state of all sequences of others, which stay as they are.
-     *
-     * @param states different usable states of this program, each with a prefix; at least one
+     * Makes a state of all sequences of others, which stay as they are: different usable states of this program, each with
+     * a prefix; at least one.
      */
     protected abstract S gather(List<S> states);
 
@@ -134,16 +114,7 @@ public abstract class CheckedProgram<S extends CheckedDecodingState> implements 
         return joined;
     }
 
-    /**
-     * Does something while nobody can close the program.
-     *
-     * @param <T> what it gives
-     * @param <X> how it fails
-     * @param action what to do
-     * @return what it gives
-     * @throws X if it fails
-     * @throws IllegalStateException if the program is closed
-     */
+    /** Does something while nobody can close the program; an {@link IllegalStateException} if it is closed. */
     protected final <T, X extends Exception> T whileOpen(Action<T, X> action) throws X {
         lock.readLock().lock();
         try {

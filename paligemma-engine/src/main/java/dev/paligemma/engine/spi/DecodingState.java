@@ -27,10 +27,8 @@ public interface DecodingState extends AutoCloseable {
     int sequences();
 
     /**
-     * How many rows of a sequence have been run.
+     * How many rows of a sequence have been run, at least 0.
      *
-     * @param sequence its index
-     * @return at least 0
      * @throws IndexOutOfBoundsException if there is no such sequence
      */
     int length(int sequence);

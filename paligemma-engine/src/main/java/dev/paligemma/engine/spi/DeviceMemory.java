@@ -12,11 +12,7 @@ import java.util.Objects;
  * @param totalBytes how much memory it has, at least {@code freeBytes}
  */
 public record DeviceMemory(Device device, String description, long freeBytes, long totalBytes) {
-    /**
-     * Checks the sizes.
-     *
-     * @throws IllegalArgumentException if a size is out of range
-     */
+    /** Checks the sizes; an {@link IllegalArgumentException} if one is out of range. */
     public DeviceMemory {
         Objects.requireNonNull(device, "device");
         Objects.requireNonNull(description, "description");

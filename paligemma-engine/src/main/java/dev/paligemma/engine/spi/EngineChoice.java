@@ -27,13 +27,7 @@ public final class EngineChoice {
 
     private EngineChoice() {}
 
-    /**
-     * The engine that {@value #AUTO} takes.
-     *
-     * @param device where to compute
-     * @param precision how weights are stored and computed with
-     * @return the name of an engine, be it on the class path or not
-     */
+    /** The name of the engine that {@value #AUTO} takes for a device and a precision, be it on the class path or not. */
     public static String automatic(Device device, Precision precision) {
         boolean forPyTorch = switch (device.kind()) {
             case CUDA -> true;
@@ -43,10 +37,9 @@ public final class EngineChoice {
     }
 
     /**
-     * Checks the name of an engine before it is needed, without loading native code.
+     * Checks {@value #AUTO} or the name of an engine before it is needed, without loading native code.
      *
-     * @param name {@value #AUTO}, or the name of an engine on the class path
-     * @throws EngineException if it is neither; the message has the dependency to add
+     * @throws EngineException if it is neither that nor on the class path; the message has the dependency to add
      */
     public static void check(String name) {
         check(name, Engines.providers());

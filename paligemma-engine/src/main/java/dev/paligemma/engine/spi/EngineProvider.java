@@ -16,18 +16,14 @@ public interface EngineProvider {
     String name();
 
     /**
-     * The precisions this engine computes in, wherever its runtime works. Loads no native code.
-     *
-     * @param kind the kind of device
-     * @return the precisions; none if the engine does not know the device
+     * The precisions this engine computes in, wherever its runtime works; none if it does not know the kind of device.
+     * Loads no native code.
      */
     Set<Precision> precisions(Device.Kind kind);
 
     /**
-     * The devices with a memory of their own that this engine could use now. Never fails: where drivers or libraries are
-     * missing there are none.
-     *
-     * @return the devices in the order of their indices; none unless the engine says otherwise
+     * The devices with a memory of their own that this engine could use now, in the order of their indices; none unless the
+     * engine says otherwise. Never fails: where drivers or libraries are missing there are none.
      */
     default List<DeviceMemory> deviceMemory() {
         return List.of();
@@ -36,7 +32,6 @@ public interface EngineProvider {
     /**
      * Loads the native runtime, if that has not happened, and makes an engine.
      *
-     * @param options device, precision and threads
      * @throws EngineException if the runtime is not available here or does not support the options
      */
     Engine create(EngineOptions options);

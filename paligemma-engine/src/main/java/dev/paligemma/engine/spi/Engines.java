@@ -11,10 +11,8 @@ public final class Engines {
     private Engines() {}
 
     /**
-     * Makes the engine of a name.
+     * Makes the engine of a name, such as {@code "onnx"}.
      *
-     * @param name for example {@code "onnx"}
-     * @param options device, precision and threads
      * @throws EngineException if no engine of that name is on the class path, or it refuses the options
      */
     public static Engine create(String name, EngineOptions options) {
@@ -22,10 +20,8 @@ public final class Engines {
     }
 
     /**
-     * Finds the provider of a name, without loading any native code.
+     * Finds the provider of a name, such as {@code "onnx"}, without loading any native code.
      *
-     * @param name for example {@code "onnx"}
-     * @return the provider
      * @throws EngineException if no engine of that name is on the class path; the message has the dependency to add
      */
     public static EngineProvider require(String name) {

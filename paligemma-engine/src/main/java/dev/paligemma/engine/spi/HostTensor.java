@@ -55,12 +55,7 @@ public final class HostTensor {
         }
     }
 
-    /**
-     * A vector of 64-bit integers.
-     *
-     * @param values the numbers, copied
-     * @return {@code int64[values.length]}
-     */
+    /** A vector of 64-bit integers, copied: {@code int64[values.length]}. */
     public static HostTensor ofLongs(long... values) {
         HostTensor tensor = allocate(ElementType.INT64, values.length);
         tensor.longs().put(values);
@@ -68,11 +63,8 @@ public final class HostTensor {
     }
 
     /**
-     * Some rows of this tensor, in the same memory.
+     * Some rows of this tensor, along the first dimension, in the same memory.
      *
-     * @param firstRow the index along the first dimension
-     * @param rows how many
-     * @return a tensor that shares its numbers with this one
      * @throws IndexOutOfBoundsException if the rows are not all within this tensor
      */
     public HostTensor rows(int firstRow, int rows) {
@@ -94,23 +86,13 @@ public final class HostTensor {
         return shape.clone();
     }
 
-    /**
-     * All elements of a float32 tensor.
-     *
-     * @return a view of the memory, from the first element to the last
-     * @throws IllegalStateException if the type is another
-     */
+    /** All elements of a float32 tensor: a view of the memory; an {@link IllegalStateException} if the type is another. */
     public FloatBuffer floats() {
         requireType(ElementType.FLOAT32);
         return bytes().asFloatBuffer();
     }
 
-    /**
-     * All elements of an int64 tensor.
-     *
-     * @return a view of the memory, from the first element to the last
-     * @throws IllegalStateException if the type is another
-     */
+    /** All elements of an int64 tensor: a view of the memory; an {@link IllegalStateException} if the type is another. */
     public LongBuffer longs() {
         requireType(ElementType.INT64);
         return bytes().asLongBuffer();

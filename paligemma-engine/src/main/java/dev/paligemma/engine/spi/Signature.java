@@ -16,11 +16,7 @@ public final class Signature {
     /** The dimension that counts the rows of a run; null if the graph keeps no state. */
     private final @Nullable Dim cachedRows;
 
-    /**
-     * The signature of a graph.
-     *
-     * @param graph the graph
-     */
+    /** The signature of a graph. */
     public Signature(Graph graph) {
         this.graph = graph;
         this.cachedRows = graph.cachedRows();
@@ -32,11 +28,8 @@ public final class Signature {
     }
 
     /**
-     * How many rows a run of a graph with caches holds, read from the inputs.
-     *
-     * @param inputs the caller's tensors
-     * @return at least 0
-     * @throws IllegalArgumentException if no input tells
+     * How many rows a run of a graph with caches holds, at least 0, read from the caller's inputs; an {@link
+     * IllegalArgumentException} if none tells.
      */
     public int cachedRows(Map<String, HostTensor> inputs) {
         for (Map.Entry<String, Tensor> declared : graph.inputs().entrySet()) {

@@ -76,9 +76,8 @@ public enum DType {
     }
 
     /**
-     * Returns the size of one element in bytes.
+     * Returns the size of one element in bytes: 1, 2, 4 or 8.
      *
-     * @return 1, 2, 4 or 8
      * @throws IllegalStateException if an element is smaller than a byte; {@link #byteCount} knows how much several take
      */
     public int byteSize() {

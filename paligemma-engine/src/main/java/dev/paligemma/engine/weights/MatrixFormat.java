@@ -40,54 +40,27 @@ public enum MatrixFormat {
         this.suffix = suffix;
     }
 
-    /**
-     * The name of the tensor of codes.
-     *
-     * @param weight the name of the matrix
-     * @return its name with the ending of this format
-     */
+    /** The name of the tensor of codes of the matrix that has the name {@code weight}. */
     public String codes(String weight) {
         return weight + suffix;
     }
 
-    /**
-     * The name of the tensor of scales.
-     *
-     * @param weight the name of the matrix
-     * @return its name with the ending of this format's scales
-     */
+    /** The name of the tensor of scales of the matrix that has the name {@code weight}. */
     public String scales(String weight) {
         return weight + suffix + ".scales";
     }
 
-    /**
-     * How many blocks a row has in the formats with blocks.
-     *
-     * @param in the length of a row
-     * @return the number of blocks, the last of which may be padded
-     */
+    /** How many blocks a row of length {@code in} has in the formats with blocks, the last of which may be padded. */
     public static long blocks(long in) {
         return (in + BLOCK - 1) / BLOCK;
     }
 
-    /**
-     * The sizes of the tensor of codes, which are unsigned bytes.
-     *
-     * @param out the number of rows of the matrix
-     * @param in the length of a row
-     * @return a fresh array
-     */
+    /** The sizes of the tensor of codes, which are unsigned bytes, of a matrix {@code [out, in]}: a fresh array. */
     public long[] codesShape(long out, long in) {
         return new long[] {out, blocks(in), codeBytes()};
     }
 
-    /**
-     * The sizes of the tensor of scales, which are float32.
-     *
-     * @param out the number of rows of the matrix
-     * @param in the length of a row
-     * @return a fresh array
-     */
+    /** The sizes of the tensor of scales, which are float32, of a matrix {@code [out, in]}: a fresh array. */
     public long[] scalesShape(long out, long in) {
         return new long[] {out, blocks(in)};
     }

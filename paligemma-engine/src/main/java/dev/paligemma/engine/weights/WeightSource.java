@@ -27,19 +27,12 @@ public interface WeightSource {
      */
     Precision precision();
 
-    /**
-     * Tells whether there is a tensor.
-     *
-     * @param name its name
-     * @return true if {@link #tensor} knows it
-     */
+    /** Tells whether there is a tensor of a name, so that {@link #tensor} finds it. */
     boolean contains(String name);
 
     /**
-     * Finds a tensor.
+     * Finds a tensor by its name.
      *
-     * @param name its name
-     * @return where it lies and what it looks like
      * @throws PaliGemmaException if there is no such tensor
      * @throws IllegalStateException if the source is closed
      */

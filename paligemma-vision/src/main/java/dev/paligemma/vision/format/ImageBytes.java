@@ -1,6 +1,7 @@
 package dev.paligemma.vision.format;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /** The bytes of an image file, read with bounds checked: a position beyond the end means a truncated file. */
 final class ImageBytes {
@@ -54,15 +55,8 @@ final class ImageBytes {
 
     boolean startsWith(long at, String latin1) {
         byte[] expected = latin1.getBytes(StandardCharsets.ISO_8859_1);
-        if (at < 0 || at + expected.length > data.length) {
-            return false;
-        }
-        for (int i = 0; i < expected.length; i++) {
-            if (data[(int) at + i] != expected[i]) {
-                return false;
-            }
-        }
-        return true;
+        long end = at + expected.length;
+        return at >= 0 && end <= data.length && Arrays.equals(data, (int) at, (int) end, expected, 0, expected.length);
     }
 
     /** An error about the structure of this file. */

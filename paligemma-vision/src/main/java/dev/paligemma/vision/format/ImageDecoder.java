@@ -30,10 +30,8 @@ public final class ImageDecoder {
     private ImageDecoder() {}
 
     /**
-     * Decodes the content of an image file.
+     * Decodes the content of an image file, which is only read during the call.
      *
-     * @param bytes the content; only read during the call
-     * @param options limits and orientation
      * @throws ImageException if it is damaged, too large or of an unsupported format
      */
     public static Pixels decode(byte[] bytes, ImageOptions options) {

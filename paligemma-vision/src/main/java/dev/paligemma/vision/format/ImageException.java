@@ -7,21 +7,12 @@ import org.jspecify.annotations.Nullable;
 public class ImageException extends PaliGemmaException {
     private static final long serialVersionUID = 1L;
 
-    /**
-     * Creates an error.
-     *
-     * @param message what is wrong with which image
-     */
+    /** An error; the message says what is wrong with which image. */
     public ImageException(String message) {
         super(message);
     }
 
-    /**
-     * Creates an error with the failure behind it.
-     *
-     * @param message what is wrong with which image
-     * @param cause the failure behind this error, or null if there is none
-     */
+    /** An error with the failure behind it, or null; the message as above. */
     public ImageException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }

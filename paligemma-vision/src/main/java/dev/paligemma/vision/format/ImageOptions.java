@@ -31,11 +31,7 @@ public record ImageOptions(boolean applyExifOrientation, long maxPixels, long ma
 
     private static final ImageOptions DEFAULTS = new ImageOptions(true, DEFAULT_MAX_PIXELS, DEFAULT_MAX_BYTES);
 
-    /**
-     * Checks the limits.
-     *
-     * @throws IllegalArgumentException if a limit is out of its range
-     */
+    /** Checks the limits; an {@link IllegalArgumentException} if one is out of its range, as in the methods below. */
     public ImageOptions {
         if (maxPixels < 1 || maxPixels > LARGEST_MAX_PIXELS) {
             throw new IllegalArgumentException("maxPixels must be 1 to " + LARGEST_MAX_PIXELS + ", not " + maxPixels);
@@ -46,38 +42,24 @@ public record ImageOptions(boolean applyExifOrientation, long maxPixels, long ma
     }
 
     /**
-     * Returns the default options: orientation applied, {@value #DEFAULT_MAX_PIXELS} pixels and {@value
-     * #DEFAULT_MAX_BYTES} bytes at most.
+     * Returns the default options: orientation applied, {@value #DEFAULT_MAX_PIXELS} pixels and {@value #DEFAULT_MAX_BYTES}
+     * bytes at most.
      */
     public static ImageOptions defaults() {
         return DEFAULTS;
     }
 
-    /**
-     * Returns these options with another choice about the orientation.
-     *
-     * @param apply whether pictures are turned upright
-     */
+    /** Returns these options with another choice about the orientation. */
     public ImageOptions withApplyExifOrientation(boolean apply) {
         return new ImageOptions(apply, maxPixels, maxBytes);
     }
 
-    /**
-     * Returns these options with another limit of pixels.
-     *
-     * @param pixels largest accepted width times height
-     * @throws IllegalArgumentException if the limit is out of its range
-     */
+    /** Returns these options with another limit of width times height. */
     public ImageOptions withMaxPixels(long pixels) {
         return new ImageOptions(applyExifOrientation, pixels, maxBytes);
     }
 
-    /**
-     * Returns these options with another limit of bytes.
-     *
-     * @param bytes largest accepted file
-     * @throws IllegalArgumentException if the limit is out of its range
-     */
+    /** Returns these options with another limit of bytes of a file. */
     public ImageOptions withMaxBytes(long bytes) {
         return new ImageOptions(applyExifOrientation, maxPixels, bytes);
     }

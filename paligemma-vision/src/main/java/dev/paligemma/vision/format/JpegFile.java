@@ -101,7 +101,7 @@ final class JpegFile {
     private void walk(int start, ImageOptions options) {
         int p = start;
         while (true) {
-            p = nextMarker(p);
+            p = nextMarker(p, true) + 1;
             int marker = file.u8(p++);
             if (marker == EOI) {
                 break;
@@ -124,7 +124,7 @@ final class JpegFile {
                 if (++scans > MAX_SCANS) {
                     throw file.unsupported("more than " + MAX_SCANS + " scans");
                 }
-                int scanEnd = scanEnd(p + length);
+                int scanEnd = nextMarker(p + length, false);
                 copy(marker, p, scanEnd);
                 scanBytes += scanEnd - (p + length);
                 p = scanEnd;
@@ -138,41 +138,24 @@ final class JpegFile {
         checkDataPresent();
     }
 
-    /** Skips to the code after the next 0xFF; anything before it is ignored, as libjpeg does. */
-    private int nextMarker(int from) {
-        int p = from;
-        while (p + 1 < end) {
-            if (file.u8(p) == 0xFF) {
-                int code = file.u8(p + 1);
-                if (code == 0xFF) {
-                    p++;
-                    continue;
-                }
-                if (code != 0) {
-                    return p + 1;
-                }
+    /**
+     * The next 0xFF with a code behind it; anything before it is ignored, as libjpeg does.
+     *
+     * @param restarts whether a restart marker counts, which is not the end of entropy-coded data
+     */
+    private int nextMarker(int from, boolean restarts) {
+        byte[] data = file.array();
+        for (int p = from; p + 1 < end; p++) {
+            int code = data[p + 1] & 255;
+            if (data[p] == -1 && code != 0 && code != 0xFF && (restarts || code < RST0 || code > RST7)) {
+                return p;
             }
-            p++;
         }
         throw truncated();
     }
 
     private ImageException truncated() {
         return file.damaged("truncated: no end-of-image marker before position " + end);
-    }
-
-    /** The end of entropy-coded data: the next marker that is not a restart marker. */
-    private int scanEnd(int from) {
-        byte[] data = file.array();
-        for (int p = from; p + 1 < end; p++) {
-            if (data[p] == -1) {
-                int code = data[p + 1] & 255;
-                if (code != 0 && code != 0xFF && (code < RST0 || code > RST7)) {
-                    return p;
-                }
-            }
-        }
-        throw truncated();
     }
 
     private void segment(int marker, int from, int to, ImageOptions options) {

@@ -17,13 +17,10 @@ public record Pixels(int width, int height, byte[] rgb) {
     }
 
     /**
-     * How many samples a picture has.
+     * How many samples a picture has: {@code 3 * width * height}.
      *
-     * @param width in pixels
-     * @param height in pixels
-     * @return {@code 3 * width * height}
-     * @throws IllegalArgumentException if a side is below 1 or above {@link ImageOptions#MAX_SIDE}, or there are more
-     *     than {@link ImageOptions#LARGEST_MAX_PIXELS} pixels
+     * @throws IllegalArgumentException if a side is below 1 or above {@link ImageOptions#MAX_SIDE}, or there are more than
+     *     {@link ImageOptions#LARGEST_MAX_PIXELS} pixels
      */
     public static int byteCount(int width, int height) {
         if (width < 1
@@ -31,7 +28,7 @@ public record Pixels(int width, int height, byte[] rgb) {
                 || width > ImageOptions.MAX_SIDE
                 || height > ImageOptions.MAX_SIDE
                 || (long) width * height > ImageOptions.LARGEST_MAX_PIXELS) {
-            throw new IllegalArgumentException("size must be at least 1x1, at most " + ImageOptions.MAX_SIDE
+            throw new IllegalArgumentException("a picture must be at least 1x1, at most " + ImageOptions.MAX_SIDE
                     + " a side and " + ImageOptions.LARGEST_MAX_PIXELS + " pixels, not " + width + "x" + height);
         }
         return width * height * 3;

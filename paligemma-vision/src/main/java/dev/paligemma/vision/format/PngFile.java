@@ -80,9 +80,7 @@ final class PngFile {
 
         ByteArrayOutputStream out = new ByteArrayOutputStream(pixels.size() + palette.length + 128);
         out.write(file.array(), 0, SIGNATURE_BYTES);
-        byte[] head = new byte[IHDR_BYTES];
-        System.arraycopy(file.array(), header, head, 0, IHDR_BYTES);
-        writeChunk(out, "IHDR", head);
+        writeChunk(out, "IHDR", Arrays.copyOfRange(file.array(), header, header + IHDR_BYTES));
         if (colour == PALETTE) {
             writeChunk(out, "PLTE", Arrays.copyOf(palette, 3 << depth));
         }

@@ -7,6 +7,7 @@ import java.awt.image.ComponentSampleModel;
 import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
+import java.util.Arrays;
 
 /**
  * Turns a {@link BufferedImage} into 8-bit RGB with the meaning of Pillow's {@code convert("RGB")}.
@@ -18,10 +19,8 @@ public final class SampleConverter {
     private SampleConverter() {}
 
     /**
-     * Copies a picture in memory, of any type.
+     * Copies the samples of a picture in memory, of any type, which is only read during the call.
      *
-     * @param image the picture; only read during the call
-     * @return its samples
      * @throws ImageException if it is too large
      */
     public static Pixels toRgb(BufferedImage image) {
@@ -114,16 +113,9 @@ public final class SampleConverter {
     }
 
     private static boolean isBytes(Raster raster, int[] size) {
-        if (raster.getTransferType() != DataBuffer.TYPE_BYTE
-                || !(raster.getSampleModel() instanceof ComponentSampleModel)) {
-            return false;
-        }
-        for (int bits : size) {
-            if (bits != 8) {
-                return false;
-            }
-        }
-        return true;
+        return raster.getTransferType() == DataBuffer.TYPE_BYTE
+                && raster.getSampleModel() instanceof ComponentSampleModel
+                && Arrays.stream(size).allMatch(bits -> bits == 8);
     }
 
     /** The usual case made fast: whole bytes, copied without widening. */

@@ -1,5 +1,6 @@
 package dev.paligemma.vision.format;
 
+import java.util.Arrays;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
@@ -41,9 +42,7 @@ final class TiffCompression {
     /** Counts the bytes that LZW codes stand for, up to {@code enough}. */
     static long lzwLength(byte[] data, int from, int to, long enough) {
         int[] length = new int[MAX_CODES];
-        for (int i = 0; i < CLEAR; i++) {
-            length[i] = 1;
-        }
+        Arrays.fill(length, 0, CLEAR, 1);
         long total = 0;
         int next = END + 1;
         int bits = 9;

@@ -17,32 +17,11 @@ public final class BitMask {
     /** Row by row. */
     private final BitSet bits;
 
-    private BitMask(int width, int height, BitSet bits) {
+    /** Takes over the bits, for a size that has been checked. */
+    BitMask(int width, int height, BitSet bits) {
         this.width = width;
         this.height = height;
         this.bits = bits;
-    }
-
-    /** Collects the pixels of one mask; used up by {@link #build}. */
-    static final class Builder {
-        private final int width;
-        private final int height;
-        private final BitSet bits;
-
-        Builder(int width, int height) {
-            ImageMask.requireSize(width, height);
-            this.width = width;
-            this.height = height;
-            bits = new BitSet(width * height);
-        }
-
-        void add(int x, int y) {
-            bits.set(y * width + x);
-        }
-
-        BitMask build() {
-            return new BitMask(width, height, bits);
-        }
     }
 
     /**
@@ -74,11 +53,8 @@ public final class BitMask {
     }
 
     /**
-     * Says whether a pixel belongs to the object.
+     * Says whether the pixel in column {@code x} and row {@code y}, counted from the upper left, belongs to the object.
      *
-     * @param x column, 0 is left
-     * @param y row, 0 is the top
-     * @return true if it does
      * @throws IndexOutOfBoundsException if the pixel is outside of the picture
      */
     public boolean contains(int x, int y) {
@@ -109,10 +85,9 @@ public final class BitMask {
     }
 
     /**
-     * Compares two masks of one picture: common pixels divided by all pixels of both (intersection over union).
+     * Compares two masks of one picture: common pixels divided by all pixels of both (intersection over union), from 0
+     * (nothing in common, or both empty) to 1 (equal).
      *
-     * @param other a mask of the same size
-     * @return 0 (nothing in common) to 1 (equal); 0 if both are empty
      * @throws IllegalArgumentException if the sizes differ
      */
     public double iou(BitMask other) {
@@ -127,14 +102,13 @@ public final class BitMask {
     }
 
     /**
-     * Returns the outlines of the object along the edges of pixels; filling them gives exactly this mask again.
+     * Returns the outlines of the object along the edges of pixels, none if the mask is empty; filling them gives exactly
+     * this mask again.
      *
      * <p>One polygon for each connected region, with a hole for each gap inside of it; pixels that only touch at a corner
      * are different regions. In the order of the topmost row, then from the left.
      *
      * <p>Takes four bytes of memory for each pixel of {@link #boundingBox} while it works.
-     *
-     * @return the polygons; empty if the mask is empty
      */
     public List<MaskPolygon> polygons() {
         return OutlineTracer.trace(this);
@@ -146,9 +120,8 @@ public final class BitMask {
     }
 
     /**
-     * Copies this mask for display: the object is white, the rest is black.
-     *
-     * @return the whole picture as {@link BufferedImage#TYPE_BYTE_GRAY}, samples 0 and 255
+     * Copies this mask for display, as {@link BufferedImage#TYPE_BYTE_GRAY}: the object is white (255), the rest is black
+     * (0).
      */
     public BufferedImage toBufferedImage() {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY);

@@ -3,6 +3,7 @@ package dev.paligemma.vision.mask;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.format.ImageOptions;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Objects;
 
 /**
@@ -53,14 +54,12 @@ public final class CocoRle {
     }
 
     /**
-     * Copies run lengths.
+     * Copies run lengths, each 0 or more, together as many as the picture has pixels.
      *
      * @param width of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
      * @param height of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
-     * @param counts the lengths, each 0 or more; together as many as the picture has pixels
-     * @return the encoded mask
-     * @throws IllegalArgumentException if a side is out of range, or the picture has more than
-     *     {@value ImageOptions#LARGEST_MAX_PIXELS} pixels
+     * @throws IllegalArgumentException if a side is out of range, or the picture has more than {@value
+     *     ImageOptions#LARGEST_MAX_PIXELS} pixels
      * @throws MaskException if a length is negative or the lengths have another sum
      */
     public static CocoRle of(int width, int height, int[] counts) {
@@ -82,16 +81,9 @@ public final class CocoRle {
     }
 
     /**
-     * Reads the compressed form.
-     *
-     * @param width of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
-     * @param height of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
-     * @param compressed what {@link #compressed} or {@code pycocotools} wrote; memory is taken for its length, at most
-     *     sixteen bytes for each character while it is read and four afterwards, whatever sizes it speaks of
-     * @return the encoded mask
-     * @throws IllegalArgumentException if a side is out of range, or the picture has more than
-     *     {@value ImageOptions#LARGEST_MAX_PIXELS} pixels
-     * @throws MaskException if the text is not such a form, or does not fit the size of the picture
+     * As {@link #of(int, int, int[])}, of what {@link #compressed} or {@code pycocotools} wrote; memory is taken for the
+     * length of the text, at most sixteen bytes for each character while it is read and four afterwards, whatever sizes it
+     * speaks of. A {@link MaskException} if it is not such a form.
      */
     public static CocoRle parse(int width, int height, String compressed) {
         ImageMask.requireSize(width, height);
@@ -139,20 +131,14 @@ public final class CocoRle {
         return height;
     }
 
-    /**
-     * Returns a copy of the run lengths: outside, inside, outside, ...
-     *
-     * @return lengths of 0 or more
-     */
+    /** Returns a copy of the run lengths, each 0 or more: outside, inside, outside, ... */
     public int[] counts() {
         return counts.clone();
     }
 
     /**
      * Writes the compressed form, the {@code counts} string of {@code pycocotools}: from the fourth on, each length as its
-     * difference to the one before the last; in characters of five bits, lowest first.
-     *
-     * @return characters {@code '0'} to {@code 'o'}
+     * difference to the one before the last; in characters {@code '0'} to {@code 'o'} of five bits, lowest first.
      */
     public String compressed() {
         StringBuilder text = new StringBuilder();
@@ -171,18 +157,18 @@ public final class CocoRle {
 
     /** Decodes this mask: one bit a pixel. */
     public BitMask toMask() {
-        BitMask.Builder bits = new BitMask.Builder(width, height);
+        BitSet bits = new BitSet(width * height);
         int at = 0;
         for (int i = 0; i < counts.length; i++) {
             int end = at + counts[i];
             if (i % 2 == 1) {
                 for (int p = at; p < end; p++) {
-                    bits.add(p / height, p % height);
+                    bits.set(p % height * width + p / height);
                 }
             }
             at = end;
         }
-        return bits.build();
+        return new BitMask(width, height, bits);
     }
 
     /** Equal if sizes and run lengths are; a mask has several run lengths if some are 0. */

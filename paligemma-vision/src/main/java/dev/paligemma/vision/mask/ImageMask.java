@@ -1,11 +1,11 @@
 package dev.paligemma.vision.mask;
 
 import dev.paligemma.vision.PixelBox;
-import dev.paligemma.vision.RgbImage;
-import dev.paligemma.vision.format.ImageOptions;
+import dev.paligemma.vision.format.Pixels;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferByte;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Objects;
 
 /**
@@ -28,15 +28,9 @@ public final class ImageMask {
         this.probabilities = probabilities;
     }
 
+    /** Refuses a size that no picture has. */
     static void requireSize(int width, int height) {
-        if (width < 1
-                || height < 1
-                || width > RgbImage.MAX_SIDE
-                || height > RgbImage.MAX_SIDE
-                || (long) width * height > ImageOptions.LARGEST_MAX_PIXELS) {
-            throw new IllegalArgumentException("a picture must be at least 1x1, at most " + RgbImage.MAX_SIDE
-                    + " a side and " + ImageOptions.LARGEST_MAX_PIXELS + " pixels, not " + width + "x" + height);
-        }
+        Pixels.byteCount(width, height);
     }
 
     /** Returns the width of the picture, in pixels, at least 1. */
@@ -55,11 +49,9 @@ public final class ImageMask {
     }
 
     /**
-     * Returns the value of one pixel.
+     * Returns the value of the pixel in column {@code x} and row {@code y}, counted from the upper left: 0 (outside of the
+     * object) to 1 (inside).
      *
-     * @param x column, 0 is left
-     * @param y row, 0 is the top
-     * @return 0 (outside of the object) to 1 (inside)
      * @throws IndexOutOfBoundsException if the pixel is outside of the picture
      */
     public float probability(int x, int y) {
@@ -69,12 +61,9 @@ public final class ImageMask {
     }
 
     /**
-     * Says whether a pixel belongs to the object.
+     * Says whether the {@link #probability} of a pixel is above a threshold.
      *
-     * @param x column, 0 is left
-     * @param y row, 0 is the top
      * @param threshold 0 or more, less than 1
-     * @return true if the value of the pixel is above the threshold
      * @throws IndexOutOfBoundsException if the pixel is outside of the picture
      * @throws IllegalArgumentException if the threshold is out of range
      */
@@ -83,34 +72,29 @@ public final class ImageMask {
         return probability(x, y) > threshold;
     }
 
-    /**
-     * Decides for every pixel whether it belongs to the object: {@code threshold(0.5)}.
-     *
-     * @return the pixels whose value is above 0.5
-     */
+    /** As {@link #threshold(double)}, with 0.5. */
     public BitMask threshold() {
         return threshold(0.5);
     }
 
     /**
-     * Decides for every pixel whether it belongs to the object.
+     * Decides for every pixel whether it belongs to the object: its value is above the threshold, which is 0 or more and
+     * less than 1.
      *
-     * @param threshold 0 or more, less than 1
-     * @return the pixels whose value is above the threshold
      * @throws IllegalArgumentException if the threshold is out of range
      */
     public BitMask threshold(double threshold) {
         requireThreshold(threshold);
-        BitMask.Builder bits = new BitMask.Builder(width, height);
+        BitSet bits = new BitSet(width * height);
         int p = 0;
         for (int y = box.top(); y < box.bottom(); y++) {
             for (int x = box.left(); x < box.right(); x++) {
                 if (probabilities[p++] > threshold) {
-                    bits.add(x, y);
+                    bits.set(y * width + x);
                 }
             }
         }
-        return bits.build();
+        return new BitMask(width, height, bits);
     }
 
     private static void requireThreshold(double threshold) {
@@ -120,9 +104,8 @@ public final class ImageMask {
     }
 
     /**
-     * Copies this mask for display: 0 is black, 1 is white.
-     *
-     * @return the whole picture as {@link BufferedImage#TYPE_BYTE_GRAY}, samples {@code round(255 * value)}
+     * Copies this mask for display, as {@link BufferedImage#TYPE_BYTE_GRAY}: samples {@code round(255 * value)}, so that 1
+     * is white.
      */
     public BufferedImage toBufferedImage() {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY);

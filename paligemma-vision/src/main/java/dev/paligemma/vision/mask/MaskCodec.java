@@ -67,28 +67,22 @@ public final class MaskCodec {
     }
 
     /**
-     * Decodes a mask.
-     *
-     * <p>The network's values, nominally -1 to 1, become {@code 0.5 * value + 0.5}, clipped to 0 to 1.
-     *
-     * @param codes {@value #CODES} codes, the numbers of {@code <seg000>} to {@code <seg127>}, in the order of the answer
-     * @return the mask, relative to the box that comes with the codes
-     * @throws IllegalArgumentException if the number of codes is another one, or a code is not 0 to 127
-     * @throws MaskException if the weights are so large that the result is not finite
+     * Decodes a mask, relative to the box that comes with the codes: the values of {@link #decodeRaw}, nominally -1 to 1,
+     * become {@code 0.5 * value + 0.5}, clipped to 0 to 1.
      */
     public SegmentationMask decode(int... codes) {
         float[] values = decodeRaw(codes);
         for (int i = 0; i < values.length; i++) {
             values[i] = Math.min(Math.max(0.5f * values[i] + 0.5f, 0f), 1f);
         }
-        return SegmentationMask.wrap(values);
+        return new SegmentationMask(values);
     }
 
     /**
      * Decodes a mask to the plain values of the network, for metrics that are defined by them: big_vision enlarges these
      * values and takes what is above zero.
      *
-     * @param codes {@value #CODES} codes, as in {@link #decode}
+     * @param codes {@value #CODES} codes, the numbers of {@code <seg000>} to {@code <seg127>}, in the order of the answer
      * @return float32[64, 64], row by row, nominally -1 (outside) to 1 (inside) but not bounded
      * @throws IllegalArgumentException if the number of codes is another one, or a code is not 0 to 127
      * @throws MaskException if the weights are so large that the result is not finite
@@ -107,11 +101,10 @@ public final class MaskCodec {
     }
 
     /**
-     * Encodes a mask, as training data for segmentation is made. For a mask in a picture see
-     * {@link SegmentationMask#crop(BitMask, PixelBox)}.
+     * Encodes a mask, relative to its box, as training data for segmentation is made: at each place of the 4x4 grid the
+     * nearest code by squared distance, {@value #CODES} codes, 0 to 127. For a mask in a picture see {@link
+     * SegmentationMask#crop(BitMask, PixelBox)}.
      *
-     * @param mask the mask, relative to its box
-     * @return {@value #CODES} codes, 0 to 127: at each place of the 4x4 grid the nearest one by squared distance
      * @throws IllegalStateException if this codec has no encoder
      * @throws MaskException if the weights are so large that the result is not finite
      */

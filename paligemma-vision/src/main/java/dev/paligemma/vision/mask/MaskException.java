@@ -7,21 +7,12 @@ import org.jspecify.annotations.Nullable;
 public class MaskException extends PaliGemmaException {
     private static final long serialVersionUID = 1L;
 
-    /**
-     * Creates an error.
-     *
-     * @param message the file or text, the place in it, what was expected and what was found
-     */
+    /** An error; the message names the file or text, the place in it, what was expected and what was found. */
     public MaskException(String message) {
         super(message);
     }
 
-    /**
-     * Creates an error with the failure behind it.
-     *
-     * @param message the file or text, the place in it, what was expected and what was found
-     * @param cause the failure behind this error, or null if there is none
-     */
+    /** An error with the failure behind it, or null; the message as above. */
     public MaskException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }

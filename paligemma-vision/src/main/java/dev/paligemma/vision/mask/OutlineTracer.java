@@ -2,9 +2,9 @@ package dev.paligemma.vision.mask;
 
 import dev.paligemma.vision.PixelBox;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Follows the borders of a mask along pixel edges, always with the object on the right hand.
@@ -79,7 +79,7 @@ final class OutlineTracer {
 
     /** Walks from a corner until it comes back there in the same direction. */
     private PixelRing follow(int startX, int startY, int startDirection, int region) {
-        Corners corners = new Corners();
+        IntStream.Builder corners = IntStream.builder();
         int x = startX;
         int y = startY;
         int direction = startDirection;
@@ -89,11 +89,11 @@ final class OutlineTracer {
             y += DY[direction];
             int turned = turn(x, y, direction);
             if (turned != direction) {
-                corners.add(x, y);
+                corners.add(x).add(y);
             }
             direction = turned;
         } while (x != startX || y != startY || direction != startDirection);
-        return new PixelRing(corners.toArray());
+        return new PixelRing(corners.build().toArray());
     }
 
     /** Notes the edge that leaves a corner; the pixel on its right belongs to the object. */
@@ -135,23 +135,5 @@ final class OutlineTracer {
 
     private int pixel(int x, int y) {
         return (y - box.top()) * columns + x - box.left();
-    }
-
-    /** A growing list of coordinates. */
-    private static final class Corners {
-        private int[] coordinates = new int[16];
-        private int count;
-
-        void add(int x, int y) {
-            if (count == coordinates.length) {
-                coordinates = Arrays.copyOf(coordinates, Math.multiplyExact(count, 2));
-            }
-            coordinates[count++] = x;
-            coordinates[count++] = y;
-        }
-
-        int[] toArray() {
-            return Arrays.copyOf(coordinates, count);
-        }
     }
 }

@@ -26,23 +26,15 @@ public final class PixelRing {
     }
 
     /**
-     * Returns the column of a corner.
+     * Returns the column of a corner, by its index from 0 on: 0 to the width of the picture.
      *
-     * @param i 0 or more, less than {@link #size}
-     * @return 0 to the width of the picture
      * @throws IndexOutOfBoundsException if there is no such corner
      */
     public int x(int i) {
         return coordinates[2 * Objects.checkIndex(i, size())];
     }
 
-    /**
-     * Returns the row of a corner.
-     *
-     * @param i 0 or more, less than {@link #size}
-     * @return 0 to the height of the picture
-     * @throws IndexOutOfBoundsException if there is no such corner
-     */
+    /** Returns the row of a corner, as {@link #x}: 0 to the height of the picture. */
     public int y(int i) {
         return coordinates[2 * Objects.checkIndex(i, size()) + 1];
     }

@@ -17,13 +17,9 @@ public final class SegmentationMask {
 
     private final float[] probabilities;
 
-    private SegmentationMask(float[] probabilities) {
-        this.probabilities = probabilities;
-    }
-
     /** Takes over the array: for callers in this package that give it away. */
-    static SegmentationMask wrap(float[] probabilities) {
-        return new SegmentationMask(probabilities);
+    SegmentationMask(float[] probabilities) {
+        this.probabilities = probabilities;
     }
 
     /**
@@ -49,9 +45,6 @@ public final class SegmentationMask {
     /**
      * Cuts a box out of a mask of a picture and brings it to 64x64, bilinear with antialiasing, as training data is made.
      *
-     * @param mask of the picture
-     * @param box not empty, and inside of the picture
-     * @return the mask, relative to the box
      * @throws IllegalArgumentException if the box is empty or reaches beyond the picture
      */
     public static SegmentationMask crop(BitMask mask, PixelBox box) {
@@ -63,14 +56,7 @@ public final class SegmentationMask {
         });
     }
 
-    /**
-     * Cuts a box out of a soft mask of a picture and brings it to 64x64, bilinear with antialiasing.
-     *
-     * @param mask of the picture
-     * @param box not empty, and inside of the picture
-     * @return the mask, relative to the box
-     * @throws IllegalArgumentException if the box is empty or reaches beyond the picture
-     */
+    /** As {@link #crop(BitMask, PixelBox)}, of a soft mask. */
     public static SegmentationMask crop(ImageMask mask, PixelBox box) {
         requireInside(mask.width(), mask.height(), box);
         return crop(box, (y, row) -> {
@@ -97,11 +83,10 @@ public final class SegmentationMask {
     }
 
     /**
-     * Returns one value.
+     * Returns one value, 0 (outside of the object) to 1 (inside).
      *
      * @param row 0 (top of the box) to 63
      * @param column 0 (left side of the box) to 63
-     * @return 0 (outside of the object) to 1 (inside)
      * @throws IndexOutOfBoundsException if the row or column is not 0 to 63
      */
     public float probability(int row, int column) {
@@ -113,14 +98,7 @@ public final class SegmentationMask {
         return probabilities.clone();
     }
 
-    /**
-     * Stretches this mask over a whole picture.
-     *
-     * @param width of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
-     * @param height of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
-     * @return the mask of the picture; see {@link #toImage}
-     * @throws IllegalArgumentException if the size of the picture is out of range, see {@link #toImage}
-     */
+    /** Stretches this mask over a whole picture; sizes as in {@link #toImage}. */
     public ImageMask resize(int width, int height) {
         return toImage(width, height, new PixelBox(0, 0, width, height));
     }
