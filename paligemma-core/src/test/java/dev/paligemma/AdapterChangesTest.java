@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.fail;
 
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.adapter.LoraAdapter;
-import dev.paligemma.checkpoint.internal.modules.ModuleChange;
+import dev.paligemma.checkpoint.adapter.ModuleChange;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.network.Networks;

@@ -1,7 +1,6 @@
 package dev.paligemma.checkpoint.adapter;
 
 import dev.paligemma.checkpoint.Checkpoint;
-import dev.paligemma.checkpoint.internal.modules.ModuleChange;
 import dev.paligemma.checkpoint.internal.modules.ModuleKind;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.spi.HostTensor;

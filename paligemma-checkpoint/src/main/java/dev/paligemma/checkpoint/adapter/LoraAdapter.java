@@ -4,7 +4,6 @@ import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.internal.modules.BaseModule;
-import dev.paligemma.checkpoint.internal.modules.ModuleChange;
 import dev.paligemma.checkpoint.internal.modules.ModuleKind;
 import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.checkpoint.internal.safetensors.WeightFiles;

@@ -10,7 +10,6 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.TestNetwork;
 import dev.paligemma.checkpoint.internal.convert.CheckpointConverter;
 import dev.paligemma.checkpoint.internal.convert.Sources;
-import dev.paligemma.checkpoint.internal.modules.ModuleChange;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.weights.MatrixFormat;

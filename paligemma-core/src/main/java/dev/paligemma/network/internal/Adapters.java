@@ -5,7 +5,7 @@ import dev.paligemma.checkpoint.adapter.AdapterException;
 import dev.paligemma.checkpoint.adapter.LoraAdapter;
 import dev.paligemma.checkpoint.internal.adapter.AdaptableGraph;
 import dev.paligemma.checkpoint.internal.adapter.AdapterSites;
-import dev.paligemma.checkpoint.internal.modules.ModuleChange;
+import dev.paligemma.checkpoint.adapter.ModuleChange;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.network.Networks;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package dev.paligemma.checkpoint.internal.adapter;
 import dev.paligemma.checkpoint.adapter.AdapterException;
 import dev.paligemma.checkpoint.internal.adapter.AdapterSites.Part;
 import dev.paligemma.checkpoint.internal.modules.BaseModule;
-import dev.paligemma.checkpoint.internal.modules.ModuleChange;
+import dev.paligemma.checkpoint.adapter.ModuleChange;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;

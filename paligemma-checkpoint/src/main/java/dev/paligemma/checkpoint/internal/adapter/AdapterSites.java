@@ -1,6 +1,6 @@
 package dev.paligemma.checkpoint.internal.adapter;
 
-import dev.paligemma.checkpoint.internal.modules.ModuleChange;
+import dev.paligemma.checkpoint.adapter.ModuleChange;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumSet;

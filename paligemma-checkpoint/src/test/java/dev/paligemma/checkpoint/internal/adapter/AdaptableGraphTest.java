@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.paligemma.checkpoint.adapter.AdapterException;
-import dev.paligemma.checkpoint.internal.modules.ModuleChange;
+import dev.paligemma.checkpoint.adapter.ModuleChange;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.GraphBuilder;

@@ -1,4 +1,4 @@
-package dev.paligemma.checkpoint.internal.modules;
+package dev.paligemma.checkpoint.adapter;
 
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.spi.HostTensor;
