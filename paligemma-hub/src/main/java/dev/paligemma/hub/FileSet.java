@@ -63,7 +63,8 @@ public final class FileSet {
                         "'" + name + "' is not a relative path of a file in a repository, such as config.json");
             }
         }
-        return new FileSet("files", Arrays.stream(names).map(name -> Wanted.required(name)).toList());
+        return new FileSet(
+                "files", Arrays.stream(names).map(name -> Wanted.required(name)).toList());
     }
 
     /** What is known of a file. */

@@ -25,7 +25,8 @@ final class Arguments {
     /** Repairs arguments that the JVM decoded as ASCII; gives the same where nothing was lost or the bytes cannot be had. */
     static String[] asTyped(String[] args) {
         String charset = System.getProperty("sun.jnu.encoding", "UTF-8");
-        boolean isAscii = Charset.isSupported(charset) && Charset.forName(charset).equals(StandardCharsets.US_ASCII);
+        boolean isAscii =
+                Charset.isSupported(charset) && Charset.forName(charset).equals(StandardCharsets.US_ASCII);
         if (!isAscii || !Files.isReadable(TYPED_BYTES)) {
             return args;
         }

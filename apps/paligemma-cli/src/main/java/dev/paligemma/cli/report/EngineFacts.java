@@ -53,7 +53,8 @@ record EngineFacts(
             String version = provider.create(EngineOptions.defaults()).version();
             return new EngineFacts(provider.name(), version, null, precisions, provider.deviceMemory());
         } catch (EngineException e) {
-            String problem = String.valueOf(e.getMessage()).strip().lines().findFirst().orElse("");
+            String problem =
+                    String.valueOf(e.getMessage()).strip().lines().findFirst().orElse("");
             return new EngineFacts(provider.name(), null, problem, precisions, provider.deviceMemory());
         }
     }
