@@ -160,7 +160,11 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
             Map<TensorInfo, ComputedWeight> computed,
             List<TensorInfo> unlisted) {
         wanted.refuseNormsOfGemma2(files.folder(), named.keySet());
-        wanted.refuseNormsOfGemma2(files.folder(), namesOf(unlisted));
+        wanted.refuseNormsOfGemma2(
+                files.folder(),
+                unlisted.stream()
+                        .map(tensor -> TensorNames.canonical(tensor.name()))
+                        .toList());
         List<String> problems = wanted.problems(named);
         if (!problems.isEmpty()) {
             throw new CheckpointException(files.folder() + ": " + problems.size() + " of "
@@ -231,12 +235,6 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
             }
         }
         return named;
-    }
-
-    private static List<String> namesOf(List<TensorInfo> tensors) {
-        return tensors.stream()
-                .map(tensor -> TensorNames.canonical(tensor.name()))
-                .toList();
     }
 
     /** Returns the folder: the path given to {@link #open}; of an archive, the folder it lies in. */

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * The rows of {@code W + left right}, a few at a time: a matrix of the base model with the product of two small ones added.
  * Immutable but for the matrix.
  */
-final class AdaptedRows {
+record AdaptedRows(BaseMatrix base, @Nullable Product product) {
     /** Takes blocks of rows in order. */
     interface Sink<E extends Exception> {
         /** The numbers may be changed; they are gone after the call. */
@@ -15,16 +15,8 @@ final class AdaptedRows {
 
     private static final int BLOCK_ELEMENTS = 1 << 20;
 
-    private final BaseMatrix base;
-    private final @Nullable Product product;
-
     /** Two matrices to multiply, row-major: {@code left[rows, rank]} and {@code right[rank, columns]}. */
     record Product(float[] left, float[] right, int rank) {}
-
-    AdaptedRows(BaseMatrix base, @Nullable Product product) {
-        this.base = base;
-        this.product = product;
-    }
 
     <E extends Exception> void forEachBlock(Sink<E> sink) throws E {
         int columns = base.columns();

@@ -101,13 +101,18 @@ public final class AdapterMerger {
             if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !FileTrees.isEmptyFolder(target)) {
                 throw new AdapterException(target + " exists already, expected nothing or an empty folder there");
             }
-            Files.createDirectories(Objects.requireNonNull(target.getParent(), "parent"));
+            Path parent = Objects.requireNonNull(target.getParent(), "parent");
+            Files.createDirectories(parent);
             Map<String, MergedFile> files = files();
             long bytes = otherBytes();
             for (MergedFile file : files.values()) {
                 bytes = Math.addExact(bytes, file.dataBytes());
             }
-            requireRoom(bytes);
+            long free = Files.getFileStore(parent).getUsableSpace();
+            if (free < bytes) {
+                throw new AdapterException("not enough room for " + target + ": " + bytes + " bytes are needed, " + free
+                        + " bytes are free");
+            }
             try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
                 for (Map.Entry<String, MergedFile> file : files.entrySet()) {
                     file.getValue().write(temporary.path().resolve(file.getKey()));
@@ -120,15 +125,6 @@ public final class AdapterMerger {
         } catch (IOException e) {
             throw new AdapterException(
                     "cannot write the merged checkpoint " + target + ": " + FailureReason.of(e, target), e);
-        }
-    }
-
-    private void requireRoom(long bytes) throws IOException {
-        Path parent = Objects.requireNonNull(target.getParent(), "parent");
-        long free = Files.getFileStore(parent).getUsableSpace();
-        if (free < bytes) {
-            throw new AdapterException(
-                    "not enough room for " + target + ": " + bytes + " bytes are needed, " + free + " bytes are free");
         }
     }
 

@@ -9,18 +9,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Compares the shapes of an adapter's tensors with those of a base model. */
-final class BaseFit {
-    private final ModuleTensors module;
-    private final List<Long> weight;
-
-    private BaseFit(ModuleTensors module) {
-        this.module = module;
-        this.weight = module.weight().storedShape();
-    }
-
+record BaseFit(ModuleTensors module, List<Long> weight) {
     /** Compares all tensors of a module, with one line for each problem. */
     static void check(ModuleTensors module, List<String> problems) {
-        BaseFit fit = new BaseFit(module);
+        BaseFit fit = new BaseFit(module, module.weight().storedShape());
         module.tensors().forEach((role, tensor) -> fit.check(role, tensor, problems));
     }
 

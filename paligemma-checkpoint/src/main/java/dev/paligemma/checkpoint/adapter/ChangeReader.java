@@ -9,15 +9,7 @@ import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** Works out the change to each module that fits the base, as tensors for the run time. Thread-safe. */
-final class ChangeReader {
-    private final ModuleReader reader;
-    private final Checkpoint base;
-
-    ChangeReader(AdapterFile file, Checkpoint base) {
-        this.reader = new ModuleReader(file, base);
-        this.base = base;
-    }
-
+record ChangeReader(ModuleReader reader, Checkpoint base) {
     /** The change to a module; null if it stays as it is. */
     @Nullable
     ModuleChange read(ModuleTensors module) {
@@ -40,8 +32,8 @@ final class ChangeReader {
 
     private static @Nullable ModuleChange change(
             @Nullable Factors factors, float @Nullable [] scale, float @Nullable [] shift) {
-        HostTensor scales = scale == null || isAll(scale, 1) ? null : vector(scale);
-        HostTensor shifts = shift == null || isAll(shift, 0) ? null : vector(shift);
+        HostTensor scales = scale == null || isAll(FloatBuffer.wrap(scale), 1) ? null : vector(scale);
+        HostTensor shifts = shift == null || isAll(FloatBuffer.wrap(shift), 0) ? null : vector(shift);
         if (factors != null) {
             return new ModuleChange(factors.down(), factors.up(), scales, shifts);
         }
@@ -146,10 +138,6 @@ final class ChangeReader {
                     + ", from which no factor leads to " + wanted + "; merge the adapter instead");
         }
         return ratio;
-    }
-
-    private static boolean isAll(float[] values, float wanted) {
-        return isAll(FloatBuffer.wrap(values), wanted);
     }
 
     private static boolean isAll(FloatBuffer values, float wanted) {

@@ -196,7 +196,7 @@ public final class LoraAdapter {
      */
     public Map<String, ModuleChange> changes() {
         Map<String, ModuleChange> changes = new LinkedHashMap<>();
-        ChangeReader reader = new ChangeReader(file, base);
+        ChangeReader reader = new ChangeReader(new ModuleReader(file, base), base);
         for (ModuleTensors module : fitted().values()) {
             ModuleChange change = reader.read(module);
             if (change != null) {

@@ -63,7 +63,7 @@ final class MergedWeights {
         String name = module.name() + ".weight";
         if (module.has(Role.WEIGHT)) {
             sources.put(name, sink -> copy(module.get(Role.WEIGHT), sink));
-        } else if (module.down() != null || module.has(Role.TABLE_DOWN) || module.has(Role.TOKENS)) {
+        } else if (module.has(Role.DOWN) || module.has(Role.TABLE_DOWN) || module.has(Role.TOKENS)) {
             sources.put(name, sink -> sum(module, sink));
         }
     }

@@ -14,19 +14,11 @@ import org.jspecify.annotations.Nullable;
  * <p>A module with low-rank factors becomes {@code scale * (W + left right)}, with a scale for each row of a linear map and
  * for each column of a table.
  */
-final class ModuleReader {
+record ModuleReader(AdapterFile file, Checkpoint base) {
     /** Of the largest number in a row; half a step of 8 bits and the rounding of bfloat16 are each 1 / 256 of it. */
     private static final float QUANTISATION_ERROR = 1f / 64;
 
     private static final int COMPARED_ELEMENTS = 1 << 20;
-
-    private final AdapterFile file;
-    private final Checkpoint base;
-
-    ModuleReader(AdapterFile file, Checkpoint base) {
-        this.file = file;
-        this.base = base;
-    }
 
     BaseMatrix matrix(ModuleTensors module) {
         return new BaseMatrix(base, module.weight());
@@ -101,14 +93,7 @@ final class ModuleReader {
                 shift[i] -= old[i];
             }
         }
-        if (module.has(Role.UP_BIAS)) {
-            float[] added = scaled(module, read(module, module.get(Role.UP_BIAS)));
-            for (int i = 0; shift != null && i < added.length; i++) {
-                added[i] += shift[i];
-            }
-            shift = added;
-        }
-        return shift;
+        return withUpBias(module, shift);
     }
 
     /** The whole bias with all changes; null if there is none. */
@@ -121,13 +106,18 @@ final class ModuleReader {
         } else {
             return null;
         }
-        if (module.has(Role.UP_BIAS)) {
-            float[] added = scaled(module, read(module, module.get(Role.UP_BIAS)));
-            for (int i = 0; i < bias.length; i++) {
-                bias[i] += added[i];
-            }
+        return withUpBias(module, bias);
+    }
+
+    private float @Nullable [] withUpBias(ModuleTensors module, float @Nullable [] bias) {
+        if (!module.has(Role.UP_BIAS)) {
+            return bias;
         }
-        return bias;
+        float[] added = scaled(module, read(module, module.get(Role.UP_BIAS)));
+        for (int i = 0; bias != null && i < added.length; i++) {
+            added[i] += bias[i];
+        }
+        return added;
     }
 
     /** All numbers of a tensor of the adapter. */

@@ -57,11 +57,6 @@ record ModuleTensors(
         return Objects.requireNonNull(tensors.get(role), () -> name() + " has no " + role);
     }
 
-    @Nullable
-    TensorInfo down() {
-        return tensors.get(kind().isTable() ? Role.TABLE_DOWN : Role.DOWN);
-    }
-
     /**
      * The same change for an output head that is one tensor with this table. The two factors of a table are stored the
      * other way round: its A is {@code [R, V]} and its B {@code [D, R]}, for the head A would be the transposed B and B

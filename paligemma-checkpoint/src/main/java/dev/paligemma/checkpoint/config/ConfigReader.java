@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Everything is checked here before the records check it again, so that messages name the keys of the file and not the
  * components of the records.
  */
-final class ConfigReader {
+record ConfigReader(JsonObject root) {
     private static final long MAX_FILE_BYTES = 1 << 20;
 
     private static final String MODEL_TYPE = "paligemma";
@@ -36,12 +36,6 @@ final class ConfigReader {
     private static final int MAX_TOKEN_ID = Limits.MAX_VOCAB - 1;
     private static final int MAX_EOS_TOKENS = 64;
     private static final String EOS_TOKEN_ID = "eos_token_id";
-
-    private final JsonObject root;
-
-    private ConfigReader(JsonObject root) {
-        this.root = root;
-    }
 
     static PaliGemmaConfig read(Path file) {
         return new ConfigReader(Json.readObject(file, MAX_FILE_BYTES, CheckpointException::new)).model();

@@ -31,6 +31,7 @@ final class ConfigWriter {
 
     private static Map<String, @Nullable Object> text(TextConfig config) {
         boolean gemma2 = config.family() == Family.GEMMA2;
+        TextConfig.Attention attention = config.attention();
         Map<String, @Nullable Object> text = new LinkedHashMap<>();
         text.put("model_type", gemma2 ? "gemma2" : "gemma");
         text.put("vocab_size", config.sizes().vocabSize());
@@ -42,20 +43,16 @@ final class ConfigWriter {
         text.put("head_dim", config.sizes().headDim());
         text.put("hidden_activation", "gelu_pytorch_tanh");
         text.put("rms_norm_eps", config.rmsNormEps());
-        text.put("rope_theta", config.attention().ropeTheta());
+        text.put("rope_theta", attention.ropeTheta());
         text.put("max_position_embeddings", config.maxPositionEmbeddings());
         if (gemma2) {
-            text.put("query_pre_attn_scalar", config.attention().queryScalar());
-            text.put("attn_logit_softcapping", nullIfZero(config.attention().softcap()));
+            text.put("query_pre_attn_scalar", attention.queryScalar());
+            text.put("attn_logit_softcapping", nullIfZero(attention.softcap()));
             text.put("final_logit_softcapping", nullIfZero(config.finalLogitSoftcap()));
-            text.put(
-                    "sliding_window",
-                    config.attention().slidingWindow() == 0
-                            ? null
-                            : config.attention().slidingWindow());
+            text.put("sliding_window", attention.slidingWindow() == 0 ? null : attention.slidingWindow());
             text.put(
                     "layer_types",
-                    config.attention().layerTypes().stream()
+                    attention.layerTypes().stream()
                             .map(type -> type == LayerType.SLIDING ? "sliding_attention" : "full_attention")
                             .toList());
         }

@@ -1,9 +1,9 @@
 package dev.paligemma.checkpoint.internal.adapter;
 
 import dev.paligemma.checkpoint.adapter.AdapterException;
+import dev.paligemma.checkpoint.adapter.ModuleChange;
 import dev.paligemma.checkpoint.internal.adapter.AdapterSites.Part;
 import dev.paligemma.checkpoint.internal.modules.BaseModule;
-import dev.paligemma.checkpoint.adapter.ModuleChange;
 import dev.paligemma.engine.graph.Dim;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Graph;
@@ -30,17 +30,18 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A module {@code y = f(x)} becomes {@code y = scale * (f(x) - b + (x down^T) up^T) + b + shift}, with b the bias of
  * f; see {@link ModuleChange}. A run without an adapter gives zeros for what is added and ones for the factors.
+ *
+ * @param graph the graph with the further inputs
+ * @param modules the modules of this graph that may change: their canonical names, unmodifiable
+ * @param slots what each further input takes, by name
+ * @param neutralInputs what the further inputs take so that nothing changes, by name; not to be written
  */
-public final class AdaptableGraph {
-    private final Graph graph;
-    private final Set<String> modules;
-    private final Map<String, Slot> slots;
-    private final Map<String, HostTensor> neutral;
-
+public record AdaptableGraph(
+        Graph graph, Set<String> modules, Map<String, Slot> slots, Map<String, HostTensor> neutralInputs) {
     /**
      * An input that takes a part of a change of a module; {@code down} tells the two factors of a low-rank part apart.
      */
-    private record Slot(String module, Part part, boolean down) {
+    record Slot(String module, Part part, boolean down) {
         String input() {
             String kind = switch (part) {
                 case LOW_RANK -> down ? "down" : "up";
@@ -60,34 +61,17 @@ public final class AdaptableGraph {
         }
     }
 
-    private AdaptableGraph(Rewriting rewriting, Graph plain) {
-        this.graph = rewriting.rewrite(plain);
-        this.modules = Collections.unmodifiableSet(rewriting.modules);
-        this.slots = Collections.unmodifiableMap(rewriting.slots);
-        this.neutral = Collections.unmodifiableMap(rewriting.neutral);
-    }
-
     /**
      * Adds inputs for the changes of those modules that are in the graph; fails if one cannot change in a way that is
      * asked for.
      */
     public static AdaptableGraph of(Graph plain, AdapterSites sites) {
-        return new AdaptableGraph(new Rewriting(plain, sites), plain);
-    }
-
-    /** The graph with the further inputs. */
-    public Graph graph() {
-        return graph;
-    }
-
-    /** The modules of this graph that may change: their canonical names, unmodifiable. */
-    public Set<String> modules() {
-        return modules;
-    }
-
-    /** What the further inputs take so that nothing changes: a tensor for each of them, by name; not to be written. */
-    public Map<String, HostTensor> neutralInputs() {
-        return neutral;
+        Rewriting made = new Rewriting(plain, sites);
+        return new AdaptableGraph(
+                made.rewrite(plain),
+                Collections.unmodifiableSet(made.modules),
+                Collections.unmodifiableMap(made.slots),
+                Collections.unmodifiableMap(made.neutral));
     }
 
     /**
@@ -95,7 +79,7 @@ public final class AdaptableGraph {
      * change of a module of this graph.
      */
     public Map<String, HostTensor> inputs(Map<String, ModuleChange> changes) {
-        Map<String, HostTensor> inputs = new LinkedHashMap<>(neutral);
+        Map<String, HostTensor> inputs = new LinkedHashMap<>(neutralInputs);
         slots.forEach((name, slot) -> {
             ModuleChange change = changes.get(slot.module());
             HostTensor tensor = change == null ? null : slot.of(change);
@@ -269,24 +253,21 @@ public final class AdaptableGraph {
             }
 
             void scaleAndShift(Set<Part> parts, List<Long> sizes) {
-                long[] shape = sizes.stream().mapToLong(Long::longValue).toArray();
+                long[] sides = sizes.stream().mapToLong(Long::longValue).toArray();
+                Shape shape = Shape.of(sizes.toArray());
                 if (parts.contains(Part.SCALE)) {
-                    HostTensor ones = HostTensor.allocate(ElementType.FLOAT32, shape);
+                    HostTensor ones = HostTensor.allocate(ElementType.FLOAT32, sides);
                     FloatBuffer floats = ones.floats();
                     while (floats.hasRemaining()) {
                         floats.put(1);
                     }
-                    Tensor factor = input(new Slot(module, Part.SCALE, false), Shape.of(boxed(shape)), ones);
+                    Tensor factor = input(new Slot(module, Part.SCALE, false), shape, ones);
                     then(new Operation.Multiply(), List.of(current, factor));
                 }
                 if (parts.contains(Part.SHIFT)) {
-                    HostTensor zeros = HostTensor.allocate(ElementType.FLOAT32, shape);
-                    add(input(new Slot(module, Part.SHIFT, false), Shape.of(boxed(shape)), zeros));
+                    HostTensor zeros = HostTensor.allocate(ElementType.FLOAT32, sides);
+                    add(input(new Slot(module, Part.SHIFT, false), shape, zeros));
                 }
-            }
-
-            private Object[] boxed(long[] sizes) {
-                return java.util.Arrays.stream(sizes).boxed().toArray();
             }
 
             private Tensor input(Slot slot, Shape shape, HostTensor withoutChange) {

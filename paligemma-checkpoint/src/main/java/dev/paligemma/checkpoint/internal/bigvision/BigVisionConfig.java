@@ -14,15 +14,7 @@ import java.util.Map;
  * Infers a configuration from the shapes of the arrays of a big_vision checkpoint. What shapes do not tell is as in the
  * published models of the family.
  */
-final class BigVisionConfig {
-    private final Path file;
-    private final Map<String, long[]> shapes;
-
-    private BigVisionConfig(Path file, Map<String, long[]> shapes) {
-        this.file = file;
-        this.shapes = shapes;
-    }
-
+record BigVisionConfig(Path file, Map<String, long[]> shapes) {
     /**
      * The configuration that follows from the shapes of the arrays, whose names are without {@code params/}; fails if
      * one that tells a size is missing, or a size is absurd.

@@ -99,12 +99,9 @@ final class BigVisionLayout {
         put(tower + "embeddings.position_embedding.weight", POSITIONS, "1OI", Order.SAME);
         String block = tower + "encoder.layers.N.";
         for (int norm = 0; norm < 2; norm++) {
-            put(
-                    block + "layer_norm" + (norm + 1) + ".weight",
-                    BLOCK + "LayerNorm_" + norm + "/scale",
-                    "LO",
-                    Order.SAME);
-            put(block + "layer_norm" + (norm + 1) + ".bias", BLOCK + "LayerNorm_" + norm + "/bias", "LO", Order.SAME);
+            String to = BLOCK + "LayerNorm_" + norm;
+            put(block + "layer_norm" + (norm + 1) + ".weight", to + "/scale", "LO", Order.SAME);
+            put(block + "layer_norm" + (norm + 1) + ".bias", to + "/bias", "LO", Order.SAME);
         }
         for (String part : List.of("query", "key", "value")) {
             String projection = block + "self_attn." + part.charAt(0) + "_proj";

@@ -89,7 +89,7 @@ public final class CheckpointConverter {
                     + " already; convert the original checkpoint");
         }
         plan.requireWeightsOf(source);
-        ConvertedLayout layout = ConvertedLayout.of(source, plan);
+        ConvertedLayout layout = new ConvertedLayout(source, plan);
         List<Task> tasks = ConversionTasks.of(source, plan);
         long neededBytes = 0;
         try (ProcessLock lock = ProcessLock.acquire()) {
@@ -106,11 +106,9 @@ public final class CheckpointConverter {
                     plan.precision(),
                     (System.nanoTime() - start) / 1_000_000,
                     target);
-        } catch (InterruptedException e) {
+        } catch (InterruptedException | ClosedByInterruptException e) {
             Thread.currentThread().interrupt();
-            throw interrupted(e);
-        } catch (ClosedByInterruptException e) {
-            throw interrupted(e);
+            throw new ConversionException("interrupted while converting " + source.folder(), e);
         } catch (IOException e) {
             throw failed(e, neededBytes);
         }
@@ -164,7 +162,9 @@ public final class CheckpointConverter {
         names.add(ConvertedManifest.WEIGHTS);
         ConvertedManifest.describe(folder, names, plan.precision(), contentHash).write(folder);
         FileTrees.forceFile(folder.resolve(ConvertedManifest.FILE_NAME));
-        stopIfInterrupted();
+        if (Thread.currentThread().isInterrupted()) {
+            throw new InterruptedException("interrupted");
+        }
         temporary.moveTo(target);
         progress.end();
     }
@@ -185,16 +185,6 @@ public final class CheckpointConverter {
             });
             channel.force(true);
         }
-    }
-
-    private static void stopIfInterrupted() throws InterruptedException {
-        if (Thread.currentThread().isInterrupted()) {
-            throw new InterruptedException("interrupted");
-        }
-    }
-
-    private ConversionException interrupted(Exception cause) {
-        return new ConversionException("interrupted while converting " + source.folder(), cause);
     }
 
     private ConversionException failed(IOException e, long neededBytes) {

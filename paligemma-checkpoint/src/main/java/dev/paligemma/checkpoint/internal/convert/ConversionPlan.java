@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * In which formats each weight of a network is stored at a precision. Immutable and thread-safe.
@@ -126,19 +127,12 @@ public final class ConversionPlan {
             throw new CheckpointException(
                     converted.folder() + " holds weights for " + converted.precision() + ", expected " + precision);
         }
-        List<String> missing = new ArrayList<>();
-        matrices.forEach((weight, formats) -> {
-            for (MatrixFormat format : formats) {
-                if (!converted.contains(format.codes(weight.name()))) {
-                    missing.add(format.codes(weight.name()));
-                }
-            }
-        });
-        for (Weight weight : plain) {
-            if (!converted.contains(weight.name())) {
-                missing.add(weight.name());
-            }
-        }
+        Stream<String> codes = matrices.entrySet().stream()
+                .flatMap(matrix -> matrix.getValue().stream()
+                        .map(format -> format.codes(matrix.getKey().name())));
+        List<String> missing = Stream.concat(codes, plain.stream().map(Weight::name))
+                .filter(name -> !converted.contains(name))
+                .toList();
         if (!missing.isEmpty()) {
             throw new CheckpointException(converted.folder() + " lacks " + missing.size()
                     + " of the tensors that this model needs at " + precision + ", the first is " + missing.get(0)

@@ -76,11 +76,9 @@ public final class ConvertedCheckpoints {
                 return entry;
             }
             return obtainLocked(source, plan, listener, content, entry);
-        } catch (InterruptedException e) {
+        } catch (InterruptedException | ClosedByInterruptException e) {
             Thread.currentThread().interrupt();
-            throw interrupted(source, e);
-        } catch (ClosedByInterruptException e) {
-            throw interrupted(source, e);
+            throw new ConversionException("interrupted while converting " + source.folder(), e);
         } catch (IOException e) {
             throw new CheckpointException(
                     "cannot read " + source.folder() + ": " + FailureReason.of(e, source.folder()), e);
@@ -213,9 +211,5 @@ public final class ConvertedCheckpoints {
         Path aside = folder.resolve("." + entry.getFileName() + ".converting-damaged-" + UUID.randomUUID());
         Files.move(entry, aside, StandardCopyOption.ATOMIC_MOVE);
         FileTrees.delete(aside);
-    }
-
-    private static ConversionException interrupted(Checkpoint source, Exception cause) {
-        return new ConversionException("interrupted while converting " + source.folder(), cause);
     }
 }

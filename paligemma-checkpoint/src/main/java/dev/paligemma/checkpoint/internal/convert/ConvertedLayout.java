@@ -7,7 +7,6 @@ import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsHeader.Entry;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.MatrixFormat;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +25,7 @@ final class ConvertedLayout {
     private final byte[] header;
     private long dataBytes;
 
-    private ConvertedLayout(Checkpoint source, ConversionPlan plan) {
+    ConvertedLayout(Checkpoint source, ConversionPlan plan) {
         source.tensors().forEach((name, tensor) -> {
             if (plan.keepsFloat32(name)) {
                 add(name, DType.F32, tensor.shape());
@@ -45,10 +44,6 @@ final class ConvertedLayout {
             }
         }
         header = SafeTensorsHeader.bytes(Map.of(), entries.values(), ALIGNMENT).array();
-    }
-
-    static ConvertedLayout of(Checkpoint source, ConversionPlan plan) {
-        return new ConvertedLayout(source, plan);
     }
 
     private void add(String name, DType dtype, long[] shape) {
@@ -85,10 +80,5 @@ final class ConvertedLayout {
             throw new IllegalArgumentException("no tensor " + name);
         }
         return header.length + entry.begin();
-    }
-
-    /** The names of all tensors, those without meaning included, in the order of the file. */
-    List<String> names() {
-        return new ArrayList<>(entries.keySet());
     }
 }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -91,8 +93,7 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
 
     /** Whether a folder has a manifest, good or bad, and so claims to be a converted checkpoint. */
     public static boolean isIn(Path folder) {
-        Path file = folder.resolve(FILE_NAME);
-        return Files.exists(file) || Files.isSymbolicLink(file);
+        return Files.exists(folder.resolve(FILE_NAME), LinkOption.NOFOLLOW_LINKS);
     }
 
     /** Reads and checks the manifest of a folder. */
@@ -138,12 +139,10 @@ public record ConvertedManifest(Precision precision, String source, Map<String, 
 
     private static Precision precision(JsonObject json) {
         String name = json.stringOrNull("precision");
-        for (Precision precision : List.of(Precision.INT8, Precision.INT4)) {
-            if (precision.toString().equals(name)) {
-                return precision;
-            }
-        }
-        throw json.wrong("precision", "\"int8\" or \"int4\"");
+        return Stream.of(Precision.INT8, Precision.INT4)
+                .filter(precision -> precision.toString().equals(name))
+                .findFirst()
+                .orElseThrow(() -> json.wrong("precision", "\"int8\" or \"int4\""));
     }
 
     private static FileSum fileSum(String name, JsonObject json) {

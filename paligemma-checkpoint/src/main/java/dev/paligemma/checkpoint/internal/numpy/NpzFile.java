@@ -3,6 +3,7 @@ package dev.paligemma.checkpoint.internal.numpy;
 import dev.paligemma.base.internal.ChannelInputStream;
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.base.internal.Quote;
+import dev.paligemma.checkpoint.internal.numpy.ZipDirectory.ZipMember;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -73,25 +74,23 @@ public final class NpzFile implements AutoCloseable {
             requireDisjoint(file, all);
             return new NpzFile(file, channel, byName(file, all), size);
         } catch (IOException e) {
-            NpzException failure =
-                    new NpzException("cannot read " + file + " as an npz archive: " + FailureReason.of(e, file), e);
-            closeAfter(failure, channel);
-            throw failure;
+            throw closed(
+                    channel,
+                    new NpzException("cannot read " + file + " as an npz archive: " + FailureReason.of(e, file), e));
         } catch (NpzException e) {
-            closeAfter(e, channel);
-            throw e;
+            throw closed(channel, e);
         }
     }
 
-    private static void closeAfter(NpzException failure, @Nullable FileChannel channel) {
-        if (channel == null) {
-            return;
-        }
+    private static NpzException closed(@Nullable FileChannel channel, NpzException failure) {
         try {
-            channel.close();
+            if (channel != null) {
+                channel.close();
+            }
         } catch (IOException e) {
             failure.addSuppressed(e);
         }
+        return failure;
     }
 
     /** Archives in which members share bytes are how a small file pretends to hold a lot. */
@@ -138,10 +137,7 @@ public final class NpzFile implements AutoCloseable {
      * looked at.
      */
     public NpyArray array(String name) {
-        ZipMember member = members.get(name);
-        if (member == null) {
-            throw missing(name, "");
-        }
+        ZipMember member = member(name, "");
         String where = where(name);
         try (InputStream in = unpacked(member)) {
             NpyHeader header = NpyHeader.read(in, where);
@@ -167,10 +163,7 @@ public final class NpzFile implements AutoCloseable {
 
     /** Reads one float32 array of the expected shape, outermost size first, in C order, and compares its checksum. */
     public float[] read(String name, int... shape) {
-        ZipMember member = members.get(name);
-        if (member == null) {
-            throw missing(name, " (expected float32" + Arrays.toString(shape) + ")");
-        }
+        ZipMember member = member(name, " (expected float32" + Arrays.toString(shape) + ")");
         String where = where(name);
         try (CheckedInputStream in = new CheckedInputStream(unpacked(member), new CRC32())) {
             NpyHeader header = NpyHeader.read(in, where);
@@ -192,9 +185,13 @@ public final class NpzFile implements AutoCloseable {
         }
     }
 
-    private NpzException missing(String name, String expected) {
-        return new NpzException(file + " has no array " + Quote.quote(name) + expected + "; it has " + members.size()
-                + " arrays" + (members.isEmpty() ? "" : ", the first is " + Quote.quote(members.firstKey())));
+    private ZipMember member(String name, String expected) {
+        ZipMember member = members.get(name);
+        if (member == null) {
+            throw new NpzException(file + " has no array " + Quote.quote(name) + expected + "; it has " + members.size()
+                    + " arrays" + (members.isEmpty() ? "" : ", the first is " + Quote.quote(members.firstKey())));
+        }
+        return member;
     }
 
     private NpzException unreadable(String where, IOException e) {

@@ -41,6 +41,12 @@ final class ZipDirectory {
     private static final int IN_EXTRA_16 = 0xffff;
     private static final long IN_EXTRA_32 = 0xffffffffL;
 
+    /**
+     * One file of a zip archive, as its directory describes it: compressed or stored as it is, with the CRC-32 of its
+     * contents, its sizes in the archive and unpacked, and where its local header starts.
+     */
+    record ZipMember(String name, boolean deflated, long crc, long packedBytes, long bytes, long headerOffset) {}
+
     private final FileChannel channel;
     private final Path file;
     private final int maxEntries;

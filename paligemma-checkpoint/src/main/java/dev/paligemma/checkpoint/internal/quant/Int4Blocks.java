@@ -27,9 +27,6 @@ public final class Int4Blocks {
     private final float[] block = new float[BLOCK];
     private final float[] scratch = new float[BLOCK];
 
-    /** Makes the scratch space. */
-    public Int4Blocks() {}
-
     /**
      * Quantises a row of finite numbers; others give scales that are not finite.
      *
@@ -51,8 +48,8 @@ public final class Int4Blocks {
     }
 
     private static float bestScale(float[] block, float[] scratch) {
-        float magnitude = Magnitude.of(block, 0, BLOCK);
-        float positive = Magnitude.scale(magnitude, ZERO);
+        float magnitude = Rounding.magnitude(block, 0, BLOCK);
+        float positive = Rounding.scale(magnitude, ZERO);
         // The smallest scale that is tried must be a normal number too.
         if (positive * FACTORS[FACTORS.length - 1] < Float.MIN_NORMAL) {
             return 0;

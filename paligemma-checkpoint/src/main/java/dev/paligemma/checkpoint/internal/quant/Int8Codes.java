@@ -47,7 +47,7 @@ public final class Int8Codes {
 
     /** The scale at which the largest value gets the largest code. */
     private static float scale(float[] values, int from, int count) {
-        return Magnitude.scale(Magnitude.of(values, from, count), LARGEST);
+        return Rounding.scale(Rounding.magnitude(values, from, count), LARGEST);
     }
 
     private static void write(float scale, float[] values, int from, int count, byte[] codes, int codesFrom) {

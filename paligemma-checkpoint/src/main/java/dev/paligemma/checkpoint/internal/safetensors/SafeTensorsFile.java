@@ -92,15 +92,10 @@ public record SafeTensorsFile(StoredFile stored, Map<String, String> metadata) {
                         + " bytes of data (truncated file?)");
             }
             try {
+                long offset = dataStart + entry.begin();
+                long bytes = entry.end() - entry.begin();
                 tensors.put(
-                        entry.name(),
-                        new TensorInfo(
-                                entry.name(),
-                                entry.dtype(),
-                                entry.shape(),
-                                real,
-                                dataStart + entry.begin(),
-                                entry.end() - entry.begin()));
+                        entry.name(), new TensorInfo(entry.name(), entry.dtype(), entry.shape(), real, offset, bytes));
             } catch (IllegalArgumentException e) {
                 throw new CheckpointException(
                         file + ": tensor " + Quote.quote(entry.name()) + ": " + e.getMessage(), e);

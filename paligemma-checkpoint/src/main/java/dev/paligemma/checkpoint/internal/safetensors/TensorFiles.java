@@ -18,9 +18,8 @@ public final class TensorFiles {
     /** Readers for some files of what messages call the folder. */
     public TensorFiles(Path folder, List<StoredFile> files) {
         this.folder = folder;
-        Map<Path, StoredFile> byPath = new LinkedHashMap<>();
-        files.forEach(file -> byPath.put(file.path(), file));
-        this.files = Collections.unmodifiableMap(byPath);
+        this.files = new LinkedHashMap<>();
+        files.forEach(file -> this.files.put(file.path(), file));
     }
 
     /** What messages call the files together. */
@@ -30,7 +29,7 @@ public final class TensorFiles {
 
     /** The real paths. */
     public Set<Path> paths() {
-        return files.keySet();
+        return Collections.unmodifiableSet(files.keySet());
     }
 
     /** Reads bytes of a tensor until the destination is full; fails as {@link StoredFile#readFloats}. */

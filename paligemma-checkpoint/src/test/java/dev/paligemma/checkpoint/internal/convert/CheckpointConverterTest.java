@@ -363,7 +363,7 @@ class CheckpointConverterTest {
         long needed;
         try (Checkpoint checkpoint = TestNetwork.open(source)) {
             ConversionPlan plan = Sources.plan(Precision.INT4, checkpoint);
-            needed = CheckpointConverter.neededBytes(checkpoint, ConvertedLayout.of(checkpoint, plan));
+            needed = CheckpointConverter.neededBytes(checkpoint, new ConvertedLayout(checkpoint, plan));
         }
         Path target = convert(source, Precision.INT4);
         long blocks = 0;
