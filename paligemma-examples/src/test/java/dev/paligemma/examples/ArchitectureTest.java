@@ -70,7 +70,9 @@ class ArchitectureTest {
             entry("core", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub")),
             entry("djl", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry("cli", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core", "tiny")),
-            entry("examples", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core", "tiny", "djl")));
+            entry(
+                    "examples",
+                    Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core", "tiny", "djl")));
 
     /** Applications: nobody builds upon them. */
     private static final Set<String> APPLICATIONS = Set.of("cli", "examples");
@@ -109,7 +111,9 @@ class ArchitectureTest {
         Map<String, Set<String>> found = new TreeMap<>();
         for (JavaClass each : classes) {
             String from = moduleOf(each);
-            assertThat(ARROWS).as("module of %s: add it to the table", each.getName()).containsKey(from);
+            assertThat(ARROWS)
+                    .as("module of %s: add it to the table", each.getName())
+                    .containsKey(from);
             for (JavaClass other : dependenciesOf(each)) {
                 String to = moduleOf(other);
                 if (!to.equals(from) && !ARROWS.get(from).contains(to)) {
@@ -197,7 +201,8 @@ class ArchitectureTest {
         Path root = Path.of("..");
         Map<String, Long> tooLong = new TreeMap<>();
         try (Stream<Path> files = Files.walk(root)) {
-            for (Path file : (Iterable<Path>) files.filter(each -> each.toString().endsWith(".java"))::iterator) {
+            for (Path file :
+                    (Iterable<Path>) files.filter(each -> each.toString().endsWith(".java"))::iterator) {
                 int most = file.toString().contains("/src/test/") ? MOST_LINES_OF_A_TEST : MOST_LINES_OF_A_CLASS;
                 try (Stream<String> lines = Files.lines(file)) {
                     long count = lines.count();
@@ -220,7 +225,9 @@ class ArchitectureTest {
                 open.add(each);
             }
         }
-        assertThat(open.stream().map(JavaClass::getName)).as("entrances that exist").containsAll(ENTRANCES);
+        assertThat(open.stream().map(JavaClass::getName))
+                .as("entrances that exist")
+                .containsAll(ENTRANCES);
         while (!open.isEmpty()) {
             JavaClass each = topLevel(open.remove());
             if (!isOurs(each) || !isVisible(each) || !api.add(each)) {
@@ -343,6 +350,7 @@ class ArchitectureTest {
         Set<String> seen = new TreeSet<>();
         classes.forEach(each -> seen.add(moduleOf(each)));
         assertThat(seen).isEqualTo(new TreeSet<>(ARROWS.keySet())).containsAll(APPLICATIONS);
-        assertThat(ARROWS.values()).allSatisfy(used -> assertThat(List.copyOf(used)).doesNotContainAnyElementsOf(APPLICATIONS));
+        assertThat(ARROWS.values())
+                .allSatisfy(used -> assertThat(List.copyOf(used)).doesNotContainAnyElementsOf(APPLICATIONS));
     }
 }
