@@ -1,5 +1,7 @@
 package dev.paligemma.onnx;
 
+import dev.paligemma.onnx.internal.OnnxModel;
+
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;

@@ -1,4 +1,4 @@
-/** The file format of ONNX: graphs, attributes and types, written as protocol-buffer messages. Not an API. */
+/** ONNX models in memory: graphs, attributes and types, written as protocol-buffer messages. Not an API. */
 @NullMarked
 package dev.paligemma.onnx.internal;
 

@@ -1,4 +1,4 @@
-package dev.paligemma.onnx;
+package dev.paligemma.onnx.internal;
 
 import ai.onnxruntime.OnnxTensor;
 import java.nio.file.Path;
@@ -12,4 +12,4 @@ import org.jspecify.annotations.Nullable;
  * @param folder where its external constants lie, or null if it has none in files
  * @param computed its external constants that lie in no file, by name; they must outlive the session
  */
-record OnnxModel(byte[] bytes, @Nullable Path folder, Map<String, OnnxTensor> computed) {}
+public record OnnxModel(byte[] bytes, @Nullable Path folder, Map<String, OnnxTensor> computed) {}
