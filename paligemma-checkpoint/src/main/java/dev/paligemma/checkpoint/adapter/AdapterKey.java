@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param module the canonical name of the module
  * @param path the path of the module as written, which the patterns of {@code adapter_config.json} are for
- * @param role what the tensor is
  */
 record AdapterKey(String module, String path, Role role) {
     private static final String PREFIX = "base_model.model.";

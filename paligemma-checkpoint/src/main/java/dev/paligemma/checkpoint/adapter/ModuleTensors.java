@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * The tensors that an adapter has for one module, and what its configuration says about it. Immutable.
  *
- * @param base the module
  * @param tensors at least one, by role
  * @param scaling the factor on the product of the two matrices; 1 without them
  * @param tokens the ids of replaced rows, null if there are none

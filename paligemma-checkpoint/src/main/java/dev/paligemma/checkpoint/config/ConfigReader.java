@@ -324,8 +324,6 @@ record ConfigReader(JsonObject root) {
         return (root.has(name) ? root : text).bool(name, true);
     }
 
-    // Helpers
-
     private static String requireModelType(JsonObject json, String fallback, List<String> supported) {
         String type = json.stringOrNull("model_type");
         if (type != null && !supported.contains(type)) {

@@ -18,7 +18,6 @@ import dev.paligemma.checkpoint.internal.Limits;
  */
 public record VisionConfig(
         int hiddenSize, int intermediateSize, int layers, int heads, int imageSize, int patchSize, float layerNormEps) {
-
     /** The number of colour channels of an image: red, green, blue. */
     public static final int CHANNELS = 3;
 

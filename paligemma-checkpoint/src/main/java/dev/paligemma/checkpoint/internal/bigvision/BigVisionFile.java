@@ -166,13 +166,9 @@ public record BigVisionFile(
                     tensors.put(piece.name(), part);
                     continue;
                 }
-                TensorInfo info = new TensorInfo(
-                        part.name(),
-                        RearrangedWeight.rearranged(part.dtype()),
-                        piece.shape(),
-                        real,
-                        part.offset(),
-                        part.byteLength());
+                DType type = RearrangedWeight.rearranged(part.dtype());
+                TensorInfo info =
+                        new TensorInfo(part.name(), type, piece.shape(), real, part.offset(), part.byteLength());
                 long rows = piece.shape()[0];
                 int columns = Math.toIntExact(info.elementCount() / rows);
                 tensors.put(piece.name(), info);

@@ -43,8 +43,6 @@ final class BigVisionLayout {
     /**
      * Where one tensor lies.
      *
-     * @param name its canonical name
-     * @param shape its shape
      * @param array the array, without {@code params/}
      * @param arrayShape the shape that the array must have
      * @param slice which of the equal parts of the array it is, counted from 0

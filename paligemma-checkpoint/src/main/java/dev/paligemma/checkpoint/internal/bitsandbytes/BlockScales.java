@@ -8,7 +8,6 @@ import java.util.List;
 
 /** The scales of the blocks of a weight in 4 bits, which may be quantised themselves. Immutable and thread-safe. */
 sealed interface BlockScales {
-
     /** The tensors in which they are stored. */
     List<TensorInfo> parts();
 

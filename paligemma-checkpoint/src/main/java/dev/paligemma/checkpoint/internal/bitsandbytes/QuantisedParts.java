@@ -10,7 +10,6 @@ import java.util.Map;
 
 /** Takes the tensors that belong to one quantised weight out of a map by canonical name, and checks each. */
 record QuantisedParts(Path folder, String weight, Map<String, TensorInfo> tensors) {
-
     /** A tensor of any type and size. */
     public TensorInfo take(String name) {
         TensorInfo tensor = tensors.remove(name);

@@ -73,12 +73,8 @@ public final class CheckpointConverter {
 
     /** The same, when the hash of the source's content is known. */
     static void convert(
-            Checkpoint source,
-            ConversionPlan plan,
-            Path targetFolder,
-            ConversionListener listener,
-            String contentHash) {
-        new CheckpointConverter(source, plan, targetFolder, listener).convert(contentHash);
+            Checkpoint source, ConversionPlan plan, Path targetFolder, ConversionListener listener, String hash) {
+        new CheckpointConverter(source, plan, targetFolder, listener).convert(hash);
     }
 
     // The lock is held, not used.

@@ -46,10 +46,8 @@ final class Workers {
                 futures.add(pool.submit(() -> {
                     try {
                         Worker worker = workers.get();
-                        for (int task = next.getAndIncrement();
-                                task < tasks && !stop.get();
-                                task = next.getAndIncrement()) {
-                            worker.run(task);
+                        for (int n = next.getAndIncrement(); n < tasks && !stop.get(); n = next.getAndIncrement()) {
+                            worker.run(n);
                         }
                         return null;
                     } catch (IOException | RuntimeException | Error e) {

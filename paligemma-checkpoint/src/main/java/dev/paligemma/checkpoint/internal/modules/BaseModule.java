@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  * A module of a network that an adapter may change: an operation with its weights. Immutable.
  *
  * @param name its canonical name: that of the weight without its last part, or {@link #HEAD}
- * @param kind what it is
  * @param weight its matrix, table or factors
  * @param bias what it adds, or null
  */

@@ -6,7 +6,6 @@ import java.util.List;
 
 /** A weight that no range of a file holds as it is. Thread-safe. */
 public interface ComputedWeight {
-
     /** The weight with its own shape, at the place of its codes or of its numbers in another order. */
     TensorInfo info();
 
