@@ -40,13 +40,44 @@ record AdapterConfig(
     private static final int MAX_TOKENS = 1 << 20;
 
     /** What training or other programs need, or what is read below. */
-    private static final Set<String> HARMLESS = Set.of("""
-            alpha_pattern auto_mapping base_model_name_or_path bias corda_config ensure_weight_tying eva_config
-            exclude_modules fan_in_fan_out inference_mode init_lora_weights layers_pattern layers_to_transform
-            loftq_config lora_alpha lora_bias lora_dropout lora_ga_config megatron_config megatron_core
-            merge_weights modules_to_save peft_type peft_version qalora_group_size r rank_pattern revision
-            runtime_config target_modules task_type trainable_token_indices unsloth_fixed unsloth_version
-            use_dora use_rslora velora_config""".split("\\s+"));
+    private static final Set<String> HARMLESS = Set.of(
+            "alpha_pattern",
+            "auto_mapping",
+            "base_model_name_or_path",
+            "bias",
+            "corda_config",
+            "ensure_weight_tying",
+            "eva_config",
+            "exclude_modules",
+            "fan_in_fan_out",
+            "inference_mode",
+            "init_lora_weights",
+            "layers_pattern",
+            "layers_to_transform",
+            "loftq_config",
+            "lora_alpha",
+            "lora_bias",
+            "lora_dropout",
+            "lora_ga_config",
+            "megatron_config",
+            "megatron_core",
+            "merge_weights",
+            "modules_to_save",
+            "peft_type",
+            "peft_version",
+            "qalora_group_size",
+            "r",
+            "rank_pattern",
+            "revision",
+            "runtime_config",
+            "target_modules",
+            "task_type",
+            "trainable_token_indices",
+            "unsloth_fixed",
+            "unsloth_version",
+            "use_dora",
+            "use_rslora",
+            "velora_config");
 
     /** Ways to start training that leave the base model as it is. */
     private static final Set<String> HARMLESS_STARTS = Set.of("gaussian", "eva", "orthogonal", "mica");

@@ -27,8 +27,14 @@ record AdapterKey(String module, String path, Role role) {
     private static final Set<String> WRAPPERS =
             Set.of("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module");
     private static final Set<String> MARKS = Set.of(
-            "lora_A lora_B lora_embedding_A lora_embedding_B lora_magnitude_vector base_layer modules_to_save token_adapter"
-                    .split(" "));
+            "lora_A",
+            "lora_B",
+            "lora_embedding_A",
+            "lora_embedding_B",
+            "lora_magnitude_vector",
+            "base_layer",
+            "modules_to_save",
+            "token_adapter");
 
     /** Whether it is a buffer of the base model that changes nothing. */
     static boolean isIgnored(String name) {

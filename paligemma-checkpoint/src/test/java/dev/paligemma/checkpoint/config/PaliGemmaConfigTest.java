@@ -444,7 +444,7 @@ class PaliGemmaConfigTest {
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> read("{\"a\":" + "[".repeat(100_000)))
                 .withMessageContaining("config.json goes beyond a limit on JSON")
-                .withMessageEndingWith(": \"Document nesting depth (33) exceeds the maximum allowed (32)\"");
+                .withMessageEndingWith(": \"Document nesting depth (65) exceeds the maximum allowed (64)\"");
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> read(" ".repeat(1 << 20) + "{}"))
                 .withMessageContaining("expected at most 1048576");
