@@ -185,7 +185,7 @@ public final class PipelineBuilder {
     }
 
     /**
-     * Chooses where converted weights are kept, {@link CacheFolder#ofThisProcess} by default. The folder is made when
+     * Chooses where converted weights are kept, {@code CacheFolder.ofThisProcess} by default. The folder is made when
      * needed. Several processes may share it. It may be deleted whenever no program uses it.
      */
     public PipelineBuilder cacheDirectory(Path folder) {
@@ -205,7 +205,7 @@ public final class PipelineBuilder {
     /**
      * Loads an adapter with the model, as trained and saved with PEFT; may be called several times. The weights of the
      * model stay as they are: each request chooses its adapter, or none, with
-     * {@link GenerationRequest.Builder#adapter} or {@link PaliGemmaPipeline#withAdapter}.
+     * {@link dev.paligemma.generation.GenerationRequest.Builder#adapter} or {@link PaliGemmaPipeline#withAdapter}.
      *
      * <p>Works in every precision. Modules that an adapter changes cost a little more time in requests without it, too.
      *

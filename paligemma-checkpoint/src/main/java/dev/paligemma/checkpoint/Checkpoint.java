@@ -51,7 +51,7 @@ import org.slf4j.LoggerFactory;
  * {@code language_model.layers.0.self_attn.q_proj.weight}, {@code language_model.norm.weight}, and {@code lm_head.weight}
  * for a model whose output head is not tied to the embedding.
  *
- * <p>A folder with a {@link ConvertedManifest} is a converted checkpoint: one file {@code model.safetensors} with canonical
+ * <p>A folder with a {@code ConvertedManifest} is a converted checkpoint: one file {@code model.safetensors} with canonical
  * names, in which a matrix is codes and scales under the names that
  * {@link dev.paligemma.engine.weights.MatrixFormat MatrixFormat} gives, in one format or several, and everything else
  * float32.

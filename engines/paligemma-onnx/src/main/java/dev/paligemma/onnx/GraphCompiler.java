@@ -1,7 +1,5 @@
 package dev.paligemma.onnx;
 
-import dev.paligemma.onnx.internal.OnnxModel;
-
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
@@ -11,6 +9,7 @@ import dev.paligemma.engine.weights.MatrixFormat;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.engine.weights.WeightSource;
 import dev.paligemma.onnx.internal.OnnxGraph;
+import dev.paligemma.onnx.internal.OnnxModel;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,11 +1,10 @@
 package dev.paligemma.onnx;
 
-import dev.paligemma.onnx.internal.OnnxModel;
-
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import dev.paligemma.onnx.internal.OnnxModel;
 import java.util.HashMap;
 import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;

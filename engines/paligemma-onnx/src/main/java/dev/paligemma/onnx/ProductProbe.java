@@ -1,13 +1,12 @@
 package dev.paligemma.onnx;
 
-import dev.paligemma.onnx.internal.OnnxModel;
-
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.paligemma.onnx.internal.OnnxGraph;
+import dev.paligemma.onnx.internal.OnnxModel;
 import dev.paligemma.onnx.internal.OnnxType;
 import java.nio.ByteBuffer;
 import java.util.Arrays;

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -50,8 +51,9 @@ public final class PublishedModels {
         neededBytes.forEach((precision, bytes) -> needed.value(precision.toString(), bytes));
         List<Precision> fitting = main == null
                 ? null
-                : neededBytes.keySet().stream()
-                        .filter(precision -> neededBytes.get(precision) <= main.freeBytes())
+                : neededBytes.entrySet().stream()
+                        .filter(each -> each.getValue() <= main.freeBytes())
+                        .map(Map.Entry::getKey)
                         .toList();
         return facts(model)
                 .value("neededBytes", needed)
@@ -61,11 +63,15 @@ public final class PublishedModels {
                         model.hubName(),
                         String.format(Locale.ROOT, "%,d", model.parameterCount()),
                         model.imageSize(),
-                        Facts.gigabytes(neededBytes.get(Precision.FLOAT32)),
-                        Facts.gigabytes(neededBytes.get(Precision.BFLOAT16)),
-                        Facts.gigabytes(neededBytes.get(Precision.INT8)),
-                        Facts.gigabytes(neededBytes.get(Precision.INT4)),
+                        gigabytes(neededBytes, Precision.FLOAT32),
+                        gigabytes(neededBytes, Precision.BFLOAT16),
+                        gigabytes(neededBytes, Precision.INT8),
+                        gigabytes(neededBytes, Precision.INT4),
                         verdict(fitting));
+    }
+
+    private static String gigabytes(Map<Precision, Long> neededBytes, Precision precision) {
+        return Facts.gigabytes(Objects.requireNonNull(neededBytes.get(precision)));
     }
 
     private static String verdict(@Nullable List<Precision> fitting) {
