@@ -75,8 +75,8 @@ final class Targets {
     }
 
     private static Target safetensors() throws IOException {
-        List<Seed> seeds = new ArrayList<>(single(resources("engine", "checkpoint"), ".safetensors"));
-        seeds.addAll(single(resources("engine", "bitsandbytes"), "weights.safetensors"));
+        List<Seed> seeds = new ArrayList<>(single(resources("checkpoint", "checkpoint"), ".safetensors"));
+        seeds.addAll(single(resources("checkpoint", "bitsandbytes"), "weights.safetensors"));
         return new Target("safetensors", seeds, true, 20, damaged -> {
             SafeTensorsFile file = SafeTensorsFile.read(damaged.path());
             for (TensorInfo tensor : file.tensors().values()) {
@@ -97,7 +97,7 @@ final class Targets {
                 seeds.add(folder(golden, Targets::isOfCheckpoint));
             }
         }
-        try (Stream<Path> models = Files.list(resources("engine", "checkpoint"))) {
+        try (Stream<Path> models = Files.list(resources("checkpoint", "checkpoint"))) {
             for (Path model : models.filter(
                             each -> each.getFileName().toString().startsWith("gemma"))
                     .sorted()
@@ -196,8 +196,8 @@ final class Targets {
     }
 
     private static Target config() throws IOException {
-        List<Seed> seeds = new ArrayList<>(single(resources("engine", "checkpoint"), "config.json"));
-        seeds.addAll(single(resources("engine", "checkpoint/configs"), ".json"));
+        List<Seed> seeds = new ArrayList<>(single(resources("checkpoint", "checkpoint"), "config.json"));
+        seeds.addAll(single(resources("checkpoint", "checkpoint/configs"), ".json"));
         return new Target("config", seeds, true, 25, damaged -> PaliGemmaConfig.read(damaged.path()));
     }
 
@@ -238,7 +238,7 @@ final class Targets {
 
     private static Target masks() throws IOException {
         List<Seed> seeds = new ArrayList<>();
-        Path small = resources("engine", "npz");
+        Path small = resources("checkpoint", "npz");
         Seed whole = zeros(TinyModel.folder().resolve("vae-oid.npz"));
         seeds.addAll(single(small, ".npz"));
         seeds.add(whole);
