@@ -22,11 +22,8 @@ import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
@@ -207,25 +204,13 @@ class ArchitectureTest {
     static void sourceFilesAreShort(JavaClasses classes) throws IOException {
         Path root = Path.of("..");
         Map<String, Long> tooLong = new TreeMap<>();
-        Files.walkFileTree(root, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-                // What other modules build meanwhile comes and goes.
-                return folder.endsWith("target") ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+        for (Path file : SourceFiles.in(root)) {
+            int most = file.toString().contains("/src/test/") ? MOST_LINES_OF_A_TEST : MOST_LINES_OF_A_CLASS;
+            long count = Files.readAllLines(file).size();
+            if (count > most) {
+                tooLong.put(root.relativize(file).toString(), count);
             }
-
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                int most = file.toString().contains("/src/test/") ? MOST_LINES_OF_A_TEST : MOST_LINES_OF_A_CLASS;
-                long count = file.toString().endsWith(".java")
-                        ? Files.readAllLines(file).size()
-                        : 0;
-                if (count > most) {
-                    tooLong.put(root.relativize(file).toString(), count);
-                }
-                return FileVisitResult.CONTINUE;
-            }
-        });
+        }
         assertThat(tooLong).as("files with too many lines").isEmpty();
     }
 

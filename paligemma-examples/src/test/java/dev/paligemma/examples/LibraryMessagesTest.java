@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** A library does not know the programs above it; its messages name its own settings, as {@code offline(...)}. */
@@ -17,13 +16,13 @@ class LibraryMessagesTest {
 
     @Test
     void nameNoOptionsOfTheCommandLine() throws IOException {
-        try (Stream<Path> files = Files.walk(ROOT)) {
-            List<Path> sources = files.filter(LibraryMessagesTest::isOfALibrary).toList();
+        List<Path> sources = SourceFiles.in(ROOT).stream()
+                .filter(LibraryMessagesTest::isOfALibrary)
+                .toList();
 
-            assertThat(sources).hasSizeGreaterThan(300);
-            for (Path source : sources) {
-                assertThat(Files.readString(source)).as(source.toString()).doesNotContainPattern(OPTION_IN_A_TEXT);
-            }
+        assertThat(sources).hasSizeGreaterThan(300);
+        for (Path source : sources) {
+            assertThat(Files.readString(source)).as(source.toString()).doesNotContainPattern(OPTION_IN_A_TEXT);
         }
     }
 
