@@ -123,7 +123,7 @@ public final class Annotations {
     private static List<Tag> tags(RgbImage image, List<Segment> things, boolean confidence) {
         return things.stream()
                 .map(thing -> new Tag(
-                        nameOf(thing),
+                        nameOf(thing.label()),
                         confidence && !Double.isNaN(thing.confidence())
                                 ? String.format(Locale.ROOT, "%.2f", thing.confidence())
                                 : "",
@@ -132,15 +132,13 @@ public final class Annotations {
     }
 
     /** Without what would change the direction of the letters behind it, or end the line. */
-    private static String nameOf(Segment thing) {
-        String name = thing.label()
-                .replaceAll("[\\s\\p{Cntrl}]+", " ")
-                .replaceAll("[\u202A-\u202E\u2066-\u2069]", "")
+    static String nameOf(String label) {
+        String name = label.replaceAll("[\\s\\p{Cntrl}]+", " ")
+                .replaceAll("[\\u202A-\\u202E\\u2066-\\u2069]", "")
                 .strip();
-        return name.length() <= LONGEST_NAME
+        return name.codePointCount(0, name.length()) <= LONGEST_NAME
                 ? name
-                : name.substring(0, name.offsetByCodePoints(0, Math.min(LONGEST_NAME, name.codePointCount(0, name.length()))))
-                        + "\u2026";
+                : name.substring(0, name.offsetByCodePoints(0, LONGEST_NAME)) + "\u2026";
     }
 
     private static void write(

@@ -60,6 +60,9 @@ public final class BoxOptions {
     @Nullable
     Path out;
 
+    @Mixin
+    DrawingOptions drawing = new DrawingOptions();
+
     @Option(
             names = "--min-confidence",
             paramLabel = "SHARE",
@@ -153,7 +156,7 @@ public final class BoxOptions {
         Path file = out;
         if (file != null) {
             ByteArrayOutputStream png = new ByteArrayOutputStream();
-            ImageIO.write(Annotations.draw(picture, List.of(), found), "png", png);
+            ImageIO.write(Annotations.draw(picture, List.of(), found, drawing.options()), "png", png);
             boolean isNew = !Files.exists(file);
             try {
                 Files.write(file, png.toByteArray());
