@@ -4,7 +4,6 @@ import dev.paligemma.cli.option.BoxOptions;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 
 /** {@code paligemma detect}: boxes around things. */
@@ -28,7 +27,6 @@ public final class DetectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        boxes.answer(false);
-        return ExitCode.OK;
+        return boxes.answer(false);
     }
 }

@@ -2,9 +2,12 @@ package dev.paligemma.cli.command;
 
 import dev.paligemma.cli.option.TextOptions;
 import dev.paligemma.task.Tasks;
+import java.util.List;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code paligemma generate}: any prompt, passed to the model as it is. */
 @Command(
@@ -15,7 +18,13 @@ import picocli.CommandLine.Option;
             "Example:",
             "  paligemma generate --image cat.jpg --prompt \"describe en\" --max-new-tokens 200 --sample 0.8 --seed 1"
         })
-public final class GenerateCommand implements Runnable {
+public final class GenerateCommand implements Callable<Integer> {
+    @Parameters(
+            paramLabel = "PICTURE",
+            arity = "0..*",
+            description = "Pictures and folders of pictures; of several, an answer about each.")
+    List<String> pictures = List.of();
+
     @Option(
             names = "--prompt",
             paramLabel = "TEXT",
@@ -27,7 +36,7 @@ public final class GenerateCommand implements Runnable {
     TextOptions text = new TextOptions();
 
     @Override
-    public void run() {
-        text.answer(Tasks.text(prompt));
+    public Integer call() {
+        return text.about(pictures).answer(Tasks.text(prompt));
     }
 }

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -34,8 +33,7 @@ public final class SegmentCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        boxes.request.input.model.maskWeights = maskWeights;
-        boxes.answer(true);
-        return ExitCode.OK;
+        boxes.request.pictures.input.model.maskWeights = maskWeights;
+        return boxes.answer(true);
     }
 }
