@@ -3,6 +3,7 @@ package dev.paligemma.cli;
 import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.checkpoint.convert.ConversionException;
+import dev.paligemma.cli.pictures.PictureNames;
 import dev.paligemma.cli.report.VisibleControls;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.generation.RequestCancelledException;
@@ -11,12 +12,15 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns failures into one line on standard error and an exit code. */
 final class Failure {
@@ -35,9 +39,40 @@ final class Failure {
     /** Reports arguments that cannot be understood; gives {@link ExitCode#USAGE}. */
     static int report(ParameterException failure, PrintWriter err) {
         CommandLine command = failure.getCommandLine();
-        err.println("paligemma: " + oneLine(String.valueOf(failure.getMessage())) + "; see '"
+        String message = failure instanceof UnmatchedArgumentException unmatched
+                ? describe(unmatched)
+                : String.valueOf(failure.getMessage());
+        err.println("paligemma: " + oneLine(message) + "; see '"
                 + command.getCommandSpec().qualifiedName() + " --help'");
         return ExitCode.USAGE;
+    }
+
+    /** Names the first thing that is not understood, and what was perhaps meant. */
+    private static String describe(UnmatchedArgumentException failure) {
+        CommandSpec command = failure.getCommandLine().getCommandSpec();
+        String typed = failure.getUnmatched().get(0);
+        String name = typed.contains("=") ? typed.substring(0, typed.indexOf('=')) : typed;
+        if (failure.isUnknownOption()) {
+            List<String> options = command.optionsMap().keySet().stream()
+                    .filter(option -> option.startsWith("--"))
+                    .toList();
+            boolean isEarly = command.subcommands().values().stream()
+                    .anyMatch(each -> each.getCommandSpec().optionsMap().containsKey(name));
+            return isEarly
+                    ? "'" + name + "' stands before the command, as in '" + command.name() + " caption " + name + "'"
+                    : "Unknown option: '" + name + "'" + meant(Suggestions.of(name, options));
+        }
+        if (!command.subcommands().isEmpty()) {
+            return PictureNames.isMeant(name)
+                    ? "Missing command before '" + name + "', as in '" + command.name() + " caption " + name + "'"
+                    : "there is no command '" + name + "'"
+                            + meant(Suggestions.of(name, command.subcommands().keySet()));
+        }
+        return "Unexpected argument: '" + typed + "'";
+    }
+
+    private static String meant(List<String> suggestions) {
+        return suggestions.isEmpty() ? "" : "; did you mean " + String.join(" or ", suggestions) + "?";
     }
 
     /** Reports a failed command; gives {@link ExitCode#USAGE} if the input is to blame, {@link ExitCode#SOFTWARE} if not. */

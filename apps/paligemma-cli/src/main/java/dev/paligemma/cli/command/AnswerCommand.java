@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  paligemma answer \"what color is the car?\" --image street.jpg",
-            "  paligemma answer \"is the door open?\" --image door.jpg --choices yes,no"
+            "  paligemma answer \"what color is the car?\" street.jpg",
+            "  paligemma answer \"is the door open?\" *.jpg --choices yes,no"
         })
 public final class AnswerCommand implements Callable<Integer> {
     @Spec

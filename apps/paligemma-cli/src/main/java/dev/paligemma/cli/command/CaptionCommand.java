@@ -14,7 +14,12 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "caption",
         description = "Describe a picture.",
-        footer = {"", "Example:", "  paligemma caption --image cat.jpg --language es"})
+        footer = {
+            "",
+            "Examples:",
+            "  paligemma caption cat.jpg --language es",
+            "  paligemma caption photos/ --recursive --resume captions.jsonl"
+        })
 public final class CaptionCommand implements Callable<Integer> {
     /** The kinds of captions that the models were trained on. */
     enum Style {

@@ -18,8 +18,9 @@ import picocli.CommandLine.Mixin;
         footer = {
             "",
             "Examples:",
-            "  paligemma detect cat \"food bowl\" --image kitchen.jpg --out found.png",
-            "  paligemma detect cat --image kitchen.jpg --min-confidence 0.5 --nms 0.7 --json"
+            "  paligemma detect cat \"food bowl\" kitchen.jpg --out found.png",
+            "  paligemma detect cat kitchen.jpg --min-confidence 0.5 --nms 0.7 --json",
+            "  paligemma detect cat *.jpg --out found/ --jsonl"
         })
 public final class DetectCommand implements Callable<Integer> {
     @Mixin

@@ -12,7 +12,12 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "ocr",
         description = "Read the text in a picture.",
-        footer = {"", "Example:", "  paligemma ocr --image receipt.png --max-new-tokens 500"})
+        footer = {
+            "",
+            "Examples:",
+            "  paligemma ocr receipt.png --max-new-tokens 500",
+            "  find scans -name '*.png' | paligemma ocr --images-from - --jsonl"
+        })
 public final class OcrCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "PICTURE",

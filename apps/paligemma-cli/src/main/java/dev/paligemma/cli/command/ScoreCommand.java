@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
             "Prints a line per answer, the most likely one first: the natural logarithm of the probability that the"
                     + " model writes exactly this answer, its share among the given ones, and the answer."
         },
-        footer = {"", "Example:", "  paligemma score \"answer en is the door open?\" yes no --image door.jpg"})
+        footer = {"", "Example:", "  paligemma score \"answer en is the door open?\" yes no door.jpg"})
 public final class ScoreCommand implements Callable<Integer> {
     @Spec
     CommandSpec spec;
@@ -39,7 +39,7 @@ public final class ScoreCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "PROMPT", description = "The prompt, used as written.")
     String prompt;
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "ANSWER", description = "The answers, each once.")
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "ANSWER", description = "The answers, each once; behind them the pictures, known by names such as door.jpg or doors/.")
     List<String> answers;
 
     @Mixin

@@ -22,8 +22,8 @@ public final class InputOptions {
     @Option(
             names = "--image",
             paramLabel = "FILE",
-            description = "Picture to look at, - for one from standard input; may be repeated (default: the bundled "
-                    + "picture).")
+            description = "Picture to look at, - for one from standard input; repeated, one request about all of them "
+                    + "(default: the bundled picture).")
     List<Path> images = List.of();
 
     @Option(names = "--json", description = "Print one JSON object with the result and the figures behind it.")
