@@ -20,6 +20,8 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -183,16 +185,19 @@ public final class RowFile implements Closeable {
     }
 
     private void requireSameRun(JsonObject row) {
-        JsonObject its = row.objectOrNull("run");
-        Map<String, @Nullable Object> there = new HashMap<>(its == null ? Map.of() : its.members());
+        JsonObject of = row.objectOrNull("run");
+        Map<String, @Nullable Object> there = new HashMap<>(of == null ? Map.of() : of.members());
         there.put(PROMPT, row.stringOrNull(PROMPT));
-        run.forEach((name, here) -> {
-            if (!Objects.equals(there.get(name), here)) {
-                throw new IllegalArgumentException(
-                        row.where() + " is of another run: " + name + " is " + shown(there.get(name)) + " there and "
-                                + shown(here) + " here; name another file, or ask as that run did");
+        Set<String> names = new TreeSet<>(there.keySet());
+        names.addAll(run.keySet());
+        for (String name : names) {
+            Object its = there.get(name);
+            String ours = run.get(name);
+            if (!Objects.equals(its, ours)) {
+                throw new IllegalArgumentException(row.where() + " is of another run: " + name + " is " + shown(its)
+                        + " there and " + shown(ours) + " here; name another file, or ask as that run did");
             }
-        });
+        }
     }
 
     private static String shown(@Nullable Object value) {
