@@ -218,7 +218,7 @@ public final class BoxOptions {
     /** The place of a drawing of one of many pictures: the picture's path below the folder, so that no two are one. */
     private static Path placeIn(Path folder, String picture) {
         Path place = folder;
-        for (Path part : Path.of(picture)) {
+        for (Path part : PictureNames.path(picture)) {
             String name = part.toString();
             place = name.equals(".") || name.equals("..") ? place : place.resolve(name);
         }

@@ -3,6 +3,7 @@ package dev.paligemma.cli.option;
 import dev.paligemma.ModelInfo;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.catalog.MemoryEstimate;
+import dev.paligemma.cli.pictures.PictureNames;
 import dev.paligemma.cli.pictures.RowFile;
 import dev.paligemma.cli.report.Facts;
 import dev.paligemma.cli.report.PictureCount;
@@ -15,8 +16,6 @@ import dev.paligemma.vision.format.ImageException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -104,8 +103,11 @@ public final class ManyPictures {
     private void answer(
             Iterator<String> names, int together, Asker asker, ProgressDisplay progress, @Nullable RowFile rows) {
         boolean shows = progress.showsPictures(options.progress);
-        OptionalLong total = shows ? count() : OptionalLong.empty();
+        OptionalLong total = shows ? total() : OptionalLong.empty();
         long start = System.nanoTime();
+        if (shows) {
+            progress.pictures(count(rows, total, 0));
+        }
         while (names.hasNext()) {
             List<NamedPicture> pictures = read(names, together);
             List<NamedPicture> readable =
@@ -118,15 +120,18 @@ public final class ManyPictures {
             }
             write(told.toString(), rows, progress);
             if (shows) {
-                int skipped = rows == null ? 0 : rows.skipped();
-                double seconds = (System.nanoTime() - start) / 1e9;
-                progress.pictures(new PictureCount(done + skipped, skipped, failed, total, seconds));
+                progress.pictures(count(rows, total, (System.nanoTime() - start) / 1e9));
             }
         }
     }
 
+    private PictureCount count(@Nullable RowFile rows, OptionalLong total, double seconds) {
+        int skipped = rows == null ? 0 : rows.skipped();
+        return new PictureCount(done + skipped, skipped, failed, total, seconds);
+    }
+
     /** How many pictures there are; unknown for a list that can be read once only. */
-    private OptionalLong count() {
+    private OptionalLong total() {
         if (!options.canBeCounted()) {
             return OptionalLong.empty();
         }
@@ -163,8 +168,8 @@ public final class ManyPictures {
 
     private static NamedPicture read(String name) {
         try {
-            return new NamedPicture(name, InputOptions.read(Path.of(name)), null);
-        } catch (ImageException | InvalidPathException e) {
+            return new NamedPicture(name, InputOptions.read(PictureNames.path(name)), null);
+        } catch (ImageException | IllegalArgumentException e) {
             if (Thread.currentThread().isInterrupted()) {
                 throw new RequestCancelledException("the thread was interrupted while " + name + " was read");
             }

@@ -2,12 +2,12 @@ package dev.paligemma.cli.option;
 
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.cli.pictures.PathLines;
+import dev.paligemma.cli.pictures.PictureNames;
 import dev.paligemma.cli.pictures.PictureWalk;
 import dev.paligemma.cli.pictures.RowFile;
 import dev.paligemma.cli.report.ProgressDisplay;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -160,26 +160,17 @@ public final class PictureOptions {
             return true;
         }
         if (!sources.isEmpty()) {
-            input.images = List.of(path(sources.get(0)));
+            input.images = List.of(PictureNames.path(sources.get(0)));
         }
         return false;
     }
 
     private boolean isSeveral(String source) {
         try {
-            Path path = Path.of(source);
+            Path path = PictureNames.path(source);
             return Files.isDirectory(path) || (source.matches(".*[*?].*") && !Files.exists(path));
-        } catch (InvalidPathException e) {
-            return false;
-        }
-    }
-
-    private Path path(String source) {
-        try {
-            return Path.of(source);
-        } catch (InvalidPathException e) {
-            throw new ParameterException(
-                    command.commandLine(), "'" + source + "' cannot be a path: " + e.getReason(), e);
+        } catch (IllegalArgumentException e) {
+            return false; // said when it is read
         }
     }
 
@@ -265,12 +256,10 @@ public final class PictureOptions {
             return new PathLines(System.in, "the list of pictures on standard input");
         }
         try {
-            return new PathLines(Files.newInputStream(Path.of(file)), file);
-        } catch (InvalidPathException e) {
-            throw new IllegalArgumentException("'" + file + "' cannot be a path: " + e.getReason(), e);
+            return new PathLines(Files.newInputStream(PictureNames.path(file)), file);
         } catch (IOException e) {
             throw new IllegalArgumentException(
-                    "cannot read the list of pictures " + file + ": " + FailureReason.of(e, Path.of(file)), e);
+                    "cannot read the list of pictures " + file + ": " + FailureReason.of(e, PictureNames.path(file)), e);
         }
     }
 }

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -81,8 +80,8 @@ public final class PictureWalk implements Iterator<String> {
     /** What is no path cannot be read either, which is said when it is tried. */
     private static @Nullable Path pathOrNull(String name) {
         try {
-            return Path.of(name);
-        } catch (InvalidPathException e) {
+            return PictureNames.path(name);
+        } catch (IllegalArgumentException e) {
             return null;
         }
     }

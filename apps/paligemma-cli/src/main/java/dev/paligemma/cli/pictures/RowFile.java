@@ -201,7 +201,7 @@ public final class RowFile implements Closeable {
     }
 
     private static String shown(@Nullable Object value) {
-        return value == null ? "not given" : "'" + value + "'";
+        return value == null || value.equals("") ? "not given" : "'" + value + "'";
     }
 
     /** How many rows an earlier run has written. */

@@ -255,6 +255,8 @@ class ManyPicturesTest {
                 List.of("caption", "--image", picture, "--image", picture, "--jsonl"),
                 List.of("caption", "--image", picture, "--images-from", "list.txt"),
                 List.of("caption", "--images-from", "no-such-list.txt"),
+                List.of("caption", "https://example.com/cat.jpg"),
+                List.of("caption", "a\0b"),
                 List.of("caption", picture, "--batch", "0"),
                 List.of("caption", picture, ""),
                 List.of("caption", "-", "--images-from", "-"),

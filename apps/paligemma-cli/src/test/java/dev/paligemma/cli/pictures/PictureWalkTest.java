@@ -88,6 +88,21 @@ class PictureWalkTest {
                 .noneMatch(PictureNames::isMeant);
     }
 
+    @Test
+    void anAddressOfAFileIsAFileAndAnyOtherIsExplained() {
+        Path file = folder.resolve("a.png");
+
+        assertThat(PictureNames.path(file.toUri().toString())).isEqualTo(file);
+        assertThat(PictureNames.path("a b.png")).isEqualTo(Path.of("a b.png"));
+        assertThatThrownBy(() -> PictureNames.path("https://example.com/cat.jpg"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("'https://example.com/cat.jpg' is an address, and a file is expected; download it first: "
+                        + "curl -L -o FILE 'https://example.com/cat.jpg'");
+        for (String none : List.of("file:///%zz", "s3://bucket/a.png", "data:image/png;base64,AAAA", "a\0b")) {
+            assertThatThrownBy(() -> PictureNames.path(none)).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
     /** Walks over names in the folder, and gives what is found as it lies in the folder. */
     private List<String> walk(boolean recursive, String... names) {
         List<String> there = Stream.of(names)
