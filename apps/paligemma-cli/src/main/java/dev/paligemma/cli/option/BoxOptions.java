@@ -90,7 +90,8 @@ public final class BoxOptions {
                     + "other implementations.")
     boolean constrained;
 
-    private boolean isAdvised;
+    /** Why there are no masks; null if there are. */
+    private @Nullable String lack;
 
     /**
      * Asks the model for boxes, perhaps with masks, and prints them. Gives the exit code.
@@ -114,13 +115,13 @@ public final class BoxOptions {
             if (out != null && Files.exists(out) && !Files.isDirectory(out)) {
                 throw new FileSystemException(out.toString(), null, "a file, expected a folder for many drawings");
             }
-            return request.askAll(task, BoxTask.MAX_NEW_TOKENS, commandLine, (pipeline, begun) -> {
+            int exitCode = request.askAll(task, BoxTask.MAX_NEW_TOKENS, commandLine, (pipeline, begun) -> {
                 limit(begun, pipeline.constraints(), masks);
                 return (picture, asked, written) -> {
                     BoxReport report = report(pipeline, task, asked, written, masks);
                     Path drawing = out == null ? null : placeIn(out, picture.name());
                     draw(drawing, picture.read(), report.segments());
-                    adviseOnMasks(pipeline, report);
+                    noteMasks(pipeline, report);
                     Facts facts = written.facts(asked, pipeline.info().loadMs()).all(report.facts());
                     if (drawing != null) {
                         facts.value("drawing", drawing);
@@ -130,6 +131,8 @@ public final class BoxOptions {
                             : PictureAnswer.table(facts, report.table());
                 };
             });
+            adviseOnMasks();
+            return exitCode;
         }
         GenerationRequest asked = request.request(task, BoxTask.MAX_NEW_TOKENS, commandLine);
         if (asked.images().size() != 1) {
@@ -156,7 +159,8 @@ public final class BoxOptions {
             } else if (!raw) {
                 print.print(report.table());
             }
-            adviseOnMasks(pipeline, report);
+            noteMasks(pipeline, report);
+            adviseOnMasks();
         }
         return ExitCode.OK;
     }
@@ -191,16 +195,17 @@ public final class BoxOptions {
                 : begun;
     }
 
-    /** Says once why there are no masks. */
-    private void adviseOnMasks(PaliGemmaPipeline pipeline, BoxReport report) {
-        if (!isAdvised && report.lacksMasks()) {
-            isAdvised = true;
+    private void noteMasks(PaliGemmaPipeline pipeline, BoxReport report) {
+        if (report.lacksMasks()) {
             String name = PipelineBuilder.MASK_WEIGHTS;
-            command.commandLine()
-                    .getErr()
-                    .println("paligemma: masks are left out: " + pipeline.info().folder() + " has no " + name
-                            + "; put that file of Google's big_vision (gs://big_vision/paligemma/" + name
-                            + ") there, or name it with --mask-weights");
+            lack = pipeline.info().folder() + " has no " + name + "; put that file of Google's big_vision"
+                    + " (gs://big_vision/paligemma/" + name + ") there, or name it with --mask-weights";
+        }
+    }
+
+    private void adviseOnMasks() {
+        if (lack != null) {
+            command.commandLine().getErr().println("paligemma: masks are left out: " + lack);
         }
     }
 

@@ -1,15 +1,13 @@
 package dev.paligemma.cli.option;
 
 import dev.paligemma.base.internal.FailureReason;
+import dev.paligemma.base.internal.Sha256;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -26,46 +24,37 @@ final class ContentDigest {
 
     /** The digest of a folder of weights and settings, or of a file of weights, as a few hexadecimal digits. */
     static String of(Path model) {
-        MessageDigest digest;
+        StringBuilder all = new StringBuilder();
         try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
-        try {
-            if (Files.isRegularFile(model)) {
-                add(digest, model);
-            } else {
-                for (Path file : files(model)) {
-                    add(digest, file);
-                }
+            for (Path file : Files.isRegularFile(model) ? List.of(model) : files(model)) {
+                all.append(file.getFileName()).append(' ').append(ends(file)).append('\n');
             }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read the model " + model + ": " + FailureReason.of(e, model), e);
         }
-        return HexFormat.of().formatHex(digest.digest()).substring(0, DIGITS);
+        return Sha256.of(all.toString().getBytes(StandardCharsets.UTF_8)).substring(0, DIGITS);
     }
 
     private static List<Path> files(Path folder) throws IOException {
         try (Stream<Path> entries = Files.list(folder)) {
-            return entries.filter(file -> ENDINGS.stream()
-                            .anyMatch(String.valueOf(file.getFileName())::endsWith))
+            return entries.filter(file ->
+                            ENDINGS.stream().anyMatch(String.valueOf(file.getFileName())::endsWith))
                     .filter(Files::isRegularFile)
                     .sorted()
                     .toList();
         }
     }
 
-    private static void add(MessageDigest digest, Path file) throws IOException {
+    /** The size, and digests of the beginning and the end. */
+    private static String ends(Path file) throws IOException {
         try (RandomAccessFile content = new RandomAccessFile(file.toFile(), "r")) {
             long size = content.length();
-            digest.update((file.getFileName() + " " + size + "\n").getBytes(StandardCharsets.UTF_8));
             byte[] piece = new byte[(int) Math.min(PIECE_BYTES, size)];
             content.readFully(piece);
-            digest.update(piece);
+            String beginning = Sha256.of(piece);
             content.seek(size - piece.length);
             content.readFully(piece);
-            digest.update(piece);
+            return size + " " + beginning + " " + Sha256.of(piece);
         }
     }
 }

@@ -16,6 +16,8 @@ import dev.paligemma.vision.format.ImageException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -168,7 +170,12 @@ public final class ManyPictures {
 
     private static NamedPicture read(String name) {
         try {
-            return new NamedPicture(name, InputOptions.read(PictureNames.path(name)), null);
+            Path path = PictureNames.path(name);
+            if (Files.isDirectory(path)) {
+                String problem = Files.isReadable(path) ? " is a folder, expected a picture" : " cannot be listed";
+                return new NamedPicture(name, null, name + problem);
+            }
+            return new NamedPicture(name, InputOptions.read(path), null);
         } catch (ImageException | IllegalArgumentException e) {
             if (Thread.currentThread().isInterrupted()) {
                 throw new RequestCancelledException("the thread was interrupted while " + name + " was read");

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * wanted, for those in its folders after them. A pattern such as {@code *.jpg} that no shell has replaced stands for the files
  * that match it. Anything else is taken for a picture as it is, whether it exists or not.
  *
- * <p>One folder at a time is listed. Links are followed, but not in circles. Confined to one thread.
+ * <p>One folder at a time is listed; one that cannot be is taken for a picture. Links are followed, but not in circles. Confined to one thread.
  */
 public final class PictureWalk implements Iterator<String> {
     /** A picture, or a folder that is not listed yet; the real folders above it. */
@@ -139,7 +139,8 @@ public final class PictureWalk implements Iterator<String> {
                 waiting.push(inside.get(i));
             }
         } catch (IOException e) {
-            throw unreadable(path, e);
+            // Who reads it as a picture is told why not.
+            waiting.push(new Entry(folder.name, false, folder.above));
         }
     }
 
