@@ -412,7 +412,7 @@ class CommandLineTest {
         try (InputStream picture = Files.newInputStream(TinyModel.picture())) {
             System.setIn(picture);
 
-            assertThat(run("caption", "--image", "-")).isEqualTo(run("caption"));
+            assertThat(run("caption", "--image", "-", "-q")).isEqualTo(run("caption"));
             assertRefused(run("caption", "--image", "-"));
         } finally {
             System.setIn(before);

@@ -55,8 +55,8 @@ public final class ManyPictures {
     /** Will ask about the pictures of these options. */
     public ManyPictures(PictureOptions options) {
         this.options = options;
-        this.out = options.command.commandLine().getOut();
-        this.err = options.command.commandLine().getErr();
+        this.out = options.command().commandLine().getOut();
+        this.err = options.command().commandLine().getErr();
         this.asRows = options.jsonl || options.input.json || options.resume != null;
     }
 
@@ -72,7 +72,7 @@ public final class ManyPictures {
         if (!names.hasNext()) {
             throw new IllegalArgumentException(options.emptiness());
         }
-        try (ProgressDisplay progress = ProgressDisplay.of(options.command)) {
+        try (ProgressDisplay progress = ProgressDisplay.of(options.command())) {
             run = options.run(prompt, progress);
             try (@Nullable RowFile rows = options.resume == null ? null : RowFile.open(options.resume, run)) {
                 Iterator<String> open = rows == null ? names : goOn(names, rows, progress);

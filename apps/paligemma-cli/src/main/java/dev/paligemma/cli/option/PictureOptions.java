@@ -14,6 +14,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -101,15 +102,19 @@ public final class PictureOptions {
     /** The pictures that stood among the arguments without an option, before those of --images. */
     private List<String> named = List.of();
 
-    /** The command whose options these are. */
-    CommandSpec command;
+    private @Nullable CommandSpec begun;
 
     private final Map<String, String> further = new LinkedHashMap<>();
 
     /** Begins a command with the pictures that stood among its arguments without an option. */
     public void begin(CommandSpec whose, List<String> pictures) {
-        command = whose;
+        begun = whose;
         named = List.copyOf(pictures);
+    }
+
+    /** The command whose options these are, once it has begun. */
+    CommandSpec command() {
+        return Objects.requireNonNull(begun, "the command has not begun");
     }
 
     /** Adds to what answers depend on. */
@@ -128,7 +133,7 @@ public final class PictureOptions {
      * the pictures of {@link #input}.
      */
     public boolean isMany() {
-        CommandLine commandLine = command.commandLine();
+        CommandLine commandLine = command().commandLine();
         List<String> sources = sources();
         if (batch != null && batch < 1) {
             throw new ParameterException(commandLine, "--batch must be at least 1, got " + batch);
@@ -210,7 +215,7 @@ public final class PictureOptions {
     Map<String, String> run(String prompt, ProgressDisplay shown) {
         Path folder = input.model.checkpoint.folder(shown);
         Map<String, String> run = new LinkedHashMap<>();
-        run.put("command", command.name());
+        run.put("command", command().name());
         run.put(RowFile.PROMPT, prompt);
         run.put("model", input.model.checkpoint.label(folder) + " " + ContentDigest.of(folder));
         String adapter = input.model.adapter;
@@ -223,7 +228,7 @@ public final class PictureOptions {
     }
 
     private String options() {
-        return command.commandLine().getParseResult().matchedOptions().stream()
+        return command().commandLine().getParseResult().matchedOptions().stream()
                 .filter(option -> !WITHOUT_EFFECT.contains(option.longestName()))
                 .map(option -> option.longestName() + option.originalStringValues().stream()
                         .map(value -> "=" + value)

@@ -30,7 +30,7 @@ public final class PictureNames {
 
     /** Whether a word of a command line is a picture or a folder by its form alone, whatever exists: {@code cat.jpg}, {@code photos/}. */
     public static boolean isMeant(String word) {
-        return isPicture(word) || word.length() > 1 && (word.endsWith("/") || word.endsWith("\\"));
+        return isPicture(word) || (word.length() > 1 && (word.endsWith("/") || word.endsWith("\\")));
     }
 
     /**

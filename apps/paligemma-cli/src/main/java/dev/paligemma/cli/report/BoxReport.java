@@ -10,7 +10,7 @@ import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.mask.PixelRing;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -37,9 +37,9 @@ public record BoxReport(
     public static BoxReport of(
             ParsedAnswer answer, List<Segment> all, List<String> asked, boolean withMasks, boolean cutOff) {
         AskedLabels labels = new AskedLabels(asked);
-        Map<Boolean, List<Segment>> parts = all.stream()
-                .collect(Collectors.partitioningBy(segment -> asked.isEmpty() || labels.has(segment.label())));
-        return new BoxReport(answer, parts.get(true), parts.get(false), withMasks, cutOff);
+        Predicate<Segment> isAsked = segment -> asked.isEmpty() || labels.has(segment.label());
+        List<Segment> unasked = all.stream().filter(isAsked.negate()).toList();
+        return new BoxReport(answer, all.stream().filter(isAsked).toList(), unasked, withMasks, cutOff);
     }
 
     /** Whether something that was asked for has a mask that could not be decoded. */
