@@ -31,9 +31,7 @@ final class HelpPages {
         UsageMessageSpec usage = commandLine.getCommandSpec().usageMessage();
         usage.description(asLetters(usage.description()));
         commandLine.setHelpFactory(Page::new);
-        commandLine
-                .getHelpSectionMap()
-                .replaceAll((section, renderer) -> help -> asMarks(renderer.render(help)));
+        commandLine.getHelpSectionMap().replaceAll((section, renderer) -> help -> asMarks(renderer.render(help)));
         commandLine.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_FOOTER, HelpPages::footer);
         commandLine.getSubcommands().values().forEach(HelpPages::install);
     }
@@ -48,14 +46,18 @@ final class HelpPages {
 
     private static String asLetters(String text) {
         return text.chars()
-                .map(c -> c < FIRST_MARK || c > LAST_MARK || Character.isLetterOrDigit(c) ? c : c - FIRST_MARK + FIRST_LETTER)
+                .map(c -> c < FIRST_MARK || c > LAST_MARK || Character.isLetterOrDigit(c)
+                        ? c
+                        : c - FIRST_MARK + FIRST_LETTER)
                 .mapToObj(Character::toString)
                 .collect(Collectors.joining());
     }
 
     private static String asMarks(String text) {
         return text.chars()
-                .map(c -> c < FIRST_LETTER || c > FIRST_LETTER + LAST_MARK - FIRST_MARK ? c : c - FIRST_LETTER + FIRST_MARK)
+                .map(c -> c < FIRST_LETTER || c > FIRST_LETTER + LAST_MARK - FIRST_MARK
+                        ? c
+                        : c - FIRST_LETTER + FIRST_MARK)
                 .mapToObj(Character::toString)
                 .collect(Collectors.joining());
     }

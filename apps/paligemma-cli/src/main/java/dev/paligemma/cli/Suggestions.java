@@ -40,8 +40,9 @@ final class Suggestions {
         if (other != null && known.contains(other)) {
             return List.of(other);
         }
-        Map<String, Integer> slips =
-                known.stream().distinct().collect(Collectors.toMap(Function.identity(), each -> slips(word, bare(each))));
+        Map<String, Integer> slips = known.stream()
+                .distinct()
+                .collect(Collectors.toMap(Function.identity(), each -> slips(word, bare(each))));
         boolean isSpelledOtherwise = slips.containsValue(0);
         return slips.entrySet().stream()
                 .filter(each -> !isSpelledOtherwise || each.getValue() == 0)
@@ -73,8 +74,7 @@ final class Suggestions {
                     continue;
                 }
                 int change = from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1;
-                slips[i][j] = Math.min(
-                        slips[i - 1][j - 1] + change, Math.min(slips[i - 1][j], slips[i][j - 1]) + 1);
+                slips[i][j] = Math.min(slips[i - 1][j - 1] + change, Math.min(slips[i - 1][j], slips[i][j - 1]) + 1);
                 if (i > 1
                         && j > 1
                         && from.charAt(i - 1) == to.charAt(j - 2)

@@ -22,7 +22,8 @@ class HelpPagesTest {
     @ParameterizedTest
     @MethodSource("commands")
     void examplesAreWholeAndFitATerminal(String command) {
-        CommandLine known = new CommandLine(new PaliGemmaCommand()).getSubcommands().get(command);
+        CommandLine known =
+                new CommandLine(new PaliGemmaCommand()).getSubcommands().get(command);
         List<String> examples = Stream.of(known.getCommandSpec().usageMessage().footer())
                 .filter(line -> line.startsWith("  "))
                 .toList();

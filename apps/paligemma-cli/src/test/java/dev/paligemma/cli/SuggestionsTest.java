@@ -9,7 +9,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class SuggestionsTest {
     private static final List<String> KNOWN = List.of(
-            "caption", "answer", "segment", "score", "--image", "--images", "--top-k", "--top-p", "--language", "--sample");
+            "caption",
+            "answer",
+            "segment",
+            "score",
+            "--image",
+            "--images",
+            "--top-k",
+            "--top-p",
+            "--language",
+            "--sample");
 
     @ParameterizedTest
     @CsvSource({

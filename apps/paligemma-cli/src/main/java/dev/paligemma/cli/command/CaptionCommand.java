@@ -61,11 +61,12 @@ public final class CaptionCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return text.about(pictures).answer(
-                switch (style) {
-                    case SHORT -> Tasks.cap(language);
-                    case COCO -> Tasks.caption(language);
-                    case LONG -> Tasks.describe(language);
-                });
+        return text.about(pictures)
+                .answer(
+                        switch (style) {
+                            case SHORT -> Tasks.cap(language);
+                            case COCO -> Tasks.caption(language);
+                            case LONG -> Tasks.describe(language);
+                        });
     }
 }

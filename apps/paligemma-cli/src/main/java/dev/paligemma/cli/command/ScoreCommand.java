@@ -39,7 +39,12 @@ public final class ScoreCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "PROMPT", description = "The prompt, used as written.")
     String prompt;
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "ANSWER", description = "The answers, each once; behind them the pictures, known by names such as door.jpg or doors/.")
+    @Parameters(
+            index = "1..*",
+            arity = "1..*",
+            paramLabel = "ANSWER",
+            description =
+                    "The answers, each once; behind them the pictures, known by names such as door.jpg or doors/.")
     List<String> answers;
 
     @Mixin
@@ -50,9 +55,13 @@ public final class ScoreCommand implements Callable<Integer> {
         sortArguments();
         pictures.dependOn("answers", String.join(" | ", answers));
         if (pictures.isMany()) {
-            return new ManyPictures(pictures).answer(prompt, true, (pipeline, together) -> asked -> asked.stream()
-                    .map(picture -> answer(pipeline, request(List.of(picture.read()))))
-                    .toList());
+            return new ManyPictures(pictures)
+                    .answer(
+                            prompt,
+                            true,
+                            (pipeline, together) -> asked -> asked.stream()
+                                    .map(picture -> answer(pipeline, request(List.of(picture.read()))))
+                                    .toList());
         }
         InputOptions input = pictures.input;
         GenerationRequest request = request(input.pictures());
@@ -74,8 +83,7 @@ public final class ScoreCommand implements Callable<Integer> {
 
     /** Answers and pictures stand side by side: a name such as door.jpg is a picture. */
     private void sortArguments() {
-        pictures.begin(
-                spec, answers.stream().filter(PictureNames::isMeant).toList());
+        pictures.begin(spec, answers.stream().filter(PictureNames::isMeant).toList());
         answers = answers.stream().filter(each -> !PictureNames.isMeant(each)).toList();
         if (answers.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "Missing answers: they stand before the pictures");
@@ -105,8 +113,7 @@ public final class ScoreCommand implements Callable<Integer> {
                                         .value("share", score.share()))
                                 .toList())
                 .row("%-17s%-9s%s", "log-probability", "share", "answer");
-        scores.forEach(
-                score -> facts.row("%-17.4f%-9.4f%s", score.logProbability(), score.share(), score.answer()));
+        scores.forEach(score -> facts.row("%-17.4f%-9.4f%s", score.logProbability(), score.share(), score.answer()));
         return PictureAnswer.table(facts, facts.text());
     }
 }

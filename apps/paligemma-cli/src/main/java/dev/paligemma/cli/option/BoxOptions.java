@@ -61,8 +61,9 @@ public final class BoxOptions {
     @Option(
             names = "--out",
             paramLabel = "FILE",
-            description = "Draw what was found onto the picture and write it to this file, as PNG; for several pictures "
-                    + "a folder.")
+            description =
+                    "Draw what was found onto the picture and write it to this file, as PNG; for several pictures "
+                            + "a folder.")
     @Nullable
     Path out;
 
@@ -146,8 +147,8 @@ public final class BoxOptions {
         try (ProgressDisplay progress = ProgressDisplay.of(command);
                 PaliGemmaPipeline pipeline = input.model.open(progress)) {
             input.hint(progress);
-            GenerationRequest limited = limit(asked.toBuilder(), pipeline.constraints(), masks)
-                    .build();
+            GenerationRequest limited =
+                    limit(asked.toBuilder(), pipeline.constraints(), masks).build();
             Written written = request.ask(pipeline, limited, progress, raw ? print : null);
             BoxReport report = report(pipeline, task, limited, written, masks);
             draw(out, asked.images().get(0), report.segments());
@@ -172,7 +173,8 @@ public final class BoxOptions {
         things = things.stream().filter(each -> !PictureNames.isMeant(each)).toList();
         if (things.isEmpty()) {
             throw new ParameterException(
-                    command.commandLine(), "Missing what to find: it stands before the pictures, as in 'cat kitchen.jpg'");
+                    command.commandLine(),
+                    "Missing what to find: it stands before the pictures, as in 'cat kitchen.jpg'");
         }
     }
 
@@ -254,8 +256,7 @@ public final class BoxOptions {
                 throw e;
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(
-                    "cannot write the drawing to " + file + ": " + FailureReason.of(e, file), e);
+            throw new UncheckedIOException("cannot write the drawing to " + file + ": " + FailureReason.of(e, file), e);
         }
     }
 }

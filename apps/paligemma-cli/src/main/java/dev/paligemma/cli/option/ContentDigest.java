@@ -37,8 +37,7 @@ final class ContentDigest {
 
     private static List<Path> files(Path folder) throws IOException {
         try (Stream<Path> entries = Files.list(folder)) {
-            return entries.filter(file ->
-                            ENDINGS.stream().anyMatch(String.valueOf(file.getFileName())::endsWith))
+            return entries.filter(file -> ENDINGS.stream().anyMatch(String.valueOf(file.getFileName())::endsWith))
                     .filter(Files::isRegularFile)
                     .sorted()
                     .toList();

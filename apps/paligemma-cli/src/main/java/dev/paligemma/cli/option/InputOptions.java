@@ -13,8 +13,9 @@ import picocli.CommandLine.Option;
 /** The options of every command that shows pictures to a model: which model, which pictures, and the form of the result. */
 public final class InputOptions {
     private static final Path STANDARD_INPUT = Path.of("-");
-    private static final String HINT = "the bundled tiny model knows drawn shapes and short words only, no photographs; "
-            + "a real model answers with --model google/paligemma2-3b-mix-224 --precision int8";
+    private static final String HINT =
+            "the bundled tiny model knows drawn shapes and short words only, no photographs; "
+                    + "a real model answers with --model google/paligemma2-3b-mix-224 --precision int8";
 
     @Mixin
     public ModelOptions model = new ModelOptions();

@@ -149,8 +149,8 @@ public final class ManyPictures {
         if (options.batch != null) {
             return options.batch;
         }
-        long one = MemoryEstimate.of(model.config(), model.options().precision())
-                .cacheBytes();
+        long one =
+                MemoryEstimate.of(model.config(), model.options().precision()).cacheBytes();
         long free = MainMemory.ofThisMachine().map(MainMemory::freeBytes).orElse(0L);
         long usable = Math.min(free, MainMemory.maxDirectBytes()) / 4;
         return (int) Math.max(1, Math.min(MOST_TOGETHER, usable / Math.max(1, one)));

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param picture what it shows; null if it could not be read
  * @param problem why not; null if it could be
  */
-public record NamedPicture(String name, @Nullable RgbImage picture, @Nullable String problem) {
+public record NamedPicture(
+        String name, @Nullable RgbImage picture, @Nullable String problem) {
     /** What it shows; it must have been read. */
     public RgbImage read() {
         return Objects.requireNonNull(picture, problem);

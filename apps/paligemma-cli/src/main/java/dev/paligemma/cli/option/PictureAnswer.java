@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param isTable whether the text is lines of its own, each with its line break
  * @param error what went wrong; null if nothing did
  */
-public record PictureAnswer(Facts facts, String text, boolean isTable, @Nullable String error) {
+public record PictureAnswer(
+        Facts facts, String text, boolean isTable, @Nullable String error) {
     /** A text that is shown in one line. */
     public static PictureAnswer line(Facts facts, String text) {
         return new PictureAnswer(facts, text, false, null);

@@ -158,8 +158,8 @@ public final class PictureOptions {
         if (rows && input.images.size() > 1) {
             throw new ParameterException(
                     commandLine,
-                    (jsonl ? "--jsonl" : "--resume") + " is for an answer about each picture, and " + input.images.size()
-                            + " --image are one request; name the pictures without --image");
+                    (jsonl ? "--jsonl" : "--resume") + " is for an answer about each picture, and "
+                            + input.images.size() + " --image are one request; name the pictures without --image");
         }
         if (rows || imagesFrom != null || sources.size() > 1 || sources.stream().anyMatch(this::isSeveral)) {
             return true;
@@ -230,9 +230,10 @@ public final class PictureOptions {
     private String options() {
         return command().commandLine().getParseResult().matchedOptions().stream()
                 .filter(option -> !WITHOUT_EFFECT.contains(option.longestName()))
-                .map(option -> option.longestName() + option.originalStringValues().stream()
-                        .map(value -> "=" + value)
-                        .collect(Collectors.joining()))
+                .map(option -> option.longestName()
+                        + option.originalStringValues().stream()
+                                .map(value -> "=" + value)
+                                .collect(Collectors.joining()))
                 .distinct()
                 .sorted()
                 .collect(Collectors.joining(" "));
@@ -247,8 +248,7 @@ public final class PictureOptions {
     String emptiness() {
         return imagesFrom == null
                 ? PictureWalk.emptiness(given(), recursive)
-                : "no picture in the list "
-                        + (imagesFrom.equals(STANDARD_INPUT) ? "on standard input" : imagesFrom);
+                : "no picture in the list " + (imagesFrom.equals(STANDARD_INPUT) ? "on standard input" : imagesFrom);
     }
 
     private List<String> given() {
@@ -264,7 +264,8 @@ public final class PictureOptions {
             return new PathLines(Files.newInputStream(PictureNames.path(file)), file);
         } catch (IOException e) {
             throw new IllegalArgumentException(
-                    "cannot read the list of pictures " + file + ": " + FailureReason.of(e, PictureNames.path(file)), e);
+                    "cannot read the list of pictures " + file + ": " + FailureReason.of(e, PictureNames.path(file)),
+                    e);
         }
     }
 }

@@ -115,8 +115,8 @@ public final class RequestOptions {
                 return new Written(result, List.of());
             }
         }
-        Written written =
-                Written.found(pipeline.search(request, search)).orElseThrow(() -> new RequestException(noAnswer(request)));
+        Written written = Written.found(pipeline.search(request, search))
+                .orElseThrow(() -> new RequestException(noAnswer(request)));
         if (out != null) {
             progress.clear();
             out.println(written.answer().text());

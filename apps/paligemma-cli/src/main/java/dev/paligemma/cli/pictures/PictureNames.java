@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
 /** Tells names of pictures from others. Stateless. */
 public final class PictureNames {
     private static final Set<String> ENDINGS = Set.of(
-            "jpg", "jpeg", "jpe", "jfif", "png", "apng", "gif", "bmp", "dib", "tif", "tiff", "webp", "heic", "heif", "avif");
+            "jpg", "jpeg", "jpe", "jfif", "png", "apng", "gif", "bmp", "dib", "tif", "tiff", "webp", "heic", "heif",
+            "avif");
 
     private static final Pattern FILE_ADDRESS = Pattern.compile("(?i)file:/.*");
     private static final Pattern ADDRESS = Pattern.compile("(?i)[a-z][a-z0-9+.-]+://.*|data:.*");

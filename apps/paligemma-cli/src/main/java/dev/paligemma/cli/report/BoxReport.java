@@ -46,8 +46,8 @@ public record BoxReport(
     public boolean lacksMasks() {
         return withMasks
                 && segments.stream()
-                        .anyMatch(segment -> segment.detection().hasMask()
-                                && segment.mask().isEmpty());
+                        .anyMatch(segment ->
+                                segment.detection().hasMask() && segment.mask().isEmpty());
     }
 
     /** A line for each box, then what else there is to know. */

@@ -78,7 +78,9 @@ record MachineFacts(
         if (gpus().isEmpty()) {
             machine.line(
                     "GPU",
-                    driver == null ? "none: there is no NVIDIA driver" : "not usable: no engine on the class path sees one");
+                    driver == null
+                            ? "none: there is no NVIDIA driver"
+                            : "not usable: no engine on the class path sees one");
         }
         return new Facts()
                 .value("machine", machine)

@@ -54,9 +54,11 @@ class ManyPicturesTest {
         assertThat(outcome.out().lines())
                 .containsExactly(
                         picture(0) + "\t" + caption(0), picture(2) + "\t" + caption(2), picture(1) + "\t" + caption(1));
-        assertThat(quiet("caption", "--images", picture(0), picture(2), picture(1)).out())
+        assertThat(quiet("caption", "--images", picture(0), picture(2), picture(1))
+                        .out())
                 .isEqualTo(outcome.out());
-        assertThat(quiet("caption", picture(0), picture(2), picture(1), "--batch", "1").out())
+        assertThat(quiet("caption", picture(0), picture(2), picture(1), "--batch", "1")
+                        .out())
                 .isEqualTo(outcome.out());
     }
 
@@ -79,7 +81,8 @@ class ManyPicturesTest {
         }
         assertThat(rows(quiet("caption", pictures.toString(), "--json")))
                 .extracting(row -> row.get("text"))
-                .containsExactlyElementsOf(rows.stream().map(row -> row.get("text")).toList());
+                .containsExactlyElementsOf(
+                        rows.stream().map(row -> row.get("text")).toList());
     }
 
     @Test
@@ -132,7 +135,8 @@ class ManyPicturesTest {
         Files.copy(SCENES.resolve(NAMES.get(0)), inside.resolve("x.png"));
 
         assertThat(quiet("ocr", pictures.toString()).out().lines()).hasSize(3);
-        assertThat(quiet("ocr", pictures.toString(), "--recursive").out().lines()).hasSize(4);
+        assertThat(quiet("ocr", pictures.toString(), "--recursive").out().lines())
+                .hasSize(4);
         Outcome none = quiet("ocr", pictures.resolve("more").toString());
         assertRefused(none);
         assertThat(none.err()).contains("no picture in", "--recursive");
@@ -156,7 +160,9 @@ class ManyPicturesTest {
         assertThat(Files.readAllLines(file).get(0)).isEqualTo(whole.get(0));
 
         String complete = Files.readString(file);
-        assertThat(quiet("caption", "--resume", file.toString(), pictures.toString()).exitCode()).isZero();
+        assertThat(quiet("caption", "--resume", file.toString(), pictures.toString())
+                        .exitCode())
+                .isZero();
         assertThat(file).hasContent(complete);
     }
 
@@ -185,7 +191,9 @@ class ManyPicturesTest {
     @ParameterizedTest
     @MethodSource
     void otherRuns(List<String> other) throws IOException {
-        Path file = Files.writeString(folder.resolve("rows.jsonl"), quiet("caption", picture(0), "--jsonl").out());
+        Path file = Files.writeString(
+                folder.resolve("rows.jsonl"),
+                quiet("caption", picture(0), "--jsonl").out());
         String before = Files.readString(file);
         List<String> args = new ArrayList<>(other);
         args.addAll(List.of("--resume", file.toString(), picture(0), picture(1)));
@@ -221,7 +229,9 @@ class ManyPicturesTest {
         });
         String tables = quiet("detect", "square", picture(0), picture(1)).out();
         assertThat(tables.lines()).contains(picture(0) + ":", picture(1) + ":");
-        assertThat(quiet("detect", "square", picture(0), picture(1), "--raw").out().lines())
+        assertThat(quiet("detect", "square", picture(0), picture(1), "--raw")
+                        .out()
+                        .lines())
                 .hasSize(2)
                 .allMatch(line -> line.contains("\t"));
     }
@@ -233,7 +243,8 @@ class ManyPicturesTest {
         assertThat(rows(quiet("answer", "what word is written?", first, second, "--jsonl")))
                 .hasSize(2)
                 .allMatch(row -> "answer en what word is written?".equals(row.get("prompt")));
-        assertThat(rows(quiet("answer", first, second, "--question", "what?", "--jsonl"))).hasSize(2);
+        assertThat(rows(quiet("answer", first, second, "--question", "what?", "--jsonl")))
+                .hasSize(2);
         assertThat(rows(quiet("generate", "--prompt", "ocr", first, second, "--jsonl", "--beams", "2")))
                 .hasSize(2)
                 .allMatch(row -> row.containsKey("answers"));
@@ -243,7 +254,9 @@ class ManyPicturesTest {
         assertThat(rows(quiet("score", "ocr", "bird", "cow", first, second, "--jsonl")))
                 .extracting(row -> row.get("text"))
                 .containsExactly("cow", "bird");
-        assertThat(quiet("caption", first, second, "--choices", "yes,no", "--timeout", "600").out().lines())
+        assertThat(quiet("caption", first, second, "--choices", "yes,no", "--timeout", "600")
+                        .out()
+                        .lines())
                 .allMatch(line -> line.endsWith("\tyes") || line.endsWith("\tno"))
                 .hasSize(2);
     }
@@ -285,7 +298,8 @@ class ManyPicturesTest {
         assertThat(run("caption", picture(0)).err()).isEqualTo(own.err());
         assertThat(run("ocr", "--image", picture(0)).err()).isEqualTo(own.err());
         assertThat(run("caption", picture(0), "-q").err()).isEmpty();
-        assertThat(run("caption", picture(0), "--model", TinyModel.folder().toString()).err())
+        assertThat(run("caption", picture(0), "--model", TinyModel.folder().toString())
+                        .err())
                 .isEmpty();
     }
 

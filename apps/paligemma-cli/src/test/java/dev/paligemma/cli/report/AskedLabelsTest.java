@@ -31,7 +31,8 @@ class AskedLabelsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"cat, dog", "red circle, green circle", "cat, category", "food bowl, food cat", "car, cart", "bus, bush"})
+    @CsvSource({"cat, dog", "red circle, green circle", "cat, category", "food bowl, food cat", "car, cart", "bus, bush"
+    })
     void otherThingsAreNot(String asked, String answered) {
         assertThat(new AskedLabels(List.of(asked)).has(answered)).isFalse();
     }

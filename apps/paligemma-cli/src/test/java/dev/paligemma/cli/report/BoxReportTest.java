@@ -90,15 +90,14 @@ class BoxReportTest {
         BoxReport report = BoxReport.of(boxes, all, List.of("cat", "food bowl"), false, false);
 
         assertThat(report.segments()).extracting(Segment::label).containsExactly("cat");
-        assertThat(report.table().lines())
-                .hasSize(3)
-                .last()
-                .isEqualTo("not asked for (--any-label): green circle -");
+        assertThat(report.table().lines()).hasSize(3).last().isEqualTo("not asked for (--any-label): green circle -");
         assertThat(objects(json(report), "detections")).hasSize(1);
         assertThat(objects(json(report), "unasked"))
                 .singleElement()
                 .satisfies(box -> assertThat(box).containsEntry("label", "green circle"));
-        assertThat(BoxReport.of(boxes, all, List.of("dog"), false, false).table().lines())
+        assertThat(BoxReport.of(boxes, all, List.of("dog"), false, false)
+                        .table()
+                        .lines())
                 .first()
                 .isEqualTo("nothing found");
     }
