@@ -11,8 +11,11 @@ import dev.paligemma.checkpoint.internal.bitsandbytes.QuantisedWeights;
 import dev.paligemma.checkpoint.internal.converted.ConvertedManifest;
 import dev.paligemma.checkpoint.internal.converted.ConvertedTensors;
 import dev.paligemma.checkpoint.internal.safetensors.ComputedWeight;
+import dev.paligemma.checkpoint.internal.mlx.ChannelsLastWeight;
+import dev.paligemma.checkpoint.internal.safetensors.OutputHead;
 import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.checkpoint.internal.safetensors.SpareTensors;
+import dev.paligemma.checkpoint.internal.safetensors.StoredNames;
 import dev.paligemma.checkpoint.internal.safetensors.TensorFiles;
 import dev.paligemma.checkpoint.internal.safetensors.WantedWeights;
 import dev.paligemma.checkpoint.internal.safetensors.WeightFiles;
@@ -133,12 +136,17 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     private static Checkpoint openOriginal(Path folder, Function<PaliGemmaConfig, List<Graph>> network) {
         WantedWeights wanted = WantedWeights.of(network, PaliGemmaConfig.readFolder(folder));
         WeightFiles weights = WeightFiles.read(folder);
-        Map<String, TensorInfo> named = canonicalNames(folder, weights.tensors());
+        StoredNames names = StoredNames.of(folder, weights.tensors().keySet());
+        Map<String, TensorInfo> named =
+                names.byCanonicalName(folder, weights.tensors().values());
         TensorFiles files = new TensorFiles(
                 folder, weights.files().stream().map(SafeTensorsFile::stored).toList());
-        Map<TensorInfo, ComputedWeight> computed =
-                QuantisedWeights.replace(wanted.byName().keySet(), named, files);
-        wanted = wanted.withRowsOf(named.get(TensorNames.EMBEDDING));
+        Map<TensorInfo, ComputedWeight> computed = new LinkedHashMap<>();
+        computed.putAll(QuantisedWeights.replace(wanted.byName().keySet(), named, files));
+        computed.putAll(QuantisedWeights.replace(List.of(TensorNames.HEAD_WEIGHT), named, files));
+        computed.putAll(ChannelsLastWeight.replace(wanted, named, weights.files()));
+        PaliGemmaConfig config = new OutputHead(folder, files, computed).settle(wanted.config(), named);
+        wanted = WantedWeights.of(network, config).withRowsOf(named.get(TensorNames.EMBEDDING));
         return fitted(folder, wanted, files, named, computed, weights.unlisted());
     }
 
@@ -176,7 +184,11 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         }
         List<TensorInfo> unused = new ArrayList<>(named.values());
         unused.addAll(unlisted);
-        SpareTensors.of(unused, used.keySet()).describe(folder).forEach(LOG::warn);
+        // A head that is equal to the embedding is nothing to speak of.
+        List<TensorInfo> foreign = unused.stream()
+                .filter(tensor -> !tensor.equals(named.get(TensorNames.HEAD_WEIGHT)))
+                .toList();
+        SpareTensors.of(foreign, used.keySet()).describe(folder).forEach(LOG::warn);
         return new Checkpoint(folder, wanted, files, used, computed, unused, null);
     }
 
@@ -219,22 +231,6 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     private static String adapterAdvice(Path folder, String base) {
         return folder + " holds an adapter for " + base + " and no " + CONFIG
                 + ": open that model, and give this folder as its adapter with adapter(...) of the builder";
-    }
-
-    private static Map<String, TensorInfo> canonicalNames(Path folder, Map<String, TensorInfo> stored) {
-        Map<String, TensorInfo> named = new LinkedHashMap<>();
-        for (TensorInfo tensor : stored.values()) {
-            String name = TensorNames.canonical(tensor.name());
-            if (TensorNames.isIgnored(name)) {
-                continue;
-            }
-            TensorInfo other = named.put(name, tensor);
-            if (other != null) {
-                throw new CheckpointException(folder + ": " + Quote.quote(other.name()) + " and "
-                        + Quote.quote(tensor.name()) + " are two names of one tensor, " + Quote.quote(name));
-            }
-        }
-        return named;
     }
 
     /** Returns the folder: the path given to {@link #open}; of an archive, the folder it lies in. */
