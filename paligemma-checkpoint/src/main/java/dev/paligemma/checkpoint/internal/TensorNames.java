@@ -21,6 +21,7 @@ public final class TensorNames {
     private static final String MODEL = "model.";
     private static final String VISION = "vision_tower.";
     private static final String VISION_MODEL = "vision_model.";
+    private static final String PROJECTOR = "multi_modal_projector.";
     private static final String LANGUAGE = "language_model.";
     private static final String HEAD = "lm_head.";
     private static final String PEFT = "base_model.";
@@ -33,7 +34,8 @@ public final class TensorNames {
 
     /** The name without what differs between versions; the name itself if nothing is known about it. */
     public static String canonical(String name) {
-        String rest = unwrapped(name);
+        String unwrapped = unwrapped(name);
+        String rest = unwrapped;
         while (rest.startsWith(MODEL)) {
             rest = rest.substring(MODEL.length());
         }
@@ -44,7 +46,7 @@ public final class TensorNames {
             String inner = rest.substring(LANGUAGE.length());
             return inner.startsWith(HEAD) ? inner : LANGUAGE + without(inner, MODEL);
         }
-        return rest;
+        return rest.startsWith(PROJECTOR) || rest.startsWith(HEAD) ? rest : without(unwrapped, MODEL);
     }
 
     /** The name without what wrappers of the model have added, as the version of transformers at hand wrote it. */
