@@ -10,8 +10,8 @@ import dev.paligemma.checkpoint.internal.bigvision.RearrangedWeight;
 import dev.paligemma.checkpoint.internal.bitsandbytes.QuantisedWeights;
 import dev.paligemma.checkpoint.internal.converted.ConvertedManifest;
 import dev.paligemma.checkpoint.internal.converted.ConvertedTensors;
-import dev.paligemma.checkpoint.internal.safetensors.ComputedWeight;
 import dev.paligemma.checkpoint.internal.mlx.ChannelsLastWeight;
+import dev.paligemma.checkpoint.internal.safetensors.ComputedWeight;
 import dev.paligemma.checkpoint.internal.safetensors.OutputHead;
 import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.checkpoint.internal.safetensors.SpareTensors;
@@ -52,7 +52,15 @@ import org.slf4j.LoggerFactory;
  * {@code vision_tower.embeddings.patch_embedding.weight}, {@code vision_tower.encoder.layers.0.self_attn.q_proj.weight},
  * {@code multi_modal_projector.linear.weight}, {@code language_model.embed_tokens.weight},
  * {@code language_model.layers.0.self_attn.q_proj.weight}, {@code language_model.norm.weight}, and {@code lm_head.weight}
- * for a model whose output head is not tied to the embedding.
+ * for a model whose output head is not tied to the embedding. What compilers, sharded training, PEFT and a trainer's own
+ * model put in front of names or between their parts is dropped; a file with an adapter in it that is not merged is refused.
+ *
+ * <p>Which tensor the output head is follows from what is stored, as in version 5 of transformers, unless
+ * {@code config.json} says at its top level that the two are not tied: one that is stored under either name is both, two that
+ * are equal are one, and of two that differ each is used. {@link #config} says what was found.
+ *
+ * <p>Folders of MLX in float32, bfloat16 or float16 are read as well; their patch kernel, which is stored channels last, has
+ * a type that starts with {@code NPZ_}.
  *
  * <p>A folder with a {@code ConvertedManifest} is a converted checkpoint: one file {@code model.safetensors} with canonical
  * names, in which a matrix is codes and scales under the names that

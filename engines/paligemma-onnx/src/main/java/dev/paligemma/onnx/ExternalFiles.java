@@ -54,9 +54,10 @@ final class ExternalFiles {
                 folder = folder.getParent();
             }
             if (folder == null) {
-                throw new EngineException("ONNX Runtime reads weights from one drive only, but after symbolic links those of "
-                        + checkpoint + " lie on two: " + files.get(0) + " and " + file
-                        + "; put them on one drive, or choose engine 'pytorch' or precision int8");
+                throw new EngineException(
+                        "ONNX Runtime reads weights from one drive only, but after symbolic links those of "
+                                + checkpoint + " lie on two: " + files.get(0) + " and " + file
+                                + "; put them on one drive, or choose engine 'pytorch' or precision int8");
             }
         }
         // The JVM hands text to ONNX Runtime in a form of UTF-8 of its own, in which rare characters are others. The

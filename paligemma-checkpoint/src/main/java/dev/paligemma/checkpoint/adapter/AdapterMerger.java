@@ -137,12 +137,13 @@ public final class AdapterMerger {
         boolean headStored = false;
         for (Path path : base.files()) {
             SafeTensorsFile original = SafeTensorsFile.read(path);
-            MergedFile merged = new MergedFile(MergedNames.metadata(original));
+            MergedFile merged = new MergedFile(tensorNames.metadata(original));
             List<TensorInfo> tensors = new ArrayList<>(original.tensors().values());
             tensors.sort(Comparator.comparingLong(TensorInfo::offset));
             for (TensorInfo tensor : tensors) {
                 String canonical = merged(tensor);
-                MergedWeights.Source source = canonical == null ? null : weights.sources().get(canonical);
+                MergedWeights.Source source =
+                        canonical == null ? null : weights.sources().get(canonical);
                 if (canonical == null && base.contains(tensorNames.canonical(tensor))) {
                     // A copy of a tensor that the index names another shard for.
                     continue;

@@ -6,11 +6,11 @@ import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.checkpoint.internal.safetensors.StoredNames;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,16 +23,14 @@ final class MergedNames {
     private final StoredNames stored;
     private final Map<TensorInfo, String> uses = new HashMap<>();
     private final String table;
+    private final Set<String> names = new HashSet<>();
 
     MergedNames(Checkpoint base) {
-        List<String> names = new ArrayList<>();
         for (Path file : base.files()) {
             names.addAll(SafeTensorsFile.read(file).tensors().keySet());
         }
         stored = StoredNames.of(base.folder(), names);
-        base.tensors()
-                .keySet()
-                .forEach(name -> base.storedTensors(name).forEach(tensor -> uses.put(tensor, name)));
+        base.tensors().keySet().forEach(name -> base.storedTensors(name).forEach(tensor -> uses.put(tensor, name)));
         String norm = stored.plain(base.tensor("language_model." + NORM).name());
         table = norm.substring(0, norm.length() - NORM.length()) + "embed_tokens.weight";
     }
@@ -49,7 +47,8 @@ final class MergedNames {
 
     /** What a stored tensor is called in the merged checkpoint; {@code use} is its canonical name, or null if the model has no use for it. */
     String of(TensorInfo tensor, @Nullable String use) {
-        boolean tableAsHead = TensorNames.EMBEDDING.equals(use) && canonical(tensor).equals(TensorNames.HEAD_WEIGHT);
+        boolean tableAsHead =
+                TensorNames.EMBEDDING.equals(use) && canonical(tensor).equals(TensorNames.HEAD_WEIGHT);
         if (tableAsHead) {
             return table;
         }
@@ -59,13 +58,15 @@ final class MergedNames {
 
     /** What transformers calls the head beside an embedding of that name. */
     String head() {
-        return table.startsWith("language_model.") ? "language_model." + TensorNames.HEAD_WEIGHT : TensorNames.HEAD_WEIGHT;
+        return table.startsWith("language_model.")
+                ? "language_model." + TensorNames.HEAD_WEIGHT
+                : TensorNames.HEAD_WEIGHT;
     }
 
     /** The free text of a file without the names of tensors that were left out of it, in the order of PyTorch. */
-    static Map<String, String> metadata(SafeTensorsFile original) {
+    Map<String, String> metadata(SafeTensorsFile original) {
         Map<String, String> metadata = new LinkedHashMap<>(original.metadata());
-        metadata.values().removeIf(original.tensors()::containsKey);
+        metadata.values().removeIf(names::contains);
         metadata.put("format", "pt");
         return metadata;
     }

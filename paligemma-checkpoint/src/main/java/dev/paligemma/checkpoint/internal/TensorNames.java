@@ -27,8 +27,8 @@ public final class TensorNames {
     private static final String PEFT = "base_model.";
 
     /** What torch.compile, DDP, FSDP, activation checkpoints and Lightning put around modules. No model has such names. */
-    private static final Set<String> WRAPPERS = Set.of(
-            "_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module");
+    private static final Set<String> WRAPPERS =
+            Set.of("_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module");
 
     private TensorNames() {}
 

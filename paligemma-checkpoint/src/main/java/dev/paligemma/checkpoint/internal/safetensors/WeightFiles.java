@@ -87,7 +87,8 @@ public record WeightFiles(List<SafeTensorsFile> files, Map<String, TensorInfo> t
         if (!problems.isEmpty()) {
             throw new CheckpointException(index + " and the shards disagree:" + lines(problems));
         }
-        Set<String> listed = tensors.keySet().stream().map(TensorNames::canonical).collect(Collectors.toSet());
+        Set<String> listed =
+                tensors.keySet().stream().map(TensorNames::canonical).collect(Collectors.toSet());
         List<TensorInfo> unlisted = new ArrayList<>();
         for (SafeTensorsFile shard : shards.values()) {
             for (TensorInfo tensor : shard.tensors().values()) {
