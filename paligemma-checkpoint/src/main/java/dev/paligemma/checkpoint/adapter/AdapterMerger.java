@@ -154,7 +154,7 @@ public final class AdapterMerger {
                     merged.add(name, tensor.dtype(), weight == null ? tensor.shape() : weight.shape(), source);
                     headStored |= Objects.equals(canonical, HEAD);
                 } else if (weight != null && weight.dtype().isComputed()) {
-                    merged.add(name, tensor.dtype(), weight.shape(), sink -> MergedWeights.copy(base, weight, sink));
+                    merged.add(name, tensor.dtype(), weight.shape(), numbersOf(weight));
                 } else {
                     merged.copy(name, tensor);
                 }
@@ -171,6 +171,10 @@ public final class AdapterMerger {
                             Objects.requireNonNull(weights.sources().get(HEAD)));
         }
         return files;
+    }
+
+    private MergedWeights.Source numbersOf(TensorInfo weight) {
+        return sink -> MergedWeights.copy(base, weight, sink);
     }
 
     /** The canonical name of what a stored tensor is for the merged model, or null if it is of no use. */

@@ -80,8 +80,8 @@ public record WantedWeights(
 
     /** Where one of two is missing that could be the same. */
     private static String tying(String name, Map<String, TensorInfo> tensors) {
-        boolean half = name.equals(TensorNames.HEAD_WEIGHT) && tensors.containsKey(TensorNames.EMBEDDING)
-                || name.equals(TensorNames.EMBEDDING) && tensors.containsKey(TensorNames.HEAD_WEIGHT);
+        boolean half = (name.equals(TensorNames.HEAD_WEIGHT) && tensors.containsKey(TensorNames.EMBEDDING))
+                || (name.equals(TensorNames.EMBEDDING) && tensors.containsKey(TensorNames.HEAD_WEIGHT));
         return half ? ", for config.json has tie_word_embeddings false" : "";
     }
 
