@@ -29,12 +29,16 @@ import org.slf4j.LoggerFactory;
  * the hub gives them, {@code snapshots/<commit>} with links to them, {@code refs/<revision>} with a commit, and
  * {@code .no_exist/<commit>} with empty files for what a commit does not have. Thread-safe.
  *
+ * <p>A name in {@code blobs} may be a link itself, into the store that models share in huggingface_hub 2 or into another; a
+ * snapshot may lead elsewhere altogether (DVC, Nix, git-annex). Such stores are read and never changed.
+ *
  * <p>Everything appears under its name at once and whole: it is written under another name in {@code blobs} first.
  */
 final class CacheRepository {
     private static final Logger LOG = LoggerFactory.getLogger(CacheRepository.class);
 
     private static final int MAX_REF_BYTES = 1_000;
+    private static final int MAX_LINKS = 40;
     private static final String INCOMPLETE = ".incomplete";
 
     private final Path folder;
@@ -77,12 +81,22 @@ final class CacheRepository {
                 .flatMap(index -> WeightIndex.shards(entry(commit, index), index).stream())
                 .filter(shard -> !has(commit, shard))
                 .forEach(missing::add);
+        missing.replaceAll(names -> names + lostTarget(commit, names.replaceFirst(" or .*", "")));
         return new Local(snapshot(commit), missing.isEmpty(), missing.isEmpty() && choice.certain(), missing);
     }
 
-    /** Whether a name in {@code blobs} is that of a content that has not all arrived yet. */
-    static boolean isTemporary(String name) {
-        return name.endsWith(INCOMPLETE);
+    /** Where a link leads to whose content is gone, as it may in a store that others clean up; empty if there is none. */
+    private String lostTarget(String commit, String file) {
+        Path path = entry(commit, file);
+        try {
+            for (int link = 0; link < MAX_LINKS && Files.isSymbolicLink(path); link++) {
+                path = folderOf(path).toRealPath().resolve(Files.readSymbolicLink(path));
+            }
+        } catch (IOException e) {
+            LOG.debug("{}: {}", path, e.toString());
+        }
+        boolean isLost = !path.equals(entry(commit, file)) && !Files.exists(path);
+        return isLost ? " (a link to " + path.normalize() + ", which is gone)" : "";
     }
 
     Path folder() {
@@ -143,10 +157,28 @@ final class CacheRepository {
         }
     }
 
+    /**
+     * A content that is not what its name says.
+     *
+     * @param blob the name in {@code blobs}
+     * @param content the file that it leads to, the same or one of a store that is not ours
+     * @param problem what is wrong with it
+     */
+    record Damage(Path blob, Path content, String problem) {
+        boolean isElsewhere() {
+            return !blob.equals(content);
+        }
+
+        @Override
+        public String toString() {
+            return blob + (isElsewhere() ? ", a link to " + content + "," : "") + " (" + problem + ")";
+        }
+    }
+
     /** The contents of a snapshot that are not what their names say. */
-    List<Path> damaged(FileSet files) throws InterruptedException {
+    List<Damage> damaged(FileSet files) throws InterruptedException {
         String commit = model.isPinned() ? model.revision() : readRef();
-        List<Path> damaged = new ArrayList<>();
+        List<Damage> damaged = new ArrayList<>();
         if (commit == null) {
             return damaged;
         }
@@ -160,25 +192,68 @@ final class CacheRepository {
             }
         }
         for (String name : names) {
-            Path content = damagedContent(commit, name);
-            if (content != null) {
-                damaged.add(content);
+            Damage damage = damagedContent(commit, name);
+            if (damage != null) {
+                damaged.add(damage);
             }
         }
         return damaged;
     }
 
-    private @Nullable Path damagedContent(String commit, String file) throws InterruptedException {
+    private @Nullable Damage damagedContent(String commit, String file) throws InterruptedException {
         try {
             Path content = entry(commit, file).toRealPath();
-            String problem = ContentHash.problem(content, content.getFileName().toString());
+            Path blob = blobOf(entry(commit, file));
+            if (blob == null) {
+                LOG.debug("{} cannot be checked: it is not in {}", content, blobs());
+                return null;
+            }
+            String problem = ContentHash.problem(content, blob.getFileName().toString());
             LOG.debug("{}: {}", content, problem == null ? "as it should be" : problem);
-            return problem == null ? null : content;
+            return problem == null ? null : new Damage(blob, content, problem);
         } catch (NoSuchFileException e) {
             return null;
         } catch (IOException e) {
             throw new HubException(Kind.DISK, model + ": cannot read " + entry(commit, file) + ": " + e, e);
         }
+    }
+
+    /**
+     * The name in {@code blobs} by which a link leads to its content; null if it leads there by none. The name of the
+     * content itself says nothing: other stores have names of their own, which look like checksums too.
+     */
+    private @Nullable Path blobOf(Path entry) throws IOException {
+        if (!Files.isDirectory(blobs())) {
+            return null;
+        }
+        Path own = blobs().toRealPath();
+        Path path = entry;
+        for (int link = 0; link < MAX_LINKS; link++) {
+            path = folderOf(path).toRealPath().resolve(path.getFileName());
+            if (own.equals(path.getParent())) {
+                return path;
+            }
+            if (!Files.isSymbolicLink(path)) {
+                return null;
+            }
+            path = path.resolveSibling(Files.readSymbolicLink(path));
+        }
+        return null;
+    }
+
+    /** Makes room for another content under the name of a damaged one; a store that is not ours is left as it is. */
+    void discard(Damage damage) {
+        if (damage.isElsewhere()) {
+            LOG.warn(
+                    "{}: {} is damaged ({}). It lies in a store that other models may use and was left there; this model gets"
+                            + " a copy of its own. Remove that file, so that nobody else uses it",
+                    model,
+                    damage.content(),
+                    damage.problem());
+        } else {
+            LOG.warn("{}: {} is damaged ({}); it is downloaded again", model, damage.blob(), damage.problem());
+        }
+        remove(damage.blob());
     }
 
     /** What the disk may refuse. */

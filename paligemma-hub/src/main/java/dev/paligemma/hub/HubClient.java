@@ -1,5 +1,6 @@
 package dev.paligemma.hub;
 
+import dev.paligemma.hub.CacheRepository.Damage;
 import dev.paligemma.hub.CacheRepository.Local;
 import dev.paligemma.hub.HubException.Kind;
 import java.nio.file.Path;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Settings come from the environment variables of the Python library, unless the builder is told otherwise:
  * {@code HF_ENDPOINT}, {@code HF_HOME}, {@code HF_HUB_CACHE}, {@code HF_TOKEN}, {@code HF_TOKEN_PATH},
- * {@code HF_HUB_OFFLINE}, {@code HF_HUB_DISABLE_SYMLINKS}.
+ * {@code HF_HUB_OFFLINE}, {@code HF_HUB_ETAG_TIMEOUT}, {@code HF_HUB_DOWNLOAD_TIMEOUT}, {@code HF_HUB_DISABLE_SYMLINKS}.
  *
  * <p>Content appears in the cache under its name only when it is complete and, where the hub names contents by a checksum,
  * verified. A download that was broken off, in whatever way, is gone on with by the next call. Several threads and processes,
@@ -75,11 +76,11 @@ public final class HubClient {
      * Finds the files of a model in the cache, after downloading those that are missing.
      *
      * <p>A commit whose files are all in the cache is found without the network. For a branch or a tag, one request asks the
-     * hub which commit it is now; if the hub does not answer, or refuses, and the cache has the commit that it was before,
-     * that is used and a warning is logged. Offline, the cache is all there is.
+     * hub which commit it is now; if the hub does not answer in time, or refuses, and the cache has the commit that it was
+     * before, that is used and a warning is logged. Offline, the cache is all there is.
      *
      * <p>Requests that fail for a reason that may pass (dropped and stalled connections, HTTP 408, 429, 5xx) are repeated
-     * with growing pauses, a limited number of times. Interrupting the thread ends the call soon; what has arrived is kept.
+     * with growing pauses, a limited number of times; with the model in the cache, not at all. Interrupting the thread ends the call soon; what has arrived is kept.
      *
      * @param model the model and its revision
      * @param files what is needed of it
@@ -106,14 +107,15 @@ public final class HubClient {
     }
 
     private void removeDamaged(CacheRepository repository, HubModel model, FileSet files) throws InterruptedException {
-        List<Path> damaged = repository.damaged(files);
+        List<Damage> damaged = repository.damaged(files);
         if (offline && !damaged.isEmpty()) {
             throw new HubException(
                     Kind.CORRUPT,
                     model + ": the cache holds contents that are not what their names say, " + damaged
-                            + ", and the network is switched off (HF_HUB_OFFLINE or offline(...) of the builder)");
+                            + ", and the network is switched off (HF_HUB_OFFLINE or offline(...) of the builder)."
+                            + " Switch it on to have them downloaded again");
         }
-        damaged.forEach(repository::remove);
+        damaged.forEach(repository::discard);
     }
 
     private Path find(CacheRepository repository, HubModel model, FileSet files, DownloadListener listener)
@@ -163,7 +165,19 @@ public final class HubClient {
                         withoutToken(e).getMessage());
                 return cached.folder();
             }
-            return job.complete(listing, listener);
+            boolean isComplete = isCached && cached.folder().endsWith(listing.commit());
+            try {
+                return job.complete(listing, listener, !isComplete);
+            } catch (HubException e) {
+                if (!isComplete || !(e.kind() == Kind.UNREACHABLE || e.kind() == Kind.DISK)) {
+                    throw e;
+                }
+                LOG.warn(
+                        "{} is used as it was downloaded before, without files that it can do without: {}",
+                        model,
+                        withoutToken(e).getMessage());
+                return cached.folder();
+            }
         } finally {
             clientThreads.shutdown();
         }
@@ -198,7 +212,7 @@ public final class HubClient {
         private final boolean avoidsLinks;
         private boolean checksCache;
         private int parallelDownloads = DEFAULT_PARALLEL;
-        private Timing timing = Timing.DEFAULT;
+        private Timing timing;
 
         Builder(HubEnvironment environment) {
             this.endpoint = environment.endpoint();
@@ -206,6 +220,8 @@ public final class HubClient {
             this.tokenFile = environment.tokenFile();
             this.offline = environment.isOffline();
             this.avoidsLinks = environment.avoidsLinks();
+            this.timing =
+                    Timing.DEFAULT.withAnswer(environment.answerTimeout()).withStall(environment.downloadTimeout());
             token(environment.token());
         }
 
@@ -269,8 +285,17 @@ public final class HubClient {
         }
 
         /**
-         * Chooses how long to wait for the next byte before the connection is broken off and made anew, 30 seconds by
-         * default; it must be positive.
+         * Chooses how long to wait for what the hub says of a model that is in the cache, the connection included; by
+         * default {@code HF_HUB_ETAG_TIMEOUT} in seconds, or 10 seconds. Then the cache is used. It must be positive.
+         */
+        public Builder answerTimeout(Duration timeout) {
+            this.timing = timing.withAnswer(positive(timeout, "answerTimeout"));
+            return this;
+        }
+
+        /**
+         * Chooses how long to wait for the next byte before the connection is broken off and made anew; by default
+         * {@code HF_HUB_DOWNLOAD_TIMEOUT} in seconds, or 30 seconds. It must be positive.
          */
         public Builder stallTimeout(Duration timeout) {
             this.timing = timing.withStall(positive(timeout, "stallTimeout"));

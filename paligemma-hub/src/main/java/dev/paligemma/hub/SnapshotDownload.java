@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 
@@ -28,12 +27,12 @@ record SnapshotDownload(
     private static final int MAX_SHOWN_FILES = 12;
 
     /** Asks the hub which commit the revision is, and which files that has; if patient, more than once. */
-    RepositoryListing list(boolean patient) throws InterruptedException {
+    RepositoryListing list(boolean isPatient) throws InterruptedException {
         URI uri = http.endpoint().listing(model);
         String where = model + " on " + http.endpoint();
-        RepositoryListing listing = Retries.ofFirstRequest(timing, patient, where)
+        RepositoryListing listing = Retries.ofFirstRequest(timing, isPatient, where)
                 .until(() -> {
-                    try (Reply reply = http.get(uri, Map.of())) {
+                    try (Reply reply = http.ask(uri, isPatient)) {
                         refusals.requireSuccess(reply, model, "the list of files");
                         return RepositoryListing.parse(bounded(reply, where), where);
                     }
@@ -61,8 +60,8 @@ record SnapshotDownload(
         return all.toByteArray();
     }
 
-    /** Downloads what the cache lacks. */
-    Path complete(RepositoryListing listing, DownloadListener listener) throws InterruptedException {
+    /** Downloads what the cache lacks; impatiently, if it has what is required. */
+    Path complete(RepositoryListing listing, DownloadListener listener, boolean isPatient) throws InterruptedException {
         String commit = listing.commit();
         Choice choice = files.choose(name -> listing.files().contains(name) ? Presence.THERE : Presence.ABSENT);
         if (!choice.missing().isEmpty()) {
@@ -70,7 +69,7 @@ record SnapshotDownload(
         }
         List<String> wanted = new ArrayList<>(choice.files());
         List<String> indexes = wanted.stream().filter(WeightIndex::isIndex).toList();
-        fetch(commit, indexes, DownloadListener.NONE);
+        fetch(commit, indexes, DownloadListener.NONE, isPatient);
         for (String index : indexes) {
             List<String> shards = WeightIndex.shards(repository.entry(commit, index), index);
             List<String> missing = shards.stream()
@@ -81,7 +80,7 @@ record SnapshotDownload(
             }
             wanted.addAll(shards);
         }
-        fetch(commit, wanted, listener);
+        fetch(commit, wanted, listener, isPatient);
         repository.noteAbsent(commit, choice.absent());
         if (!model.isPinned()) {
             repository.writeRef(commit);
@@ -108,7 +107,8 @@ record SnapshotDownload(
         return names.map(name -> Quote.shown(name, 60)).toList();
     }
 
-    private void fetch(String commit, List<String> names, DownloadListener listener) throws InterruptedException {
+    private void fetch(String commit, List<String> names, DownloadListener listener, boolean isPatient)
+            throws InterruptedException {
         List<String> needed = names.stream()
                 .distinct()
                 .filter(name -> !repository.has(commit, FileNames.requireSafePath(name, model.toString())))
@@ -118,7 +118,7 @@ record SnapshotDownload(
         }
         repository.makeFolders();
         List<FileMetadata> known =
-                pool.all(needed.stream().map(name -> describing(commit, name)).toList());
+                pool.all(needed.stream().map(name -> describing(commit, name, isPatient)).toList());
         requireRoom(known);
         long total = known.stream().mapToLong(each -> Math.max(0, each.size())).reduce(0, Math::addExact);
         ProgressMeter meter = new ProgressMeter(model, listener, total);
@@ -127,10 +127,13 @@ record SnapshotDownload(
         meter.finish(last.file(), last.size());
     }
 
-    private Callable<FileMetadata> describing(String commit, String name) {
+    private Callable<FileMetadata> describing(String commit, String name, boolean isPatient) {
         URI uri = http.endpoint().file(model, commit, name);
-        return () -> new Retries(timing, model + "/" + name + " on " + http.endpoint()).until(() -> {
-            try (Reply reply = http.head(uri)) {
+        String where = model + "/" + name + " on " + http.endpoint();
+        Retries retries = isPatient ? new Retries(timing, where) : Retries.ofFirstRequest(timing, false, where);
+        return () -> retries
+                .until(() -> {
+            try (Reply reply = http.head(uri, isPatient)) {
                 refusals.requireSuccess(reply, model, "the file " + name);
                 return FileMetadata.of(reply, model, commit, name);
             }
