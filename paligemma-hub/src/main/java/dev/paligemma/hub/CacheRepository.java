@@ -4,6 +4,7 @@ import dev.paligemma.hub.FileSet.Choice;
 import dev.paligemma.hub.FileSet.Presence;
 import dev.paligemma.hub.HubException.Kind;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,12 +59,13 @@ final class CacheRepository {
     /**
      * A snapshot in the cache.
      *
-     * @param folder where it is, or would be
+     * @param commit which one it is
+     * @param place where the model is in it, or would be: a folder or an archive
      * @param isUsable whether it has everything that is required
      * @param isCertain whether it also has, or is known not to have, everything that is optional
      * @param missing what it lacks of what is required
      */
-    record Local(Path folder, boolean isUsable, boolean isCertain, List<String> missing) {}
+    record Local(String commit, Path place, boolean isUsable, boolean isCertain, List<String> missing) {}
 
     /** What there is of a revision; null if it was never seen. */
     @Nullable
@@ -71,7 +74,8 @@ final class CacheRepository {
         return commit == null || !Files.isDirectory(snapshot(commit)) ? null : look(commit, files);
     }
 
-    private Local look(String commit, FileSet files) {
+    private Local look(String commit, FileSet wanted) {
+        FileSet files = wanted.of(model, names(commit));
         Choice choice = files.choose(name -> has(commit, name)
                 ? Presence.THERE
                 : Files.exists(absence(commit, name)) ? Presence.ABSENT : Presence.UNKNOWN);
@@ -82,7 +86,25 @@ final class CacheRepository {
                 .filter(shard -> !has(commit, shard))
                 .forEach(missing::add);
         missing.replaceAll(names -> names + lostTarget(commit, names.replaceFirst(" or .*", "")));
-        return new Local(snapshot(commit), missing.isEmpty(), missing.isEmpty() && choice.certain(), missing);
+        return new Local(
+                commit, place(commit, files), missing.isEmpty(), missing.isEmpty() && choice.certain(), missing);
+    }
+
+    /** Where a set is in a snapshot. */
+    Path place(String commit, FileSet files) {
+        return files.place().isEmpty() ? snapshot(commit) : entry(commit, files.place());
+    }
+
+    /** The paths of the files of a snapshot that are there. */
+    private List<String> names(String commit) {
+        Path snapshot = snapshot(commit);
+        try (Stream<Path> files = Files.walk(snapshot, FileNames.MAX_PARTS)) {
+            return files.filter(Files::isRegularFile)
+                    .map(file -> snapshot.relativize(file).toString().replace('\\', '/'))
+                    .toList();
+        } catch (IOException | UncheckedIOException e) {
+            throw new HubException(Kind.DISK, model + ": cannot read " + snapshot + ": " + e, e);
+        }
     }
 
     /** Where a link leads to whose content is gone, as it may in a store that others clean up; empty if there is none. */
@@ -176,12 +198,13 @@ final class CacheRepository {
     }
 
     /** The contents of a snapshot that are not what their names say. */
-    List<Damage> damaged(FileSet files) throws InterruptedException {
+    List<Damage> damaged(FileSet wanted) throws InterruptedException {
         String commit = model.isPinned() ? model.revision() : readRef();
         List<Damage> damaged = new ArrayList<>();
-        if (commit == null) {
+        if (commit == null || !Files.isDirectory(snapshot(commit))) {
             return damaged;
         }
+        FileSet files = wanted.of(model, names(commit));
         Set<String> names =
                 new LinkedHashSet<>(files.choose(name -> has(commit, name) ? Presence.THERE : Presence.ABSENT)
                         .files());
@@ -335,6 +358,21 @@ final class CacheRepository {
         } finally {
             Files.deleteIfExists(copy);
         }
+    }
+
+    /** Makes a copy of a file of another model appear in a snapshot, which is none of its contents by name. */
+    void adopt(String commit, String file, Path content) {
+        Path copy = temporary("copy");
+        writing(() -> {
+            try {
+                Files.createDirectories(folderOf(entry(commit, file)));
+                Files.createDirectories(blobs());
+                Files.copy(content, copy);
+                move(copy, entry(commit, file));
+            } finally {
+                Files.deleteIfExists(copy);
+            }
+        });
     }
 
     static void move(Path from, Path to) throws IOException {

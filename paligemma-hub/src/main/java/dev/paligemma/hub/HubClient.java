@@ -2,13 +2,16 @@ package dev.paligemma.hub;
 
 import dev.paligemma.hub.CacheRepository.Damage;
 import dev.paligemma.hub.CacheRepository.Local;
+import dev.paligemma.hub.FileSet.Choice;
 import dev.paligemma.hub.HubException.Kind;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +38,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class HubClient {
     private static final Logger LOG = LoggerFactory.getLogger(HubClient.class);
+
+    private static final String JAX = "-jax";
+    private static final String TOKENIZER = "tokenizer.json";
+    private static final String TOKENIZER_MODEL = "tokenizer.model";
 
     private final Endpoint endpoint;
     private final Path cacheFolder;
@@ -85,7 +92,8 @@ public final class HubClient {
      * @param model the model and its revision
      * @param files what is needed of it
      * @param listener hears of progress; {@link DownloadListener#NONE} for nobody
-     * @return the folder of the snapshot, absolute; its files are links into the cache where the system has links. They must
+     * @return the folder of the snapshot, or that of the model in it, absolute; the file of a model that is an archive of
+     *     big_vision. Its files are links into the cache where the system has links. They must
      *     not be changed
      * @throws HubException if it cannot be had; {@link HubException#kind} says why
      */
@@ -122,7 +130,7 @@ public final class HubClient {
             throws InterruptedException {
         Local cached = repository.find(files);
         if (cached != null && cached.isUsable() && (offline || (model.isPinned() && cached.isCertain()))) {
-            return cached.folder();
+            return cached.place();
         }
         if (offline) {
             throw offline(model, cached);
@@ -151,7 +159,7 @@ public final class HubClient {
         try (WorkerPool pool = new WorkerPool(parallelDownloads)) {
             Http http = new Http(endpoint, token, timing, clientThreads);
             Refusals refusals = new Refusals(endpoint, token, tokenFile);
-            SnapshotDownload job = new SnapshotDownload(http, refusals, timing, repository, model, files, pool);
+            SnapshotDownload job = new SnapshotDownload(http, refusals, timing, repository, model.repository(), pool);
             RepositoryListing listing;
             try {
                 listing = job.list(!isCached);
@@ -163,11 +171,17 @@ public final class HubClient {
                         "{} is used as it was downloaded before, it may be out of date: {}",
                         model,
                         withoutToken(e).getMessage());
-                return cached.folder();
+                return cached.place();
             }
-            boolean isComplete = isCached && cached.folder().endsWith(listing.commit());
+            boolean isComplete = isCached && cached.commit().equals(listing.commit());
             try {
-                return job.complete(listing, listener, !isComplete);
+                FileSet set = files.of(model, listing.files());
+                Choice choice = SnapshotDownload.choose(set, listing);
+                if (set.lacksTokenizerOnly(choice)) {
+                    choice = withTokenizer(repository, model, listing.commit(), choice);
+                }
+                job.complete(listing, set, choice, listener, !isComplete);
+                return repository.place(listing.commit(), set);
             } catch (HubException e) {
                 if (!isComplete || !(e.kind() == Kind.UNREACHABLE || e.kind() == Kind.DISK)) {
                     throw e;
@@ -176,11 +190,41 @@ public final class HubClient {
                         "{} is used as it was downloaded before, without files that it can do without: {}",
                         model,
                         withoutToken(e).getMessage());
-                return cached.folder();
+                return cached.place();
             }
         } finally {
             clientThreads.shutdown();
         }
+    }
+
+    /** Archives of big_vision lie in repositories without a tokenizer; that of the same model in another format has it. */
+    private Choice withTokenizer(CacheRepository repository, HubModel model, String commit, Choice choice)
+            throws InterruptedException {
+        if (!model.id().endsWith(JAX)) {
+            return choice;
+        }
+        String folder = model.path().substring(0, model.path().lastIndexOf('/') + 1);
+        if (!repository.has(commit, folder + TOKENIZER) && !repository.has(commit, folder + TOKENIZER_MODEL)) {
+            HubModel other = HubModel.parse(model.id().substring(0, model.id().length() - JAX.length()));
+            LOG.info("{} has no tokenizer; that of {} is taken", model, other);
+            Path found;
+            try {
+                found = snapshot(other, FileSet.TOKENIZER, DownloadListener.NONE);
+            } catch (HubException e) {
+                throw new HubException(
+                        e.kind(),
+                        model + " has no tokenizer, and that of " + other + " cannot be had: " + e.getMessage()
+                                + ". An archive that is a file can be used with any tokenizer.json beside it",
+                        e);
+            }
+            Path file = Stream.of(TOKENIZER, TOKENIZER_MODEL)
+                    .map(found::resolve)
+                    .filter(Files::isRegularFile)
+                    .findFirst()
+                    .orElseThrow();
+            repository.adopt(commit, folder + file.getFileName(), file);
+        }
+        return new Choice(choice.files(), choice.absent(), List.of(), choice.certain());
     }
 
     private HubException offline(HubModel model, @Nullable Local cached) {

@@ -21,7 +21,6 @@ record SnapshotDownload(
         Timing timing,
         CacheRepository repository,
         HubModel model,
-        FileSet files,
         WorkerPool pool) {
     private static final long SPARE_BYTES = 16L << 20;
     private static final int MAX_SHOWN_FILES = 12;
@@ -60,12 +59,18 @@ record SnapshotDownload(
         return all.toByteArray();
     }
 
+    /** What of a set a commit has. */
+    static Choice choose(FileSet files, RepositoryListing listing) {
+        return files.choose(name -> listing.files().contains(name) ? Presence.THERE : Presence.ABSENT);
+    }
+
     /** Downloads what the cache lacks; impatiently, if it has what is required. */
-    Path complete(RepositoryListing listing, DownloadListener listener, boolean isPatient) throws InterruptedException {
+    void complete(
+            RepositoryListing listing, FileSet files, Choice choice, DownloadListener listener, boolean isPatient)
+            throws InterruptedException {
         String commit = listing.commit();
-        Choice choice = files.choose(name -> listing.files().contains(name) ? Presence.THERE : Presence.ABSENT);
         if (!choice.missing().isEmpty()) {
-            throw lacks(listing, choice.missing());
+            throw lacks(listing, files, choice.missing());
         }
         List<String> wanted = new ArrayList<>(choice.files());
         List<String> indexes = wanted.stream().filter(WeightIndex::isIndex).toList();
@@ -76,7 +81,7 @@ record SnapshotDownload(
                     .filter(each -> !listing.files().contains(each))
                     .toList();
             if (!missing.isEmpty()) {
-                throw lacks(listing, missing);
+                throw lacks(listing, files, missing);
             }
             wanted.addAll(shards);
         }
@@ -85,16 +90,26 @@ record SnapshotDownload(
         if (!model.isPinned()) {
             repository.writeRef(commit);
         }
-        return repository.snapshot(commit);
     }
 
-    private HubException lacks(RepositoryListing listing, List<String> missing) {
+    private HubException lacks(RepositoryListing listing, FileSet files, List<String> missing) {
         List<String> shown = shown(listing.files().stream().limit(MAX_SHOWN_FILES));
+        String folder = files.place().isEmpty() ? "" : files.place() + "/";
         String hint = "";
-        if (listing.files().contains("adapter_config.json") && files == FileSet.CHECKPOINT) {
+        if (listing.files().contains(folder + "adapter_config.json") && files.isA(FileSet.CHECKPOINT)) {
             hint = "; it looks like an adapter, not a whole model";
-        } else if (listing.files().contains("config.json") && files == FileSet.ADAPTER) {
+        } else if (listing.files().contains(folder + "config.json") && files.isA(FileSet.ADAPTER)) {
             hint = "; it looks like a whole model, not an adapter";
+        } else {
+            String config = files.isA(FileSet.ADAPTER) ? "/adapter_config.json" : "/config.json";
+            List<String> folders = shown(listing.files().stream()
+                    .filter(name -> name.endsWith(config))
+                    .map(name -> name.substring(0, name.length() - config.length()))
+                    .filter(name -> !name.equals(files.place()))
+                    .limit(MAX_SHOWN_FILES));
+            if (!folders.isEmpty()) {
+                hint = "; folders of it that may be meant are " + folders + ", as in " + model.id() + "/" + folders.get(0);
+            }
         }
         return new HubException(
                 Kind.NOT_FOUND,
