@@ -177,6 +177,9 @@ public final class HubClient {
             try {
                 FileSet set = files.of(model, listing.files());
                 Choice choice = SnapshotDownload.choose(set, listing);
+                if (set.isA(FileSet.TOKENIZER) && !choice.missing().isEmpty() && model.id().endsWith(JAX)) {
+                    return tokenizer(model);
+                }
                 if (set.lacksTokenizerOnly(choice)) {
                     choice = withTokenizer(repository, model, listing.commit(), choice);
                 }
@@ -205,18 +208,7 @@ public final class HubClient {
         }
         String folder = model.path().substring(0, model.path().lastIndexOf('/') + 1);
         if (!repository.has(commit, folder + TOKENIZER) && !repository.has(commit, folder + TOKENIZER_MODEL)) {
-            HubModel other = HubModel.parse(model.id().substring(0, model.id().length() - JAX.length()));
-            LOG.info("{} has no tokenizer; that of {} is taken", model, other);
-            Path found;
-            try {
-                found = snapshot(other, FileSet.TOKENIZER, DownloadListener.NONE);
-            } catch (HubException e) {
-                throw new HubException(
-                        e.kind(),
-                        model + " has no tokenizer, and that of " + other + " cannot be had: " + e.getMessage()
-                                + ". An archive that is a file can be used with any tokenizer.json beside it",
-                        e);
-            }
+            Path found = tokenizer(model);
             Path file = Stream.of(TOKENIZER, TOKENIZER_MODEL)
                     .map(found::resolve)
                     .filter(Files::isRegularFile)
@@ -225,6 +217,20 @@ public final class HubClient {
             repository.adopt(commit, folder + file.getFileName(), file);
         }
         return new Choice(choice.files(), choice.absent(), List.of(), choice.certain());
+    }
+
+    private Path tokenizer(HubModel model) {
+        HubModel other = HubModel.parse(model.id().substring(0, model.id().length() - JAX.length()));
+        LOG.info("{} has no tokenizer; that of {} is taken", model, other);
+        try {
+            return snapshot(other, FileSet.TOKENIZER, DownloadListener.NONE);
+        } catch (HubException e) {
+            throw new HubException(
+                    e.kind(),
+                    model + " has no tokenizer, and that of " + other + " cannot be had: " + e.getMessage()
+                            + ". An archive that is a file can be used with any tokenizer.json beside it",
+                    e);
+        }
     }
 
     private HubException offline(HubModel model, @Nullable Local cached) {

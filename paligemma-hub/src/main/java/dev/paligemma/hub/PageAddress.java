@@ -26,7 +26,7 @@ final class PageAddress {
         boolean isUri = text.toLowerCase(Locale.ROOT).startsWith("hf://");
         int scheme = text.indexOf("://");
         if (scheme >= 0 && !isUri && !text.substring(0, scheme).matches("(?i)https?")) {
-            throw none(text, "expected the name of a model, owner/name, or its page on https://huggingface.co");
+            throw none(text, "expected the name of a model, owner/name, its page on https://huggingface.co, or the path of a folder");
         }
         String address = text.substring(scheme < 0 ? 0 : scheme + 3).replaceFirst("[?#].*", "");
         int slash = address.indexOf('/');

@@ -107,7 +107,12 @@ record SnapshotDownload(
                     .map(name -> name.substring(0, name.length() - config.length()))
                     .filter(name -> !name.equals(files.place()))
                     .limit(MAX_SHOWN_FILES));
-            if (!folders.isEmpty()) {
+            List<String> archives = shown(listing.files().stream()
+                    .filter(name -> name.endsWith(".npz") && !name.endsWith("vae-oid.npz"))
+                    .limit(MAX_SHOWN_FILES));
+            if (!archives.isEmpty() && !files.isA(FileSet.CHECKPOINT)) {
+                hint = "; it holds big_vision's archives " + archives + ", of which the whole is needed: download the model";
+            } else if (!folders.isEmpty()) {
                 hint = "; folders of it that may be meant are " + folders + ", as in " + model.id() + "/" + folders.get(0);
             }
         }
