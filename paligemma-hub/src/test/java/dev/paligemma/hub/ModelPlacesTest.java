@@ -79,7 +79,10 @@ class ModelPlacesTest extends HubTest {
             builder()
                     .checkCache(true)
                     .build()
-                    .snapshot(HubModel.parse(FakeHub.ID + "/runs/checkpoint-500"), FileSet.CHECKPOINT, DownloadListener.NONE);
+                    .snapshot(
+                            HubModel.parse(FakeHub.ID + "/runs/checkpoint-500"),
+                            FileSet.CHECKPOINT,
+                            DownloadListener.NONE);
 
             assertThat(model.resolve(WEIGHTS)).hasBinaryContent(hub.get("runs/checkpoint-500/" + WEIGHTS));
             assertThat(whole.resolve(WEIGHTS)).hasBinaryContent(damaged);
@@ -178,8 +181,7 @@ class ModelPlacesTest extends HubTest {
             String jax = FakeHub.ID + "-jax";
             if (request.path().contains(jax) && request.path().startsWith("/api/")) {
                 FakeHub.json(
-                        out,
-                        "{\"sha\": \"" + FakeHub.COMMIT + "\", \"siblings\": [{\"rfilename\": \"pt_224.npz\"}]}");
+                        out, "{\"sha\": \"" + FakeHub.COMMIT + "\", \"siblings\": [{\"rfilename\": \"pt_224.npz\"}]}");
                 return true;
             }
             if (request.path().contains(jax)) {
@@ -199,7 +201,8 @@ class ModelPlacesTest extends HubTest {
 
             assertThat(found).hasFileName("pt_224.npz").hasBinaryContent(hub.get("pt_224.npz"));
             assertThat(found.resolveSibling("tokenizer.json")).hasContent("{}");
-            assertThat(Files.isSymbolicLink(found.resolveSibling("tokenizer.json"))).isFalse();
+            assertThat(Files.isSymbolicLink(found.resolveSibling("tokenizer.json")))
+                    .isFalse();
             hub.close();
             assertThat(find(FakeHub.ID + "-jax")).isEqualTo(found);
         }
@@ -211,7 +214,8 @@ class ModelPlacesTest extends HubTest {
 
             HubException failure = failure(builder().build(), HubModel.parse(FakeHub.ID + "-jax"));
 
-            assertThat(failure).hasMessageContainingAll("-jax has no tokenizer", "that of " + FakeHub.ID + " cannot be had");
+            assertThat(failure)
+                    .hasMessageContainingAll("-jax has no tokenizer", "that of " + FakeHub.ID + " cannot be had");
             assertThat(hub.downloads()).isEmpty();
         }
     }

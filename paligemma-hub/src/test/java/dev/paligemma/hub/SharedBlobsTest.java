@@ -176,7 +176,8 @@ class SharedBlobsTest extends HubTest {
         Files.createSymbolicLink(blob(), back);
         Files.createSymbolicLink(back, blob());
 
-        assertThat(failure(builder().offline(true).checkCache(true).build(), MODEL).kind())
+        assertThat(failure(builder().offline(true).checkCache(true).build(), MODEL)
+                        .kind())
                 .isEqualTo(Kind.OFFLINE);
         assertComplete(download());
     }
@@ -195,7 +196,8 @@ class SharedBlobsTest extends HubTest {
         assertThat(hub.hub().requests())
                 .filteredOn(each -> each.isFor("HEAD", "generation_config.json"))
                 .hasSize(1);
-        assertThat(names(snapshot)).isEqualTo(List.of("config.json", WEIGHTS, "preprocessor_config.json", "tokenizer.json"));
+        assertThat(names(snapshot))
+                .isEqualTo(List.of("config.json", WEIGHTS, "preprocessor_config.json", "tokenizer.json"));
     }
 
     private static void delete(Path folder) throws IOException {
