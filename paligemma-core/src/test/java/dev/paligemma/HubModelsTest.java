@@ -134,8 +134,9 @@ class HubModelsTest {
                 hub.put("checkpoint-500/" + file.getFileName(), Files.readAllBytes(file));
             }
         }
-        try (PaliGemmaPipeline pipeline =
-                builder().model(FakeHub.ID + "/checkpoint-500@" + FakeHub.COMMIT).build()) {
+        try (PaliGemmaPipeline pipeline = builder()
+                .model(FakeHub.ID + "/checkpoint-500@" + FakeHub.COMMIT)
+                .build()) {
             assertThat(pipeline.info().folder()).endsWith(Path.of(FakeHub.COMMIT, "checkpoint-500"));
         }
         PipelineBuilder nowhere = builder().checkpoint(SHARDED).adapter("a", FakeHub.ID + "/lora");

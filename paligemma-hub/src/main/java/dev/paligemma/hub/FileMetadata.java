@@ -15,7 +15,11 @@ import org.jspecify.annotations.Nullable;
  * @param xetHash what the store that several models share calls the content; null if the hub does not say
  */
 record FileMetadata(
-        String file, String etag, long size, @Nullable String linkedEtag, @Nullable String xetHash) {
+        String file,
+        String etag,
+        long size,
+        @Nullable String linkedEtag,
+        @Nullable String xetHash) {
     private static final Pattern XET_HASH = Pattern.compile("[0-9a-f]{64}");
 
     /** Such as MD5, which mirrors on S3 give, with the number of parts behind it. */
@@ -53,7 +57,11 @@ record FileMetadata(
         // A mirror may call a content by that hash, which looks like a SHA-256 and is another one.
         boolean looksAlike = linkedEtag == null && isXetHash && etag.equals(xetHash);
         return new FileMetadata(
-                file, looksAlike ? "xet-" + etag : name(etag, commit, file), size, linkedEtag, isXetHash ? xetHash : null);
+                file,
+                looksAlike ? "xet-" + etag : name(etag, commit, file),
+                size,
+                linkedEtag,
+                isXetHash ? xetHash : null);
     }
 
     /**

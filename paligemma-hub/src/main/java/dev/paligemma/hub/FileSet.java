@@ -116,9 +116,8 @@ public final class FileSet {
             order.add(0, "f16");
         }
         for (String type : order) {
-            List<String> fitting = archives.stream()
-                    .filter(name -> typeOf(name).equals(type))
-                    .toList();
+            List<String> fitting =
+                    archives.stream().filter(name -> typeOf(name).equals(type)).toList();
             if (fitting.size() > 1) {
                 throw new HubException(
                         Kind.NOT_FOUND,

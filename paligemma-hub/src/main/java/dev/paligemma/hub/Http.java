@@ -167,8 +167,7 @@ final class Http {
         } catch (TimeoutException e) {
             throw new TransientFailure(
                     Kind.UNREACHABLE,
-                    place(request.uri()) + " gave no answer within "
-                            + patience.toMillis() / 1000.0 + " s",
+                    place(request.uri()) + " gave no answer within " + patience.toMillis() / 1000.0 + " s",
                     null);
         } catch (ExecutionException e) {
             // The cause carries a stack trace of the client's thread only, and this thread's is of more use.

@@ -177,7 +177,9 @@ public final class HubClient {
             try {
                 FileSet set = files.of(model, listing.files());
                 Choice choice = SnapshotDownload.choose(set, listing);
-                if (set.isA(FileSet.TOKENIZER) && !choice.missing().isEmpty() && model.id().endsWith(JAX)) {
+                if (set.isA(FileSet.TOKENIZER)
+                        && !choice.missing().isEmpty()
+                        && model.id().endsWith(JAX)) {
                     return tokenizer(model);
                 }
                 if (set.lacksTokenizerOnly(choice)) {

@@ -37,8 +37,9 @@ public record HubModel(String id, String revision, String path) {
                             + "' is not the name of a model on the hub; expected owner/name, such as google/paligemma2-3b-mix-224");
         }
         if (!isPath(path)) {
-            throw new IllegalArgumentException("'" + Quote.shown(path, MAX_SHOWN)
-                    + "' is not a folder in a model's repository; expected names with slashes between, such as checkpoint-500");
+            throw new IllegalArgumentException(
+                    "'" + Quote.shown(path, MAX_SHOWN)
+                            + "' is not a folder in a model's repository; expected names with slashes between, such as checkpoint-500");
         }
         if (!isRevision(revision)) {
             throw new IllegalArgumentException("'" + Quote.shown(revision, MAX_SHOWN)
@@ -66,11 +67,13 @@ public record HubModel(String id, String revision, String path) {
         String[] parts = name.split("/", 3);
         boolean isWhole = parts.length < 3;
         if (!isWhole && parts[2].isEmpty()) {
-            throw new IllegalArgumentException(
-                    "'" + Quote.shown(text, MAX_SHOWN) + "' is not the name of a model on the hub: it ends with a slash");
+            throw new IllegalArgumentException("'" + Quote.shown(text, MAX_SHOWN)
+                    + "' is not the name of a model on the hub: it ends with a slash");
         }
         return new HubModel(
-                isWhole ? name : parts[0] + "/" + parts[1], at < 0 ? MAIN : text.substring(at + 1), isWhole ? "" : parts[2]);
+                isWhole ? name : parts[0] + "/" + parts[1],
+                at < 0 ? MAIN : text.substring(at + 1),
+                isWhole ? "" : parts[2]);
     }
 
     /**

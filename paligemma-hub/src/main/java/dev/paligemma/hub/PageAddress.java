@@ -16,7 +16,8 @@ final class PageAddress {
     private static final List<String> OF_FOLDERS = List.of("tree", "commit", "commits");
 
     private static final List<String> OF_FILES = List.of("blob", "resolve", "raw", "edit", "blame");
-    private static final List<String> OTHER_KINDS = List.of("datasets", "spaces", "kernels", "collections", "papers", "docs");
+    private static final List<String> OTHER_KINDS =
+            List.of("datasets", "spaces", "kernels", "collections", "papers", "docs");
     private static final int MAX_SHOWN = 200;
 
     private PageAddress() {}
@@ -26,7 +27,9 @@ final class PageAddress {
         boolean isUri = text.toLowerCase(Locale.ROOT).startsWith("hf://");
         int scheme = text.indexOf("://");
         if (scheme >= 0 && !isUri && !text.substring(0, scheme).matches("(?i)https?")) {
-            throw none(text, "expected the name of a model, owner/name, its page on https://huggingface.co, or the path of a folder");
+            throw none(
+                    text,
+                    "expected the name of a model, owner/name, its page on https://huggingface.co, or the path of a folder");
         }
         String address = text.substring(scheme < 0 ? 0 : scheme + 3).replaceFirst("[?#].*", "");
         int slash = address.indexOf('/');

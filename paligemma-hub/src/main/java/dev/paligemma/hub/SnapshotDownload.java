@@ -8,7 +8,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -16,12 +15,7 @@ import java.util.stream.Stream;
 
 /** Completes one snapshot. Used once. */
 record SnapshotDownload(
-        Http http,
-        Refusals refusals,
-        Timing timing,
-        CacheRepository repository,
-        HubModel model,
-        WorkerPool pool) {
+        Http http, Refusals refusals, Timing timing, CacheRepository repository, HubModel model, WorkerPool pool) {
     private static final long SPARE_BYTES = 16L << 20;
     private static final int MAX_SHOWN_FILES = 12;
 
@@ -65,8 +59,7 @@ record SnapshotDownload(
     }
 
     /** Downloads what the cache lacks; impatiently, if it has what is required. */
-    void complete(
-            RepositoryListing listing, FileSet files, Choice choice, DownloadListener listener, boolean isPatient)
+    void complete(RepositoryListing listing, FileSet files, Choice choice, DownloadListener listener, boolean isPatient)
             throws InterruptedException {
         String commit = listing.commit();
         if (!choice.missing().isEmpty()) {
@@ -111,9 +104,11 @@ record SnapshotDownload(
                     .filter(name -> name.endsWith(".npz") && !name.endsWith("vae-oid.npz"))
                     .limit(MAX_SHOWN_FILES));
             if (!archives.isEmpty() && !files.isA(FileSet.CHECKPOINT)) {
-                hint = "; it holds big_vision's archives " + archives + ", of which the whole is needed: download the model";
+                hint = "; it holds big_vision's archives " + archives
+                        + ", of which the whole is needed: download the model";
             } else if (!folders.isEmpty()) {
-                hint = "; folders of it that may be meant are " + folders + ", as in " + model.id() + "/" + folders.get(0);
+                hint = "; folders of it that may be meant are " + folders + ", as in " + model.id() + "/"
+                        + folders.get(0);
             }
         }
         return new HubException(
@@ -137,8 +132,8 @@ record SnapshotDownload(
             return;
         }
         repository.makeFolders();
-        List<FileMetadata> known =
-                pool.all(needed.stream().map(name -> describing(commit, name, isPatient)).toList());
+        List<FileMetadata> known = pool.all(
+                needed.stream().map(name -> describing(commit, name, isPatient)).toList());
         requireRoom(known);
         long total = known.stream().mapToLong(each -> Math.max(0, each.size())).reduce(0, Math::addExact);
         ProgressMeter meter = new ProgressMeter(model, listener, total);
@@ -151,8 +146,7 @@ record SnapshotDownload(
         URI uri = http.endpoint().file(model, commit, name);
         String where = model + "/" + name + " on " + http.endpoint();
         Retries retries = isPatient ? new Retries(timing, where) : Retries.ofFirstRequest(timing, false, where);
-        return () -> retries
-                .until(() -> {
+        return () -> retries.until(() -> {
             try (Reply reply = http.head(uri, isPatient)) {
                 refusals.requireSuccess(reply, model, "the file " + name);
                 return FileMetadata.of(reply, model, commit, name);

@@ -231,7 +231,8 @@ class HubRefusalTest extends HubTest {
     void anotherSha1IsAFailure() {
         call("config.json", "1234567890123456789012345678901234567890");
 
-        assertThat(failure()).hasMessageContainingAll("git blob id", "SHA-1", "1234567890123456789012345678901234567890");
+        assertThat(failure())
+                .hasMessageContainingAll("git blob id", "SHA-1", "1234567890123456789012345678901234567890");
     }
 
     /** As MD5, or that of parts on S3: the size is all that can be checked. */

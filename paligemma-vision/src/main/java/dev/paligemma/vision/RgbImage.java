@@ -26,7 +26,8 @@ import java.util.regex.Pattern;
  * read if an ImageIO plug-in for them is on the class path (WEBP, for instance).
  *
  * <p>Where results differ from Pillow 12.3: a 16-bit grey image keeps its high byte, where Pillow clips all samples above
- * 255 to white; and JPEG with 4:4:0 sampling, or arithmetic coding, depends on the JPEG library inside the JDK.
+ * 255 to white; a PNG is read though a chunk before its picture data has a wrong checksum, if that is not needed, and a GIF
+ * without the last byte of its picture data; and JPEG with 4:4:0 sampling, or arithmetic coding, depends on the JPEG library inside the JDK.
  */
 public final class RgbImage {
     /** Largest width and largest height, in pixels; it bounds what resizing may need besides the picture. */

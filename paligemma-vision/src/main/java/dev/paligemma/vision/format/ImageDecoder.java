@@ -116,7 +116,8 @@ public final class ImageDecoder {
         ImageBytes file = WebpFile.withoutPadding(bytes);
         ImageReader reader = firstReader(ImageIO.getImageReaders(new ByteArrayImageInputStream(file.array())), false);
         if (reader == null) {
-            if (WebpFile.isCutOff(file) && ImageIO.getImageReadersByFormatName("webp").hasNext()) {
+            if (WebpFile.isCutOff(file)
+                    && ImageIO.getImageReadersByFormatName("webp").hasNext()) {
                 throw file.damaged("truncated: it is shorter than its header says");
             }
             throw new ImageException(explanation(file));

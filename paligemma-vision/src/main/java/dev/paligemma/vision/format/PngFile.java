@@ -99,7 +99,8 @@ final class PngFile {
             writeChunk(out, "PLTE", Arrays.copyOf(palette, 3 << depth));
         }
         boolean interlaced = file.u8(header + 12) == 1;
-        writeChunk(out, "IDAT", suspicious ? PngRows.mended(file, data, width, height, bitsPerPixel, interlaced) : data);
+        writeChunk(
+                out, "IDAT", suspicious ? PngRows.mended(file, data, width, height, bitsPerPixel, interlaced) : data);
         writeChunk(out, "IEND", new byte[0]);
         return new EncodedImage("png", (int) width, (int) height, Orientation.choose(exif, xmp), out.toByteArray());
     }

@@ -1,12 +1,12 @@
 package dev.paligemma.vision.format;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.Inflater;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 
 /** Compressed rows of a PNG file that is cut off, or whose checksums are wrong. */
 final class PngRows {

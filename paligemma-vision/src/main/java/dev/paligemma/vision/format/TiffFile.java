@@ -124,7 +124,8 @@ final class TiffFile {
             }
         }
         if (one(COMPRESSION, NO_COMPRESSION) != NO_COMPRESSION) {
-            file.require(directory + 2, declared * 12L); // libtiff, which decodes the others for Pillow, asks for all of it
+            file.require(
+                    directory + 2, declared * 12L); // libtiff, which decodes the others for Pillow, asks for all of it
         }
     }
 
