@@ -3,7 +3,7 @@ package dev.paligemma.cli;
 import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.checkpoint.convert.ConversionException;
-import dev.paligemma.cli.option.Pictures;
+import dev.paligemma.cli.option.PictureArguments;
 import dev.paligemma.cli.report.VisibleControls;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.generation.RequestCancelledException;
@@ -51,16 +51,16 @@ final class Failure {
             return message;
         }
         return unmatched.getUnmatched().stream()
-                .filter(Pictures::isNamed)
+                .filter(PictureArguments::isNamed)
                 .findFirst()
-                .map(Pictures::advice)
+                .map(PictureArguments::advice)
                 .orElse(message);
     }
 
     /** Reports a failed command; gives {@link ExitCode#USAGE} if the input is to blame, {@link ExitCode#SOFTWARE} if not. */
     static int report(Throwable failure, PrintWriter err, boolean debug) {
         boolean input = isAboutInput(failure);
-        err.println("paligemma: " + oneLine(Pictures.withClassPath(inOptions(describe(failure, input)))));
+        err.println("paligemma: " + oneLine(PictureArguments.withClassPath(inOptions(describe(failure, input)))));
         if (debug) {
             failure.printStackTrace(err);
         }

@@ -45,7 +45,8 @@ class PictureArgumentsTest {
     void theAddressOfAFileIsTheFile() throws IOException {
         String address = Path.of(picture()).toUri().toString();
 
-        assertThat(run("caption", "--image", address)).isEqualTo(run("caption", "--image", folder.resolve("a.png").toString()));
+        assertThat(run("caption", "--image", address))
+                .isEqualTo(run("caption", "--image", folder.resolve("a.png").toString()));
     }
 
     @Test

@@ -86,8 +86,8 @@ public final class BoxOptions {
      */
     public void answer(boolean masks) throws IOException {
         CommandLine commandLine = command.commandLine();
-        things.stream().filter(Pictures::isNamed).findFirst().ifPresent(picture -> {
-            throw new ParameterException(commandLine, Pictures.advice(picture));
+        things.stream().filter(PictureArguments::isNamed).findFirst().ifPresent(picture -> {
+            throw new ParameterException(commandLine, PictureArguments.advice(picture));
         });
         BoxTask<DetectionResult> task = (masks ? Tasks.segment(things).boxes() : Tasks.detect(things))
                 .withOptions(DetectionOptions.defaults()

@@ -91,7 +91,8 @@ public final class HubOptions {
         try {
             return client(offline, false).snapshot(model, files, listener);
         } catch (HubException e) {
-            String head = typed.contains("://") ? "" : "there is no folder " + typed + " here, and as a model of the hub: ";
+            String head =
+                    typed.contains("://") ? "" : "there is no folder " + typed + " here, and as a model of the hub: ";
             throw new HubException(e.kind(), head + e.getMessage(), e);
         }
     }

@@ -7,13 +7,13 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 
 /** What is said about pictures that were given in a way that does not work. */
-public final class Pictures {
+public final class PictureArguments {
     private static final Pattern NAME =
             Pattern.compile("(?i).+\\.(jpe?g|jfif|png|apng|gif|bmp|dib|tiff?|webp|heic|heif|avif)");
     private static final String PLUGIN = "org.sejda.imageio:webp-imageio";
     private static final String PLUGIN_FILE = "webp-imageio.jar";
 
-    private Pictures() {}
+    private PictureArguments() {}
 
     /** Whether an argument is a picture by its name, which is there or is an address. */
     public static boolean isNamed(String argument) {
