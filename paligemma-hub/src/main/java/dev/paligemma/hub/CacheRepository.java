@@ -182,7 +182,7 @@ final class CacheRepository {
     /**
      * A content that is not what its name says.
      *
-     * @param blob the name in {@code blobs}
+     * @param blob where the model has it under the name that the hub gives it
      * @param content the file that it leads to, the same or one of a store that is not ours
      * @param problem what is wrong with it
      */

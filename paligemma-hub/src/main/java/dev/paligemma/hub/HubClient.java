@@ -87,14 +87,14 @@ public final class HubClient {
      * before, that is used and a warning is logged. Offline, the cache is all there is.
      *
      * <p>Requests that fail for a reason that may pass (dropped and stalled connections, HTTP 408, 429, 5xx) are repeated
-     * with growing pauses, a limited number of times; with the model in the cache, not at all. Interrupting the thread ends the call soon; what has arrived is kept.
+     * with growing pauses, a limited number of times; with the model in the cache, not at all. Interrupting the thread ends
+     * the call soon; what has arrived is kept.
      *
      * @param model the model and its revision
      * @param files what is needed of it
      * @param listener hears of progress; {@link DownloadListener#NONE} for nobody
      * @return the folder of the snapshot, or that of the model in it, absolute; the file of a model that is an archive of
-     *     big_vision. Its files are links into the cache where the system has links. They must
-     *     not be changed
+     *     big_vision. Its files are links into the cache where the system has links. They must not be changed
      * @throws HubException if it cannot be had; {@link HubException#kind} says why
      */
     public Path snapshot(HubModel model, FileSet files, DownloadListener listener) {

@@ -127,7 +127,7 @@ public record HubModel(String id, String revision, String path) {
     }
 
     private static boolean isPath(String text) {
-        return text.isEmpty() || FileNames.isSafePath(text) && text.indexOf('@') < 0;
+        return text.isEmpty() || (FileNames.isSafePath(text) && text.indexOf('@') < 0);
     }
 
     private static boolean isId(String text) {

@@ -37,7 +37,7 @@ final class PageAddress {
         boolean isHub = HOSTS.contains(host) || host.equals(ownHost());
         String path = isUri ? address : address.substring(slash + 1);
         List<String> parts =
-                Arrays.stream(path.split("/")).filter(part -> !part.isEmpty()).toList();
+                Arrays.stream(path.split("/", -1)).filter(part -> !part.isEmpty()).toList();
         if (scheme < 0 && (!isHub || parts.size() < 2)) {
             return null;
         }

@@ -168,7 +168,7 @@ final class PngFile {
         boolean isChunk = p + 8 <= file.length();
         for (int i = 4; isChunk && i < 8; i++) {
             int c = file.u8(p + i);
-            isChunk = c == '_' || c < 128 && Character.isLetterOrDigit(c);
+            isChunk = c == '_' || (c < 128 && Character.isLetterOrDigit(c));
         }
         return !isChunk || file.startsWith(p + 4, "IEND") || file.startsWith(p + 4, "fcTL"); // another frame
     }
