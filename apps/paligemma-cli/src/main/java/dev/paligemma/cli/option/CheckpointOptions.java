@@ -17,7 +17,8 @@ public final class CheckpointOptions {
             paramLabel = "MODEL",
             description =
                     "Checkpoint folder or .npz file of big_vision, or the name of a model on the Hugging Face hub such as "
-                            + "google/paligemma2-3b-mix-224, which is downloaded once (default: the bundled tiny model).")
+                            + "google/paligemma2-3b-mix-224 or owner/name/folder, which is downloaded once (default: the "
+                            + "bundled tiny model).")
     @Nullable
     String model;
 
