@@ -5,6 +5,7 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.checkpoint.config.TextConfig;
 import dev.paligemma.checkpoint.config.VisionConfig;
+import dev.paligemma.checkpoint.internal.identity.Identity;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
@@ -20,8 +21,8 @@ import java.util.stream.Collectors;
 public final class ModelFacts {
     private ModelFacts() {}
 
-    /** A checkpoint on this machine. */
-    public static Facts of(Checkpoint checkpoint, Path cacheFolder) {
+    /** A checkpoint on this machine, and what was found where it was named. */
+    public static Facts of(Checkpoint checkpoint, Identity identity, Path cacheFolder) {
         long bytes = 0;
         Set<DType> types = new TreeSet<>();
         for (Map.Entry<String, TensorInfo> tensor : checkpoint.tensors().entrySet()) {
@@ -33,6 +34,7 @@ public final class ModelFacts {
         }
         Facts facts = new Facts()
                 .add("checkpoint", "checkpoint", checkpoint.folder())
+                .all(IdentityFacts.of(identity))
                 .all(size(checkpoint.config(), checkpoint.parameterCount()))
                 .add("precision", "precision", checkpoint.precision())
                 .line("stored as", "%s, %,d bytes", joined(types), bytes)
