@@ -66,7 +66,7 @@ final class AdapterRecogniser {
                 weights ? Kind.PEFT_ADAPTER : Kind.UNFINISHED,
                 "an adapter (" + kind + ") " + of + (weights ? "" : " without its adapter_model.safetensors"),
                 writer,
-                weights ? use : "copy or download that file into it");
+                weights ? use : "copy or download that file into it, then " + use);
     }
 
     private static String writer(Listing listing, Settings config) {
