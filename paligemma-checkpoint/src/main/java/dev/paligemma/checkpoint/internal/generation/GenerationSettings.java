@@ -52,9 +52,6 @@ public record GenerationSettings(
     private static final double MAX_PENALTY = 1e6;
     private static final int MAX_TOKEN_ID = Limits.MAX_VOCAB - 1;
 
-    /** Fields that say how an answer is found, and what they do not change anything with. */
-    private static final Map<String, Set<Object>> NEUTRAL = neutral();
-
     /** Fields that matter where tokens are chosen at random only. */
     private static final Set<String> OF_SAMPLING =
             Set.of("temperature", "top_k", "top_p", "min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff");
@@ -62,11 +59,17 @@ public record GenerationSettings(
     /** Fields that matter where beams are searched only. */
     private static final Set<String> OF_BEAMS = Set.of("length_penalty", "early_stopping");
 
+    /**
+     * Fields that say how an answer is found, and the values with which they change nothing. {@code remove_invalid_values} is
+     * none: it hides what is an error here.
+     */
+    private static final Map<String, Set<Object>> NEUTRAL = neutral();
+
     private static Map<String, Set<Object>> neutral() {
         Map<String, Set<Object>> neutral = new HashMap<>();
         OF_SAMPLING.forEach(name -> neutral.put(name, Set.of()));
         OF_BEAMS.forEach(name -> neutral.put(name, Set.of()));
-        Stream.of("do_sample", "token_healing", "remove_invalid_values", "low_memory")
+        Stream.of("do_sample", "token_healing", "low_memory")
                 .forEach(name -> neutral.put(name, Set.of(false)));
         Stream.of("num_beams", "num_beam_groups", "num_return_sequences").forEach(name -> neutral.put(name, Set.of(1L)));
         Stream.of("diversity_penalty", "encoder_no_repeat_ngram_size", "penalty_alpha")
@@ -86,8 +89,6 @@ public record GenerationSettings(
                         "constraints",
                         "force_words_ids")
                 .forEach(name -> neutral.put(name, Set.of()));
-        // It replaces numbers that are none, which are an error here.
-        neutral.remove("remove_invalid_values");
         return Map.copyOf(neutral);
     }
 

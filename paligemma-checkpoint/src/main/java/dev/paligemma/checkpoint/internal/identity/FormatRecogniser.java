@@ -40,10 +40,7 @@ final class FormatRecogniser {
             return other(folder, Kind.TENSORFLOW, "a SavedModel of TensorFlow", "TensorFlow", base);
         }
         if (listing.any(".weights.h5", ".keras") || listing.has("task.json")) {
-            Settings keras = Settings.of(listing.resolve("metadata.json"));
-            String version = keras.text("keras_hub_version");
-            String by = version != null ? "KerasHub " + version : "Keras" + spaced(keras.text("keras_version"));
-            return other(folder, Kind.KERAS, "a model of Keras or KerasHub", by, base);
+            return other(folder, Kind.KERAS, "a model of Keras or KerasHub", SettingsRecogniser.keras(folder), base);
         }
         if (listing.any(".h5", ".hdf5")) {
             return other(folder, Kind.TENSORFLOW, "weights of TensorFlow (" + first(listing, ".h5", ".hdf5") + ")", "TensorFlow", base);
@@ -117,9 +114,5 @@ final class FormatRecogniser {
 
     private static String first(Listing listing, String... endings) {
         return FolderRecogniser.shown(List.of(listing.ending(endings).get(0)));
-    }
-
-    private static String spaced(@Nullable String version) {
-        return version == null ? "" : " " + version;
     }
 }

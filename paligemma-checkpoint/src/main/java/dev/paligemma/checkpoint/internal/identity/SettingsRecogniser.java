@@ -29,7 +29,7 @@ final class SettingsRecogniser {
                     folder,
                     Kind.KERAS,
                     "a preset of KerasHub, " + config.text("class_name"),
-                    keras(config.text("module")),
+                    keras(folder),
                     Remedies.original(null));
         }
         String writer = writer(folder, config);
@@ -131,7 +131,16 @@ final class SettingsRecogniser {
         return "4 bits" + (type == null ? "" : ", " + type);
     }
 
-    static String keras(@Nullable String module) {
-        return module == null ? "Keras" : module.startsWith("keras_hub") ? "KerasHub" : "KerasNLP";
+    /** KerasHub writes its version beside the settings. */
+    static String keras(Path folder) {
+        Settings metadata = Settings.of(folder.resolve("metadata.json"));
+        for (String name : List.of("keras_hub_version", "keras_nlp_version", "keras_version")) {
+            String version = metadata.text(name);
+            if (version != null) {
+                return (name.startsWith("keras_hub") ? "KerasHub " : name.startsWith("keras_nlp") ? "KerasNLP " : "Keras ")
+                        + version;
+            }
+        }
+        return "Keras";
     }
 }
