@@ -5,6 +5,7 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.checkpoint.config.TextConfig;
 import dev.paligemma.checkpoint.config.VisionConfig;
+import dev.paligemma.checkpoint.internal.generation.GenerationSettings;
 import dev.paligemma.checkpoint.internal.identity.Identity;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.DType;
@@ -35,6 +36,7 @@ public final class ModelFacts {
         Facts facts = new Facts()
                 .add("checkpoint", "checkpoint", checkpoint.folder())
                 .all(IdentityFacts.of(identity))
+                .all(writing(checkpoint.folder()))
                 .all(size(checkpoint.config(), checkpoint.parameterCount()))
                 .add("precision", "precision", checkpoint.precision())
                 .line("stored as", "%s, %,d bytes", joined(types), bytes)
@@ -46,6 +48,19 @@ public final class ModelFacts {
                 .all(memory(checkpoint.config(), checkpoint.precision()))
                 .add("cache folder", "cacheFolder", cacheFolder)
                 .all(version());
+    }
+
+    /** How the checkpoint itself wants answers written. */
+    private static Facts writing(Path folder) {
+        GenerationSettings settings = GenerationSettings.readFolder(folder);
+        Facts facts = new Facts().value("generation", settings.applied()).value("ignored", settings.ignored());
+        if (!settings.applied().isEmpty()) {
+            facts.line("answers have", "%s", String.join(", ", settings.applied()));
+        }
+        if (!settings.ignored().isEmpty()) {
+            facts.line("not applied", "%s (generation_config.json)", String.join(", ", settings.ignored()));
+        }
+        return facts;
     }
 
     private static String joined(Set<DType> types) {

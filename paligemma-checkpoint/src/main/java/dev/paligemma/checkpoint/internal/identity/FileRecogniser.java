@@ -84,6 +84,9 @@ final class FileRecogniser {
         if (ends(name, ".msgpack")) {
             return other(file, Kind.FLAX, "weights of Flax", "Flax");
         }
+        if (ends(name, ".sbs")) {
+            return other(file, Kind.OTHER_FORMAT, "weights of gemma.cpp", "gemma.cpp");
+        }
         if (ends(name, ".onnx", ".onnx_data")) {
             return other(file, Kind.ONNX, "a graph that was exported to ONNX", "an ONNX exporter");
         }

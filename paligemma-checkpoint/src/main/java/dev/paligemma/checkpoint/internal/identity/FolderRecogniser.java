@@ -11,8 +11,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Tells what a folder is. Confined to one thread. */
@@ -21,10 +23,17 @@ final class FolderRecogniser {
     private static final List<String> TOKENIZERS = List.of("tokenizer.json", "tokenizer.model");
     private static final List<String> PROCESSORS = List.of("preprocessor_config.json", "processor_config.json");
 
-    /** What a model consists of; whatever else lies in a folder may be what it likes. */
-    private static final String[] PARTS = {
-        ".json", ".safetensors", ".npz", ".model", ".bin", ".pt", ".pth", ".gguf", ".h5", ".msgpack"
-    };
+    private static final List<String> SETTINGS = List.of(
+            CONFIG,
+            AdapterRecogniser.CONFIG,
+            "generation_config.json",
+            WeightFiles.INDEX,
+            ConvertedManifest.FILE_NAME,
+            FileRecogniser.MASK_CODEC);
+
+    /** The formats of weights, those that are read before others. */
+    private static final List<String> WEIGHTS =
+            List.of(".safetensors", ".npz", ".gguf", ".bin", ".pt", ".pth", ".h5", ".msgpack", ".onnx");
 
     private static final int MOST_SHOWN = 4;
     private static final long LARGEST_STAND_IN = 1 << 20;
@@ -80,11 +89,37 @@ final class FolderRecogniser {
 
     // Contents that were not fetched
 
+    /**
+     * The files that matter, be they links that lead nowhere: what lies beside them in other formats may be what it likes, such
+     * as weights that nobody asked Git LFS for.
+     */
+    private List<String> essential() {
+        TreeSet<String> all = new TreeSet<>(listing.files());
+        all.addAll(listing.dangling());
+        List<String> essential = new ArrayList<>();
+        for (List<String> group : List.of(TOKENIZERS, PROCESSORS)) {
+            group.stream().filter(all::contains).limit(1).forEach(essential::add);
+        }
+        SETTINGS.stream().filter(all::contains).forEach(essential::add);
+        for (String ending : WEIGHTS) {
+            List<String> weights = all.contains(WeightFiles.SINGLE)
+                    ? List.of(WeightFiles.SINGLE)
+                    : all.stream().filter(name -> name.endsWith(ending)).toList();
+            if (!weights.isEmpty()) {
+                essential.addAll(weights);
+                break;
+            }
+        }
+        essential.sort(Comparator.naturalOrder());
+        return essential;
+    }
+
     private @Nullable Identity standIns() throws IOException {
         TreeMap<StandIn, List<String>> found = new TreeMap<>();
-        for (String name : listing.ending(PARTS)) {
+        for (String name : essential()) {
             Path file = listing.resolve(name);
-            StandIn standIn = Files.size(file) > LARGEST_STAND_IN ? null : StandIn.of(file);
+            boolean small = listing.has(name) && Files.size(file) <= LARGEST_STAND_IN;
+            StandIn standIn = small ? StandIn.of(file) : null;
             if (standIn != null) {
                 found.computeIfAbsent(standIn, each -> new ArrayList<>()).add(name);
             }
@@ -94,14 +129,26 @@ final class FolderRecogniser {
         }
         StandIn first = found.firstKey();
         List<String> names = found.get(first);
-        String what = "a folder in which " + shown(names) + (names.size() == 1 ? " is " : " are each ") + first.what();
+        String what = described() + " in which " + shown(names) + (names.size() == 1 ? " is " : " are each ") + first.what();
         String remedy =
                 switch (first) {
                     case LFS -> "run 'git lfs pull' in that folder (needs git-lfs), or " + again();
                     case ANNEX -> "run 'git annex get .' in that folder, or " + again();
                     case PAGE, ANSWER -> again();
                 };
-        return Identity.of(folder, Kind.STAND_IN, what, null, remedy);
+        return Identity.of(folder, Kind.STAND_IN, what, writer(), remedy);
+    }
+
+    /** What it would be if all had been fetched. */
+    private String described() {
+        Identity settings = ofSettings();
+        boolean adapter = settings == null && listing.has(AdapterRecogniser.CONFIG);
+        return settings != null ? settings.what() : adapter ? "an adapter" : "a folder";
+    }
+
+    private @Nullable String writer() {
+        Identity settings = ofSettings();
+        return settings == null ? null : settings.writer();
     }
 
     private String again() {
@@ -109,16 +156,9 @@ final class FolderRecogniser {
     }
 
     private @Nullable Identity dangling() throws IOException {
-        List<String> names = listing.dangling().stream()
-                .filter(name -> List.of(PARTS).stream().anyMatch(name::endsWith))
-                .toList();
-        boolean weightsGone = names.stream().anyMatch(name -> name.endsWith(".safetensors")
-                || name.endsWith(".npz")
-                || name.equals(CONFIG)
-                || TOKENIZERS.contains(name)
-                || PROCESSORS.contains(name)
-                || name.equals(AdapterRecogniser.CONFIG));
-        if (!weightsGone) {
+        List<String> names =
+                essential().stream().filter(listing.dangling()::contains).toList();
+        if (names.isEmpty()) {
             return null;
         }
         String target = Files.readSymbolicLink(listing.resolve(names.get(0))).toString();
@@ -131,10 +171,10 @@ final class FolderRecogniser {
         return Identity.of(
                 folder,
                 Kind.DANGLING,
-                "a folder in which " + shown(names)
+                described() + " in which " + shown(names)
                         + (names.size() == 1 ? " is a link to a file that is" : " are links to files that are")
                         + " not there (" + Quote.shown(target, 120) + ")",
-                annex ? "git-annex" : null,
+                writer(),
                 remedy);
     }
 

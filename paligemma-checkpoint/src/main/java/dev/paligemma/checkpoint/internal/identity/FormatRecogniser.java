@@ -1,6 +1,7 @@
 package dev.paligemma.checkpoint.internal.identity;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -58,8 +59,19 @@ final class FormatRecogniser {
         if (listing.any(".tflite", ".task", ".litertlm")) {
             return other(folder, Kind.TFLITE, "a model of TensorFlow Lite", "LiteRT or MediaPipe", base);
         }
-        if (listing.has("_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt")) {
+        Path params = listing.resolve("params");
+        if (listing.has("_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt") || Files.exists(params.resolve("_METADATA"))) {
             return other(folder, Kind.ORBAX, "a checkpoint of JAX (Orbax)", "Orbax", base);
+        }
+        if (listing.any(".sbs")) {
+            return other(folder, Kind.OTHER_FORMAT, "weights of gemma.cpp (" + first(listing, ".sbs") + ")", "gemma.cpp", base);
+        }
+        if (listing.has("mlc-chat-config.json", "ndarray-cache.json", "tensor-cache.json")) {
+            return other(folder, Kind.OTHER_FORMAT, "a model of MLC", "MLC-LLM", base);
+        }
+        if (listing.any(".pte", ".engine", ".plan")) {
+            String file = first(listing, ".pte", ".engine", ".plan");
+            return other(folder, Kind.OTHER_FORMAT, "a compiled graph (" + file + ")", "ExecuTorch or TensorRT", base);
         }
         if (listing.has("model_index.json")) {
             return Identity.of(folder, Kind.OTHER_MODEL, "a pipeline of diffusers", "diffusers", Remedies.PALIGEMMA);

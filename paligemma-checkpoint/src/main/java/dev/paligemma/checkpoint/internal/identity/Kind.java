@@ -27,6 +27,7 @@ public enum Kind {
     CORE_ML(false),
     TFLITE(false),
     ORBAX(false),
+    OTHER_FORMAT(false),
     OTHER_MODEL(false),
     WEIGHTS_ALONE(false),
     SETTINGS_ALONE(false),

@@ -53,6 +53,18 @@ public final class Recogniser {
         return identity.kind().isRead() ? failure : new CheckpointException(identity.line(), failure);
     }
 
+    /** What a path holds that was given as an adapter and has no settings of one, as the message of an error. */
+    public static String notAnAdapter(Path path) {
+        Identity identity = of(path);
+        return switch (identity.kind()) {
+            case STAND_IN, DANGLING, UNREADABLE, WEIGHTS_ALONE -> identity.line();
+            case MISSING -> path + " does not exist";
+            default ->
+                path + " is " + identity.what() + ", not an adapter; give a folder with " + AdapterRecogniser.CONFIG
+                        + " and adapter_model.safetensors";
+        };
+    }
+
     private static Identity absent(Path path) throws IOException {
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return Identity.of(

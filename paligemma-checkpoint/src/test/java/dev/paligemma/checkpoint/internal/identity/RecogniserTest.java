@@ -180,7 +180,8 @@ class RecogniserTest {
                 kind(Kind.OTHER_MODEL, "diffusers", "model_index.json", "{}"),
                 kind(Kind.OTHER_MODEL, "has no model_type", "config.json", "{}", "model.safetensors", whole),
                 // What was not fetched
-                kind(Kind.STAND_IN, "in which model.safetensors is a Git LFS pointer and not the file itself; run 'git lfs pull'",
+                kind(Kind.STAND_IN, "a checkpoint of PaliGemma 2 in which model.safetensors is a Git LFS pointer and not the file itself, written by"
+                                + " transformers 4.57.6; run 'git lfs pull'",
                         "config.json", config(""), "model.safetensors", LFS, "tokenizer.json", "{}"),
                 kind(Kind.STAND_IN, "config.json, tokenizer.json are each a Git LFS pointer", "config.json", LFS,
                         "tokenizer.json", LFS),
@@ -189,6 +190,12 @@ class RecogniserTest {
                 kind(Kind.STAND_IN, "a git-annex pointer", "model.safetensors", "/annex/objects/SHA256E-s1--ab.safetensors\n"),
                 kind(Kind.STAND_IN, "a web page", "config.json", "<!DOCTYPE html><html>"),
                 kind(Kind.STAND_IN, "an error message of a server", "config.json", "Invalid username or password."),
+                kind(Kind.CHECKPOINT, "safetensors in 1 file", "config.json", config(""), "model.safetensors", whole,
+                        "pytorch_model.bin", LFS, "model-00001-of-00002.safetensors", LFS, "tokenizer.json", "{}",
+                        "tokenizer.model", LFS, "preprocessor_config.json", "{}"),
+                kind(Kind.OTHER_FORMAT, "gemma.cpp", "paligemma-3b-mix-224-sfp.sbs", ""),
+                kind(Kind.OTHER_FORMAT, "MLC", "mlc-chat-config.json", "{}", "params_shard_0.bin", ""),
+                kind(Kind.ORBAX, "Orbax", "params/_METADATA", "{}", "assets/norm_stats.json", "{}"),
                 // Pieces of training
                 kind(Kind.SHARDED_TRAINING, "DeepSpeed, global_step500", "global_step500/mp_rank_00_model_states.pt", "",
                         "zero_to_fp32.py", "", "config.json", config("")),
@@ -279,7 +286,8 @@ class RecogniserTest {
         assertTold(
                 Recogniser.of(folder),
                 Kind.DANGLING,
-                "in which model.safetensors is a link to a file that is not there (../../blobs/0123); download the model again");
+                "in which model.safetensors is a link to a file that is not there (../../blobs/0123), written by transformers"
+                        + " 4.57.6; download the model again");
         assertOpeningSaysTheSame(folder);
         assertTold(Recogniser.of(folder.resolve("model.safetensors")), Kind.DANGLING, "a link to something that is not there");
     }
