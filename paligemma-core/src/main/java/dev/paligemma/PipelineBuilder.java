@@ -277,8 +277,8 @@ public final class PipelineBuilder {
                     folder, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
             LOG.info("loaded {} with {} {} in {} ms", folder, info.engine(), info.options(), (long) info.loadMs());
             read.generation().warning(given.folder()).ifPresent(LOG::warn);
-            TextGenerator generator = new TextGenerator(
-                    config, read.tokenizer(), read.imageProcessor(), model, read.generation(), null);
+            TextGenerator generator =
+                    new TextGenerator(config, read.tokenizer(), read.imageProcessor(), model, read.generation(), null);
             return new PaliGemmaPipeline(info, generator, new Slots(maxConcurrentRequests), read.maskCodec());
         }
     }

@@ -68,8 +68,9 @@ class GenerationConfigTest {
         Golden.Request recorded = golden.requests().get(1);
 
         try (PaliGemmaPipeline pipeline = load(golden, Map.of("repetition_penalty", 1.3, "max_new_tokens", 3L))) {
-            recorded.assertAnswered(pipeline.generate(
-                    recorded.toGenerationRequest().toBuilder().repetitionPenalty(1).build()));
+            recorded.assertAnswered(pipeline.generate(recorded.toGenerationRequest().toBuilder()
+                    .repetitionPenalty(1)
+                    .build()));
         }
     }
 
@@ -85,7 +86,10 @@ class GenerationConfigTest {
                     .build();
 
             assertThat(pipeline.generate(request).text()).isIn("cat", "dog");
-            assertThat(pipeline.search(request, BeamSearch.of(2)).get(0).answer().text())
+            assertThat(pipeline.search(request, BeamSearch.of(2))
+                            .get(0)
+                            .answer()
+                            .text())
                     .isIn("cat", "dog");
         }
     }

@@ -123,9 +123,7 @@ public final class GenerationRequest {
 
     /** The same; empty if the request leaves it to the checkpoint's {@code generation_config.json}. */
     public OptionalDouble chosenRepetitionPenalty() {
-        return chosen.repetitionPenalty == null
-                ? OptionalDouble.empty()
-                : OptionalDouble.of(chosen.repetitionPenalty);
+        return chosen.repetitionPenalty == null ? OptionalDouble.empty() : OptionalDouble.of(chosen.repetitionPenalty);
     }
 
     /** Which tokens the answer may consist of; empty for all tokens. */

@@ -44,8 +44,7 @@ final class ForbiddenTokens {
         if (written.size() < shortest) {
             stops.forEach(forbidden::set);
         }
-        int[] before = IntStream.concat(
-                        IntStream.of(prompt), written.stream().mapToInt(GeneratedToken::id))
+        int[] before = IntStream.concat(IntStream.of(prompt), written.stream().mapToInt(GeneratedToken::id))
                 .toArray();
         settings.badWords().stream()
                 .filter(word -> word.size() > 1 && ends(before, word))
@@ -57,8 +56,7 @@ final class ForbiddenTokens {
     /** Whether all but the last token of a sequence come last. */
     private static boolean ends(int[] before, List<Integer> word) {
         int start = before.length - (word.size() - 1);
-        return start >= 0
-                && IntStream.range(0, word.size() - 1).allMatch(i -> before[start + i] == word.get(i));
+        return start >= 0 && IntStream.range(0, word.size() - 1).allMatch(i -> before[start + i] == word.get(i));
     }
 
     /** What would repeat a sequence of so many tokens. */

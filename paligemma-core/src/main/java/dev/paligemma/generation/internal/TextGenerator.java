@@ -148,8 +148,7 @@ public final class TextGenerator {
         requireFits(prompt);
         Set<Integer> stops = stops(request);
         ForbiddenTokens forbidden = new ForbiddenTokens(settings, prompt.tokenIds(), stops);
-        return new PreparedRequest(
-                request, cancellation, adapter(request), tokenizer, stops, prompt, forbidden, clock);
+        return new PreparedRequest(request, cancellation, adapter(request), tokenizer, stops, prompt, forbidden, clock);
     }
 
     /** The checkpoint says what a request leaves open. */

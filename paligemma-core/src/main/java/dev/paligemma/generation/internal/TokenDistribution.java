@@ -39,7 +39,8 @@ final class TokenDistribution {
         double penalty = limits.penalty;
         int[] ids = allowed == null ? IntStream.range(0, logits.limit()).toArray() : writable(allowed, logits.limit());
         if (!limits.forbidden.isEmpty()) {
-            int[] left = Arrays.stream(ids).filter(id -> !limits.forbidden.get(id)).toArray();
+            int[] left =
+                    Arrays.stream(ids).filter(id -> !limits.forbidden.get(id)).toArray();
             ids = left.length == 0 ? ids : left;
         }
         double[] scores = new double[ids.length];

@@ -101,13 +101,16 @@ class TokenDistributionTest {
         TokenSet allowed = TokenSet.of(1, 3, 4);
 
         TokenDistribution got = TokenDistribution.of(
-                logits, limits(allowed, new BitSet(), 1), Sampling.temperature(1).topK(2));
+                logits,
+                limits(allowed, new BitSet(), 1),
+                Sampling.temperature(1).topK(2));
 
         assertThat(got.ids()).containsExactly(1, 3);
         double odds = Math.exp(2);
         assertThat(got.probabilities())
                 .containsExactly(new double[] {odds / (1 + odds), 1 / (1 + odds)}, within(1e-12));
-        assertThat(TokenDistribution.best(logits, limits(allowed, new BitSet(), 1))).isEqualTo(1);
+        assertThat(TokenDistribution.best(logits, limits(allowed, new BitSet(), 1)))
+                .isEqualTo(1);
     }
 
     /** Penalties make a positive logit smaller and a negative one more negative. */
@@ -126,7 +129,8 @@ class TokenDistributionTest {
     void drawsAsOftenAsTheProbabilitiesSay() {
         FloatBuffer logits =
                 FloatBuffer.wrap(new float[] {(float) Math.log(1), (float) Math.log(3), (float) Math.log(6)});
-        TokenDistribution distribution = TokenDistribution.of(logits, limits(null, new BitSet(), 1), Sampling.temperature(1));
+        TokenDistribution distribution =
+                TokenDistribution.of(logits, limits(null, new BitSet(), 1), Sampling.temperature(1));
         SplittableRandom random = new SplittableRandom(11);
         int[] counts = new int[3];
         for (int i = 0; i < 20_000; i++) {

@@ -56,7 +56,8 @@ public final class InfoCommand implements Callable<Integer> {
     @Option(
             names = "--adapter",
             paramLabel = "MODEL",
-            description = "Tell what this LoRA adapter is too, a folder or the name of one on the hub, and whether it fits.")
+            description =
+                    "Tell what this LoRA adapter is too, a folder or the name of one on the hub, and whether it fits.")
     @Nullable
     String adapter;
 

@@ -51,7 +51,8 @@ public final class DecodingOptions {
     @Option(
             names = "--repetition-penalty",
             paramLabel = "FACTOR",
-            description = "Above 1: make tokens less likely that came before (default: as the model's generation_config.json says, else 1). Harms boxes.")
+            description =
+                    "Above 1: make tokens less likely that came before (default: as the model's generation_config.json says, else 1). Harms boxes.")
     @Nullable
     Double repetitionPenalty;
 

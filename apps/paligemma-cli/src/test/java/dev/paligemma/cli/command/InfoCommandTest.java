@@ -116,7 +116,10 @@ class InfoCommandTest {
         Outcome alone = run("info", "--model", lora);
         assertThat(alone.exitCode()).isOne();
         assertThat(alone.out())
-                .contains("for a model that it does not name", "not alone", "give this folder as its adapter with --adapter");
+                .contains(
+                        "for a model that it does not name",
+                        "not alone",
+                        "give this folder as its adapter with --adapter");
 
         Outcome both = run("info", "--adapter", lora);
         assertThat(both.exitCode()).as(both.err()).isZero();
@@ -147,7 +150,8 @@ class InfoCommandTest {
     @Test
     void aPictureOrATextIsToldToBeOne() throws IOException {
         for (String[] each : List.of(
-                new String[] {"cat.png", "\u0089PNG\r\n", "a picture (PNG)"}, new String[] {"a.txt", "hello", "a text file"})) {
+                new String[] {"cat.png", "\u0089PNG\r\n", "a picture (PNG)"},
+                new String[] {"a.txt", "hello", "a text file"})) {
             Path file = Files.write(
                     folder.resolve(each[0]), each[1].getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
 

@@ -69,9 +69,9 @@ public record GenerationSettings(
         Map<String, Set<Object>> neutral = new HashMap<>();
         OF_SAMPLING.forEach(name -> neutral.put(name, Set.of()));
         OF_BEAMS.forEach(name -> neutral.put(name, Set.of()));
-        Stream.of("do_sample", "token_healing", "low_memory")
-                .forEach(name -> neutral.put(name, Set.of(false)));
-        Stream.of("num_beams", "num_beam_groups", "num_return_sequences").forEach(name -> neutral.put(name, Set.of(1L)));
+        Stream.of("do_sample", "token_healing", "low_memory").forEach(name -> neutral.put(name, Set.of(false)));
+        Stream.of("num_beams", "num_beam_groups", "num_return_sequences")
+                .forEach(name -> neutral.put(name, Set.of(1L)));
         Stream.of("diversity_penalty", "encoder_no_repeat_ngram_size", "penalty_alpha")
                 .forEach(name -> neutral.put(name, Set.of(0L, 0.0)));
         Stream.of("guidance_scale", "encoder_repetition_penalty").forEach(name -> neutral.put(name, Set.of(1L, 1.0)));
@@ -204,9 +204,7 @@ public record GenerationSettings(
     private static @Nullable String some(Set<Integer> ids) {
         return ids.isEmpty()
                 ? null
-                : ids.size() <= 5
-                        ? Arrays.toString(ids.stream().sorted().toArray())
-                        : "of " + ids.size();
+                : ids.size() <= 5 ? Arrays.toString(ids.stream().sorted().toArray()) : "of " + ids.size();
     }
 
     private static Optional<String> said(String name, @Nullable Object value) {

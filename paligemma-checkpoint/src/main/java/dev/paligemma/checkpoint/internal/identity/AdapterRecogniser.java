@@ -35,7 +35,9 @@ final class AdapterRecogniser {
         String use = "open that model, and give this folder as its adapter with adapter(...) of the builder";
         String type = config.text("peft_type");
         boolean mlx = type == null
-                && (config.has("lora_parameters") || config.has("fine_tune_type") || listing.has("adapters.safetensors"));
+                && (config.has("lora_parameters")
+                        || config.has("fine_tune_type")
+                        || listing.has("adapters.safetensors"));
         if (mlx) {
             return Identity.of(folder, Kind.MLX_ADAPTER, "an adapter of mlx-vlm " + of, "mlx-vlm (MLX)", use);
         }
@@ -76,9 +78,8 @@ final class AdapterRecogniser {
             version = versionIn(listing.resolve("README.md"));
         }
         String unsloth = config.text("unsloth_version");
-        boolean isUnsloth = unsloth != null
-                || config.object("auto_mapping").flag("unsloth_fixed")
-                || config.flag("unsloth_fixed");
+        boolean isUnsloth =
+                unsloth != null || config.object("auto_mapping").flag("unsloth_fixed") || config.flag("unsloth_fixed");
         boolean swift = listing.has("additional_config.json");
         return "PEFT" + (version == null ? "" : " " + version)
                 + (isUnsloth ? ", Unsloth" + (unsloth == null ? "" : " " + unsloth) : "")

@@ -26,12 +26,34 @@ final class FileRecogniser {
     private static final int TAR_MAGIC = 257;
 
     private static final Map<String, String> PICTURES = Map.of(
-            "\u0089PNG", "PNG", "\u00ff\u00d8\u00ff", "JPEG", "GIF8", "GIF", "BM", "BMP", "II*\0", "TIFF", "MM\0*", "TIFF",
-            "%PDF", "PDF");
+            "\u0089PNG",
+            "PNG",
+            "\u00ff\u00d8\u00ff",
+            "JPEG",
+            "GIF8",
+            "GIF",
+            "BM",
+            "BMP",
+            "II*\0",
+            "TIFF",
+            "MM\0*",
+            "TIFF",
+            "%PDF",
+            "PDF");
 
     private static final Map<String, String> ARCHIVES = Map.of(
-            "\u001f\u008b", "gzip", "7z\u00bc\u00af", "7z", "Rar!", "rar", "\u00fd7zXZ", "xz", "BZh", "bzip2",
-            "\u0028\u00b5\u002f\u00fd", "zstd");
+            "\u001f\u008b",
+            "gzip",
+            "7z\u00bc\u00af",
+            "7z",
+            "Rar!",
+            "rar",
+            "\u00fd7zXZ",
+            "xz",
+            "BZh",
+            "bzip2",
+            "\u0028\u00b5\u002f\u00fd",
+            "zstd");
 
     private FileRecogniser() {}
 
@@ -72,7 +94,11 @@ final class FileRecogniser {
         }
         if (start.startsWith("\u0089HDF\r\n")) {
             boolean keras = ends(name, ".weights.h5", ".keras");
-            return other(file, keras ? Kind.KERAS : Kind.TENSORFLOW, "weights in HDF5", keras ? "Keras" : "TensorFlow or Keras");
+            return other(
+                    file,
+                    keras ? Kind.KERAS : Kind.TENSORFLOW,
+                    "weights in HDF5",
+                    keras ? "Keras" : "TensorFlow or Keras");
         }
         if (start.startsWith("TFL3", 4) || ends(name, ".tflite", ".task", ".litertlm")) {
             return other(file, Kind.TFLITE, "a model of TensorFlow Lite", "LiteRT or MediaPipe");
@@ -133,7 +159,12 @@ final class FileRecogniser {
         }
         for (Map.Entry<String, String> picture : PICTURES.entrySet()) {
             if (start.startsWith(picture.getKey())) {
-                return none(file, "a " + (picture.getValue().equals("PDF") ? "document (PDF)" : "picture (" + picture.getValue() + ")"));
+                return none(
+                        file,
+                        "a "
+                                + (picture.getValue().equals("PDF")
+                                        ? "document (PDF)"
+                                        : "picture (" + picture.getValue() + ")"));
             }
         }
         if (start.startsWith("RIFF") && start.startsWith("WEBP", 8)) {
@@ -158,7 +189,11 @@ final class FileRecogniser {
     private static Identity pickle(Path file) {
         Path folder = file.toAbsolutePath().getParent();
         return Identity.of(
-                file, Kind.PICKLE, "a file of pickled weights", "PyTorch", Remedies.safetensors(String.valueOf(folder)));
+                file,
+                Kind.PICKLE,
+                "a file of pickled weights",
+                "PyTorch",
+                Remedies.safetensors(String.valueOf(folder)));
     }
 
     private static Identity archive(Path file, String what) {
@@ -180,7 +215,9 @@ final class FileRecogniser {
         return Identity.of(
                 asked,
                 Kind.GGUF,
-                (asked.equals(file) ? "a GGUF file" : "a folder with a GGUF file (" + Quote.shown("" + file.getFileName(), 80) + ")")
+                (asked.equals(file)
+                                ? "a GGUF file"
+                                : "a folder with a GGUF file (" + Quote.shown("" + file.getFileName(), 80) + ")")
                         + (architecture == null ? "" : " of the architecture " + Quote.quote(architecture)),
                 "llama.cpp",
                 "GGUF is for llama.cpp and Ollama and is not read here: " + Remedies.smaller(base));
@@ -201,7 +238,9 @@ final class FileRecogniser {
         }
         long count = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(length);
         int start = length + Long.BYTES;
-        return count < 1 || count > 64 || start + count > bytes.length ? null : text.substring(start, start + (int) count);
+        return count < 1 || count > 64 || start + count > bytes.length
+                ? null
+                : text.substring(start, start + (int) count);
     }
 
     private static boolean isSafeTensors(byte[] bytes, long size) {
@@ -209,7 +248,9 @@ final class FileRecogniser {
             return false;
         }
         long length = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
-        return length >= 2 && length <= SafeTensorsFile.MAX_HEADER_BYTES && (length <= size || bytes[Long.BYTES + 1] == '"');
+        return length >= 2
+                && length <= SafeTensorsFile.MAX_HEADER_BYTES
+                && (length <= size || bytes[Long.BYTES + 1] == '"');
     }
 
     private static Identity safeTensors(Path file) {
@@ -269,7 +310,9 @@ final class FileRecogniser {
         if (ends(name, ".task", ".litertlm")) {
             return other(file, Kind.TFLITE, "a model of MediaPipe", "LiteRT or MediaPipe");
         }
-        return archive(file, "a zip archive (of " + (first.isEmpty() ? "nothing" : Quote.shown(first, 80)) + " and what follows)");
+        return archive(
+                file,
+                "a zip archive (of " + (first.isEmpty() ? "nothing" : Quote.shown(first, 80)) + " and what follows)");
     }
 
     private static Identity npz(Path file, String name) {

@@ -19,7 +19,8 @@ final class FolderOfModels {
     static Identity of(Listing listing) throws IOException {
         Path folder = listing.folder();
         String name = String.valueOf(folder.toAbsolutePath().normalize().getFileName());
-        if (listing.folders().contains("snapshots") && (name.startsWith("models--") || listing.folders().contains("refs"))) {
+        if (listing.folders().contains("snapshots")
+                && (name.startsWith("models--") || listing.folders().contains("refs"))) {
             return cacheEntry(folder, name);
         }
         List<String> entries = listing.folders().stream()
@@ -28,9 +29,10 @@ final class FolderOfModels {
         if (!entries.isEmpty()) {
             return parent(
                     folder,
-                    "the cache of the Hugging Face hub, with " + FolderRecogniser.shown(entries.stream()
-                            .map(FolderOfModels::hubName)
-                            .toList()),
+                    "the cache of the Hugging Face hub, with "
+                            + FolderRecogniser.shown(entries.stream()
+                                    .map(FolderOfModels::hubName)
+                                    .toList()),
                     "give the name of a model in it instead, such as " + hubName(entries.get(0)),
                     null);
         }
@@ -53,8 +55,9 @@ final class FolderOfModels {
                 return parent(
                         folder,
                         models.size() == 1 ? "a folder around a model" : "a folder around several models",
-                        "give the folder inside instead: " + FolderRecogniser.shown(
-                                models.stream().map(Path::toString).toList()),
+                        "give the folder inside instead: "
+                                + FolderRecogniser.shown(
+                                        models.stream().map(Path::toString).toList()),
                         models.get(0));
             }
         }
@@ -69,8 +72,9 @@ final class FolderOfModels {
             return Identity.of(
                     folder,
                     Kind.WEIGHTS_ALONE,
-                    (adapter ? "an adapter's weights (" : "weights in safetensors (") + FolderRecogniser.shown(safetensors)
-                            + ") without " + (adapter ? AdapterRecogniser.CONFIG : "config.json"),
+                    (adapter ? "an adapter's weights (" : "weights in safetensors (")
+                            + FolderRecogniser.shown(safetensors) + ") without "
+                            + (adapter ? AdapterRecogniser.CONFIG : "config.json"),
                     null,
                     adapter
                             ? "copy " + AdapterRecogniser.CONFIG + " into it, which training saved beside them"
@@ -92,7 +96,11 @@ final class FolderOfModels {
         String holds = count + listing.folders().size() == 0
                 ? "an empty folder"
                 : "a folder without a model (" + (count == 1 ? "1 file" : count + " files")
-                        + (count == 0 ? "" : ", such as " + FolderRecogniser.shown(List.of(listing.files().first())))
+                        + (count == 0
+                                ? ""
+                                : ", such as "
+                                        + FolderRecogniser.shown(
+                                                List.of(listing.files().first())))
                         + "; no config.json)";
         return Identity.of(
                 folder,
@@ -123,7 +131,9 @@ final class FolderOfModels {
         }
         if (target == null) {
             try (Stream<Path> all = Files.list(snapshots)) {
-                target = all.filter(Files::isDirectory).max(Comparator.comparing(FolderOfModels::modified)).orElse(null);
+                target = all.filter(Files::isDirectory)
+                        .max(Comparator.comparing(FolderOfModels::modified))
+                        .orElse(null);
             }
         }
         String what = "the entry of " + hubName(name) + " in a cache of the Hugging Face hub";

@@ -129,13 +129,13 @@ final class FolderRecogniser {
         }
         StandIn first = found.firstKey();
         List<String> names = found.get(first);
-        String what = described() + " in which " + shown(names) + (names.size() == 1 ? " is " : " are each ") + first.what();
-        String remedy =
-                switch (first) {
-                    case LFS -> "run 'git lfs pull' in that folder (needs git-lfs), or " + again();
-                    case ANNEX -> "run 'git annex get .' in that folder, or " + again();
-                    case PAGE, ANSWER -> again();
-                };
+        String what =
+                described() + " in which " + shown(names) + (names.size() == 1 ? " is " : " are each ") + first.what();
+        String remedy = switch (first) {
+            case LFS -> "run 'git lfs pull' in that folder (needs git-lfs), or " + again();
+            case ANNEX -> "run 'git annex get .' in that folder, or " + again();
+            case PAGE, ANSWER -> again();
+        };
         return Identity.of(folder, Kind.STAND_IN, what, writer(), remedy);
     }
 
@@ -191,7 +191,8 @@ final class FolderRecogniser {
                     "this library",
                     null);
         } catch (CheckpointException e) {
-            return Identity.of(folder, Kind.CONVERTED, "a damaged converted checkpoint", "this library", e.getMessage());
+            return Identity.of(
+                    folder, Kind.CONVERTED, "a damaged converted checkpoint", "this library", e.getMessage());
         }
     }
 
@@ -203,7 +204,10 @@ final class FolderRecogniser {
         String remedy = listing.has(TOKENIZERS.toArray(new String[0]))
                 ? null
                 : Remedies.copy(
-                        "tokenizer.json or tokenizer.model", "tokenizer.json", "google/paligemma-3b-pt-224", "" + folder);
+                        "tokenizer.json or tokenizer.model",
+                        "tokenizer.json",
+                        "google/paligemma-3b-pt-224",
+                        "" + folder);
         return Identity.of(
                 folder,
                 remedy == null ? Kind.BIG_VISION : Kind.LACKS_FILES,
@@ -229,12 +233,15 @@ final class FolderRecogniser {
         Settings config = Settings.of(listing.resolve(CONFIG));
         SafeTensorsFile first = header();
         boolean mlx = first != null && "mlx".equals(first.metadata().get("format"));
-        if (mlx && first.tensors().keySet().stream().anyMatch(name -> name.endsWith(".scales"))
+        if (mlx
+                && first.tensors().keySet().stream().anyMatch(name -> name.endsWith(".scales"))
                 && first.tensors().values().stream().anyMatch(tensor -> tensor.dtype() == DType.U32)) {
             return SettingsRecogniser.mlxQuantised(
                     folder, config.generation(), config.object("quantization"), described.writer());
         }
-        long shards = listing.has(WeightFiles.SINGLE) ? 1 : listing.ending(".safetensors").size();
+        long shards = listing.has(WeightFiles.SINGLE)
+                ? 1
+                : listing.ending(".safetensors").size();
         String dtype = config.dtype();
         String what = described.what() + " in " + (mlx ? "MLX" : "Hugging Face") + " format, safetensors in "
                 + (shards == 1 ? "1 file" : shards + " files") + (dtype == null ? "" : ", " + dtype);
@@ -264,7 +271,8 @@ final class FolderRecogniser {
         if (tokenizer && processor) {
             return Identity.of(folder, Kind.CHECKPOINT, what, by, null);
         }
-        String without = (tokenizer ? "" : "tokenizer") + (tokenizer || processor ? "" : " and ")
+        String without = (tokenizer ? "" : "tokenizer")
+                + (tokenizer || processor ? "" : " and ")
                 + (processor ? "" : "image processor settings");
         String missing = (tokenizer ? "" : "tokenizer.json")
                 + (tokenizer || processor ? "" : " and ")
@@ -292,7 +300,11 @@ final class FolderRecogniser {
         }
         if (listing.any(".safetensors.dvc", ".dvc")) {
             return Identity.of(
-                    folder, Kind.UNFINISHED, model + ", which DVC keeps elsewhere", "DVC", "run 'dvc pull' in that folder");
+                    folder,
+                    Kind.UNFINISHED,
+                    model + ", which DVC keeps elsewhere",
+                    "DVC",
+                    "run 'dvc pull' in that folder");
         }
         List<String> safetensors = listing.ending(".safetensors");
         if (!safetensors.isEmpty()) {

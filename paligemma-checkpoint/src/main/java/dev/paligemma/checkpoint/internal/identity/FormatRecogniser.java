@@ -44,27 +44,41 @@ final class FormatRecogniser {
             return other(folder, Kind.KERAS, "a model of Keras or KerasHub", SettingsRecogniser.keras(folder), base);
         }
         if (listing.any(".h5", ".hdf5")) {
-            return other(folder, Kind.TENSORFLOW, "weights of TensorFlow (" + first(listing, ".h5", ".hdf5") + ")", "TensorFlow", base);
+            return other(
+                    folder,
+                    Kind.TENSORFLOW,
+                    "weights of TensorFlow (" + first(listing, ".h5", ".hdf5") + ")",
+                    "TensorFlow",
+                    base);
         }
         if (listing.any(".onnx", ".onnx_data") || listing.folders().contains("onnx")) {
             return other(folder, Kind.ONNX, "a graph that was exported to ONNX", "an ONNX exporter", base);
         }
         if (listing.has("openvino_model.xml") || (listing.any(".xml") && listing.any(".bin"))) {
-            return other(folder, Kind.OPENVINO, "a graph of OpenVINO (" + first(listing, ".xml") + ")", "OpenVINO", base);
+            return other(
+                    folder, Kind.OPENVINO, "a graph of OpenVINO (" + first(listing, ".xml") + ")", "OpenVINO", base);
         }
-        if (listing.any(".mlmodel") || listing.has("Manifest.json") && listing.folders().contains("Data")
-                || listing.folders().stream().anyMatch(name -> name.endsWith(".mlpackage") || name.endsWith(".mlmodelc"))) {
+        if (listing.any(".mlmodel")
+                || listing.has("Manifest.json") && listing.folders().contains("Data")
+                || listing.folders().stream()
+                        .anyMatch(name -> name.endsWith(".mlpackage") || name.endsWith(".mlmodelc"))) {
             return other(folder, Kind.CORE_ML, "a model of Core ML", "Core ML", base);
         }
         if (listing.any(".tflite", ".task", ".litertlm")) {
             return other(folder, Kind.TFLITE, "a model of TensorFlow Lite", "LiteRT or MediaPipe", base);
         }
         Path params = listing.resolve("params");
-        if (listing.has("_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt") || Files.exists(params.resolve("_METADATA"))) {
+        if (listing.has("_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt")
+                || Files.exists(params.resolve("_METADATA"))) {
             return other(folder, Kind.ORBAX, "a checkpoint of JAX (Orbax)", "Orbax", base);
         }
         if (listing.any(".sbs")) {
-            return other(folder, Kind.OTHER_FORMAT, "weights of gemma.cpp (" + first(listing, ".sbs") + ")", "gemma.cpp", base);
+            return other(
+                    folder,
+                    Kind.OTHER_FORMAT,
+                    "weights of gemma.cpp (" + first(listing, ".sbs") + ")",
+                    "gemma.cpp",
+                    base);
         }
         if (listing.has("mlc-chat-config.json", "ndarray-cache.json", "tensor-cache.json")) {
             return other(folder, Kind.OTHER_FORMAT, "a model of MLC", "MLC-LLM", base);
@@ -80,7 +94,8 @@ final class FormatRecogniser {
             return Identity.of(
                     folder,
                     Kind.PICKLE,
-                    "a folder with pickled weights of PyTorch (" + first(listing, ".bin", ".pt", ".pth", ".ckpt", ".pkl") + ")",
+                    "a folder with pickled weights of PyTorch ("
+                            + first(listing, ".bin", ".pt", ".pth", ".ckpt", ".pkl") + ")",
                     "PyTorch",
                     Remedies.safetensors(folder.toString()));
         }
@@ -90,7 +105,9 @@ final class FormatRecogniser {
     private static @Nullable Identity training(Listing listing, @Nullable String writer) {
         Path folder = listing.folder();
         Optional<String> deepSpeed = listing.folderStarting("global_step");
-        if (deepSpeed.isPresent() || listing.has("zero_to_fp32.py") || listing.any("_optim_states.pt", "_model_states.pt")) {
+        if (deepSpeed.isPresent()
+                || listing.has("zero_to_fp32.py")
+                || listing.any("_optim_states.pt", "_model_states.pt")) {
             return Identity.of(
                     folder,
                     Kind.SHARDED_TRAINING,
@@ -109,7 +126,8 @@ final class FormatRecogniser {
                     "gather them with Accelerate: 'accelerate merge-weights " + fsdp.orElse(".")
                             + " NEW', and copy config.json, tokenizer and processor files into NEW");
         }
-        if (listing.folderStarting("mp_rank_", "iter_", "tp_rank_").isPresent() || listing.has("latest_checkpointed_iteration.txt")) {
+        if (listing.folderStarting("mp_rank_", "iter_", "tp_rank_").isPresent()
+                || listing.has("latest_checkpointed_iteration.txt")) {
             return Identity.of(
                     folder,
                     Kind.SHARDED_TRAINING,

@@ -12,7 +12,12 @@ import org.jspecify.annotations.Nullable;
  * @param target the place to give instead, where that is the remedy; null if there is none
  */
 public record Identity(
-        Path path, Kind kind, String what, @Nullable String writer, @Nullable String remedy, @Nullable Path target) {
+        Path path,
+        Kind kind,
+        String what,
+        @Nullable String writer,
+        @Nullable String remedy,
+        @Nullable Path target) {
     static Identity of(Path path, Kind kind, String what, @Nullable String writer, @Nullable String remedy) {
         return new Identity(path, kind, what, writer, remedy, null);
     }

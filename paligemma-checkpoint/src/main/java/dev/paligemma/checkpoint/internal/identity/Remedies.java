@@ -32,7 +32,8 @@ final class Remedies {
     static String copy(String missing, String files, @Nullable String base, String folder) {
         String from = base == null ? "its base model" : base;
         return "copy " + missing + " from " + from + " into it"
-                + (base == null ? "" : ", for example with 'hf download " + base + " " + files + " --local-dir "
-                        + folder + "'");
+                + (base == null
+                        ? ""
+                        : ", for example with 'hf download " + base + " " + files + " --local-dir " + folder + "'");
     }
 }

@@ -69,7 +69,9 @@ final class SettingsRecogniser {
                 folder,
                 Kind.MLX_QUANTISED,
                 "an MLX folder of " + model + " with quantised weights"
-                        + (bits == null ? "" : " (" + bits + " bits" + (group == null ? "" : ", groups of " + group) + ")"),
+                        + (bits == null
+                                ? ""
+                                : " (" + bits + " bits" + (group == null ? "" : ", groups of " + group) + ")"),
                 "MLX (mlx-vlm)" + (writer == null ? "" : " from a folder of " + writer),
                 "quantised MLX weights are not read, those in bfloat16 are: " + Remedies.smaller(config(folder)));
     }
@@ -137,7 +139,9 @@ final class SettingsRecogniser {
         for (String name : List.of("keras_hub_version", "keras_nlp_version", "keras_version")) {
             String version = metadata.text(name);
             if (version != null) {
-                return (name.startsWith("keras_hub") ? "KerasHub " : name.startsWith("keras_nlp") ? "KerasNLP " : "Keras ")
+                return (name.startsWith("keras_hub")
+                                ? "KerasHub "
+                                : name.startsWith("keras_nlp") ? "KerasNLP " : "Keras ")
                         + version;
             }
         }

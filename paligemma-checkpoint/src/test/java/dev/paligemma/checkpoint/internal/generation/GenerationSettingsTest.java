@@ -75,14 +75,17 @@ class GenerationSettingsTest {
 
     @Test
     void oneWarningNamesWhatIsNotApplied() throws IOException {
-        GenerationSettings settings = read("{\"do_sample\": true, \"temperature\": 0.7, \"top_k\": 50, \"num_beams\": 3,"
-                + " \"length_penalty\": 2.0, \"forced_eos_token_id\": 1, \"max_length\": 8192, \"sequence_bias\": [[[1], 2.0]],"
-                + " \"stop_strings\": \"cat\\n\"}");
+        GenerationSettings settings =
+                read("{\"do_sample\": true, \"temperature\": 0.7, \"top_k\": 50, \"num_beams\": 3,"
+                        + " \"length_penalty\": 2.0, \"forced_eos_token_id\": 1, \"max_length\": 8192, \"sequence_bias\": [[[1], 2.0]],"
+                        + " \"stop_strings\": \"cat\\n\"}");
 
         assertThat(settings.warning(folder).orElseThrow())
-                .isEqualTo(folder.resolve("generation_config.json") + ": do_sample true, temperature 0.7, top_k 50, num_beams 3,"
-                        + " length_penalty 2.0, forced_eos_token_id 1, max_length 8192, sequence_bias a list of 1,"
-                        + " stop_strings \"cat\\u000a\" are not applied; a request chooses sampling, beams and length itself");
+                .isEqualTo(
+                        folder.resolve("generation_config.json")
+                                + ": do_sample true, temperature 0.7, top_k 50, num_beams 3,"
+                                + " length_penalty 2.0, forced_eos_token_id 1, max_length 8192, sequence_bias a list of 1,"
+                                + " stop_strings \"cat\\u000a\" are not applied; a request chooses sampling, beams and length itself");
     }
 
     @ParameterizedTest
