@@ -124,7 +124,12 @@ public final class InfoCommand implements Callable<Integer> {
             return new Told(ModelFacts.of(absent, PaliGemmaConfig.read(settings)), true);
         } catch (PaliGemmaException e) {
             Identity identity = Recogniser.ofSettings(settings);
-            return new Told(IdentityFacts.of(identity, identity.runs() ? e.getMessage() : null), false);
+            Facts facts = new Facts()
+                    .line("model", "%s, not downloaded", absent)
+                    .value("model", absent)
+                    .value("downloaded", false)
+                    .all(IdentityFacts.of(identity, identity.runs() ? e.getMessage() : null));
+            return new Told(facts, false);
         }
     }
 }

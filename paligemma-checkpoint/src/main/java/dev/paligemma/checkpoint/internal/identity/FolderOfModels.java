@@ -2,7 +2,6 @@ package dev.paligemma.checkpoint.internal.identity;
 
 import dev.paligemma.base.internal.Quote;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -152,7 +151,7 @@ final class FolderOfModels {
         try {
             return Files.getLastModifiedTime(file).toMillis();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            return 0; // it has just gone
         }
     }
 

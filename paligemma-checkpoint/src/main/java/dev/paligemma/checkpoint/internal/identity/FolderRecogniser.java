@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Tells what a folder is. Confined to one thread. */
@@ -26,10 +27,10 @@ final class FolderRecogniser {
     private static final List<String> SETTINGS = List.of(
             CONFIG,
             AdapterRecogniser.CONFIG,
-            "generation_config.json",
-            WeightFiles.INDEX,
-            ConvertedManifest.FILE_NAME,
-            FileRecogniser.MASK_CODEC);
+            ConvertedManifest.FILE_NAME);
+
+    /** What is read if it is there. */
+    private static final List<String> OPTIONAL = List.of("generation_config.json", FileRecogniser.MASK_CODEC);
 
     /** The formats of weights, those that are read before others. */
     private static final List<String> WEIGHTS =
@@ -51,6 +52,12 @@ final class FolderRecogniser {
     }
 
     private Identity identity() throws IOException {
+        boolean weights = listing.has(WeightFiles.SINGLE, WeightFiles.INDEX);
+        boolean adapter = listing.has(AdapterRecogniser.CONFIG) && !(listing.has(CONFIG) && weights);
+        Identity other = adapter || listing.has(ConvertedManifest.FILE_NAME) ? null : ofSettings();
+        if (other != null && other.kind() != Kind.CHECKPOINT) {
+            return other;
+        }
         Identity incomplete = standIns();
         if (incomplete == null) {
             incomplete = dangling();
@@ -61,8 +68,7 @@ final class FolderRecogniser {
         if (listing.has(ConvertedManifest.FILE_NAME)) {
             return converted();
         }
-        boolean weights = listing.has(WeightFiles.SINGLE, WeightFiles.INDEX);
-        if (listing.has(AdapterRecogniser.CONFIG) && !(listing.has(CONFIG) && weights)) {
+        if (adapter) {
             return AdapterRecogniser.of(listing);
         }
         if (weights && listing.has(CONFIG)) {
@@ -70,10 +76,6 @@ final class FolderRecogniser {
         }
         if (!weights && listing.ending(".npz").stream().anyMatch(name -> !name.equals(FileRecogniser.MASK_CODEC))) {
             return bigVision();
-        }
-        Identity other = listing.has(CONFIG) ? ofSettings() : null;
-        if (other != null && other.kind() != Kind.CHECKPOINT) {
-            return other;
         }
         Identity format = FormatRecogniser.of(listing);
         if (format != null) {
@@ -98,13 +100,24 @@ final class FolderRecogniser {
         all.addAll(listing.dangling());
         List<String> essential = new ArrayList<>();
         for (List<String> group : List.of(TOKENIZERS, PROCESSORS)) {
-            group.stream().filter(all::contains).limit(1).forEach(essential::add);
+            // As whoever reads one of them chooses: the first that is there.
+            Stream.concat(group.stream().filter(listing::has), group.stream().filter(listing.dangling()::contains))
+                    .limit(1)
+                    .forEach(essential::add);
         }
         SETTINGS.stream().filter(all::contains).forEach(essential::add);
+        OPTIONAL.stream().filter(listing::has).forEach(essential::add);
+        boolean single = all.contains(WeightFiles.SINGLE);
+        boolean index = !single && all.contains(WeightFiles.INDEX);
+        if (index) {
+            essential.add(WeightFiles.INDEX);
+        }
         for (String ending : WEIGHTS) {
-            List<String> weights = all.contains(WeightFiles.SINGLE)
+            List<String> weights = single
                     ? List.of(WeightFiles.SINGLE)
-                    : all.stream().filter(name -> name.endsWith(ending)).toList();
+                    : all.stream()
+                            .filter(name -> name.endsWith(ending) && (!index || name.contains("-of-")))
+                            .toList();
             if (!weights.isEmpty()) {
                 essential.addAll(weights);
                 break;

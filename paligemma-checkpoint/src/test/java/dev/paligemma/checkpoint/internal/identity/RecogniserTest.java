@@ -412,6 +412,13 @@ class RecogniserTest {
                 kind(Kind.OTHER_FORMAT, "gemma.cpp", "paligemma-3b-mix-224-sfp.sbs", ""),
                 kind(Kind.OTHER_FORMAT, "MLC", "mlc-chat-config.json", "{}", "params_shard_0.bin", ""),
                 kind(Kind.ORBAX, "Orbax", "params/_METADATA", "{}", "assets/norm_stats.json", "{}"),
+                kind(
+                        Kind.OTHER_MODEL,
+                        "Gemma 3",
+                        "config.json",
+                        "{\"model_type\": \"gemma3\"}",
+                        "model.safetensors",
+                        LFS),
                 // Pieces of training
                 kind(
                         Kind.SHARDED_TRAINING,
