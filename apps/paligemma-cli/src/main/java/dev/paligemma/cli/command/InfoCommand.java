@@ -87,10 +87,10 @@ public final class InfoCommand implements Callable<Integer> {
         Identity identity = Recogniser.of(place);
         try (Checkpoint opened = Networks.open(place)) {
             Facts facts = ModelFacts.of(opened, identity, checkpoint.cacheFolder());
-            if (adapter == null) {
-                return new Told(facts, identity.runs());
-            }
-            return adapted(facts, identity.runs(), opened, checkpoint.adapter(adapter, progress));
+            String lora = adapter;
+            return lora == null
+                    ? new Told(facts, identity.runs())
+                    : adapted(facts, identity.runs(), opened, checkpoint.adapter(lora, progress));
         } catch (CheckpointException e) {
             // What is no model at all is told by what it is; of a model, what is wrong with it.
             return new Told(IdentityFacts.of(identity, identity.kind().isRead() ? e.getMessage() : null), false);

@@ -81,7 +81,8 @@ public final class CheckpointOptions {
     /** What was typed, if it is a file, a folder or a link on this machine; null if it is anything else. */
     @Nullable
     public Path onThisMachine() {
-        Path path = model == null || model.isBlank() ? null : Path.of(model);
+        String typed = model;
+        Path path = typed == null || typed.isBlank() ? null : Path.of(typed);
         return path != null && Files.exists(path, LinkOption.NOFOLLOW_LINKS) ? path : null;
     }
 

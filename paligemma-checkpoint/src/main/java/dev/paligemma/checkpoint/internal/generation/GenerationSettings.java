@@ -154,14 +154,15 @@ public record GenerationSettings(
         List<List<Integer>> sequences = new ArrayList<>();
         int total = 0;
         for (Object word : words) {
-            if (!(word instanceof List<?> ids) || ids.isEmpty() || (total += ids.size()) > MAX_TOKENS) {
+            if (!(word instanceof List<?> ids) || ids.isEmpty() || ids.size() > MAX_TOKENS - total) {
                 throw json.wrong(name, "a list of lists of token ids, at most " + MAX_TOKENS);
             }
+            total += ids.size();
             sequences.add(ids.stream()
                     .map(id -> json.asInteger(name, id, 0, MAX_TOKEN_ID))
                     .toList());
         }
-        return sequences;
+        return List.copyOf(sequences);
     }
 
     private static List<String> ignored(JsonObject json) {

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -132,8 +133,8 @@ final class FileRecogniser {
     }
 
     private static Identity noModel(Path file, String name, String start, byte[] bytes) {
-        Path folder = file.toAbsolutePath().getParent();
-        if (start.length() > TAR_MAGIC && start.startsWith("ustar", TAR_MAGIC) || ends(name, ".tar")) {
+        Path folder = parent(file);
+        if (start.startsWith("ustar", TAR_MAGIC) || ends(name, ".tar")) {
             return archive(file, "a tar archive");
         }
         for (Map.Entry<String, String> archive : ARCHIVES.entrySet()) {
@@ -154,7 +155,7 @@ final class FileRecogniser {
                     "give the folder it lies in instead, " + folder,
                     folder);
         }
-        if (start.startsWith("<") && start.contains("<net ") || ends(name, ".xml")) {
+        if (ends(name, ".xml") || (start.startsWith("<") && start.contains("<net "))) {
             return other(file, Kind.OPENVINO, "a graph of OpenVINO", "OpenVINO");
         }
         for (Map.Entry<String, String> picture : PICTURES.entrySet()) {
@@ -187,7 +188,7 @@ final class FileRecogniser {
     }
 
     private static Identity pickle(Path file) {
-        Path folder = file.toAbsolutePath().getParent();
+        Path folder = parent(file);
         return Identity.of(
                 file,
                 Kind.PICKLE,
@@ -217,7 +218,7 @@ final class FileRecogniser {
                 Kind.GGUF,
                 (asked.equals(file)
                                 ? "a GGUF file"
-                                : "a folder with a GGUF file (" + Quote.shown("" + file.getFileName(), 80) + ")")
+                                : "a folder with a GGUF file (" + Quote.shown(String.valueOf(file.getFileName()), 80) + ")")
                         + (architecture == null ? "" : " of the architecture " + Quote.quote(architecture)),
                 "llama.cpp",
                 "GGUF is for llama.cpp and Ollama and is not read here: " + Remedies.smaller(base));
@@ -254,7 +255,7 @@ final class FileRecogniser {
     }
 
     private static Identity safeTensors(Path file) {
-        Path folder = file.toAbsolutePath().getParent();
+        Path folder = parent(file);
         String writer = null;
         String problem = null;
         try {
@@ -320,7 +321,7 @@ final class FileRecogniser {
             return Identity.of(
                     file, Kind.PART, "an archive of NumPy arrays", "NumPy", "give it a name that ends in .npz");
         }
-        Path folder = file.toAbsolutePath().getParent();
+        Path folder = parent(file);
         boolean tokenizer = Stream.of("tokenizer.json", "tokenizer.model")
                 .anyMatch(each -> Files.isRegularFile(folder.resolve(each)));
         return Identity.of(
@@ -335,6 +336,11 @@ final class FileRecogniser {
                                 "tokenizer.json",
                                 "google/paligemma-3b-pt-224",
                                 String.valueOf(folder)));
+    }
+
+    /** The folder that a file lies in. */
+    private static Path parent(Path file) {
+        return Objects.requireNonNull(file.toAbsolutePath().getParent());
     }
 
     private static boolean ends(String name, String... endings) {

@@ -220,7 +220,7 @@ final class FolderRecogniser {
                         "tokenizer.json or tokenizer.model",
                         "tokenizer.json",
                         "google/paligemma-3b-pt-224",
-                        "" + folder);
+                        folder.toString());
         return Identity.of(
                 folder,
                 remedy == null ? Kind.BIG_VISION : Kind.LACKS_FILES,

@@ -59,7 +59,7 @@ final class FormatRecogniser {
                     folder, Kind.OPENVINO, "a graph of OpenVINO (" + first(listing, ".xml") + ")", "OpenVINO", base);
         }
         if (listing.any(".mlmodel")
-                || listing.has("Manifest.json") && listing.folders().contains("Data")
+                || (listing.has("Manifest.json") && listing.folders().contains("Data"))
                 || listing.folders().stream()
                         .anyMatch(name -> name.endsWith(".mlpackage") || name.endsWith(".mlmodelc"))) {
             return other(folder, Kind.CORE_ML, "a model of Core ML", "Core ML", base);

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * Tells what a path holds, whatever it is, from names, small settings files and first bytes. It opens nothing large and
@@ -38,7 +39,8 @@ public final class Recogniser {
 
     /** What the settings of a model say it is, without looking for its weights. */
     public static Identity ofSettings(Path configJson) {
-        return SettingsRecogniser.of(configJson.toAbsolutePath().getParent(), Settings.of(configJson));
+        return SettingsRecogniser.of(
+                Objects.requireNonNull(configJson.toAbsolutePath().getParent()), Settings.of(configJson));
     }
 
     /**
