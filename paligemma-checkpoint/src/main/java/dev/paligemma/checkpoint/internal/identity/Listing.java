@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.SortedSet;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  * @param folders folders
  * @param dangling links that lead nowhere
  */
-record Listing(Path folder, SortedSet<String> files, SortedSet<String> folders, SortedSet<String> dangling) {
+record Listing(Path folder, NavigableSet<String> files, NavigableSet<String> folders, NavigableSet<String> dangling) {
     private static final int MOST_NAMES = 10_000;
 
     static Listing of(Path folder) throws IOException {
