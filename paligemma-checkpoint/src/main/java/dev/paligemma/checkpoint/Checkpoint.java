@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint;
 
-import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
@@ -10,6 +9,7 @@ import dev.paligemma.checkpoint.internal.bigvision.RearrangedWeight;
 import dev.paligemma.checkpoint.internal.bitsandbytes.QuantisedWeights;
 import dev.paligemma.checkpoint.internal.converted.ConvertedManifest;
 import dev.paligemma.checkpoint.internal.converted.ConvertedTensors;
+import dev.paligemma.checkpoint.internal.identity.Recogniser;
 import dev.paligemma.checkpoint.internal.mlx.ChannelsLastWeight;
 import dev.paligemma.checkpoint.internal.safetensors.ComputedWeight;
 import dev.paligemma.checkpoint.internal.safetensors.OutputHead;
@@ -82,8 +82,6 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
     private static final String CONFIG = "config.json";
-    private static final String ADAPTER_CONFIG = "adapter_config.json";
-    private static final long MAX_ADAPTER_CONFIG_BYTES = 8 << 20;
 
     private final Path folder;
     private final WantedWeights wanted;
@@ -120,20 +118,28 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
      *     called several times
      * @return the checkpoint
      * @throws CheckpointException if a file is missing, damaged or not supported; if tensors are missing or misshapen,
-     *     the message lists all of them (up to 50) with expected and found shapes; if the folder holds only an adapter, it
-     *     names the adapter's base
+     *     the message lists all of them (up to 50) with expected and found shapes; if the path holds something else, such as
+     *     an adapter or a format that is not read, it says what that is and what to do
      */
     public static Checkpoint open(Path checkpoint, Function<PaliGemmaConfig, List<Graph>> network) {
         Objects.requireNonNull(checkpoint, "checkpoint");
         Objects.requireNonNull(network, "network");
+        try {
+            return openAny(checkpoint, network);
+        } catch (CheckpointException e) {
+            throw Recogniser.explain(checkpoint, e);
+        }
+    }
+
+    private static Checkpoint openAny(Path checkpoint, Function<PaliGemmaConfig, List<Graph>> network) {
         if (BigVisionFile.hasName(checkpoint) && !Files.isDirectory(checkpoint)) {
             Path folder = Objects.requireNonNull(checkpoint.toAbsolutePath().getParent());
             return openArchive(folder, checkpoint, network);
         }
         if (!Files.isDirectory(checkpoint)) {
-            throw new CheckpointException(checkpoint + " is not a folder");
+            throw new CheckpointException(
+                    checkpoint + (Files.exists(checkpoint) ? " is not a folder" : " does not exist"));
         }
-        refuseAdapter(checkpoint);
         if (ConvertedManifest.isIn(checkpoint)) {
             return openConverted(checkpoint, network);
         }
@@ -216,29 +222,6 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         SpareTensors.of(converted.unused(), Set.of()).describe(folder).forEach(LOG::warn);
         TensorFiles files = new TensorFiles(folder, List.of(file.stored()));
         return new Checkpoint(folder, wanted, files, converted.used(), Map.of(), converted.unused(), manifest);
-    }
-
-    /** PEFT saves an adapter without the configuration of its base. */
-    private static void refuseAdapter(Path folder) {
-        Path config = folder.resolve(CONFIG);
-        Path adapter = folder.resolve(ADAPTER_CONFIG);
-        if (Files.exists(config) || Files.isSymbolicLink(config) || !Files.exists(adapter)) {
-            return;
-        }
-        String base;
-        try {
-            base = Json.readObject(adapter, MAX_ADAPTER_CONFIG_BYTES, CheckpointException::new)
-                    .stringOrNull("base_model_name_or_path");
-        } catch (CheckpointException e) {
-            throw new CheckpointException(adapterAdvice(folder, "a model that its damaged file does not name"), e);
-        }
-        throw new CheckpointException(
-                adapterAdvice(folder, base == null ? "a model that it does not name" : Quote.quote(base)));
-    }
-
-    private static String adapterAdvice(Path folder, String base) {
-        return folder + " holds an adapter for " + base + " and no " + CONFIG
-                + ": open that model, and give this folder as its adapter with adapter(...) of the builder";
     }
 
     /** Returns the folder: the path given to {@link #open}; of an archive, the folder it lies in. */
