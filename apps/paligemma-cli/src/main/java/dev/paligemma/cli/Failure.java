@@ -4,6 +4,7 @@ import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.cli.option.PictureArguments;
+import dev.paligemma.cli.pictures.PictureNames;
 import dev.paligemma.cli.report.SettingNames;
 import dev.paligemma.cli.report.VisibleControls;
 import dev.paligemma.engine.EngineException;
@@ -13,8 +14,10 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 import picocli.CommandLine;
@@ -22,7 +25,6 @@ import picocli.CommandLine;
 /** Turns failures into one line on standard error and an exit code. */
 final class Failure {
     private static final Pattern LINE_BREAKS = Pattern.compile("\\s*\\R\\s*");
-    private static final String IMAGE = "--image";
     private static final int LONGEST_MESSAGE = 2000;
 
     private Failure() {}
@@ -30,23 +32,42 @@ final class Failure {
     /** Reports arguments that cannot be understood; gives {@link ExitCode#USAGE}. */
     static int report(ParameterException failure, PrintWriter err) {
         CommandLine command = failure.getCommandLine();
-        err.println("paligemma: " + oneLine(explained(failure)) + "; see '"
+        String message = failure instanceof UnmatchedArgumentException unmatched
+                ? describe(unmatched)
+                : String.valueOf(failure.getMessage());
+        err.println("paligemma: " + oneLine(message) + "; see '"
                 + command.getCommandSpec().qualifiedName() + " --help'");
         return ExitCode.USAGE;
     }
 
-    /** A file that no option takes is most often one of several behind one {@code --image}, as a pattern of the shell gives. */
-    private static String explained(ParameterException failure) {
-        String message = String.valueOf(failure.getMessage());
-        if (!(failure instanceof UnmatchedArgumentException unmatched)
-                || !failure.getCommandLine().getCommandSpec().optionsMap().containsKey(IMAGE)) {
-            return message;
+    /** Names the first thing that is not understood, and what was perhaps meant. */
+    private static String describe(UnmatchedArgumentException failure) {
+        CommandSpec command = failure.getCommandLine().getCommandSpec();
+        String typed = failure.getUnmatched().get(0);
+        String name = typed.contains("=") ? typed.substring(0, typed.indexOf('=')) : typed;
+        if (failure.isUnknownOption()) {
+            List<String> options = command.optionsMap().keySet().stream()
+                    .filter(option -> option.startsWith("--"))
+                    .toList();
+            boolean isEarly = command.subcommands().values().stream()
+                    .anyMatch(each -> each.getCommandSpec().optionsMap().containsKey(name));
+            return isEarly
+                    ? "'" + name + "' stands before the command, as in '" + command.name() + " caption " + name + "'"
+                    : "Unknown option: '" + name + "'" + meant(Suggestions.of(name, options));
         }
-        return unmatched.getUnmatched().stream()
-                .filter(PictureArguments::isNamed)
-                .findFirst()
-                .map(PictureArguments::advice)
-                .orElse(message);
+        if (!command.subcommands().isEmpty()) {
+            return PictureNames.isMeant(name)
+                    ? "Missing command before '" + name + "', as in '" + command.name() + " caption " + name + "'"
+                    : "there is no command '" + name + "'"
+                            + meant(Suggestions.of(name, command.subcommands().keySet()));
+        }
+        return command.optionsMap().containsKey("--image") && PictureNames.isMeant(typed)
+                ? PictureArguments.advice(typed)
+                : "Unexpected argument: '" + typed + "'";
+    }
+
+    private static String meant(List<String> suggestions) {
+        return suggestions.isEmpty() ? "" : "; did you mean " + String.join(" or ", suggestions) + "?";
     }
 
     /** Reports a failed command; gives {@link ExitCode#USAGE} if the input is to blame, {@link ExitCode#SOFTWARE} if not. */

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Example:",
-            "  paligemma convert --model paligemma2-3b-mix-224 --precision int8 --out paligemma2-3b-mix-224-int8"
+            "  paligemma convert --model paligemma2-3b-mix-224 --precision int8 --out int8"
         })
 public final class ConvertCommand implements Runnable {
     @Spec

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Example:",
-            "  paligemma merge --model paligemma-3b-pt-224 --adapter receipts-lora --out paligemma-3b-receipts"
+            "  paligemma merge --model paligemma-3b-pt-224 --adapter receipts --out merged"
         })
 public final class MergeCommand implements Runnable {
     @Spec

@@ -92,6 +92,11 @@ public final class CheckpointOptions {
         return Files.exists(typed) ? folder(progress) : typed;
     }
 
+    /** Whether it is the bundled model. */
+    boolean isBundled() {
+        return model == null;
+    }
+
     /** What to call a model: as its folder, or by its name if it came from the hub, as its folder is called like a commit. */
     String label(Path folder) {
         return model != null && HubOptions.isOnHub(model) ? model : String.valueOf(folder.getFileName());
