@@ -166,10 +166,16 @@ public final class PaliGemmaTokenizer {
         }
     }
 
+    /**
+     * The files that {@link #load} reads in a folder, the first of which decides about the kind; empty if there is no
+     * tokenizer. Two folders with equal files have equal tokenizers.
+     */
+    public static List<Path> filesIn(Path folder) {
+        return FILES.stream().map(folder::resolve).filter(Files::exists).limit(1).toList();
+    }
+
     private static Path fileIn(Path folder) {
-        return FILES.stream()
-                .map(folder::resolve)
-                .filter(Files::exists)
+        return filesIn(folder).stream()
                 .findFirst()
                 .orElseThrow(() -> new TokenizerException(
                         folder + ": has no tokenizer, expected one of " + String.join(", ", FILES)));

@@ -16,12 +16,12 @@ import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  * Writes a checkpoint into whose weights an adapter is merged, a folder like that of the base model which needs no adapter.
  *
  * <p>Weights are summed in float32 and rounded to the type that the base stores them in. Files, names and order of the
- * tensors are those of the base, and so are all other files; weights are worked on in blocks of some MB, so that only the
+ * tensors are those of the base, and so are all other files but the tokenizer and the settings of the processor, where the
+ * adapter has its own; weights are worked on in blocks of some MB, so that only the
  * adapter's tensors for one module are held in memory.
  *
  * <p>Where the base uses its token embedding as the output head too, and the adapter changes one of the two, the merged
@@ -47,16 +48,17 @@ public final class AdapterMerger {
     private static final String CONFIG = "config.json";
     private static final String HEAD = BaseModule.HEAD + ".weight";
     private static final String TABLE = BaseModule.TABLE + ".weight";
-    private static final List<String> COPIED_ENDINGS = List.of(".json", ".txt", ".model", ".jinja", "vae-oid.npz");
     private static final long MAX_INDEX_BYTES = 8 << 20;
 
     private final Checkpoint base;
     private final MergedWeights weights;
+    private final Map<String, Path> others;
     private final Path target;
 
-    private AdapterMerger(LoraAdapter adapter, Path target) {
+    private AdapterMerger(LoraAdapter adapter, Path target) throws IOException {
         this.base = adapter.base();
         this.weights = new MergedWeights(adapter);
+        this.others = SideFiles.of(base.folder(), adapter.folder());
         this.target = target;
     }
 
@@ -93,18 +95,24 @@ public final class AdapterMerger {
                     throw new AdapterException(base.folder() + " holds quantised weights, among them " + tensor
                             + "; an adapter is merged into weights as they were before");
                 });
-        new AdapterMerger(adapter, target).merge();
+        try {
+            new AdapterMerger(adapter, target).merge();
+        } catch (ClosedByInterruptException e) {
+            throw new AdapterException("interrupted while merging into " + base.folder(), e);
+        } catch (IOException e) {
+            throw new AdapterException(
+                    "cannot write the merged checkpoint " + target + ": " + FailureReason.of(e, target), e);
+        }
     }
 
-    private void merge() {
-        try {
+    private void merge() throws IOException {
             if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !FileTrees.isEmptyFolder(target)) {
                 throw new AdapterException(target + " exists already, expected nothing or an empty folder there");
             }
             Path parent = Objects.requireNonNull(target.getParent(), "parent");
             Files.createDirectories(parent);
             Map<String, MergedFile> files = files();
-            long bytes = otherBytes();
+            long bytes = bytes(others.values());
             for (MergedFile file : files.values()) {
                 bytes = Math.addExact(bytes, file.dataBytes());
             }
@@ -120,12 +128,6 @@ public final class AdapterMerger {
                 copyOtherFiles(temporary.path());
                 temporary.moveTo(target);
             }
-        } catch (ClosedByInterruptException e) {
-            throw new AdapterException("interrupted while merging into " + base.folder(), e);
-        } catch (IOException e) {
-            throw new AdapterException(
-                    "cannot write the merged checkpoint " + target + ": " + FailureReason.of(e, target), e);
-        }
     }
 
     /** The files of weights by their names in the folder. */
@@ -192,38 +194,32 @@ public final class AdapterMerger {
     }
 
     /** What the files beside the weights take, most of which are copied as they are. */
-    private long otherBytes() throws IOException {
+    private static long bytes(Collection<Path> files) throws IOException {
         long bytes = 0;
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(base.folder(), Files::isRegularFile)) {
-            for (Path file : files) {
-                if (isCopied(file.getFileName().toString())) {
-                    bytes = Math.addExact(bytes, Files.size(file));
-                }
-            }
+        for (Path file : files) {
+            bytes = Math.addExact(bytes, Files.size(file));
         }
         return bytes;
     }
 
-    private static boolean isCopied(String name) {
-        return COPIED_ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith("adapter_");
+    private void copyOtherFiles(Path folder) throws IOException {
+        for (Map.Entry<String, Path> other : others.entrySet()) {
+            Path file = other.getValue();
+            Path copy = folder.resolve(other.getKey());
+            switch (other.getKey()) {
+                case CONFIG -> writeConfig(file, copy);
+                case WeightFiles.INDEX -> writeIndex(file, copy);
+                default -> copyFile(file, copy);
+            }
+            FileTrees.forceFile(copy);
+        }
     }
 
-    private void copyOtherFiles(Path folder) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(base.folder(), Files::isRegularFile)) {
-            for (Path file : files) {
-                String name = file.getFileName().toString();
-                Path copy = folder.resolve(name);
-                if (name.equals(CONFIG) && weights.untied()) {
-                    Files.writeString(copy, Json.text(untiedConfig(file), true) + "\n", StandardOpenOption.CREATE_NEW);
-                } else if (name.equals(WeightFiles.INDEX)) {
-                    writeIndex(file, copy);
-                } else if (isCopied(name)) {
-                    copyFile(file, copy);
-                }
-                if (Files.exists(copy)) {
-                    FileTrees.forceFile(copy);
-                }
-            }
+    private void writeConfig(Path file, Path copy) throws IOException {
+        if (weights.untied()) {
+            Files.writeString(copy, Json.text(untiedConfig(file), true) + "\n", StandardOpenOption.CREATE_NEW);
+        } else {
+            copyFile(file, copy);
         }
     }
 

@@ -65,7 +65,7 @@ public final class AnswerScorer {
     public List<AnswerScore> score(GenerationRequest request, List<String> answers, Cancellation cancellation) {
         PreparedRequest prepared = generator.prepare(request, cancellation);
         List<Given> given = answers.stream()
-                .map(answer -> new Given(prepared, generator.tokenizer().encode(answer, ControlTokens.PARSE)))
+                .map(answer -> new Given(prepared, prepared.tokenizer().encode(answer, ControlTokens.PARSE)))
                 .toList();
         generator.decode(prepared, new SideBySide(given));
         double highest =

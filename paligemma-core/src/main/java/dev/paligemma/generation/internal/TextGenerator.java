@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toList;
 
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.constraint.TokenConstraints;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.generation.BeamAnswer;
 import dev.paligemma.generation.BeamSearch;
@@ -16,7 +17,6 @@ import dev.paligemma.network.internal.ActiveAdapter;
 import dev.paligemma.network.internal.VisionLanguageModel;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.Prompt;
-import dev.paligemma.tokenizer.PromptEncoder;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.PixelValues;
 import dev.paligemma.vision.RgbImage;
@@ -46,8 +46,7 @@ public final class TextGenerator {
     private static final int EXPECTED_NEW_TOKENS = 256;
 
     private final PaliGemmaConfig config;
-    private final PaliGemmaTokenizer tokenizer;
-    private final PromptEncoder promptEncoder;
+    private final Tokenizers tokenizers;
     private final ImageProcessor imageProcessor;
     private final VisionLanguageModel model;
     private final @Nullable String defaultAdapter;
@@ -55,13 +54,12 @@ public final class TextGenerator {
     /** A generator; the default adapter is that of requests that name none, null for the model as it is. */
     public TextGenerator(
             PaliGemmaConfig config,
-            PaliGemmaTokenizer tokenizer,
+            Tokenizers tokenizers,
             ImageProcessor imageProcessor,
             VisionLanguageModel model,
             @Nullable String defaultAdapter) {
         this.config = config;
-        this.tokenizer = tokenizer;
-        this.promptEncoder = new PromptEncoder(tokenizer, config.vision().patches());
+        this.tokenizers = tokenizers;
         this.imageProcessor = imageProcessor;
         this.model = model;
         this.defaultAdapter = defaultAdapter;
@@ -71,7 +69,7 @@ public final class TextGenerator {
     public TextGenerator withAdapter(String name) {
         return new TextGenerator(
                 config,
-                tokenizer,
+                tokenizers,
                 imageProcessor,
                 model,
                 model.adapters().get(name).name());
@@ -138,9 +136,14 @@ public final class TextGenerator {
     /** Encodes the prompt and chooses what else the networks need. */
     PreparedRequest prepare(GenerationRequest request, Cancellation cancellation) {
         PreparedRequest.Clock clock = new PreparedRequest.Clock();
-        Prompt prompt = promptEncoder.encode(request.prompt(), request.imageCount(), request.controlTokens());
+        ActiveAdapter adapter = adapter(request);
+        Tokenizers.Entry words = tokenizers.of(adapter.name());
+        request.constraint().ifPresent(constraint -> tokenizers.requireOwn(constraint, adapter.name()));
+        Prompt prompt = words.prompts().encode(request.prompt(), request.imageCount(), request.controlTokens());
         requireFits(prompt);
-        return new PreparedRequest(request, cancellation, adapter(request), tokenizer, stops(request), prompt, clock);
+        PaliGemmaTokenizer tokenizer = words.tokenizer();
+        return new PreparedRequest(
+                request, cancellation, adapter, tokenizer, stops(request, tokenizer), prompt, clock);
     }
 
     /** Writes everything that a strategy writes after a prompt. */
@@ -189,7 +192,7 @@ public final class TextGenerator {
         }
     }
 
-    private Set<Integer> stops(GenerationRequest request) {
+    private Set<Integer> stops(GenerationRequest request, PaliGemmaTokenizer tokenizer) {
         Set<Integer> stops = new HashSet<>(request.stopTokenIds().orElseGet(() -> Set.copyOf(config.eosTokenIds())));
         if (request.constraint().isPresent()) {
             // The only token that a constraint allows behind a complete answer.
@@ -223,8 +226,19 @@ public final class TextGenerator {
         return config;
     }
 
+    /** The tokenizer of requests that name no adapter. */
     public PaliGemmaTokenizer tokenizer() {
-        return tokenizer;
+        return tokenizers.of(defaultAdapter).tokenizer();
+    }
+
+    /** The tokenizer of a request. */
+    public PaliGemmaTokenizer tokenizer(GenerationRequest request) {
+        return tokenizers.of(adapter(request).name()).tokenizer();
+    }
+
+    /** Constraints for requests that name no adapter. */
+    public TokenConstraints constraints() {
+        return tokenizers.of(defaultAdapter).constraints();
     }
 
     public VisionLanguageModel model() {
