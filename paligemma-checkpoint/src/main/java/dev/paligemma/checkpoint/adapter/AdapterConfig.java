@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Which modules are adapted the tensors tell; what is said of that here only serves to notice that some are gone. Options that change what an adapter computes and are not
  * supported are refused by name, and so are unknown ones that are switched on.
  *
+ * @param saved the names of modules that are trained whole, beside those of the base
  * @param tied whether a change of the token embedding is one of the output head too
  */
 record AdapterConfig(
@@ -32,7 +33,8 @@ record AdapterConfig(
         ModulePatterns ranks,
         ModulePatterns alphas,
         Map<String, List<Integer>> tokens,
-        Set<String> targets) {
+        Set<String> targets,
+        Set<String> saved) {
     static final int MAX_RANK = 1 << 14;
 
     private static final long MAX_BYTES = 8 << 20;
@@ -91,6 +93,10 @@ record AdapterConfig(
         if (limited || !(json.members().get("target_modules") instanceof List<?> names)) {
             return Set.of();
         }
+        return texts(names);
+    }
+
+    private static Set<String> texts(List<?> names) {
         return names.stream()
                 .filter(String.class::isInstance)
                 .map(String.class::cast)
@@ -119,7 +125,8 @@ record AdapterConfig(
                 ModulePatterns.read(json, "rank_pattern", 1, MAX_RANK),
                 ModulePatterns.read(json, "alpha_pattern", -MAX_ALPHA, MAX_ALPHA),
                 tokens(json),
-                targets(json));
+                targets(json),
+                json.members().get("modules_to_save") instanceof List<?> names ? texts(names) : Set.of());
     }
 
     private static void requireSupported(JsonObject json) {
@@ -199,6 +206,11 @@ record AdapterConfig(
     /** Whether a module should have tensors, as far as its name tells. */
     boolean isTarget(String module) {
         return targets.stream().anyMatch(target -> module.equals(target) || module.endsWith("." + target));
+    }
+
+    /** Whether a module is trained whole beside that of the base, which stays as it is. */
+    boolean isSaved(String module) {
+        return saved.stream().anyMatch(name -> ("." + module + ".").contains("." + name + "."));
     }
 
     /** The token ids whose rows are replaced in a table, null if the file does not say. */

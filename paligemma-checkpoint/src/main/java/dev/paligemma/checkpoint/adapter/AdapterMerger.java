@@ -28,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,12 +49,18 @@ public final class AdapterMerger {
     private static final String CONFIG = "config.json";
     private static final String HEAD = BaseModule.HEAD + ".weight";
     private static final String TABLE = BaseModule.TABLE + ".weight";
+    private static final String VOCABULARY_SIZE = "vocab_size";
+
+    /** What versions of transformers wrote beside that of {@code text_config}. */
+    private static final Set<String> OLD_VOCABULARY_SIZES = Set.of(VOCABULARY_SIZE, "_vocab_size");
+
     private static final long MAX_INDEX_BYTES = 8 << 20;
 
     private final Checkpoint base;
     private final MergedWeights weights;
     private final Map<String, Path> others;
     private final Path target;
+    private long weightBytes;
 
     private AdapterMerger(LoraAdapter adapter, Path target) throws IOException {
         this.base = adapter.base();
@@ -113,9 +120,8 @@ public final class AdapterMerger {
             Files.createDirectories(parent);
             Map<String, MergedFile> files = files();
             long bytes = bytes(others.values());
-            for (MergedFile file : files.values()) {
-                bytes = Math.addExact(bytes, file.dataBytes());
-            }
+            weightBytes = files.values().stream().mapToLong(MergedFile::dataBytes).reduce(0, Math::addExact);
+            bytes = Math.addExact(bytes, weightBytes);
             long free = Files.getFileStore(parent).getUsableSpace();
             if (free < bytes) {
                 throw new AdapterException("not enough room for " + target + ": " + bytes + " bytes are needed, " + free
@@ -145,8 +151,8 @@ public final class AdapterMerger {
                 if (source == null) {
                     merged.copy(tensor);
                 } else {
-                    merged.add(tensor.name(), tensor, source);
-                    headStored |= TensorNames.canonical(tensor.name()).equals(HEAD);
+                    merged.add(tensor.name(), tensor, shape(name(tensor), tensor), source);
+                    headStored |= name(tensor).equals(HEAD);
                 }
             }
             files.put(Objects.requireNonNull(names.get(path), path::toString), merged);
@@ -157,13 +163,27 @@ public final class AdapterMerger {
                     .add(
                             headName(),
                             table,
+                            shape(HEAD, table),
                             Objects.requireNonNull(weights.sources().get(HEAD)));
         }
         return files;
     }
 
+    private static String name(TensorInfo tensor) {
+        return TensorNames.canonical(tensor.name());
+    }
+
+    /** The shape that a tensor of the base has after the merge. */
+    private long[] shape(String name, TensorInfo tensor) {
+        long[] shape = tensor.shape();
+        if (name.equals(TABLE) || name.equals(HEAD)) {
+            shape[0] = weights.rows();
+        }
+        return shape;
+    }
+
     private MergedWeights.@Nullable Source source(TensorInfo tensor) {
-        String name = TensorNames.canonical(tensor.name());
+        String name = name(tensor);
         boolean used = tensor.equals(base.tensors().get(name));
         // The head of a tied model is stored in some checkpoints, without a use.
         boolean spareHead = name.equals(HEAD) && base.unusedTensors().contains(tensor);
@@ -216,8 +236,8 @@ public final class AdapterMerger {
     }
 
     private void writeConfig(Path file, Path copy) throws IOException {
-        if (weights.untied()) {
-            Files.writeString(copy, Json.text(untiedConfig(file), true) + "\n", StandardOpenOption.CREATE_NEW);
+        if (weights.untied() || weights.isResized()) {
+            Files.writeString(copy, Json.text(changedConfig(file), true) + "\n", StandardOpenOption.CREATE_NEW);
         } else {
             copyFile(file, copy);
         }
@@ -230,16 +250,26 @@ public final class AdapterMerger {
         }
     }
 
-    private static Map<String, @Nullable Object> untiedConfig(Path file) {
+    private Map<String, @Nullable Object> changedConfig(Path file) {
         JsonObject config = Json.readObject(file, MAX_INDEX_BYTES, CheckpointException::new);
         Map<String, @Nullable Object> members = new LinkedHashMap<>(config.members());
         JsonObject text = config.objectOrNull("text_config");
         if (text != null) {
             Map<String, @Nullable Object> textMembers = new LinkedHashMap<>(text.members());
-            textMembers.put("tie_word_embeddings", false);
+            if (weights.untied()) {
+                textMembers.put("tie_word_embeddings", false);
+            }
+            if (weights.isResized()) {
+                textMembers.put(VOCABULARY_SIZE, weights.rows());
+            }
             members.put("text_config", textMembers);
         }
-        members.put("tie_word_embeddings", false);
+        if (weights.untied()) {
+            members.put("tie_word_embeddings", false);
+        }
+        if (weights.isResized()) {
+            members.replaceAll((name, value) -> OLD_VOCABULARY_SIZES.contains(name) ? (Object) weights.rows() : value);
+        }
         return members;
     }
 
@@ -251,18 +281,21 @@ public final class AdapterMerger {
                 && map.members().keySet().stream()
                         .anyMatch(name -> TensorNames.canonical(name).equals(HEAD));
         TensorInfo table = base.tensor(TABLE);
-        if (!weights.untied() || map == null || listed || !map.has(table.name())) {
+        boolean newHead = weights.untied() && !listed;
+        if (map == null || !map.has(table.name()) || !(newHead || weights.isResized())) {
             copyFile(file, copy);
             return;
         }
-        Map<String, @Nullable Object> weightMap = new LinkedHashMap<>(map.members());
-        weightMap.put(headName(), map.members().get(table.name()));
         Map<String, @Nullable Object> members = new LinkedHashMap<>(index.members());
-        members.put("weight_map", weightMap);
+        if (newHead) {
+            Map<String, @Nullable Object> weightMap = new LinkedHashMap<>(map.members());
+            weightMap.put(headName(), map.members().get(table.name()));
+            members.put("weight_map", weightMap);
+        }
         JsonObject metadata = index.objectOrNull("metadata");
-        if (metadata != null && metadata.members().get("total_size") instanceof Long size) {
+        if (metadata != null && metadata.members().get("total_size") instanceof Long) {
             Map<String, @Nullable Object> changed = new LinkedHashMap<>(metadata.members());
-            changed.put("total_size", size + table.byteLength());
+            changed.put("total_size", weightBytes);
             members.put("metadata", changed);
         }
         Files.writeString(copy, Json.text(members, true) + "\n", StandardOpenOption.CREATE_NEW);

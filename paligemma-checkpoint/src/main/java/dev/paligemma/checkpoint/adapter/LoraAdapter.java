@@ -18,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -149,7 +150,8 @@ public final class LoraAdapter {
     private void checkFit() {
         List<String> problems = new ArrayList<>();
         unknown.forEach(name -> problems.add(name + ": the base model has no such module"));
-        fitted().values().forEach(module -> BaseFit.check(module, problems));
+        VocabularyRows vocabulary = vocabularyRows();
+        vocabulary.modules().values().forEach(module -> BaseFit.check(module, vocabulary.rows(), problems));
         if (!problems.isEmpty()) {
             throw new AdapterException("the adapter " + folder + " does not fit " + base.folder() + ", "
                     + problems.size() + " problems:" + WeightFiles.lines(problems, MAX_LISTED));
@@ -183,8 +185,10 @@ public final class LoraAdapter {
      * scales are taken; where a matrix is stored in two formats, those of 8 bits.
      *
      * <p>In a base whose head is tied to the token embedding, a change of the embedding leaves the head as it is and the
-     * other way round, as in PEFT; except that trained rows of the embedding change both, and that
-     * {@code ensure_weight_tying} asks for both.
+     * other way round, as in PEFT; except that trained rows of the embedding change both, as does a table that was saved
+     * because the embedding was resized ({@code save_embedding_layers}), and that {@code ensure_weight_tying} asks for both.
+     *
+     * <p>They are changes to the rows that the base has, of an adapter with more rows too: see {@link #vocabulary}.
      *
      * @return the changes by module, unmodifiable; modules that the adapter leaves as they are do not appear, and
      *     {@code lm_head} may appear although the adapter has no tensor for it
@@ -196,7 +200,7 @@ public final class LoraAdapter {
      */
     public Map<String, ModuleChange> changes() {
         Map<String, ModuleChange> changes = new LinkedHashMap<>();
-        ChangeReader reader = new ChangeReader(new ModuleReader(file, base), base);
+        ChangeReader reader = new ChangeReader(new ModuleReader(file, base, vocabularyRows()), base);
         for (ModuleTensors module : fitted().values()) {
             ModuleChange change = reader.read(module);
             if (change != null) {
@@ -209,16 +213,70 @@ public final class LoraAdapter {
     /** The modules as the base has them: with the head if it changes together with the embedding. */
     Map<String, ModuleTensors> fitted() {
         Map<String, ModuleTensors> fitted = new LinkedHashMap<>(modules);
-        ModuleTensors table = modules.get(BaseModule.TABLE);
+        BaseModule table = baseModules.get(BaseModule.TABLE);
         BaseModule head = baseModules.get(BaseModule.HEAD);
-        if (table == null || head == null || modules.containsKey(head.name())) {
+        if (table == null || head == null || !head.weight().equals(table.weight())) {
             return fitted;
         }
-        boolean together = config.tied() || table.has(Role.TOKENS);
-        if (together && head.weight().equals(table.weight())) {
-            fitted.put(head.name(), table.forHead(head));
+        ModuleTensors changed = modules.get(table.name());
+        ModuleTensors changedHead = modules.get(head.name());
+        if (changed != null && changedHead == null) {
+            if (config.tied() || changed.has(Role.TOKENS) || isLoadedIntoBase(changed)) {
+                fitted.put(head.name(), changed.forOther(head));
+            }
+        } else if (changed == null && changedHead != null && isLoadedIntoBase(changedHead)) {
+            fitted.put(table.name(), changedHead.forOther(table));
         }
         return fitted;
+    }
+
+    /** Whether PEFT reads a saved table into the base itself, as {@code save_embedding_layers} makes it, tied or not. */
+    private boolean isLoadedIntoBase(ModuleTensors module) {
+        return module.has(Role.WEIGHT) && !config.isSaved(module.name());
+    }
+
+    /** The rows of token embedding and head, with where they come from. */
+    VocabularyRows vocabularyRows() {
+        Map<String, ModuleTensors> fitted = fitted();
+        return new VocabularyRows(file, base, fitted, VocabularyRows.of(fitted, baseRows()));
+    }
+
+    private long baseRows() {
+        return base.config().text().sizes().vocabSize();
+    }
+
+    /**
+     * Returns how many rows token embedding and output head have with the adapter: those of the base, unless it was trained
+     * on a base whose embedding was resized.
+     */
+    public int rows() {
+        return Math.toIntExact(VocabularyRows.of(modules, baseRows()));
+    }
+
+    /**
+     * Works out the rows of token embedding and output head that the base does not have.
+     *
+     * @return the vocabulary of an adapter for a base of another size; empty if the adapter has as many rows as the base
+     * @throws AdapterException if a number of the adapter is not finite, the rows are too large for a tensor of 2 GiB, or one
+     *     of them would need a bias; or as {@link #changes} says
+     */
+    public Optional<ResizedVocabulary> vocabulary() {
+        VocabularyRows vocabulary = vocabularyRows();
+        if (vocabulary.rows() == vocabulary.baseRows()) {
+            return Optional.empty();
+        }
+        ChangeReader reader = new ChangeReader(new ModuleReader(file, base, vocabulary), base);
+        return Optional.of(new ResizedVocabulary(
+                Math.toIntExact(vocabulary.rows()),
+                reader.moreRows(module(vocabulary, BaseModule.TABLE)),
+                reader.moreRows(module(vocabulary, BaseModule.HEAD))));
+    }
+
+    private ModuleTensors module(VocabularyRows vocabulary, String name) {
+        ModuleTensors changed = vocabulary.modules().get(name);
+        return changed != null
+                ? changed
+                : new ModuleTensors(Objects.requireNonNull(baseModules.get(name), name), Map.of(), 1, null);
     }
 
     /** The modules of the base that the configuration names and the adapter has no tensors for, as after a loss. */

@@ -42,8 +42,13 @@ final class MergedFile {
         entries.add(new Entry(tensor.name(), tensor.dtype(), tensor.shape(), tensor.byteLength(), tensor, null));
     }
 
-    void add(String name, TensorInfo like, MergedWeights.Source source) {
-        entries.add(new Entry(name, like.dtype(), like.shape(), like.byteLength(), null, source));
+    void add(String name, TensorInfo like, long[] shape, MergedWeights.Source source) {
+        long elements = 1;
+        for (long size : shape) {
+            elements = Math.multiplyExact(elements, size);
+        }
+        long bytes = like.dtype().byteCount(elements);
+        entries.add(new Entry(name, like.dtype(), shape, bytes, null, source));
     }
 
     /** How large the tensors are together. */
