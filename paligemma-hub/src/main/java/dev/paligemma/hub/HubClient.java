@@ -169,6 +169,11 @@ public final class HubClient {
         }
     }
 
+    /** Whether this client asks nobody, and gives only what was downloaded before. */
+    public boolean isOffline() {
+        return offline;
+    }
+
     private HubException offline(HubModel model, @Nullable Local cached) {
         String found = cached == null ? "it is not in the cache" : "the cache lacks " + cached.missing();
         return new HubException(

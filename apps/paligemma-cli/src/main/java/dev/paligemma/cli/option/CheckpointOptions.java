@@ -40,6 +40,19 @@ public final class CheckpointOptions {
     @Nullable
     Path cacheDir;
 
+    /** What was typed for the model; null for the bundled one. */
+    public @Nullable String model() {
+        return model;
+    }
+
+    /** Whether no other revision of a model of the hub was chosen than its main one. */
+    public boolean isMainRevision() {
+        if (model == null || !HubOptions.isOnHub(model)) {
+            return true;
+        }
+        return HubModel.parse(model, revision).revision().equals(HubModel.MAIN);
+    }
+
     /** The cache folder to use: the given folder, or the one for this process. */
     public Path cacheFolder() {
         return cacheDir == null

@@ -46,6 +46,11 @@ public final class HubOptions {
         return builder.build();
     }
 
+    /** Whether nobody may be asked: because of the option, or of HF_HUB_OFFLINE. */
+    public boolean isOffline() {
+        return client(offline, false).isOffline();
+    }
+
     /** Whether what was typed means a model of the hub: whatever lies on this machine comes before one of that name. */
     static boolean isOnHub(String typed) {
         return HubModel.isName(typed) && !Files.exists(Path.of(typed));
