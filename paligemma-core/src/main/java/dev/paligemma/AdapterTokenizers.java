@@ -1,7 +1,9 @@
 package dev.paligemma;
 
+import dev.paligemma.checkpoint.adapter.AdapterException;
 import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.network.internal.Adapters;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.TokenizerException;
 import java.io.IOException;
@@ -66,6 +68,27 @@ final class AdapterTokenizers {
         }
         LOG.debug("adapter '{}' has a tokenizer of its own, {}", name, tokenizer);
         return tokenizer;
+    }
+
+    /**
+     * Checks that there is a row for each token of an adapter, if it has a tokenizer or an embedding of its own; an {@link
+     * AdapterException} if not.
+     */
+    static void requireRows(Adapters adapters, PaliGemmaConfig config, ModelFiles files) {
+        int baseRows = config.text().sizes().vocabSize();
+        for (String name : adapters.names()) {
+            int rows = adapters.get(name).tokens(baseRows);
+            PaliGemmaTokenizer own = files.adapterTokenizers().get(name);
+            PaliGemmaTokenizer tokenizer = own == null ? files.tokenizer() : own;
+            if ((own != null || rows != baseRows) && tokenizer.vocabularySize() > rows) {
+                throw new AdapterException("the adapter '" + name + "' has " + rows
+                        + " rows of the embedding (the base model has " + baseRows + "), but "
+                        + (own == null ? "the base model's tokenizer" : "its tokenizer") + " has tokens up to "
+                        + (tokenizer.vocabularySize() - 1)
+                        + "; the rows of added tokens are missing in the adapter: save it again with"
+                        + " save_pretrained(..., save_embedding_layers=True), or give the tokenizer it was trained with");
+            }
+        }
     }
 
     private static boolean areEqual(List<Path> some, List<Path> others) {

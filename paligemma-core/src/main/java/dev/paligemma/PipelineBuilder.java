@@ -280,6 +280,7 @@ public final class PipelineBuilder {
             ModelInfo info = new ModelInfo(
                     folder, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
             LOG.info("loaded {} with {} {} in {} ms", folder, info.engine(), info.options(), (long) info.loadMs());
+            AdapterTokenizers.requireRows(model.adapters(), config, read);
             Tokenizers tokenizers = new Tokenizers(
                     read.tokenizer(), read.adapterTokenizers(), config.vision().patches());
             TextGenerator generator = new TextGenerator(config, tokenizers, read.imageProcessor(), model, null);

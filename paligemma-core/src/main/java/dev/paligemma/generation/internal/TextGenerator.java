@@ -142,6 +142,7 @@ public final class TextGenerator {
         Prompt prompt = words.prompts().encode(request.prompt(), request.imageCount(), request.controlTokens());
         requireFits(prompt);
         PaliGemmaTokenizer tokenizer = words.tokenizer();
+        requireRows(prompt.textTokenIds(), tokenizer, adapter, "the prompt");
         return new PreparedRequest(
                 request, cancellation, adapter, tokenizer, stops(request, tokenizer), prompt, clock);
     }
@@ -243,6 +244,18 @@ public final class TextGenerator {
 
     public VisionLanguageModel model() {
         return model;
+    }
+
+    /** Refuses tokens that the embedding has no rows for: a tokenizer may have more than the model was trained with. */
+    void requireRows(int[] ids, PaliGemmaTokenizer tokenizer, ActiveAdapter adapter, String what) {
+        int rows = adapter.tokens(config.text().sizes().vocabSize());
+        for (int id : ids) {
+            if (id >= rows) {
+                throw new RequestException(what + " has the token " + id + ", '"
+                        + tokenizer.tokenOf(id).orElse("") + "', but the embedding of the model has only " + rows
+                        + " rows: the tokenizer is that of a model whose embedding was resized");
+            }
+        }
     }
 
     private void requireFits(Prompt prompt) {
