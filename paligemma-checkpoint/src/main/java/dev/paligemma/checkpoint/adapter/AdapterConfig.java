@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * supported are refused by name, and so are unknown ones that are switched on.
  *
  * @param saved the names of modules that are trained whole, beside those of the base
+ * @param baseName what the base was called where the adapter was trained, null if the file does not say
+ * @param mlx whether the adapter is of mlx-vlm
  * @param tied whether a change of the token embedding is one of the output head too
  */
 record AdapterConfig(
@@ -34,7 +36,9 @@ record AdapterConfig(
         ModulePatterns alphas,
         Map<String, List<Integer>> tokens,
         Set<String> targets,
-        Set<String> saved) {
+        Set<String> saved,
+        @Nullable String baseName,
+        boolean mlx) {
     static final int MAX_RANK = 1 << 14;
 
     private static final long MAX_BYTES = 8 << 20;
@@ -110,6 +114,9 @@ record AdapterConfig(
     /** @throws AdapterException if the adapter is of another kind, or does what is not supported */
     static AdapterConfig read(Path file) {
         JsonObject json = Json.readObject(file, MAX_BYTES, CheckpointException::new);
+        if (MlxAdapter.is(json)) {
+            return MlxAdapter.config(json);
+        }
         String type = json.stringOrNull("peft_type");
         if (!"LORA".equals(type)) {
             throw new AdapterException(json.where() + ": peft_type must be \"LORA\", got " + JsonObject.describe(type)
@@ -126,7 +133,9 @@ record AdapterConfig(
                 ModulePatterns.read(json, "alpha_pattern", -MAX_ALPHA, MAX_ALPHA),
                 tokens(json),
                 targets(json),
-                json.members().get("modules_to_save") instanceof List<?> names ? texts(names) : Set.of());
+                json.members().get("modules_to_save") instanceof List<?> names ? texts(names) : Set.of(),
+                json.stringOrNull("base_model_name_or_path"),
+                false);
     }
 
     private static void requireSupported(JsonObject json) {

@@ -8,6 +8,7 @@ import dev.paligemma.checkpoint.internal.modules.ModuleKind;
 import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.checkpoint.internal.safetensors.WeightFiles;
 import dev.paligemma.engine.weights.TensorInfo;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,16 +21,17 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A LoRA adapter for a base model as the PEFT library saves it: a folder with {@code adapter_config.json} and
- * {@code adapter_model.safetensors}. Immutable and thread-safe; no file is held open, and the files must not be changed
+ * {@code adapter_model.safetensors}; or as mlx-vlm does, with {@code adapters.safetensors}. Immutable and thread-safe; no file is held open, and the files must not be changed
  * while they are in use.
  *
  * <p>Read are plain and rank-stabilised LoRA, DoRA, ranks and alphas by module, trained biases and biases of B, modules
- * that are saved whole, trained rows of the token embedding; on linear maps, the patch convolution, both embeddings, norms
+ * that are saved whole, trained rows of the token embedding, embeddings with another number of rows than the base's; on linear maps, the patch convolution, both embeddings, norms
  * and the output head. Modules go by the canonical names of {@link Checkpoint}, whatever version of the transformers
  * library the adapter was trained with.
  *
@@ -89,20 +91,54 @@ public final class LoraAdapter {
                 throw new AdapterException(
                         folder + " holds no " + CONFIG + "; it looks like a whole model, not an adapter");
             }
+            if (!Files.exists(configFile)) {
+                refuseParent(folder);
+            }
             AdapterConfig config = AdapterConfig.read(configFile);
-            Path weights = folder.resolve(WEIGHTS);
+            Path weights = weights(folder, config);
             if (!Files.exists(weights) && Files.exists(folder.resolve(PICKLED))) {
                 throw new AdapterException(
                         folder + " holds " + PICKLED + " only; pickled weights are not read, save the"
                                 + " adapter again with save_pretrained(..., safe_serialization=True)");
             }
-            AdapterFile file = new AdapterFile(SafeTensorsFile.read(weights));
+            SafeTensorsFile stored = SafeTensorsFile.read(weights);
+            AdapterFile file = config.mlx() ? MlxAdapter.file(stored) : new AdapterFile(stored);
             LoraAdapter adapter = new LoraAdapter(folder, base, file, config);
             adapter.collect(weights);
             adapter.checkFit();
             return adapter;
         } catch (CheckpointException e) {
             throw AdapterException.of(e);
+        }
+    }
+
+    private static Path weights(Path folder, AdapterConfig config) {
+        Path usual = folder.resolve(WEIGHTS);
+        if (!config.mlx() || Files.exists(usual)) {
+            return usual;
+        }
+        return MlxAdapter.WEIGHTS.stream()
+                .map(folder::resolve)
+                .filter(Files::exists)
+                .findFirst()
+                .orElse(folder.resolve(MlxAdapter.WEIGHTS.get(0)));
+    }
+
+    /** Trainers save adapters in subfolders by step, PEFT all but the first of a model by their names. */
+    private static void refuseParent(Path folder) {
+        List<String> inside;
+        try (Stream<Path> all = Files.list(folder)) {
+            inside = all.filter(each -> Files.exists(each.resolve(CONFIG)))
+                    .map(each -> String.valueOf(each.getFileName()))
+                    .sorted()
+                    .limit(MAX_LISTED)
+                    .toList();
+        } catch (IOException e) {
+            throw new AdapterException("cannot read the folder " + folder, e);
+        }
+        if (!inside.isEmpty()) {
+            throw new AdapterException(folder + " holds no " + CONFIG + ", but folders that hold an adapter each: "
+                    + String.join(", ", inside) + "; name one of them");
         }
     }
 
@@ -153,7 +189,8 @@ public final class LoraAdapter {
         VocabularyRows vocabulary = vocabularyRows();
         vocabulary.modules().values().forEach(module -> BaseFit.check(module, vocabulary.rows(), problems));
         if (!problems.isEmpty()) {
-            throw new AdapterException("the adapter " + folder + " does not fit " + base.folder() + ", "
+            String trained = config.baseName() == null ? "" : " (it was trained on " + Quote.quote(config.baseName()) + ")";
+            throw new AdapterException("the adapter " + folder + trained + " does not fit " + base.folder() + ", "
                     + problems.size() + " problems:" + WeightFiles.lines(problems, MAX_LISTED));
         }
         List<String> missing = missing();
