@@ -187,6 +187,9 @@ public final class LoraAdapter {
         List<String> problems = new ArrayList<>();
         unknown.forEach(name -> problems.add(name + ": the base model has no such module"));
         VocabularyRows vocabulary = vocabularyRows();
+        if (vocabulary.rows() < 1 || vocabulary.rows() > VocabularyRows.MAX_ROWS) {
+            problems.add("the embedding has " + vocabulary.rows() + " rows, expected 1 to " + VocabularyRows.MAX_ROWS);
+        }
         vocabulary.modules().values().forEach(module -> BaseFit.check(module, vocabulary.rows(), problems));
         if (!problems.isEmpty()) {
             String trained = config.baseName() == null ? "" : " (it was trained on " + Quote.quote(config.baseName()) + ")";

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * rows, which is what {@code resize_token_embeddings} of transformers fills in, but for a noise of 1e-4 of their spread.
  */
 record VocabularyRows(AdapterFile file, Checkpoint base, Map<String, ModuleTensors> modules, long rows) {
+    /** Four times Gemma's. */
+    static final int MAX_ROWS = 1 << 20;
+
     /** The rows that the tensors of an adapter have; those of the base if none says anything else. */
     static long of(Map<String, ModuleTensors> modules, long baseRows) {
         long stored = -1;
@@ -71,7 +74,12 @@ record VocabularyRows(AdapterFile file, Checkpoint base, Map<String, ModuleTenso
     private float[] tail(BaseModule module, BaseMatrix plain) {
         int columns = plain.columns();
         int more = Math.toIntExact(rows - plain.rows());
-        float[] tail = new float[Math.multiplyExact(more, columns)];
+        long numbers = (long) more * columns;
+        if (numbers > Integer.MAX_VALUE / Float.BYTES) {
+            throw new AdapterException(module.name() + ": " + more
+                    + " rows beyond those of the base are more than a float32 tensor of 2 GiB holds");
+        }
+        float[] tail = new float[(int) numbers];
         TensorInfo stored = stored(module);
         if (stored != null) {
             file.read(stored, plain.rows() * columns, tail, tail.length);
