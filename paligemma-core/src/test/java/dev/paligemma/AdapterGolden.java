@@ -50,11 +50,20 @@ public record AdapterGolden(
 
     /** Adapters with embeddings of another size than that of their base, or tokens of their own. */
     public static Stream<AdapterGolden> resized() throws IOException {
-        Path root = Golden.root(RESIZED);
-        try (Stream<Path> folders = Files.list(root)) {
+        return in(RESIZED);
+    }
+
+    /** Adapters in the files of mlx-vlm. */
+    public static Stream<AdapterGolden> mlx() throws IOException {
+        return in("/mlx-adapters");
+    }
+
+    private static Stream<AdapterGolden> in(String resource) throws IOException {
+        Path bases = Golden.root(RESIZED).resolve("bases");
+        try (Stream<Path> folders = Files.list(Golden.root(resource))) {
             return folders.filter(folder -> Files.exists(folder.resolve("adapter_config.json"))).sorted().map(folder -> {
                 Map<?, ?> json = Golden.readJson(folder.resolve("golden.json"));
-                Golden base = Golden.read(root.resolve("bases").resolve(Golden.text(json, "base")));
+                Golden base = Golden.read(bases.resolve(Golden.text(json, "base")));
                 return new AdapterGolden(folder, base, Golden.requests(json, base.folder()), null);
             }).toList().stream();
         }

@@ -50,6 +50,18 @@ public abstract class ResizedAdapterContract {
         }
     }
 
+    @Test
+    void answersWithAdaptersOfMlxTogether() throws IOException {
+        List<AdapterGolden> adapters = AdapterGolden.mlx().toList();
+        assertThat(adapters).hasSize(5);
+        try (PaliGemmaPipeline pipeline = open(adapters)) {
+            for (AdapterGolden golden : adapters) {
+                Golden.Request request = golden.requests().get(0);
+                request.assertAnswered(pipeline.generate(with(request, golden.name())));
+            }
+        }
+    }
+
     static Stream<List<AdapterGolden>> byBase() throws IOException {
         return AdapterGolden.resized().collect(groupingBy(golden -> golden.base().folder())).values().stream();
     }
