@@ -15,7 +15,7 @@ from pathlib import Path
 import transformers
 from transformers import GemmaTokenizer, PaliGemmaProcessor, SiglipImageProcessor
 
-TEXTS = ["caption en", "a <s_total> b", "a<image>b", "<s_total>x</s_total>", "<s_total> <loc0007></s_total>\n", "a<mask>b"]
+TEXTS = ["caption en", "a <s_total> b", "a<image>b", "<s_total>x</s_total>", "<s_total> <loc0007></s_total>\n"]
 CONFIG = {
     "tokenizer_class": "GemmaTokenizer",
     "bos_token": "<bos>",

@@ -5,6 +5,7 @@ import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.internal.modules.BaseModule;
 import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.engine.weights.TensorInfo;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,7 +83,8 @@ final class MlxAdapter {
     /** The tensors under the names of PEFT, which has the matrices the other way round. */
     static AdapterFile file(SafeTensorsFile file) {
         Map<String, TensorInfo> tensors = new LinkedHashMap<>();
-        Map<String, TensorInfo> transposed = new LinkedHashMap<>();
+        Map<String, TensorInfo> originals = new LinkedHashMap<>();
+        Set<String> transposed = new HashSet<>();
         for (TensorInfo stored : file.tensors().values()) {
             String name = peftName(stored.name());
             boolean turned = name.contains(".lora_") && stored.shape().length == 2;
@@ -92,11 +94,12 @@ final class MlxAdapter {
                 throw new AdapterException(file.path() + ": " + Quote.quote(stored.name()) + " stands there twice, as "
                         + Quote.quote(name));
             }
+            originals.put(name, stored);
             if (turned) {
-                transposed.put(name, stored);
+                transposed.add(name);
             }
         }
-        return new AdapterFile(file, tensors, transposed);
+        return new AdapterFile(file, tensors, originals, transposed);
     }
 
     private static TensorInfo named(TensorInfo stored, String name, boolean turned) {
