@@ -48,15 +48,15 @@ final class AdapterTokenizers {
         return tokenizers;
     }
 
-    private static PaliGemmaTokenizer load(
-            String name, Path folder, PaliGemmaTokenizer base, PaliGemmaConfig config) {
+    private static PaliGemmaTokenizer load(String name, Path folder, PaliGemmaTokenizer base, PaliGemmaConfig config) {
         PaliGemmaTokenizer tokenizer;
         try {
             tokenizer = PaliGemmaTokenizer.load(folder);
         } catch (TokenizerException e) {
             throw new TokenizerException(
-                    e.getMessage() + "; it is the tokenizer of the adapter '" + name + "', which is used for its prompts"
-                            + " and answers: without tokenizer files in " + folder + " the base model's is",
+                    e.getMessage() + "; it is the tokenizer of the adapter '" + name
+                            + "', which is used for its prompts" + " and answers: without tokenizer files in " + folder
+                            + " the base model's is",
                     e);
         }
         Integer configured = config.imageTokenId();
@@ -81,12 +81,13 @@ final class AdapterTokenizers {
             PaliGemmaTokenizer own = files.adapterTokenizers().get(name);
             PaliGemmaTokenizer tokenizer = own == null ? files.tokenizer() : own;
             if ((own != null || rows != baseRows) && tokenizer.vocabularySize() > rows) {
-                throw new AdapterException("the adapter '" + name + "' has " + rows
-                        + " rows of the embedding (the base model has " + baseRows + "), but "
-                        + (own == null ? "the base model's tokenizer" : "its tokenizer") + " has tokens up to "
-                        + (tokenizer.vocabularySize() - 1)
-                        + "; the rows of added tokens are missing in the adapter: save it again with"
-                        + " save_pretrained(..., save_embedding_layers=True), or give the tokenizer it was trained with");
+                throw new AdapterException(
+                        "the adapter '" + name + "' has " + rows
+                                + " rows of the embedding (the base model has " + baseRows + "), but "
+                                + (own == null ? "the base model's tokenizer" : "its tokenizer") + " has tokens up to "
+                                + (tokenizer.vocabularySize() - 1)
+                                + "; the rows of added tokens are missing in the adapter: save it again with"
+                                + " save_pretrained(..., save_embedding_layers=True), or give the tokenizer it was trained with");
             }
         }
     }
@@ -104,8 +105,7 @@ final class AdapterTokenizers {
                     return false;
                 }
             } catch (IOException e) {
-                throw new TokenizerException(
-                        "cannot read " + some.get(i) + " and " + others.get(i) + ": " + e, e);
+                throw new TokenizerException("cannot read " + some.get(i) + " and " + others.get(i) + ": " + e, e);
             }
         }
         return true;

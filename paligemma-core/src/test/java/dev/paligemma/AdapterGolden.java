@@ -61,11 +61,16 @@ public record AdapterGolden(
     private static Stream<AdapterGolden> in(String resource) throws IOException {
         Path bases = Golden.root(RESIZED).resolve("bases");
         try (Stream<Path> folders = Files.list(Golden.root(resource))) {
-            return folders.filter(folder -> Files.exists(folder.resolve("adapter_config.json"))).sorted().map(folder -> {
-                Map<?, ?> json = Golden.readJson(folder.resolve("golden.json"));
-                Golden base = Golden.read(bases.resolve(Golden.text(json, "base")));
-                return new AdapterGolden(folder, base, Golden.requests(json, base.folder()), null);
-            }).toList().stream();
+            return folders
+                    .filter(folder -> Files.exists(folder.resolve("adapter_config.json")))
+                    .sorted()
+                    .map(folder -> {
+                        Map<?, ?> json = Golden.readJson(folder.resolve("golden.json"));
+                        Golden base = Golden.read(bases.resolve(Golden.text(json, "base")));
+                        return new AdapterGolden(folder, base, Golden.requests(json, base.folder()), null);
+                    })
+                    .toList()
+                    .stream();
         }
     }
 

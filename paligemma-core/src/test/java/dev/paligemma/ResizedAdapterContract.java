@@ -63,7 +63,10 @@ public abstract class ResizedAdapterContract {
     }
 
     static Stream<List<AdapterGolden>> byBase() throws IOException {
-        return AdapterGolden.resized().collect(groupingBy(golden -> golden.base().folder())).values().stream();
+        return AdapterGolden.resized()
+                .collect(groupingBy(golden -> golden.base().folder()))
+                .values()
+                .stream();
     }
 
     @ParameterizedTest
@@ -112,7 +115,8 @@ public abstract class ResizedAdapterContract {
             }
             assertThat(pipeline.search(asked, BeamSearch.of(1)).get(0).answer().text())
                     .isEqualTo(request.text());
-            AnswerScore score = pipeline.score(asked, List.of("<s_total>F", "cat")).get(0);
+            AnswerScore score =
+                    pipeline.score(asked, List.of("<s_total>F", "cat")).get(0);
             assertThat(score.generation().tokenIds()).startsWith(1601);
 
             TokenConstraint constraint = view.constraints().matching("<s_total>cat</s_total>");

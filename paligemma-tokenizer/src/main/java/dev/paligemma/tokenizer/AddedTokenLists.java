@@ -83,8 +83,8 @@ final class AddedTokenLists {
         }
         for (String option : List.of("lstrip", "rstrip", "single_word")) {
             if (token.bool(option, false)) {
-                throw new TokenizerException(decoder.where() + ": the token " + Quote.quote(content) + " has the option "
-                        + option + ", which is not supported; save it with " + option + "=False");
+                throw new TokenizerException(decoder.where() + ": the token " + Quote.quote(content)
+                        + " has the option " + option + ", which is not supported; save it with " + option + "=False");
             }
         }
         boolean special = token.bool("special", false);

@@ -164,8 +164,7 @@ public final class PaliGemmaTokenizer {
         }
         try (InputStream in = Files.newInputStream(chosen)) {
             return sentencePiece
-                    ? new PaliGemmaTokenizer(
-                            SentencePieceFile.read(in, chosen.toString(), added), chosen.toString())
+                    ? new PaliGemmaTokenizer(SentencePieceFile.read(in, chosen.toString(), added), chosen.toString())
                     : load(in, chosen.toString());
         } catch (IOException e) {
             throw new TokenizerException(chosen + ": cannot be read: " + e, e);
@@ -177,8 +176,11 @@ public final class PaliGemmaTokenizer {
      * tokenizer. Two folders with equal files have equal tokenizers.
      */
     public static List<Path> filesIn(Path folder) {
-        List<Path> found = new ArrayList<>(
-                FILES.stream().map(folder::resolve).filter(Files::exists).limit(1).toList());
+        List<Path> found = new ArrayList<>(FILES.stream()
+                .map(folder::resolve)
+                .filter(Files::exists)
+                .limit(1)
+                .toList());
         if (!found.isEmpty() && isSentencePiece(found.get(0))) {
             found.addAll(AddedTokenLists.filesIn(folder));
         }

@@ -208,7 +208,8 @@ final class SentencePieceFile {
     private void addListed(AddedToken token) {
         String content = token.content();
         int piece = pieces.idOf(content);
-        String what = source + ": the files beside it add the token " + Quote.quote(content) + " with the id " + token.id();
+        String what =
+                source + ": the files beside it add the token " + Quote.quote(content) + " with the id " + token.id();
         if (piece != Vocabulary.ABSENT && piece != token.id()) {
             throw new TokenizerException(what + ", but it is a piece with the id " + piece);
         }

@@ -17,10 +17,7 @@ import java.util.Set;
  * @param transposed the names of the matrices that lie the other way round in the file
  */
 record AdapterFile(
-        SafeTensorsFile file,
-        Map<String, TensorInfo> tensors,
-        Map<String, TensorInfo> stored,
-        Set<String> transposed) {
+        SafeTensorsFile file, Map<String, TensorInfo> tensors, Map<String, TensorInfo> stored, Set<String> transposed) {
     AdapterFile {
         tensors = Collections.unmodifiableMap(tensors);
         stored = Map.copyOf(stored);

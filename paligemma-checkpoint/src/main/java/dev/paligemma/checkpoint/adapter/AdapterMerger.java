@@ -113,27 +113,27 @@ public final class AdapterMerger {
     }
 
     private void merge() throws IOException {
-            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !FileTrees.isEmptyFolder(target)) {
-                throw new AdapterException(target + " exists already, expected nothing or an empty folder there");
+        if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !FileTrees.isEmptyFolder(target)) {
+            throw new AdapterException(target + " exists already, expected nothing or an empty folder there");
+        }
+        Path parent = Objects.requireNonNull(target.getParent(), "parent");
+        Files.createDirectories(parent);
+        Map<String, MergedFile> files = files();
+        long bytes = bytes(others.values());
+        weightBytes = files.values().stream().mapToLong(MergedFile::dataBytes).reduce(0, Math::addExact);
+        bytes = Math.addExact(bytes, weightBytes);
+        long free = Files.getFileStore(parent).getUsableSpace();
+        if (free < bytes) {
+            throw new AdapterException(
+                    "not enough room for " + target + ": " + bytes + " bytes are needed, " + free + " bytes are free");
+        }
+        try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
+            for (Map.Entry<String, MergedFile> file : files.entrySet()) {
+                file.getValue().write(temporary.path().resolve(file.getKey()));
             }
-            Path parent = Objects.requireNonNull(target.getParent(), "parent");
-            Files.createDirectories(parent);
-            Map<String, MergedFile> files = files();
-            long bytes = bytes(others.values());
-            weightBytes = files.values().stream().mapToLong(MergedFile::dataBytes).reduce(0, Math::addExact);
-            bytes = Math.addExact(bytes, weightBytes);
-            long free = Files.getFileStore(parent).getUsableSpace();
-            if (free < bytes) {
-                throw new AdapterException("not enough room for " + target + ": " + bytes + " bytes are needed, " + free
-                        + " bytes are free");
-            }
-            try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
-                for (Map.Entry<String, MergedFile> file : files.entrySet()) {
-                    file.getValue().write(temporary.path().resolve(file.getKey()));
-                }
-                copyOtherFiles(temporary.path());
-                temporary.moveTo(target);
-            }
+            copyOtherFiles(temporary.path());
+            temporary.moveTo(target);
+        }
     }
 
     /** The files of weights by their names in the folder. */

@@ -72,8 +72,8 @@ record ChangeReader(ModuleReader reader, Checkpoint base) {
             return rows;
         }
         if (module.has(Role.UP_BIAS)) {
-            throw new AdapterException(module.name() + ": the adapter has " + weight.rows() + " rows, the base " + baseRows
-                    + ", and a bias (lora_bias) for them, which is not supported");
+            throw new AdapterException(module.name() + ": the adapter has " + weight.rows() + " rows, the base "
+                    + baseRows + ", and a bias (lora_bias) for them, which is not supported");
         }
         AdaptedRows.Product product = reader.product(module, weight);
         float[] scale = reader.scale(module, weight, product);

@@ -192,7 +192,8 @@ public final class LoraAdapter {
         }
         vocabulary.modules().values().forEach(module -> BaseFit.check(module, vocabulary.rows(), problems));
         if (!problems.isEmpty()) {
-            String trained = config.baseName() == null ? "" : " (it was trained on " + Quote.quote(config.baseName()) + ")";
+            String trained =
+                    config.baseName() == null ? "" : " (it was trained on " + Quote.quote(config.baseName()) + ")";
             throw new AdapterException("the adapter " + folder + trained + " does not fit " + base.folder() + ", "
                     + problems.size() + " problems:" + WeightFiles.lines(problems, MAX_LISTED));
         }

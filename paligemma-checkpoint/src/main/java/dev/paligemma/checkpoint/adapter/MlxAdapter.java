@@ -51,9 +51,8 @@ final class MlxAdapter {
         JsonObject parameters = config.objectOrNull("lora_parameters");
         JsonObject named = parameters == null ? config : parameters;
         int rank = named.integer("rank", parameters == null ? 10 : 8, 1, AdapterConfig.MAX_RANK);
-        double scale = parameters == null
-                ? config.number("alpha", OLD_ALPHA, -MAX_SCALE, MAX_SCALE)
-                : scale(parameters, rank);
+        double scale =
+                parameters == null ? config.number("alpha", OLD_ALPHA, -MAX_SCALE, MAX_SCALE) : scale(parameters, rank);
         return new AdapterConfig(
                 rank,
                 scale * rank,
@@ -76,8 +75,8 @@ final class MlxAdapter {
         if (parameters.has("alpha")) {
             return parameters.number("alpha", 0, -MAX_SCALE, MAX_SCALE) / rank;
         }
-        throw new AdapterException(parameters.where() + " has neither scale nor alpha, so the strength of the adapter is not"
-                + " known");
+        throw new AdapterException(
+                parameters.where() + " has neither scale nor alpha, so the strength of the adapter is not" + " known");
     }
 
     /** The tensors under the names of PEFT, which has the matrices the other way round. */

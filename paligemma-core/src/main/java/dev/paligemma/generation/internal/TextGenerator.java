@@ -143,8 +143,7 @@ public final class TextGenerator {
         requireFits(prompt);
         PaliGemmaTokenizer tokenizer = words.tokenizer();
         requireRows(prompt.textTokenIds(), tokenizer, adapter, "the prompt");
-        return new PreparedRequest(
-                request, cancellation, adapter, tokenizer, stops(request, tokenizer), prompt, clock);
+        return new PreparedRequest(request, cancellation, adapter, tokenizer, stops(request, tokenizer), prompt, clock);
     }
 
     /** Writes everything that a strategy writes after a prompt. */

@@ -22,8 +22,7 @@ public final class Tokenizers {
     /** A tokenizer, and what is made of it once. */
     public record Entry(PaliGemmaTokenizer tokenizer, PromptEncoder prompts, TokenConstraints constraints) {
         static Entry of(PaliGemmaTokenizer tokenizer, int tokensPerImage) {
-            return new Entry(
-                    tokenizer, new PromptEncoder(tokenizer, tokensPerImage), new TokenConstraints(tokenizer));
+            return new Entry(tokenizer, new PromptEncoder(tokenizer, tokensPerImage), new TokenConstraints(tokenizer));
         }
     }
 
@@ -47,8 +46,7 @@ public final class Tokenizers {
         if (meant == null || meant == own.tokenizer()) {
             return;
         }
-        if (meant == base.tokenizer()
-                || byAdapter.values().stream().anyMatch(other -> other.tokenizer() == meant)) {
+        if (meant == base.tokenizer() || byAdapter.values().stream().anyMatch(other -> other.tokenizer() == meant)) {
             throw new RequestException("the constraint was made for " + meant + ", but the request is answered with "
                     + (adapter == null ? "no adapter" : "the adapter '" + adapter + "'") + " and " + own.tokenizer()
                     + "; make it with the constraints() of "

@@ -21,9 +21,8 @@ record PromptRows(HostTensor given, HostTensor textIds, HostTensor order) {
     static PromptRows of(Prompt prompt, HostTensor images, int ofModel, @Nullable ResizedVocabulary vocabulary) {
         int[] text = prompt.textTokenIds();
         MoreEmbeddings more = MoreEmbeddings.of(vocabulary, ofModel);
-        int added = more == null
-                ? 0
-                : (int) Arrays.stream(text).filter(more::has).count();
+        int added =
+                more == null ? 0 : (int) Arrays.stream(text).filter(more::has).count();
         if (more == null || added == 0) {
             return new PromptRows(images, ids(text), order(prompt, new int[text.length], 0));
         }

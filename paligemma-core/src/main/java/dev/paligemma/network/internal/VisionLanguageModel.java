@@ -151,12 +151,7 @@ public final class VisionLanguageModel implements AutoCloseable {
             int rows = prompt.length();
             PromptRows placed = PromptRows.of(prompt, imageEmbeddings, tokens, adapter.vocabulary());
             Inputs inputs = new Inputs(
-                    placed.given(),
-                    placed.textIds(),
-                    placed.order(),
-                    HostTensor.ofLongs(rows - 1),
-                    rows,
-                    adapter);
+                    placed.given(), placed.textIds(), placed.order(), HostTensor.ofLongs(rows - 1), rows, adapter);
             inputs.place(FIRST_POSITION, rows);
             run(inputs, new Outputs(1, adapter));
         }
@@ -310,9 +305,7 @@ public final class VisionLanguageModel implements AutoCloseable {
                     ? List.of()
                     : IntStream.range(0, sequences)
                             .mapToObj(i -> new ExtendedLogits(
-                                    logits.rows(i, 1).floats(),
-                                    more.rows(i, 1).floats(),
-                                    adapter.tokens(vocabulary)))
+                                    logits.rows(i, 1).floats(), more.rows(i, 1).floats(), adapter.tokens(vocabulary)))
                             .toList();
             this.next = IntStream.range(0, sequences)
                     .mapToObj(i -> extended.isEmpty()

@@ -40,8 +40,9 @@ public final class TokenizeCommand implements Runnable {
     @Option(
             names = "--adapter",
             paramLabel = "MODEL",
-            description = "LoRA adapter whose tokenizer is used, if it has one of its own: a folder or the name of one on the "
-                    + "hub.")
+            description =
+                    "LoRA adapter whose tokenizer is used, if it has one of its own: a folder or the name of one on the "
+                            + "hub.")
     @Nullable
     String adapter;
 

@@ -218,9 +218,12 @@ public record AdaptableGraph(
             @Override
             public List<Node> weightless(Operation.Weightless operation) {
                 Tensor more = moreLogits;
-                if (more != null && operation instanceof Operation.Softcap && node.inputs().contains(logits)) {
+                if (more != null
+                        && operation instanceof Operation.Softcap
+                        && node.inputs().contains(logits)) {
                     logits = node.output();
-                    return List.of(node, more(operation, List.of(more), more.shape().dim(-1)));
+                    return List.of(
+                            node, more(operation, List.of(more), more.shape().dim(-1)));
                 }
                 return List.of(node);
             }

@@ -22,13 +22,7 @@ final class SmallFiles {
     private static final String TOKENIZER = "tokenizer.json";
 
     private static final List<String> NAMES = List.of(
-            CONFIG,
-            "generation_config.json",
-            TOKENIZER,
-            "tokenizer.model",
-            PREPROCESSOR,
-            PROCESSOR,
-            "vae-oid.npz");
+            CONFIG, "generation_config.json", TOKENIZER, "tokenizer.model", PREPROCESSOR, PROCESSOR, "vae-oid.npz");
 
     /** What is read beside a tokenizer.model, and only then. */
     private static final List<String> ADDED_TOKENS =
