@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 public final class FileSet {
     /**
      * A checkpoint: {@code config.json}, {@code generation_config.json}, {@code tokenizer.json} or else
-     * {@code tokenizer.model}, {@code preprocessor_config.json} and {@code processor_config.json},
+     * {@code tokenizer.model} with the lists of tokens added to it, {@code preprocessor_config.json} and {@code processor_config.json},
      * {@code model.safetensors} or else the shards that its index names, the mask decoder {@code vae-oid.npz}, and
      * {@code paligemma.json} of a converted one; whatever of it the model has.
      *
@@ -35,19 +35,38 @@ public final class FileSet {
                     Wanted.required("config.json"),
                     Wanted.optional("generation_config.json"),
                     Wanted.required("tokenizer.json", "tokenizer.model"),
+                    Wanted.beside("tokenizer.model", "added_tokens.json"),
+                    Wanted.beside("tokenizer.model", "tokenizer_config.json"),
+                    Wanted.beside("tokenizer.model", "special_tokens_map.json"),
                     Wanted.anyOf("preprocessor_config.json", "processor_config.json"),
                     Wanted.optional("vae-oid.npz"),
                     Wanted.optional("paligemma.json"),
                     Wanted.required("model.safetensors", "model.safetensors" + WeightIndex.SUFFIX)));
 
-    /** A LoRA adapter: {@code adapter_config.json} and {@code adapter_model.safetensors}. */
+    /**
+     * A LoRA adapter: {@code adapter_config.json} and {@code adapter_model.safetensors}, or the {@code adapters.safetensors}
+     * of MLX, with the tokenizer and the settings that some have of their own.
+     */
     public static final FileSet ADAPTER = new FileSet(
             "an adapter",
-            List.of(Wanted.required("adapter_config.json"), Wanted.required("adapter_model.safetensors")));
+            List.of(
+                    Wanted.required("adapter_config.json"),
+                    Wanted.required("adapter_model.safetensors", "adapters.safetensors"),
+                    new Wanted(List.of("tokenizer.json", "tokenizer.model"), true, false, null),
+                    Wanted.optional("tokenizer_config.json"),
+                    Wanted.beside("tokenizer.model", "added_tokens.json"),
+                    Wanted.optional("special_tokens_map.json"),
+                    Wanted.optional("processor_config.json"),
+                    Wanted.optional("chat_template.jinja")));
 
-    /** A tokenizer: {@code tokenizer.json} or else {@code tokenizer.model}. */
-    public static final FileSet TOKENIZER =
-            new FileSet("a tokenizer", List.of(Wanted.required("tokenizer.json", "tokenizer.model")));
+    /** A tokenizer: {@code tokenizer.json} or else {@code tokenizer.model} with the lists of tokens added to it. */
+    public static final FileSet TOKENIZER = new FileSet(
+            "a tokenizer",
+            List.of(
+                    Wanted.required("tokenizer.json", "tokenizer.model"),
+                    Wanted.beside("tokenizer.model", "added_tokens.json"),
+                    Wanted.beside("tokenizer.model", "tokenizer_config.json"),
+                    Wanted.beside("tokenizer.model", "special_tokens_map.json")));
 
     private static final String ARCHIVE = ".npz";
     private static final String MASK_DECODER = "vae-oid.npz";
@@ -190,6 +209,9 @@ public final class FileSet {
         Set<String> absent = new LinkedHashSet<>();
         boolean certain = true;
         for (Wanted group : wanted) {
+            if (group.beside() != null && !files.contains(group.beside())) {
+                continue;
+            }
             boolean found = false;
             for (String name : group.names()) {
                 Presence known = presence.apply(name);
@@ -224,22 +246,35 @@ public final class FileSet {
      * @param names in the order of preference
      * @param firstOnly whether the first that is there makes the others superfluous
      * @param required whether one must be there
+     * @param beside a file named earlier without which none is needed, or null
      */
-    private record Wanted(List<String> names, boolean firstOnly, boolean required) {
+    private record Wanted(
+            List<String> names,
+            boolean firstOnly,
+            boolean required,
+            @Nullable String beside) {
         Wanted below(String folder) {
-            return new Wanted(names.stream().map(name -> folder + name).toList(), firstOnly, required);
+            return new Wanted(
+                    names.stream().map(name -> folder + name).toList(),
+                    firstOnly,
+                    required,
+                    beside == null ? null : folder + beside);
         }
 
         static Wanted optional(String name) {
-            return new Wanted(List.of(name), true, false);
+            return new Wanted(List.of(name), true, false, null);
+        }
+
+        static Wanted beside(String file, String name) {
+            return new Wanted(List.of(name), true, false, file);
         }
 
         static Wanted required(String... names) {
-            return new Wanted(List.of(names), true, true);
+            return new Wanted(List.of(names), true, true, null);
         }
 
         static Wanted anyOf(String... names) {
-            return new Wanted(List.of(names), false, true);
+            return new Wanted(List.of(names), false, true, null);
         }
     }
 }

@@ -15,19 +15,21 @@ import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,18 +49,24 @@ public final class AdapterMerger {
     private static final String CONFIG = "config.json";
     private static final String HEAD = BaseModule.HEAD + ".weight";
     private static final String TABLE = BaseModule.TABLE + ".weight";
-    private static final List<String> COPIED_ENDINGS = List.of(".json", ".txt", ".model", ".jinja", "vae-oid.npz");
+    private static final String VOCABULARY_SIZE = "vocab_size";
+
+    /** What versions of transformers wrote beside that of {@code text_config}. */
+    private static final Set<String> OLD_VOCABULARY_SIZES = Set.of(VOCABULARY_SIZE, "_vocab_size");
+
     private static final long MAX_INDEX_BYTES = 8 << 20;
 
     private final Checkpoint base;
     private final MergedWeights weights;
     private final MergedNames tensorNames;
+    private final Map<String, Path> others;
     private final Path target;
 
-    private AdapterMerger(LoraAdapter adapter, Path target) {
+    private AdapterMerger(LoraAdapter adapter, Path target) throws IOException {
         this.base = adapter.base();
         this.weights = new MergedWeights(adapter);
         this.tensorNames = new MergedNames(base);
+        this.others = SideFiles.of(base.folder(), adapter.folder());
         this.target = target;
     }
 
@@ -95,38 +103,38 @@ public final class AdapterMerger {
                     throw new AdapterException(base.folder() + " holds quantised weights, among them " + tensor
                             + "; an adapter is merged into weights as they were before");
                 });
-        new AdapterMerger(adapter, target).merge();
-    }
-
-    private void merge() {
         try {
-            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !FileTrees.isEmptyFolder(target)) {
-                throw new AdapterException(target + " exists already, expected nothing or an empty folder there");
-            }
-            Path parent = Objects.requireNonNull(target.getParent(), "parent");
-            Files.createDirectories(parent);
-            Map<String, MergedFile> files = files();
-            long bytes = otherBytes();
-            for (MergedFile file : files.values()) {
-                bytes = Math.addExact(bytes, file.dataBytes());
-            }
-            long free = Files.getFileStore(parent).getUsableSpace();
-            if (free < bytes) {
-                throw new AdapterException("not enough room for " + target + ": " + bytes + " bytes are needed, " + free
-                        + " bytes are free");
-            }
-            try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
-                for (Map.Entry<String, MergedFile> file : files.entrySet()) {
-                    file.getValue().write(temporary.path().resolve(file.getKey()));
-                }
-                copyOtherFiles(temporary.path(), files);
-                temporary.moveTo(target);
-            }
+            new AdapterMerger(adapter, target).merge();
         } catch (ClosedByInterruptException e) {
             throw new AdapterException("interrupted while merging into " + base.folder(), e);
         } catch (IOException e) {
             throw new AdapterException(
                     "cannot write the merged checkpoint " + target + ": " + FailureReason.of(e, target), e);
+        }
+    }
+
+    private void merge() throws IOException {
+        if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !FileTrees.isEmptyFolder(target)) {
+            throw new AdapterException(target + " exists already, expected nothing or an empty folder there");
+        }
+        Path parent = Objects.requireNonNull(target.getParent(), "parent");
+        Files.createDirectories(parent);
+        Map<String, MergedFile> files = files();
+        long bytes = bytes(others.values());
+        for (MergedFile file : files.values()) {
+            bytes = Math.addExact(bytes, file.dataBytes());
+        }
+        long free = Files.getFileStore(parent).getUsableSpace();
+        if (free < bytes) {
+            throw new AdapterException(
+                    "not enough room for " + target + ": " + bytes + " bytes are needed, " + free + " bytes are free");
+        }
+        try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
+            for (Map.Entry<String, MergedFile> file : files.entrySet()) {
+                file.getValue().write(temporary.path().resolve(file.getKey()));
+            }
+            copyOtherFiles(temporary.path(), files);
+            temporary.moveTo(target);
         }
     }
 
@@ -151,7 +159,7 @@ public final class AdapterMerger {
                 TensorInfo weight = canonical == null ? null : base.tensors().get(canonical);
                 String name = tensorNames.of(tensor, canonical);
                 if (source != null) {
-                    merged.add(name, tensor.dtype(), weight == null ? tensor.shape() : weight.shape(), source);
+                    merged.add(name, tensor.dtype(), shape(canonical, weight == null ? tensor : weight), source);
                     headStored |= Objects.equals(canonical, HEAD);
                 } else if (weight != null && weight.dtype().isComputed()) {
                     merged.add(name, tensor.dtype(), weight.shape(), numbersOf(weight));
@@ -167,10 +175,19 @@ public final class AdapterMerger {
                     .add(
                             tensorNames.head(),
                             table.dtype(),
-                            table.shape(),
+                            shape(HEAD, table),
                             Objects.requireNonNull(weights.sources().get(HEAD)));
         }
         return files;
+    }
+
+    /** The shape that a weight of the base has after the merge. */
+    private long[] shape(@Nullable String name, TensorInfo tensor) {
+        long[] shape = tensor.shape();
+        if (TABLE.equals(name) || HEAD.equals(name)) {
+            shape[0] = weights.rows();
+        }
+        return shape;
     }
 
     private MergedWeights.Source numbersOf(TensorInfo weight) {
@@ -206,41 +223,55 @@ public final class AdapterMerger {
     }
 
     /** What the files beside the weights take, most of which are copied as they are. */
-    private long otherBytes() throws IOException {
+    private static long bytes(Collection<Path> files) throws IOException {
         long bytes = 0;
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(base.folder(), Files::isRegularFile)) {
-            for (Path file : files) {
-                if (isCopied(file.getFileName().toString())) {
-                    bytes = Math.addExact(bytes, Files.size(file));
-                }
-            }
+        for (Path file : files) {
+            bytes = Math.addExact(bytes, Files.size(file));
         }
         return bytes;
     }
 
-    private static boolean isCopied(String name) {
-        return COPIED_ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith("adapter_");
+    private void copyOtherFiles(Path folder, Map<String, MergedFile> written) throws IOException {
+        for (Map.Entry<String, Path> other : others.entrySet()) {
+            Path file = other.getValue();
+            Path copy = folder.resolve(other.getKey());
+            switch (other.getKey()) {
+                case CONFIG -> writeConfig(file, copy);
+                case WeightFiles.INDEX -> writeIndex(file, copy, written);
+                default -> copyFile(file, copy);
+            }
+            FileTrees.forceFile(copy);
+        }
     }
 
-    private void copyOtherFiles(Path folder, Map<String, MergedFile> written) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(base.folder(), Files::isRegularFile)) {
-            for (Path file : files) {
-                String name = file.getFileName().toString();
-                Path copy = folder.resolve(name);
-                boolean tied = base.config().text().tieWordEmbeddings() && !weights.untied();
-                String config = name.equals(CONFIG) ? OutputHead.configSaying(tied, file) : null;
-                if (config != null) {
-                    Files.writeString(copy, config, StandardOpenOption.CREATE_NEW);
-                } else if (name.equals(WeightFiles.INDEX)) {
-                    writeIndex(file, copy, written);
-                } else if (isCopied(name)) {
-                    copyFile(file, copy);
-                }
-                if (Files.exists(copy)) {
-                    FileTrees.forceFile(copy);
-                }
-            }
+    /** The configuration says what the merged weights are: whether the head is the embedding, and how many rows both have. */
+    private void writeConfig(Path file, Path copy) throws IOException {
+        boolean tied = base.config().text().tieWordEmbeddings() && !weights.untied();
+        String changed = OutputHead.configSaying(tied, file);
+        if (weights.isResized()) {
+            JsonObject config = changed == null
+                    ? Json.readObject(file, MAX_INDEX_BYTES, CheckpointException::new)
+                    : Json.readObject(
+                            file.toString(), changed.getBytes(StandardCharsets.UTF_8), CheckpointException::new);
+            changed = Json.text(resized(config), true) + "\n";
         }
+        if (changed == null) {
+            copyFile(file, copy);
+        } else {
+            Files.writeString(copy, changed, StandardOpenOption.CREATE_NEW);
+        }
+    }
+
+    private Map<String, @Nullable Object> resized(JsonObject config) {
+        Map<String, @Nullable Object> members = new LinkedHashMap<>(config.members());
+        JsonObject text = config.objectOrNull("text_config");
+        if (text != null) {
+            Map<String, @Nullable Object> textMembers = new LinkedHashMap<>(text.members());
+            textMembers.put(VOCABULARY_SIZE, weights.rows());
+            members.put("text_config", textMembers);
+        }
+        members.replaceAll((name, value) -> OLD_VOCABULARY_SIZES.contains(name) ? (Object) weights.rows() : value);
+        return members;
     }
 
     /** Not with the permissions of the original, which may not allow writing. */

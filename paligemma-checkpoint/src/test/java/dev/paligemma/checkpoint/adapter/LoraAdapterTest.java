@@ -334,7 +334,12 @@ class LoraAdapterTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"'[1, 40]', only 40", "'[1, 1]', twice", "'[1]', 'expected [1, 160], got [2, 160]'", ", which tokens"})
+    @CsvSource({
+        "'[1, 3000000]', 'expected 1 to 1048576'",
+        "'[1, 1]', twice",
+        "'[1]', 'expected [1, 160], got [2, 160]'",
+        ", which tokens"
+    })
     void refusesTrainedRowsThatAreNotThere(String indices, String named) throws IOException {
         AdapterFolder written = AdapterFolder.in(folder)
                 .config("trainable_token_indices", indices)

@@ -21,15 +21,14 @@ final class SmallFiles {
     private static final String CONFIG = "config.json";
     private static final String PREPROCESSOR = "preprocessor_config.json";
     private static final String PROCESSOR = "processor_config.json";
+    private static final String TOKENIZER = "tokenizer.json";
 
     private static final List<String> NAMES = List.of(
-            CONFIG,
-            "generation_config.json",
-            "tokenizer.json",
-            "tokenizer.model",
-            PREPROCESSOR,
-            PROCESSOR,
-            "vae-oid.npz");
+            CONFIG, "generation_config.json", TOKENIZER, "tokenizer.model", PREPROCESSOR, PROCESSOR, "vae-oid.npz");
+
+    /** What is read beside a tokenizer.model, and only then. */
+    private static final List<String> ADDED_TOKENS =
+            List.of("added_tokens.json", "tokenizer_config.json", "special_tokens_map.json");
 
     /** Four times the largest tokenizer of this family. */
     private static final long MAX_BYTES = 256L << 20;
@@ -42,7 +41,11 @@ final class SmallFiles {
     /** Those that are there, none absurdly large. */
     static List<Path> of(Path folder) throws IOException {
         List<Path> files = new ArrayList<>();
-        for (String name : NAMES) {
+        List<String> names = new ArrayList<>(NAMES);
+        if (!Files.isRegularFile(folder.resolve(TOKENIZER))) {
+            names.addAll(ADDED_TOKENS);
+        }
+        for (String name : names) {
             Path file = folder.resolve(name);
             if (Files.isRegularFile(file)) {
                 long size = Files.size(file);
