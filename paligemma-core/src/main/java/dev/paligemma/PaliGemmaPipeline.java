@@ -65,7 +65,6 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     private final ModelInfo info;
     private final TextGenerator generator;
     private final Slots slots;
-    private final TokenConstraints constraints;
     private final @Nullable MaskCodec maskCodec;
     private final Advice advice;
     private final boolean ownsModel;
@@ -74,7 +73,6 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         this.info = info;
         this.generator = generator;
         this.slots = slots;
-        this.constraints = new TokenConstraints(generator.tokenizer());
         this.maskCodec = maskCodec;
         this.advice = new Advice(info.folder());
         this.ownsModel = true;
@@ -85,7 +83,6 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         this.info = model.info;
         this.generator = generator;
         this.slots = model.slots;
-        this.constraints = model.constraints;
         this.maskCodec = model.maskCodec;
         this.advice = model.advice;
         this.ownsModel = false;
@@ -133,11 +130,12 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     }
 
     /**
-     * Makes constraints on answers with the tokens of this model; thread-safe. The first constraint of some kinds needs
+     * Makes constraints on answers with the tokens of this model, or of a {@linkplain #withAdapter view} with those of the
+     * adapter's {@link #tokenizer}; thread-safe. A request refuses constraints for another tokenizer of this model. The first constraint of some kinds needs
      * an index of the vocabulary, which takes about a second for a large one and is kept.
      */
     public TokenConstraints constraints() {
-        return constraints;
+        return generator.constraints();
     }
 
     @Override
@@ -312,6 +310,11 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         return generator.tokenizer();
     }
 
+    @Override
+    public PaliGemmaTokenizer tokenizer(GenerationRequest request) {
+        return generator.tokenizer(request);
+    }
+
     /**
      * The names of the adapters that were loaded with the model, in the order in which they were given; unmodifiable.
      */
@@ -321,7 +324,8 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
 
     /**
      * This pipeline for requests that are to be answered with an adapter; a request may still name another one. Nothing is
-     * loaded or indexed again.
+     * loaded again. The view's {@link #tokenizer} and {@link #constraints} are those of the adapter, if it has a tokenizer of
+     * its own in its folder.
      *
      * <pre>{@code
      * String total = pipeline.withAdapter("receipts").answer(image, "What is the total?");

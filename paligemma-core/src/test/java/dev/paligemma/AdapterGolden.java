@@ -29,6 +29,7 @@ public record AdapterGolden(
     static final int ROW_STEP = 41;
 
     private static final String RESOURCE = "/adapters";
+    private static final String RESIZED = "/resized";
 
     /** All stored adapters. */
     public static Stream<AdapterGolden> all() throws IOException {
@@ -45,6 +46,32 @@ public record AdapterGolden(
     /** The adapter of a name. */
     public static AdapterGolden of(String name) {
         return read(Golden.root(RESOURCE).resolve(name));
+    }
+
+    /** Adapters with embeddings of another size than that of their base, or tokens of their own. */
+    public static Stream<AdapterGolden> resized() throws IOException {
+        return in(RESIZED);
+    }
+
+    /** Adapters in the files of mlx-vlm. */
+    public static Stream<AdapterGolden> mlx() throws IOException {
+        return in("/mlx-adapters");
+    }
+
+    private static Stream<AdapterGolden> in(String resource) throws IOException {
+        Path bases = Golden.root(RESIZED).resolve("bases");
+        try (Stream<Path> folders = Files.list(Golden.root(resource))) {
+            return folders
+                    .filter(folder -> Files.exists(folder.resolve("adapter_config.json")))
+                    .sorted()
+                    .map(folder -> {
+                        Map<?, ?> json = Golden.readJson(folder.resolve("golden.json"));
+                        Golden base = Golden.read(bases.resolve(Golden.text(json, "base")));
+                        return new AdapterGolden(folder, base, Golden.requests(json, base.folder()), null);
+                    })
+                    .toList()
+                    .stream();
+        }
     }
 
     private static AdapterGolden read(Path folder) {

@@ -217,7 +217,7 @@ public record Golden(Path folder, List<Request> requests) {
         }
     }
 
-    private static Golden read(Path folder) {
+    static Golden read(Path folder) {
         return new Golden(folder, requests(readJson(folder.resolve("golden.json")), folder));
     }
 

@@ -71,8 +71,18 @@ public interface TaskRunner {
      */
     List<AnswerScore> score(GenerationRequest request, List<String> answers);
 
-    /** The tokenizer of the model, thread-safe. */
+    /** The tokenizer of requests that name no adapter, thread-safe. */
     PaliGemmaTokenizer tokenizer();
+
+    /**
+     * The tokenizer of a request, thread-safe: that of its adapter, which may have one of its own, or else {@link
+     * #tokenizer()}.
+     *
+     * @throws IllegalArgumentException if the request names an adapter that was not loaded
+     */
+    default PaliGemmaTokenizer tokenizer(GenerationRequest request) {
+        return tokenizer();
+    }
 
     /** The decoder of masks; empty if there are no weights for it. */
     Optional<MaskCodec> maskCodec();
@@ -90,7 +100,7 @@ public interface TaskRunner {
         }
         List<AnswerScore> scores = score(request, task.givenAnswers());
         AnswerScore best = Collections.max(scores, Comparator.comparingDouble(AnswerScore::logProbability));
-        return task.read(new TaskAnswer(request, best.generation(), scores, tokenizer(), maskCodec()));
+        return task.read(new TaskAnswer(request, best.generation(), scores, tokenizer(request), maskCodec()));
     }
 
     /**
@@ -100,7 +110,7 @@ public interface TaskRunner {
      */
     default <R> R read(Task<R> task, GenerationRequest request, GenerationResult result) {
         task.check(request);
-        return task.read(new TaskAnswer(request, result, List.of(), tokenizer(), maskCodec()));
+        return task.read(new TaskAnswer(request, result, List.of(), tokenizer(request), maskCodec()));
     }
 
     /**
@@ -269,7 +279,7 @@ public interface TaskRunner {
      */
     default DetectionStream streamDetections(BoxTask<?> task, GenerationRequest request) {
         task.check(request);
-        return new DetectionStream(stream(request), task.parser(request, tokenizer()));
+        return new DetectionStream(stream(request), task.parser(request, tokenizer(request)));
     }
 
     /**

@@ -3,7 +3,9 @@ package dev.paligemma.cli;
 import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.checkpoint.convert.ConversionException;
+import dev.paligemma.cli.option.PictureArguments;
 import dev.paligemma.cli.pictures.PictureNames;
+import dev.paligemma.cli.report.SettingNames;
 import dev.paligemma.cli.report.VisibleControls;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.generation.RequestCancelledException;
@@ -13,26 +15,17 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
+import picocli.CommandLine;
 
 /** Turns failures into one line on standard error and an exit code. */
 final class Failure {
     private static final Pattern LINE_BREAKS = Pattern.compile("\\s*\\R\\s*");
     private static final int LONGEST_MESSAGE = 2000;
-
-    private static final Pattern SETTING = Pattern.compile("([\\w.]+)\\(\\.\\.\\.\\)(?: of the builder)?");
-    private static final Map<String, String> OPTIONS = Map.of(
-            "adapter", "--adapter",
-            "cacheDirectory", "--cache-dir",
-            "TinyModel.folder", "--cache-dir",
-            "offline", "--offline");
 
     private Failure() {}
 
@@ -68,7 +61,9 @@ final class Failure {
                     : "there is no command '" + name + "'"
                             + meant(Suggestions.of(name, command.subcommands().keySet()));
         }
-        return "Unexpected argument: '" + typed + "'";
+        return command.optionsMap().containsKey("--image") && PictureNames.isMeant(typed)
+                ? PictureArguments.advice(typed)
+                : "Unexpected argument: '" + typed + "'";
     }
 
     private static String meant(List<String> suggestions) {
@@ -78,7 +73,7 @@ final class Failure {
     /** Reports a failed command; gives {@link ExitCode#USAGE} if the input is to blame, {@link ExitCode#SOFTWARE} if not. */
     static int report(Throwable failure, PrintWriter err, boolean debug) {
         boolean input = isAboutInput(failure);
-        err.println("paligemma: " + oneLine(inOptions(describe(failure, input))));
+        err.println("paligemma: " + oneLine(PictureArguments.withClassPath(SettingNames.inOptions(describe(failure, input)))));
         if (debug) {
             failure.printStackTrace(err);
         }
@@ -124,13 +119,6 @@ final class Failure {
         return failure instanceof PaliGemmaException || failure instanceof UncheckedIOException || input
                 ? message
                 : failure.getClass().getSimpleName() + ": " + message;
-    }
-
-    /** The options behind the settings of the library, named as in {@code cacheDirectory(...) of the builder}. */
-    private static String inOptions(String message) {
-        return SETTING.matcher(message)
-                .replaceAll(
-                        setting -> Matcher.quoteReplacement(OPTIONS.getOrDefault(setting.group(1), setting.group())));
     }
 
     /** A message may quote a prompt of any length; the line stays readable. */

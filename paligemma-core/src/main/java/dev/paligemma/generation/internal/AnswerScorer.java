@@ -65,7 +65,7 @@ public final class AnswerScorer {
     public List<AnswerScore> score(GenerationRequest request, List<String> answers, Cancellation cancellation) {
         PreparedRequest prepared = generator.prepare(request, cancellation);
         List<Given> given = answers.stream()
-                .map(answer -> new Given(prepared, generator.tokenizer().encode(answer, ControlTokens.PARSE)))
+                .map(answer -> new Given(prepared, encode(prepared, answer)))
                 .toList();
         generator.decode(prepared, new SideBySide(given));
         double highest =
@@ -79,6 +79,12 @@ public final class AnswerScorer {
             scores.add(given.get(i).score(answers.get(i), highest, total));
         }
         return scores;
+    }
+
+    private int[] encode(PreparedRequest prepared, String answer) {
+        int[] ids = prepared.tokenizer().encode(answer, ControlTokens.PARSE);
+        generator.requireRows(ids, prepared.tokenizer(), prepared.adapter(), "the answer '" + answer + "'");
+        return ids;
     }
 
     /**

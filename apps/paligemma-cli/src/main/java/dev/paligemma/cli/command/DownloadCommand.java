@@ -32,7 +32,10 @@ public final class DownloadCommand implements Runnable {
     @Spec
     CommandSpec spec;
 
-    @Parameters(paramLabel = "NAME", description = "owner/name, or owner/name@revision.")
+    @Parameters(
+            paramLabel = "NAME",
+            description = "owner/name, owner/name/folder for a model in a folder, either with @revision; or the "
+                    + "address of its page.")
     String name;
 
     @Option(

@@ -18,8 +18,8 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine;
 
 /** The options of every command that makes the model write, and the way from them to an answer. */
 public final class RequestOptions {
@@ -37,7 +37,11 @@ public final class RequestOptions {
 
     /** Begins the request, before the model is loaded: a bad option is reported without waiting for it. */
     GenerationRequest.Builder begin(Task<?> task, int usualLength, CommandLine command) {
-        GenerationRequest.Builder request = task.request().maxNewTokens(length.maxNewTokens(usualLength, command));
+        GenerationRequest.Builder request = task.request();
+        int longest = length.maxNewTokens(usualLength, command);
+        if (length.maxNewTokens != null || usualLength != GenerationRequest.DEFAULT_MAX_NEW_TOKENS) {
+            request.maxNewTokens(longest); // the checkpoint may have a say in the default
+        }
         decoding.applyTo(request, command);
         return request;
     }
