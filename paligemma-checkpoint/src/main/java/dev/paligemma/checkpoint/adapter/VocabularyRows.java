@@ -103,7 +103,9 @@ record VocabularyRows(AdapterFile file, Checkpoint base, Map<String, ModuleTenso
             }
         }
         ModuleTensors other = modules.get(module.kind() == ModuleKind.HEAD ? BaseModule.TABLE : BaseModule.HEAD);
-        boolean tied = other != null && other.weight().equals(module.weight());
-        return tied && other.has(Role.BASE_COPY) ? other.get(Role.BASE_COPY) : null;
+        if (other == null || !other.weight().equals(module.weight()) || !other.has(Role.BASE_COPY)) {
+            return null;
+        }
+        return other.get(Role.BASE_COPY);
     }
 }
