@@ -4,13 +4,14 @@ import ai.djl.Device;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.PipelineBuilder;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.network.DecoderOptions;
 import java.nio.file.Path;
 import java.util.Map;
 
 /** Turns the loading options and the device of DJL into those of a pipeline. */
 final class LoadingOptions {
     private static final String NAMES =
-            "engine, precision, threads, maxConcurrentRequests, cacheDirectory, maskWeights";
+            "engine, precision, threads, maxConcurrentRequests, cacheDirectory, maskWeights, finalSoftcap";
 
     private LoadingOptions() {}
 
@@ -29,6 +30,8 @@ final class LoadingOptions {
             case "maxConcurrentRequests" -> builder.maxConcurrentRequests(number(name, value));
             case "cacheDirectory" -> builder.cacheDirectory(Path.of(value));
             case "maskWeights" -> builder.maskWeights(Path.of(value));
+            case "finalSoftcap" ->
+                builder.decoderOptions(DecoderOptions.defaults().withFinalSoftcap(value));
             case "modelName" -> {
                 // DJL reads this one before it loads a model, and leaves it among the options.
             }

@@ -10,6 +10,7 @@ import ai.djl.nn.Block;
 import ai.djl.translate.Translator;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.PipelineBuilder;
+import dev.paligemma.network.DecoderOptions;
 import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.engine.EngineException;
@@ -50,6 +51,8 @@ public final class PaliGemmaModel extends BaseModel {
      * <tr><td>{@code cacheDirectory}</td><td>a folder</td>
      *     <td>{@link PipelineBuilder#cacheDirectory}</td></tr>
      * <tr><td>{@code maskWeights}</td><td>a file</td><td>{@link PipelineBuilder#maskWeights}</td></tr>
+     * <tr><td>{@code finalSoftcap}</td><td>{@code config}, {@code off} or a number</td>
+     *     <td>{@link DecoderOptions#finalSoftcap}</td></tr>
      * </table>
      *
      * <p>DJL's own {@code modelName} is ignored, since it is read before. The device is that of the criteria, {@code gpu}
