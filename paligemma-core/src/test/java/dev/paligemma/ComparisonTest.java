@@ -26,7 +26,8 @@ import org.junit.jupiter.api.Test;
 /** Two pipelines side by side. */
 class ComparisonTest {
     private static final DecoderOptions UNCAPPED = DecoderOptions.defaults().withoutFinalSoftcap();
-    private static final DecoderOptions WITHOUT_WINDOW = DecoderOptions.defaults().withoutSlidingWindow();
+    private static final DecoderOptions WITHOUT_WINDOW =
+            DecoderOptions.defaults().withoutSlidingWindow();
 
     @Test
     void divergenceIsThatOfTheReferencesLogits() {

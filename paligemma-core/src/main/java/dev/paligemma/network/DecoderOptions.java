@@ -69,7 +69,8 @@ public record DecoderOptions(OptionalDouble finalSoftcap, boolean slidingWindow)
                     return withFinalSoftcap(Double.parseDouble(text));
                 } catch (NumberFormatException e) {
                     throw new IllegalArgumentException(
-                            "finalSoftcap must be " + CONFIG + ", " + OFF + " or a number, got " + Quote.quote(text), e);
+                            "finalSoftcap must be " + CONFIG + ", " + OFF + " or a number, got " + Quote.quote(text),
+                            e);
                 }
             }
         }

@@ -53,7 +53,8 @@ class PublishedVocabularyTest {
             List<Object> row = TestFiles.line(line);
             assertThat(tokenizer.encode((String) row.get(0)))
                     .as("ids of %s", line)
-                    .isEqualTo(((List<?>) row.get(1)).stream().mapToInt(id -> (Integer) id).toArray());
+                    .isEqualTo(((List<?>) row.get(1))
+                            .stream().mapToInt(id -> (Integer) id).toArray());
         }
     }
 
