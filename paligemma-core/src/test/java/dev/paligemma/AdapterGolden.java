@@ -33,8 +33,13 @@ public record AdapterGolden(
 
     /** All stored adapters. */
     public static Stream<AdapterGolden> all() throws IOException {
-        try (Stream<Path> folders = Files.list(Golden.root(RESOURCE))) {
-            return folders.sorted().map(AdapterGolden::read).toList().stream();
+        return in(Golden.root(RESOURCE), Golden.root("/golden"));
+    }
+
+    /** All adapters in a folder, for checkpoints in another one. */
+    public static Stream<AdapterGolden> in(Path root, Path bases) throws IOException {
+        try (Stream<Path> folders = Files.list(root)) {
+            return folders.sorted().map(folder -> read(folder, bases)).toList().stream();
         }
     }
 
@@ -45,7 +50,7 @@ public record AdapterGolden(
 
     /** The adapter of a name. */
     public static AdapterGolden of(String name) {
-        return read(Golden.root(RESOURCE).resolve(name));
+        return read(Golden.root(RESOURCE).resolve(name), Golden.root("/golden"));
     }
 
     /** Adapters with embeddings of another size than that of their base, or tokens of their own. */
@@ -74,9 +79,9 @@ public record AdapterGolden(
         }
     }
 
-    private static AdapterGolden read(Path folder) {
+    private static AdapterGolden read(Path folder, Path bases) {
         Map<?, ?> json = Golden.readJson(folder.resolve("golden.json"));
-        Golden base = Golden.of(Golden.text(json, "base"));
+        Golden base = Golden.read(bases.resolve(Golden.text(json, "base")));
         return new AdapterGolden(folder, base, Golden.requests(json, base.folder()), (String) json.get("sameAs"));
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.engine.contract.ContractLedger;
 import dev.paligemma.engine.contract.TestedEngine;
+import dev.paligemma.network.DecoderOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,22 @@ public abstract class GoldenParityContract {
     void generatesTheTokensAndLogProbabilitiesOfTransformers(Golden golden) {
         try (PaliGemmaPipeline pipeline = golden.load(engine)) {
             assertAnswers(pipeline, golden.requests());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pg2-default-caps", "pg2-gqa", "pg2-softcap"})
+    void withoutTheFinalSoftcapProbabilitiesAreThoseOfTransformersWithoutIt(String name) {
+        Golden golden = Golden.of(name);
+        try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.builder()
+                .checkpoint(golden.folder())
+                .engine(engine.engine())
+                .precision(engine.precision())
+                .decoderOptions(DecoderOptions.defaults().withoutFinalSoftcap())
+                .build()) {
+            for (Golden.Request request : golden.requests()) {
+                request.assertAnsweredUncapped(pipeline.generate(request.toGenerationRequest()));
+            }
         }
     }
 

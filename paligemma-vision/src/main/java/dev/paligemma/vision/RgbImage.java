@@ -25,7 +25,7 @@ import java.util.regex.Pattern;
  * blended; colour profiles and gamma are ignored; grey is repeated; 16-bit samples lose their low byte. Other formats are
  * read if an ImageIO plug-in for them is on the class path (WEBP, for instance).
  *
- * <p>Where results differ from Pillow 12.3: a 16-bit grey image keeps its high byte, where Pillow clips all samples above
+ * <p>Where results differ from Pillow 13: a 16-bit grey image keeps its high byte, where Pillow clips all samples above
  * 255 to white; a PNG is read though a chunk before its picture data has a wrong checksum, if that is not needed, and a GIF
  * without the last byte of its picture data; and JPEG with 4:4:0 sampling, or arithmetic coding, depends on the JPEG library inside the JDK.
  */

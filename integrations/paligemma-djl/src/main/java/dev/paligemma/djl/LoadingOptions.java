@@ -5,6 +5,7 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.PipelineBuilder;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.hub.HubModel;
+import dev.paligemma.network.DecoderOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -12,7 +13,7 @@ import java.util.Map;
 /** Turns the loading options and the device of DJL into those of a pipeline. */
 final class LoadingOptions {
     private static final String NAMES =
-            "engine, precision, threads, maxConcurrentRequests, cacheDirectory, maskWeights, adapter";
+            "engine, precision, threads, maxConcurrentRequests, cacheDirectory, maskWeights, adapter, finalSoftcap";
 
     private LoadingOptions() {}
 
@@ -32,6 +33,8 @@ final class LoadingOptions {
             case "cacheDirectory" -> builder.cacheDirectory(Path.of(value));
             case "maskWeights" -> builder.maskWeights(Path.of(value));
             case "adapter" -> addAdapter(builder, value);
+            case "finalSoftcap" ->
+                builder.decoderOptions(DecoderOptions.defaults().withFinalSoftcap(value));
             case "modelName" -> {
                 // DJL reads this one before it loads a model, and leaves it among the options.
             }

@@ -13,6 +13,7 @@ import dev.paligemma.PipelineBuilder;
 import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.engine.EngineException;
+import dev.paligemma.network.DecoderOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -56,6 +57,8 @@ public final class PaliGemmaModel extends BaseModel {
      * <tr><td>{@code adapter}</td><td>a folder, or {@code owner/name} on the hub: the LoRA adapter that answers, with
      *     its own tokenizer if it has one</td>
      *     <td>{@link PipelineBuilder#adapter(String, Path)}, {@link PaliGemmaPipeline#withAdapter}</td></tr>
+     * <tr><td>{@code finalSoftcap}</td><td>{@code config}, {@code off} or a number</td>
+     *     <td>{@link DecoderOptions#finalSoftcap}</td></tr>
      * </table>
      *
      * <p>DJL's own {@code modelName} is ignored, since it is read before. The device is that of the criteria, {@code gpu}

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Searches for likely answers with several live beams, by one of the two rules of {@link BeamSearch}. Confined to one
  * thread; used once.
  *
- * <p>Sources: {@code _beam_search} in {@code generation/utils.py} of transformers 5.18; {@code _beam_sample_output} and
+ * <p>Sources: {@code _beam_search} in {@code generation/utils.py} of transformers 5.24; {@code _beam_sample_output} and
  * {@code _beam_early_stop} in {@code predict_fns.py} of big_vision. What a constraint forbids has probability 0; the
  * probabilities of what it allows are not scaled up.
  */
