@@ -25,12 +25,13 @@ final class ConfidenceScores {
     SegmentationResult ask(PaliGemmaPipeline pipeline, GenerationRequest request, String expected) {
         List<Detection> wanted = DetectionParser.parse(expected, 1, 1).detections(); // overlaps need no pixels
         SegmentationResult answer = pipeline.run(MASKS, request);
-        asWritten.add(wanted, answer.detections());
-        List<Detection> any = answer.detections();
+        asWritten.add(wanted, answer.answer().detections());
+        List<Detection> any = answer.answer().detections();
         if (any.isEmpty()) {
             any = pipeline.run(MASKS, request.toBuilder()
                             .constraint(pipeline.constraints().detections(oneBox(request.prompt())))
                             .build())
+                    .answer()
                     .detections();
         }
         forced.add(wanted, any);
