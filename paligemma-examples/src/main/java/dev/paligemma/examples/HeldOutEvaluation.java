@@ -30,7 +30,8 @@ public final class HeldOutEvaluation {
      */
     public static void main(String[] args) throws IOException {
         if (args.length < 1 || args.length > 2) {
-            throw new IllegalArgumentException("expected: SCENES [CHECKPOINT], got " + args.length + " arguments");
+            System.err.println("usage: HeldOutEvaluation SCENES [CHECKPOINT] (folders of the scenes and of a model)");
+            return;
         }
         Path checkpoint = args.length == 2 ? Path.of(args[1]) : TinyModel.folder();
         try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.load(checkpoint)) {
