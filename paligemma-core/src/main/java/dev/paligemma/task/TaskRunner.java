@@ -154,7 +154,7 @@ public interface TaskRunner {
      * "es"}.
      */
     default String caption(RgbImage image, String language) {
-        return run(Tasks.caption(language), image).text();
+        return ask(Tasks.caption(language), image).text();
     }
 
     /** As {@link #caption(RgbImage, String)}, of a file. */
@@ -174,7 +174,7 @@ public interface TaskRunner {
 
     /** Answers a question, shortly; the language is the code of that of question and answer. */
     default String answer(RgbImage image, String language, String question) {
-        return run(Tasks.answer(language, question), image).text();
+        return ask(Tasks.answer(language, question), image).text();
     }
 
     /** As {@link #answer(RgbImage, String, String)}, of a file. */
@@ -184,7 +184,7 @@ public interface TaskRunner {
 
     /** Reads the text in a picture; empty if there is none. */
     default String ocr(RgbImage image) {
-        return run(Tasks.ocr(), image).text();
+        return ask(Tasks.ocr(), image).text();
     }
 
     /** As {@link #ocr(RgbImage)}, of a file. */
@@ -207,7 +207,7 @@ public interface TaskRunner {
      * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
      */
     default DetectionResult detect(RgbImage image, String... labels) {
-        return run(Tasks.detect(labels), image);
+        return ask(Tasks.detect(labels), image);
     }
 
     /** As {@link #detect(RgbImage, String...)}, of a file. */
@@ -217,7 +217,7 @@ public interface TaskRunner {
 
     /** As {@link #detect(RgbImage, String...)}, with options on how boxes are read and which are kept. */
     default DetectionResult detect(RgbImage image, List<String> labels, DetectionOptions options) {
-        return run(Tasks.detect(labels).withOptions(options), image);
+        return ask(Tasks.detect(labels).withOptions(options), image);
     }
 
     /** As {@link #detect(RgbImage, List, DetectionOptions)}, of a file. */
@@ -230,7 +230,7 @@ public interface TaskRunner {
      * the weights of the mask decoder; without them there are boxes and segmentation codes.
      */
     default SegmentationResult segment(RgbImage image, String... labels) {
-        return run(Tasks.segment(labels), image);
+        return ask(Tasks.segment(labels), image);
     }
 
     /** As {@link #segment(RgbImage, String...)}, of a file. */
@@ -240,7 +240,7 @@ public interface TaskRunner {
 
     /** As {@link #segment(RgbImage, String...)}, with options on how boxes are read and which are kept. */
     default SegmentationResult segment(RgbImage image, List<String> labels, DetectionOptions options) {
-        return run(Tasks.segment(labels).withOptions(options), image);
+        return ask(Tasks.segment(labels).withOptions(options), image);
     }
 
     /** As {@link #segment(RgbImage, List, DetectionOptions)}, of a file. */
@@ -254,7 +254,7 @@ public interface TaskRunner {
      * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
      */
     default List<AnswerScore> score(RgbImage image, Task<?> question, List<String> answers) {
-        return run(Tasks.score(question, answers), image);
+        return ask(Tasks.score(question, answers), image);
     }
 
     /** As {@link #score(RgbImage, Task, List)}, of a file. */
@@ -284,6 +284,10 @@ public interface TaskRunner {
     /** As {@link #streamDetections(RgbImage, String...)}, of a file. */
     default DetectionStream streamDetections(Path image, String... labels) {
         return streamDetections(read(image), labels);
+    }
+
+    private <R> R ask(Task<R> task, RgbImage image) {
+        return run(task, task.request().image(image).build());
     }
 
     private static RgbImage read(Path image) {

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
                     + "well as the name. Models of Google need a token: accept the terms on the model's page, then set "
                     + "HF_TOKEN or run 'hf auth login'."
         },
-        footer = {"", "Example:", "  paligemma download google/paligemma2-3b-mix-224 --revision bfloat16"})
+        footer = {"", "Example:", "  paligemma download google/paligemma2-3b-mix-224"})
 public final class DownloadCommand implements Runnable {
     @Spec
     CommandSpec spec;

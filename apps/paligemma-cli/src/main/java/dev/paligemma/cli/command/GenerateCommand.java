@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Example:",
-            "  paligemma generate --image cat.jpg --prompt \"describe en\" --max-new-tokens 200 --sample 0.8 --seed 1"
+            "  paligemma generate --prompt \"detect blue square ; word\""
         })
 public final class GenerateCommand implements Runnable {
     @Option(
