@@ -136,7 +136,9 @@ public interface TaskRunner {
 
     /** As {@link #run(Task, RgbImage...)}, of files. */
     default <R> R run(Task<R> task, Path... images) {
-        return run(task, NonNull.copy(images, "images").stream().map(RgbImage::read).toArray(RgbImage[]::new));
+        return run(
+                task,
+                NonNull.copy(images, "images").stream().map(RgbImage::read).toArray(RgbImage[]::new));
     }
 
     /** Describes a picture in English, in the short style of COCO captions. */

@@ -39,8 +39,7 @@ class BoxOverlapTest {
         List<Integer> codes = JsonCases.list(box, "codes");
         List<LocationDistribution> edges = edges(box);
         for (int i = 0; i < codes.size(); i++) {
-            tokens.add(
-                    new GeneratedToken(TOKENIZER.locationId(codes.get(i)), -9, 0, Optional.of(edges.get(i))));
+            tokens.add(new GeneratedToken(TOKENIZER.locationId(codes.get(i)), -9, 0, Optional.of(edges.get(i))));
         }
         add(tokens, " cat", JsonCases.number(box, "label"));
 
@@ -52,11 +51,12 @@ class BoxOverlapTest {
 
     @Test
     void onlyAnEqualBoxIsTheSameWithoutArea() {
-        List<LocationDistribution> edges =
-                List.of(certain(7, 1), certain(300, 1), certain(7, 1), certain(300, 1));
+        List<LocationDistribution> edges = List.of(certain(7, 1), certain(300, 1), certain(7, 1), certain(300, 1));
 
-        assertThat(BoxOverlap.probability(new LocationCodes(7, 300, 7, 300), edges)).isEqualTo(1);
-        assertThat(BoxOverlap.probability(new LocationCodes(7, 300, 8, 301), edges)).isZero();
+        assertThat(BoxOverlap.probability(new LocationCodes(7, 300, 7, 300), edges))
+                .isEqualTo(1);
+        assertThat(BoxOverlap.probability(new LocationCodes(7, 300, 8, 301), edges))
+                .isZero();
     }
 
     /** A neighbour of the best code is the same box, however the probability is shared among them. */

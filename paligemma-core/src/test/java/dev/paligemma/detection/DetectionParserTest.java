@@ -75,9 +75,7 @@ class DetectionParserTest {
     }
 
     private static double product(List<GeneratedToken> tokens) {
-        return tokens.stream()
-                .mapToDouble(GeneratedToken::probability)
-                .reduce(1, (all, one) -> all * one);
+        return tokens.stream().mapToDouble(GeneratedToken::probability).reduce(1, (all, one) -> all * one);
     }
 
     @Test

@@ -31,7 +31,8 @@ final class BoxScores {
 
     private static boolean take(List<Detection> left, Detection box) {
         return left.stream()
-                .filter(other -> other.label().equals(box.label()) && other.box().iou(box.box()) >= 0.5)
+                .filter(other ->
+                        other.label().equals(box.label()) && other.box().iou(box.box()) >= 0.5)
                 .max(Comparator.comparingDouble(other -> other.box().iou(box.box())))
                 .map(left::remove)
                 .orElse(false);

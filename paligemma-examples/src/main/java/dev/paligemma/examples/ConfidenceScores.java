@@ -28,9 +28,11 @@ final class ConfidenceScores {
         asWritten.add(wanted, answer.answer().detections());
         List<Detection> any = answer.answer().detections();
         if (any.isEmpty()) {
-            any = pipeline.run(MASKS, request.toBuilder()
-                            .constraint(pipeline.constraints().detections(oneBox(request.prompt())))
-                            .build())
+            any = pipeline.run(
+                            MASKS,
+                            request.toBuilder()
+                                    .constraint(pipeline.constraints().detections(oneBox(request.prompt())))
+                                    .build())
                     .answer()
                     .detections();
         }
@@ -59,6 +61,7 @@ final class ConfidenceScores {
 
     /** Tables as Markdown: lines that end in a line break. */
     String markdown() {
-        return asWritten.markdown("boxes as the model writes them") + forced.markdown("at least one box in each answer");
+        return asWritten.markdown("boxes as the model writes them")
+                + forced.markdown("at least one box in each answer");
     }
 }

@@ -83,8 +83,7 @@ class SmallPrecisionEvaluationTest {
             }
         }
         BoxScores boxes = confidence.asWritten();
-        return new Scores(
-                (double) right / asked, scores.meanIou(), boxes.calibrationError(), boxes.kept(true, 0.5));
+        return new Scores((double) right / asked, scores.meanIou(), boxes.calibrationError(), boxes.kept(true, 0.5));
     }
 
     /** From {@code scene-042.png}. */

@@ -24,7 +24,8 @@ final class Examples {
 
     /** The arguments of each command, and the first place where it is shown. */
     static Map<List<String>, String> all() throws IOException {
-        Map<List<String>, String> examples = new TreeMap<>((a, b) -> a.toString().compareTo(b.toString()));
+        Map<List<String>, String> examples =
+                new TreeMap<>((a, b) -> a.toString().compareTo(b.toString()));
         for (Path document : documents()) {
             Matcher block = BLOCK.matcher(Files.readString(document));
             while (block.find()) {
@@ -62,7 +63,8 @@ final class Examples {
 
     /** Splits as a shell does, as far as the examples need it, up to where another command, a file or a comment follows. */
     private static List<String> words(String line) {
-        Matcher word = Pattern.compile("(?:\"([^\"]*)\"|'([^']*)'|([^\\s\"']+))").matcher(line);
+        Matcher word =
+                Pattern.compile("(?:\"([^\"]*)\"|'([^']*)'|([^\\s\"']+))").matcher(line);
         List<String> words = new ArrayList<>();
         while (word.find()) {
             if (word.group(3) == null) {

@@ -39,7 +39,8 @@ class ExamplesTest {
     private static final Set<String> ASKING =
             Set.of("generate", "caption", "answer", "ocr", "detect", "segment", "score", "tokenize", "verify");
 
-    private static final Pattern PICTURE = Pattern.compile(".*\\.(jpe?g|png|gif|bmp|tiff?|webp)", Pattern.CASE_INSENSITIVE);
+    private static final Pattern PICTURE =
+            Pattern.compile(".*\\.(jpe?g|png|gif|bmp|tiff?|webp)", Pattern.CASE_INSENSITIVE);
     private static final Pattern NO_WORD = Pattern.compile("[^\\p{L}]+");
 
     private static final PaliGemmaTokenizer TOKENIZER =
@@ -49,12 +50,12 @@ class ExamplesTest {
     Path folder;
 
     static Stream<Arguments> examples() throws IOException {
-        return Examples.all().entrySet().stream()
-                .map(example -> Arguments.of(example.getValue(), example.getKey()));
+        return Examples.all().entrySet().stream().map(example -> Arguments.of(example.getValue(), example.getKey()));
     }
 
     static Stream<Arguments> runnable() throws IOException {
-        return examples().filter(example -> ((List<?>) example.get()[1]).stream().noneMatch(FOREIGN::contains));
+        return examples()
+                .filter(example -> ((List<?>) example.get()[1]).stream().noneMatch(FOREIGN::contains));
     }
 
     @ParameterizedTest(name = "{0}: {1}")
@@ -68,7 +69,9 @@ class ExamplesTest {
     void saysSomethingSensibleAboutTheBundledPicture(String place, List<String> args) throws IOException {
         List<String> real = withFiles(args);
         if (ASKING.contains(args.get(0))) {
-            assertThat(asked(args)).as("words that the bundled model knows, in %s", place).allMatch(ExamplesTest::isKnown);
+            assertThat(asked(args))
+                    .as("words that the bundled model knows, in %s", place)
+                    .allMatch(ExamplesTest::isKnown);
         }
 
         Outcome outcome = Outcome.run(real.toArray(new String[0]));
@@ -87,11 +90,11 @@ class ExamplesTest {
     /** Nobody notices an example that is not found any more. */
     @Test
     void everyCommandHasAnExample() throws IOException {
-        Set<String> commands = new CommandLine(new PaliGemmaCommand()).getSubcommands().keySet();
+        Set<String> commands =
+                new CommandLine(new PaliGemmaCommand()).getSubcommands().keySet();
 
         assertThat(names(examples())).containsAll(commands);
-        assertThat(names(runnable()))
-                .contains("caption", "answer", "ocr", "detect", "segment", "score");
+        assertThat(names(runnable())).contains("caption", "answer", "ocr", "detect", "segment", "score");
     }
 
     private static List<String> names(Stream<Arguments> examples) {
@@ -127,8 +130,8 @@ class ExamplesTest {
     /** The words of the prompt: all that is neither an option nor a file. */
     private static List<String> asked(List<String> args) {
         ParseResult command = parse(args).subcommand();
-        Stream<String> positional = command.matchedPositionals().stream()
-                .flatMap(parameter -> parameter.originalStringValues().stream());
+        Stream<String> positional =
+                command.matchedPositionals().stream().flatMap(parameter -> parameter.originalStringValues().stream());
         Stream<String> options = Stream.of("--prompt", "--choices", "--language")
                 .filter(command::hasMatchedOption)
                 .flatMap(name -> command.matchedOption(name).originalStringValues().stream());

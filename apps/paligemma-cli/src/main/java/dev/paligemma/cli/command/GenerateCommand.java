@@ -10,11 +10,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "generate",
         description = "Let the model continue any prompt.",
-        footer = {
-            "",
-            "Example:",
-            "  paligemma generate --prompt \"detect blue square ; word\""
-        })
+        footer = {"", "Example:", "  paligemma generate --prompt \"detect blue square ; word\""})
 public final class GenerateCommand implements Runnable {
     @Option(
             names = "--prompt",
