@@ -4,6 +4,10 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.checkpoint.config.VisionConfig;
+import dev.paligemma.checkpoint.internal.generation.GenerationSettings;
+import dev.paligemma.checkpoint.internal.identity.Identity;
+import dev.paligemma.checkpoint.internal.identity.Kind;
+import dev.paligemma.checkpoint.internal.identity.Recogniser;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.mask.MaskCodec;
@@ -17,11 +21,13 @@ import org.jspecify.annotations.Nullable;
  * @param tokenizer of {@code tokenizer.json} or, without that, {@code tokenizer.model}
  * @param imageProcessor of {@code preprocessor_config.json} or {@code processor_config.json}; the usual one for an archive of
  *     big_vision without either
+ * @param generation of {@code generation_config.json}, if there is one
  * @param maskCodec of the mask decoder's weights; null if there are none
  */
 record ModelFiles(
         PaliGemmaTokenizer tokenizer,
         ImageProcessor imageProcessor,
+        GenerationSettings generation,
         @Nullable MaskCodec maskCodec) {
     private static final int USUAL_SIZE = 224;
 
@@ -32,6 +38,7 @@ record ModelFiles(
     static ModelFiles read(Checkpoint checkpoint, @Nullable Path maskWeights) {
         Path folder = checkpoint.folder();
         PaliGemmaConfig config = checkpoint.config();
+        requireComplete(folder);
         PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(folder);
         requireSameImageToken(folder, config, tokenizer);
         Path settings = processorFile(folder);
@@ -39,7 +46,16 @@ record ModelFiles(
                 ? usualProcessor(config.vision())
                 : ImageProcessor.read(settings);
         requireSameResolution(folder, config, processor);
-        return new ModelFiles(tokenizer, processor, maskCodec(folder, maskWeights));
+        return new ModelFiles(
+                tokenizer, processor, GenerationSettings.readFolder(folder), maskCodec(folder, maskWeights));
+    }
+
+    /** Training leaves these files to the base model, whose name the error tells. */
+    private static void requireComplete(Path folder) {
+        Identity identity = Recogniser.of(folder);
+        if (identity.kind() == Kind.LACKS_FILES) {
+            throw new CheckpointException(identity.line());
+        }
     }
 
     private static @Nullable MaskCodec maskCodec(Path folder, @Nullable Path chosen) {

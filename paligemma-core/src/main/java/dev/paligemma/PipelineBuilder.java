@@ -276,7 +276,9 @@ public final class PipelineBuilder {
             ModelInfo info = new ModelInfo(
                     folder, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
             LOG.info("loaded {} with {} {} in {} ms", folder, info.engine(), info.options(), (long) info.loadMs());
-            TextGenerator generator = new TextGenerator(config, read.tokenizer(), read.imageProcessor(), model, null);
+            read.generation().warning(given.folder()).ifPresent(LOG::warn);
+            TextGenerator generator =
+                    new TextGenerator(config, read.tokenizer(), read.imageProcessor(), model, read.generation(), null);
             return new PaliGemmaPipeline(info, generator, new Slots(maxConcurrentRequests), read.maskCodec());
         }
     }

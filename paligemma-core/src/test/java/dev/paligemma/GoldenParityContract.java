@@ -8,9 +8,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -74,6 +76,29 @@ public abstract class GoldenParityContract {
                 folder.resolve("tokenizer.model"));
         try (PaliGemmaPipeline pipeline = Golden.load(engine, folder)) {
             assertAnswers(pipeline, golden.requests());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theSameWeightsGiveTheSameHoweverTheyAreStored(StoredAs stored) throws IOException {
+        Golden golden = Golden.of("pg1-mqa-fp32");
+        Path checkpoint = stored.write(new RewrittenCheckpoint(golden.folder()), folder);
+        try (PaliGemmaPipeline pipeline = Golden.load(engine, checkpoint)) {
+            assertAnswers(pipeline, golden.requests().subList(0, 2));
+        }
+    }
+
+    /** Made by {@code src/reference/heads}. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pg1-mqa-fp32", "pg1-minimal-fp16"})
+    void aHeadThatDiffersIsUsed(String name) throws IOException {
+        Map<?, ?> json = Golden.readJson(Golden.root("/heads").resolve(name + ".json"));
+        Golden base = Golden.of(name);
+        RewrittenCheckpoint weights = new RewrittenCheckpoint(base.folder()).without("lm_head.weight");
+        weights.with("lm_head.weight", weights.headOfLaterRows(((Number) json.get("shift")).intValue()));
+        try (PaliGemmaPipeline pipeline = Golden.load(engine, weights.write(folder.resolve("m")))) {
+            assertAnswers(pipeline, Golden.requests(json, base.folder()));
         }
     }
 }

@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,11 @@ import org.jspecify.annotations.Nullable;
  * <p>The prompt is used as written: no lower-casing and no trimming, except that one trailing newline is removed,
  * because the model's own separator follows the prompt. With several images, either the prompt holds one
  * {@code <image>} marker per image, or none and all images come first, in order.
+ *
+ * <p>A checkpoint's {@code generation_config.json} has a say where the request has none, as in transformers: in
+ * {@code repetition_penalty} and {@code max_new_tokens}, and in {@code suppress_tokens}, {@code begin_suppress_tokens},
+ * {@code min_new_tokens}, {@code min_length}, {@code no_repeat_ngram_size} and {@code bad_words_ids}, which give way to a
+ * constraint only. Other fields of it are named in a warning while the model is loaded.
  */
 public final class GenerationRequest {
     /** How many tokens a request may write unless it says otherwise: {@value}. */
@@ -99,9 +106,14 @@ public final class GenerationRequest {
         return chosen.prompt;
     }
 
-    /** The largest number of tokens to write, at least 1. */
+    /** The largest number of tokens to write, at least 1; {@value #DEFAULT_MAX_NEW_TOKENS} where the request leaves it open. */
     public int maxNewTokens() {
-        return chosen.maxNewTokens;
+        return chosen.maxNewTokens == null ? DEFAULT_MAX_NEW_TOKENS : chosen.maxNewTokens;
+    }
+
+    /** The same; empty if the request leaves it to the checkpoint's {@code generation_config.json}. */
+    public OptionalInt chosenMaxNewTokens() {
+        return chosen.maxNewTokens == null ? OptionalInt.empty() : OptionalInt.of(chosen.maxNewTokens);
     }
 
     /** What {@code <loc0001>}, {@code <image>} and other control tokens typed into the prompt mean. */
@@ -114,9 +126,17 @@ public final class GenerationRequest {
         return chosen.sampling;
     }
 
-    /** By how much tokens that were in the prompt or written before are made less likely: 1 for not at all. */
+    /**
+     * By how much tokens that were in the prompt or written before are made less likely: 1 for not at all, and where the
+     * request leaves it open.
+     */
     public double repetitionPenalty() {
-        return chosen.repetitionPenalty;
+        return chosen.repetitionPenalty == null ? 1 : chosen.repetitionPenalty;
+    }
+
+    /** The same; empty if the request leaves it to the checkpoint's {@code generation_config.json}. */
+    public OptionalDouble chosenRepetitionPenalty() {
+        return chosen.repetitionPenalty == null ? OptionalDouble.empty() : OptionalDouble.of(chosen.repetitionPenalty);
     }
 
     /** Which tokens the answer may consist of; empty for all tokens. */
@@ -173,10 +193,10 @@ public final class GenerationRequest {
         private List<RgbImage> images = List.of();
         private @Nullable ImageEmbeddings embeddings;
         private String prompt = "";
-        private int maxNewTokens = DEFAULT_MAX_NEW_TOKENS;
+        private @Nullable Integer maxNewTokens;
         private ControlTokens controlTokens = ControlTokens.PARSE;
         private Sampling sampling = Sampling.greedy();
-        private double repetitionPenalty = 1;
+        private @Nullable Double repetitionPenalty;
         private @Nullable TokenConstraint constraint;
         private @Nullable Duration timeout;
         private @Nullable Set<Integer> stopTokenIds;
@@ -228,7 +248,10 @@ public final class GenerationRequest {
             return this;
         }
 
-        /** Limits the length of the answer: the largest number of tokens to write, at least 1. */
+        /**
+         * Limits the length of the answer: the largest number of tokens to write, at least 1; by default as the
+         * checkpoint's {@code generation_config.json} says, else {@value #DEFAULT_MAX_NEW_TOKENS}.
+         */
         public Builder maxNewTokens(int newMaxNewTokens) {
             if (newMaxNewTokens < 1) {
                 throw new IllegalArgumentException("maxNewTokens must be at least 1, got " + newMaxNewTokens);
@@ -250,8 +273,8 @@ public final class GenerationRequest {
         }
 
         /**
-         * Makes tokens less likely that are in the prompt or were written before; not by default. It harms boxes, whose
-         * codes repeat.
+         * Makes tokens less likely that are in the prompt or were written before; by default as the checkpoint's
+         * {@code generation_config.json} says, else not. It harms boxes, whose codes repeat.
          *
          * @param penalty divides positive and multiplies negative logits, above 0 and finite; above 1 discourages, 1
          *     does nothing

@@ -2,6 +2,7 @@ package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.PipelineBuilder;
+import dev.paligemma.engine.Precision;
 import dev.paligemma.hub.DownloadProgress;
 import dev.paligemma.hub.HubClient;
 import dev.paligemma.hub.HubException;
@@ -26,6 +27,17 @@ public final class HubExample {
     // region from-pretrained
     static String caption(Path picture) {
         try (PaliGemmaPipeline model = PaliGemmaPipeline.fromPretrained("google/paligemma2-3b-mix-224")) {
+            return model.caption(picture);
+        }
+    }
+    // endregion
+
+    // region from-name-in-8-bits
+    static String captionIn8Bits(Path picture) {
+        PipelineBuilder builder = PaliGemmaPipeline.builder()
+                .model("google/paligemma2-3b-mix-224")
+                .precision(Precision.INT8);
+        try (PaliGemmaPipeline model = builder.build()) {
             return model.caption(picture);
         }
     }

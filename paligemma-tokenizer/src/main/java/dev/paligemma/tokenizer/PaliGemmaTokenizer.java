@@ -1,5 +1,6 @@
 package dev.paligemma.tokenizer;
 
+import dev.paligemma.base.internal.StandIn;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -159,6 +160,7 @@ public final class PaliGemmaTokenizer {
             // A device may have no end.
             throw new TokenizerException(chosen + ": is not a regular file");
         }
+        StandIn.refuse(chosen, chosen, TokenizerException::new);
         try (InputStream in = Files.newInputStream(chosen)) {
             return sentencePiece ? loadSentencePiece(in, chosen.toString()) : load(in, chosen.toString());
         } catch (IOException e) {

@@ -13,6 +13,7 @@ import dev.paligemma.cli.command.OcrCommand;
 import dev.paligemma.cli.command.ScoreCommand;
 import dev.paligemma.cli.command.SegmentCommand;
 import dev.paligemma.cli.command.TokenizeCommand;
+import dev.paligemma.cli.command.ValidateCommand;
 import dev.paligemma.cli.command.VerifyCommand;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.cli.report.ToolVersion;
@@ -41,7 +42,8 @@ import picocli.CommandLine.Spec;
             DownloadCommand.class,
             ConvertCommand.class,
             MergeCommand.class,
-            VerifyCommand.class
+            VerifyCommand.class,
+            ValidateCommand.class
         },
         versionProvider = ToolVersion.class,
         scope = ScopeType.INHERIT, // the subcommands take the next two settings from here
@@ -58,7 +60,7 @@ import picocli.CommandLine.Spec;
             "Without --model the bundled tiny model answers: it knows coloured shapes and short words only.",
             "Without --image it looks at the bundled picture.",
             "",
-            "Exit code: 0 success, 2 bad usage or bad input, 3 too little agreement (verify), 1 any other failure."
+            "Exit code: 0 success, 2 bad usage or bad input, 3 too little agreement (verify, validate), 1 any other failure."
         })
 final class PaliGemmaCommand implements Runnable {
     @Spec

@@ -219,17 +219,6 @@ class CommandLineTest {
     }
 
     @Test
-    void infoOfAnAdapterSaysHowToUseIt(@TempDir Path folder) throws IOException {
-        Outcome info = run(
-                "info",
-                "--model",
-                RandomAdapter.write(folder.resolve("lora"), 1).toString());
-
-        assertRefused(info);
-        assertThat(info.err()).contains("holds an adapter for a model that it does not name", "--adapter");
-    }
-
-    @Test
     void aCacheThatCannotBeWrittenIsNamedWithItsOption() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "not a folder");
 

@@ -1,6 +1,8 @@
 package dev.paligemma.base.internal;
 
 import dev.paligemma.base.PaliGemmaException;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -152,6 +154,25 @@ public final class JsonObject {
         @SuppressWarnings("unchecked")
         List<@Nullable Object> list = (List<@Nullable Object>) value;
         return list;
+    }
+
+    /** An array of objects as an unmodifiable list; empty if the member is absent. */
+    public List<JsonObject> objects(String name) {
+        List<@Nullable Object> values = listOrNull(name);
+        if (values == null) {
+            return List.of();
+        }
+        List<JsonObject> objects = new ArrayList<>(values.size());
+        for (int i = 0; i < values.size(); i++) {
+            if (!(values.get(i) instanceof Map)) {
+                throw wrong(name, "a list of objects");
+            }
+            // Json puts only string keys into maps.
+            @SuppressWarnings("unchecked")
+            Map<String, @Nullable Object> inner = (Map<String, @Nullable Object>) values.get(i);
+            objects.add(new JsonObject(where + ": " + name + "[" + i + "]", inner, failure));
+        }
+        return Collections.unmodifiableList(objects);
     }
 
     /** The error for a member that is not as expected; it names file, member, expectation and value. */

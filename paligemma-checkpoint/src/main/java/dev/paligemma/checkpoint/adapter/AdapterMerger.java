@@ -7,8 +7,8 @@ import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.TemporaryFolder;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.config.CheckpointException;
-import dev.paligemma.checkpoint.internal.TensorNames;
 import dev.paligemma.checkpoint.internal.modules.BaseModule;
+import dev.paligemma.checkpoint.internal.safetensors.OutputHead;
 import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.checkpoint.internal.safetensors.WeightFiles;
 import dev.paligemma.engine.Precision;
@@ -52,11 +52,13 @@ public final class AdapterMerger {
 
     private final Checkpoint base;
     private final MergedWeights weights;
+    private final MergedNames tensorNames;
     private final Path target;
 
     private AdapterMerger(LoraAdapter adapter, Path target) {
         this.base = adapter.base();
         this.weights = new MergedWeights(adapter);
+        this.tensorNames = new MergedNames(base);
         this.target = target;
     }
 
@@ -117,7 +119,7 @@ public final class AdapterMerger {
                 for (Map.Entry<String, MergedFile> file : files.entrySet()) {
                     file.getValue().write(temporary.path().resolve(file.getKey()));
                 }
-                copyOtherFiles(temporary.path());
+                copyOtherFiles(temporary.path(), files);
                 temporary.moveTo(target);
             }
         } catch (ClosedByInterruptException e) {
@@ -135,16 +137,26 @@ public final class AdapterMerger {
         boolean headStored = false;
         for (Path path : base.files()) {
             SafeTensorsFile original = SafeTensorsFile.read(path);
-            MergedFile merged = new MergedFile(original.metadata());
+            MergedFile merged = new MergedFile(tensorNames.metadata(original));
             List<TensorInfo> tensors = new ArrayList<>(original.tensors().values());
             tensors.sort(Comparator.comparingLong(TensorInfo::offset));
             for (TensorInfo tensor : tensors) {
-                MergedWeights.Source source = source(tensor);
-                if (source == null) {
-                    merged.copy(tensor);
+                String canonical = merged(tensor);
+                MergedWeights.Source source =
+                        canonical == null ? null : weights.sources().get(canonical);
+                if (canonical == null && base.contains(tensorNames.canonical(tensor))) {
+                    // A copy of a tensor that the index names another shard for.
+                    continue;
+                }
+                TensorInfo weight = canonical == null ? null : base.tensors().get(canonical);
+                String name = tensorNames.of(tensor, canonical);
+                if (source != null) {
+                    merged.add(name, tensor.dtype(), weight == null ? tensor.shape() : weight.shape(), source);
+                    headStored |= Objects.equals(canonical, HEAD);
+                } else if (weight != null && weight.dtype().isComputed()) {
+                    merged.add(name, tensor.dtype(), weight.shape(), numbersOf(weight));
                 } else {
-                    merged.add(tensor.name(), tensor, source);
-                    headStored |= TensorNames.canonical(tensor.name()).equals(HEAD);
+                    merged.copy(name, tensor);
                 }
             }
             files.put(Objects.requireNonNull(names.get(path), path::toString), merged);
@@ -153,24 +165,26 @@ public final class AdapterMerger {
             TensorInfo table = base.tensor(TABLE);
             Objects.requireNonNull(files.get(names.get(table.file())))
                     .add(
-                            headName(),
-                            table,
+                            tensorNames.head(),
+                            table.dtype(),
+                            table.shape(),
                             Objects.requireNonNull(weights.sources().get(HEAD)));
         }
         return files;
     }
 
-    private MergedWeights.@Nullable Source source(TensorInfo tensor) {
-        String name = TensorNames.canonical(tensor.name());
-        boolean used = tensor.equals(base.tensors().get(name));
-        // The head of a tied model is stored in some checkpoints, without a use.
-        boolean spareHead = name.equals(HEAD) && base.unusedTensors().contains(tensor);
-        return used || spareHead ? weights.sources().get(name) : null;
+    private MergedWeights.Source numbersOf(TensorInfo weight) {
+        return sink -> MergedWeights.copy(base, weight, sink);
     }
 
-    /** What transformers calls the head beside an embedding of that name. */
-    private String headName() {
-        return base.tensor(TABLE).name().startsWith("language_model.") ? "language_model." + HEAD : HEAD;
+    /** The canonical name of what a stored tensor is for the merged model, or null if it is of no use. */
+    private @Nullable String merged(TensorInfo tensor) {
+        String used = tensorNames.use(tensor);
+        // The head of a tied model is stored in some checkpoints, without a use.
+        boolean spareHead = used == null
+                && tensorNames.canonical(tensor).equals(HEAD)
+                && base.unusedTensors().contains(tensor);
+        return spareHead ? HEAD : used;
     }
 
     /** Real paths are those of another folder where the files are links, as in the hub's cache. */
@@ -208,15 +222,17 @@ public final class AdapterMerger {
         return COPIED_ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith("adapter_");
     }
 
-    private void copyOtherFiles(Path folder) throws IOException {
+    private void copyOtherFiles(Path folder, Map<String, MergedFile> written) throws IOException {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(base.folder(), Files::isRegularFile)) {
             for (Path file : files) {
                 String name = file.getFileName().toString();
                 Path copy = folder.resolve(name);
-                if (name.equals(CONFIG) && weights.untied()) {
-                    Files.writeString(copy, Json.text(untiedConfig(file), true) + "\n", StandardOpenOption.CREATE_NEW);
+                boolean tied = base.config().text().tieWordEmbeddings() && !weights.untied();
+                String config = name.equals(CONFIG) ? OutputHead.configSaying(tied, file) : null;
+                if (config != null) {
+                    Files.writeString(copy, config, StandardOpenOption.CREATE_NEW);
                 } else if (name.equals(WeightFiles.INDEX)) {
-                    writeIndex(file, copy);
+                    writeIndex(file, copy, written);
                 } else if (isCopied(name)) {
                     copyFile(file, copy);
                 }
@@ -234,39 +250,23 @@ public final class AdapterMerger {
         }
     }
 
-    private static Map<String, @Nullable Object> untiedConfig(Path file) {
-        JsonObject config = Json.readObject(file, MAX_INDEX_BYTES, CheckpointException::new);
-        Map<String, @Nullable Object> members = new LinkedHashMap<>(config.members());
-        JsonObject text = config.objectOrNull("text_config");
-        if (text != null) {
-            Map<String, @Nullable Object> textMembers = new LinkedHashMap<>(text.members());
-            textMembers.put("tie_word_embeddings", false);
-            members.put("text_config", textMembers);
-        }
-        members.put("tie_word_embeddings", false);
-        return members;
-    }
-
-    /** The index with the new head, if it has one. A single file wins over an index, which then only gets copied. */
-    private void writeIndex(Path file, Path copy) throws IOException {
+    /** The index with the names in the new files. A single file wins over an index, which then only gets copied. */
+    private void writeIndex(Path file, Path copy, Map<String, MergedFile> written) throws IOException {
         JsonObject index = Json.readObject(file, MAX_INDEX_BYTES, CheckpointException::new);
-        JsonObject map = index.objectOrNull("weight_map");
-        boolean listed = map != null
-                && map.members().keySet().stream()
-                        .anyMatch(name -> TensorNames.canonical(name).equals(HEAD));
-        TensorInfo table = base.tensor(TABLE);
-        if (!weights.untied() || map == null || listed || !map.has(table.name())) {
+        if (written.containsKey(WeightFiles.SINGLE) || index.objectOrNull("weight_map") == null) {
             copyFile(file, copy);
             return;
         }
-        Map<String, @Nullable Object> weightMap = new LinkedHashMap<>(map.members());
-        weightMap.put(headName(), map.members().get(table.name()));
+        Map<String, @Nullable Object> weightMap = new LinkedHashMap<>();
+        written.forEach((name, merged) -> merged.names().forEach(tensor -> weightMap.put(tensor, name)));
         Map<String, @Nullable Object> members = new LinkedHashMap<>(index.members());
         members.put("weight_map", weightMap);
         JsonObject metadata = index.objectOrNull("metadata");
-        if (metadata != null && metadata.members().get("total_size") instanceof Long size) {
+        if (metadata != null && metadata.has("total_size")) {
             Map<String, @Nullable Object> changed = new LinkedHashMap<>(metadata.members());
-            changed.put("total_size", size + table.byteLength());
+            changed.put(
+                    "total_size",
+                    written.values().stream().mapToLong(MergedFile::dataBytes).sum());
             members.put("metadata", changed);
         }
         Files.writeString(copy, Json.text(members, true) + "\n", StandardOpenOption.CREATE_NEW);

@@ -3,6 +3,7 @@ package dev.paligemma.checkpoint.adapter;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.config.CheckpointException;
+import dev.paligemma.checkpoint.internal.identity.Recogniser;
 import dev.paligemma.checkpoint.internal.modules.BaseModule;
 import dev.paligemma.checkpoint.internal.modules.ModuleKind;
 import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
@@ -79,15 +80,11 @@ public final class LoraAdapter {
     public static LoraAdapter open(Path folder, Checkpoint base) {
         Objects.requireNonNull(folder, "folder");
         Objects.requireNonNull(base, "base");
-        if (!Files.isDirectory(folder)) {
-            throw new AdapterException(folder + " is not a folder");
+        if (!Files.exists(folder.resolve(CONFIG))) {
+            throw new AdapterException(Recogniser.notAnAdapter(folder));
         }
         try {
             Path configFile = folder.resolve(CONFIG);
-            if (!Files.exists(configFile) && Files.exists(folder.resolve("config.json"))) {
-                throw new AdapterException(
-                        folder + " holds no " + CONFIG + "; it looks like a whole model, not an adapter");
-            }
             AdapterConfig config = AdapterConfig.read(configFile);
             Path weights = folder.resolve(WEIGHTS);
             if (!Files.exists(weights) && Files.exists(folder.resolve(PICKLED))) {

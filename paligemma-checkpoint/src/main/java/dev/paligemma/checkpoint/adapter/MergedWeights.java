@@ -4,6 +4,7 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.internal.modules.BaseModule;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -73,6 +74,16 @@ final class MergedWeights {
                 base, Objects.requireNonNull(base.weights().get(BaseModule.TABLE + ".weight"), BaseModule.TABLE));
         new AdaptedRows(table, null).forEachBlock((AdaptedRows.Sink<IOException>)
                 (first, rows, values) -> sink.accept(values, rows * table.columns()));
+    }
+
+    /** Gives the numbers of a tensor of a checkpoint. */
+    static void copy(Checkpoint checkpoint, TensorInfo tensor, Sink sink) throws IOException {
+        float[] values = new float[(int) Math.min(BLOCK_ELEMENTS, tensor.elementCount())];
+        for (long first = 0; first < tensor.elementCount(); first += values.length) {
+            int count = (int) Math.min(values.length, tensor.elementCount() - first);
+            checkpoint.readFloats(tensor, first, FloatBuffer.wrap(values, 0, count));
+            sink.accept(values, count);
+        }
     }
 
     private void copy(TensorInfo tensor, Sink sink) throws IOException {

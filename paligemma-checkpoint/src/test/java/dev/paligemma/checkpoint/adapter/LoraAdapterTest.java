@@ -276,13 +276,14 @@ class LoraAdapterTest {
     void refusesAFolderThatIsNoAdapter() throws IOException {
         assertThatExceptionOfType(AdapterException.class)
                 .isThrownBy(() -> LoraAdapter.open(baseFolder, opened))
-                .withMessageContaining("whole model");
+                .withMessageContaining("is a checkpoint of PaliGemma in Hugging Face format")
+                .withMessageContaining("not an adapter; give a folder with adapter_config.json");
         assertThatExceptionOfType(AdapterException.class)
                 .isThrownBy(() -> LoraAdapter.open(folder, opened))
-                .withMessageContaining("adapter_config.json does not exist");
+                .withMessageContaining("not an adapter; give a folder with adapter_config.json");
         assertThatExceptionOfType(AdapterException.class)
                 .isThrownBy(() -> LoraAdapter.open(folder.resolve("nowhere"), opened))
-                .withMessageContaining("is not a folder");
+                .withMessageContaining("does not exist");
         refused(AdapterFolder.in(folder), "holds no tensors");
     }
 

@@ -443,8 +443,8 @@ class PaliGemmaConfigTest {
     void rejectsDeepNestingAndHugeFiles() {
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> read("{\"a\":" + "[".repeat(100_000)))
-                .withMessageContaining("config.json goes beyond a limit on JSON")
-                .withMessageEndingWith(": \"Document nesting depth (65) exceeds the maximum allowed (64)\"");
+                // Releases of Jackson have other words for the same.
+                .withMessageMatching("(?s).*config.json goes beyond a limit on JSON.*epth \\(65\\) exceeds .*\\(64\\)\"");
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> read(" ".repeat(1 << 20) + "{}"))
                 .withMessageContaining("expected at most 1048576");

@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toList;
 
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.internal.generation.GenerationSettings;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.generation.BeamAnswer;
 import dev.paligemma.generation.BeamSearch;
@@ -50,20 +51,23 @@ public final class TextGenerator {
     private final PromptEncoder promptEncoder;
     private final ImageProcessor imageProcessor;
     private final VisionLanguageModel model;
+    private final GenerationSettings settings;
     private final @Nullable String defaultAdapter;
 
-    /** A generator; the default adapter is that of requests that name none, null for the model as it is. */
+    /** A generator that follows the checkpoint's settings; the default adapter is that of requests that name none, null for the model as it is. */
     public TextGenerator(
             PaliGemmaConfig config,
             PaliGemmaTokenizer tokenizer,
             ImageProcessor imageProcessor,
             VisionLanguageModel model,
+            GenerationSettings settings,
             @Nullable String defaultAdapter) {
         this.config = config;
         this.tokenizer = tokenizer;
         this.promptEncoder = new PromptEncoder(tokenizer, config.vision().patches());
         this.imageProcessor = imageProcessor;
         this.model = model;
+        this.settings = settings;
         this.defaultAdapter = defaultAdapter;
     }
 
@@ -74,6 +78,7 @@ public final class TextGenerator {
                 tokenizer,
                 imageProcessor,
                 model,
+                settings,
                 model.adapters().get(name).name());
     }
 
@@ -136,11 +141,27 @@ public final class TextGenerator {
     }
 
     /** Encodes the prompt and chooses what else the networks need. */
-    PreparedRequest prepare(GenerationRequest request, Cancellation cancellation) {
+    PreparedRequest prepare(GenerationRequest asked, Cancellation cancellation) {
         PreparedRequest.Clock clock = new PreparedRequest.Clock();
+        GenerationRequest request = filled(asked);
         Prompt prompt = promptEncoder.encode(request.prompt(), request.imageCount(), request.controlTokens());
         requireFits(prompt);
-        return new PreparedRequest(request, cancellation, adapter(request), tokenizer, stops(request), prompt, clock);
+        Set<Integer> stops = stops(request);
+        ForbiddenTokens forbidden = new ForbiddenTokens(settings, prompt.tokenIds(), stops);
+        return new PreparedRequest(request, cancellation, adapter(request), tokenizer, stops, prompt, forbidden, clock);
+    }
+
+    /** The checkpoint says what a request leaves open. */
+    private GenerationRequest filled(GenerationRequest asked) {
+        Integer longest = settings.maxNewTokens();
+        GenerationRequest.Builder filled = asked.toBuilder();
+        if (longest != null && asked.chosenMaxNewTokens().isEmpty()) {
+            filled.maxNewTokens(longest);
+        }
+        if (asked.chosenRepetitionPenalty().isEmpty()) {
+            filled.repetitionPenalty(settings.repetitionPenalty());
+        }
+        return filled.build();
     }
 
     /** Writes everything that a strategy writes after a prompt. */

@@ -86,6 +86,9 @@ public final class BoxOptions {
      */
     public void answer(boolean masks) throws IOException {
         CommandLine commandLine = command.commandLine();
+        things.stream().filter(PictureArguments::isNamed).findFirst().ifPresent(picture -> {
+            throw new ParameterException(commandLine, PictureArguments.advice(picture));
+        });
         BoxTask<DetectionResult> task = (masks ? Tasks.segment(things).boxes() : Tasks.detect(things))
                 .withOptions(DetectionOptions.defaults()
                         .withMinConfidence(minConfidence)

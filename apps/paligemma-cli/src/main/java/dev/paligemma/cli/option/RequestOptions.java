@@ -31,7 +31,11 @@ public final class RequestOptions {
 
     /** Makes the request, before the model is loaded: a bad option or picture is reported without waiting for it. */
     GenerationRequest request(Task<?> task, int usualLength, CommandLine command) {
-        GenerationRequest.Builder request = task.request().maxNewTokens(length.maxNewTokens(usualLength, command));
+        GenerationRequest.Builder request = task.request();
+        int longest = length.maxNewTokens(usualLength, command);
+        if (length.maxNewTokens != null || usualLength != GenerationRequest.DEFAULT_MAX_NEW_TOKENS) {
+            request.maxNewTokens(longest); // the checkpoint may have a say in the default
+        }
         decoding.applyTo(request, command);
         return request.images(input.pictures()).build();
     }

@@ -1,0 +1,43 @@
+package dev.paligemma.cli.option;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+
+/** What is said about pictures that were given in a way that does not work. */
+public final class PictureArguments {
+    private static final Pattern NAME =
+            Pattern.compile("(?i).+\\.(jpe?g|jfif|png|apng|gif|bmp|dib|tiff?|webp|heic|heif|avif)");
+    private static final String PLUGIN = "org.sejda.imageio:webp-imageio";
+    private static final String PLUGIN_FILE = "webp-imageio.jar";
+
+    private PictureArguments() {}
+
+    /** Whether an argument is a picture by its name, which is there or is an address. */
+    public static boolean isNamed(String argument) {
+        try {
+            return NAME.matcher(argument).matches()
+                    && (argument.contains("://") || Files.isRegularFile(Path.of(argument)));
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+
+    /** What to type instead of a picture that stands alone. */
+    public static String advice(String picture) {
+        return "'" + picture + "' stands without an option: every picture needs --image in front of it, as in"
+                + " --image FIRST --image " + picture;
+    }
+
+    /** The message with the command that has a plug-in on its class path: {@code java -jar} ignores any other. */
+    public static String withClassPath(String message) {
+        String archive = System.getProperty("java.class.path", "");
+        if (!message.contains(PLUGIN) || !archive.endsWith(".jar") || archive.contains(File.pathSeparator)) {
+            return message;
+        }
+        return message + ". Run it as: java -cp " + archive + File.pathSeparator + PLUGIN_FILE
+                + " dev.paligemma.cli.Main ...";
+    }
+}
