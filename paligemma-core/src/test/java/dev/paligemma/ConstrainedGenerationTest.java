@@ -111,7 +111,8 @@ class ConstrainedGenerationTest {
             assertThat(location.mass() * location.probability(index)).isCloseTo(token.probability(), within(1e-7));
             assertThat(location.mass()).isGreaterThan(token.probability());
         }
-        assertThat(tokens.subList(4, tokens.size())).allMatch(token -> token.location().isEmpty());
+        assertThat(tokens.subList(4, tokens.size()))
+                .allMatch(token -> token.location().isEmpty());
     }
 
     @Test
