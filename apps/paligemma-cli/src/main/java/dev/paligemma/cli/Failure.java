@@ -73,7 +73,8 @@ final class Failure {
     /** Reports a failed command; gives {@link ExitCode#USAGE} if the input is to blame, {@link ExitCode#SOFTWARE} if not. */
     static int report(Throwable failure, PrintWriter err, boolean debug) {
         boolean input = isAboutInput(failure);
-        err.println("paligemma: " + oneLine(PictureArguments.withClassPath(SettingNames.inOptions(describe(failure, input)))));
+        err.println("paligemma: "
+                + oneLine(PictureArguments.withClassPath(SettingNames.inOptions(describe(failure, input)))));
         if (debug) {
             failure.printStackTrace(err);
         }

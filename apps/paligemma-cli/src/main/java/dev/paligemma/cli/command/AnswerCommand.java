@@ -24,8 +24,9 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  paligemma answer \"what color is the car?\" street.jpg",
-            "  paligemma answer \"is the door open?\" *.jpg --choices yes,no"
+            "  paligemma answer \"what color is the square?\"",
+            "  paligemma answer \"is there a blue square?\" --choices yes,no",
+            "  paligemma answer \"is the door open?\" *.jpg --choices yes,no --model google/paligemma2-3b-mix-224"
         })
 public final class AnswerCommand implements Callable<Integer> {
     @Spec

@@ -17,8 +17,8 @@ import picocli.CommandLine.Parameters;
         footer = {
             "",
             "Examples:",
-            "  paligemma caption cat.jpg --language es",
-            "  paligemma caption photos/ --recursive --resume captions.jsonl"
+            "  paligemma caption cat.jpg --language es --model google/paligemma2-3b-mix-224",
+            "  paligemma caption photos/ --recursive --resume captions.jsonl --model google/paligemma2-3b-mix-224"
         })
 public final class CaptionCommand implements Callable<Integer> {
     /** The kinds of captions that the models were trained on. */

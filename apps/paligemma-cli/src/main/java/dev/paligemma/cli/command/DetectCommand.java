@@ -18,9 +18,9 @@ import picocli.CommandLine.Mixin;
         footer = {
             "",
             "Examples:",
-            "  paligemma detect cat \"food bowl\" kitchen.jpg --out found.png",
-            "  paligemma detect cat kitchen.jpg --min-confidence 0.5 --nms 0.7 --json",
-            "  paligemma detect cat *.jpg --out found/ --jsonl"
+            "  paligemma detect \"blue square\" word --out found.png",
+            "  paligemma detect word --min-confidence 0.5 --nms 0.7 --json",
+            "  paligemma detect cat *.jpg --out found/ --jsonl --model google/paligemma2-3b-mix-224"
         })
 public final class DetectCommand implements Callable<Integer> {
     @Mixin

@@ -20,8 +20,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  paligemma generate cat.jpg --prompt \"describe en\" --sample 0.8 --seed 1",
-            "  paligemma generate *.jpg --prompt \"question en red\" --jsonl"
+            "  paligemma generate --prompt \"detect blue square ; word\"",
+            "  paligemma generate *.jpg --prompt \"describe en\" --jsonl --model google/paligemma2-3b-mix-224"
         })
 public final class GenerateCommand implements Callable<Integer> {
     @Spec

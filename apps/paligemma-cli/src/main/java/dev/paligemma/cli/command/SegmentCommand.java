@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Examples:",
-            "  paligemma segment cat kitchen.jpg --mask-weights vae-oid.npz --out cut.png",
-            "  paligemma segment cat --images photos --jsonl"
+            "  paligemma segment \"blue square\" --out cut.png",
+            "  paligemma segment cat --images photos --jsonl --model google/paligemma2-3b-mix-224"
         })
 public final class SegmentCommand implements Callable<Integer> {
     @Mixin
