@@ -11,7 +11,7 @@ import time
 import torch
 import transformers
 from PIL import Image
-from transformers import AutoTokenizer, PaliGemmaForConditionalGeneration, PaliGemmaProcessor
+from transformers import AutoConfig, AutoTokenizer, PaliGemmaForConditionalGeneration, PaliGemmaProcessor
 from transformers.generation.streamers import BaseStreamer
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
@@ -72,6 +72,11 @@ def answer(model, processor, image, prompt, new_tokens, vision):
     }
 
 
+def attention(checkpoint):
+    """The usual one; for Gemma 2, whose soft-cap it cannot compute, transformers refuses it since 5.21."""
+    return "eager" if AutoConfig.from_pretrained(checkpoint).text_config.model_type == "gemma2" else "sdpa"
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in ("checkpoint", "precision", "image", "prompt"):
@@ -86,7 +91,7 @@ def main():
     start = time.perf_counter()
     dtype = getattr(torch, options.precision)
     model = PaliGemmaForConditionalGeneration.from_pretrained(
-        options.checkpoint, dtype=dtype, attn_implementation="sdpa"
+        options.checkpoint, dtype=dtype, attn_implementation=attention(options.checkpoint)
     ).eval()
     processor = PaliGemmaProcessor(
         SiglipImageProcessorPil.from_pretrained(options.checkpoint), AutoTokenizer.from_pretrained(options.checkpoint)

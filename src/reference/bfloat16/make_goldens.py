@@ -31,13 +31,13 @@ def steps(model, inputs, tokens):
     length = inputs["input_ids"].shape[1]
     cache = DynamicCache(config=model.config.get_text_config())
     with torch.no_grad():
-        output = model(**inputs, past_key_values=cache, use_cache=True)
+        output = model(**inputs, cache=cache, use_cache=True)
         for position, token in enumerate(tokens):
             yield output.logits[0, -1].double()
             output = model(
                 input_ids=torch.tensor([[token]]),
                 attention_mask=torch.ones(1, length + position + 1, dtype=torch.long),
-                past_key_values=cache,
+                cache=cache,
                 use_cache=True,
             )
 

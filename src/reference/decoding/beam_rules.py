@@ -1,6 +1,6 @@
 """The two beam searches, written out for one request over a function that gives next-token log-probabilities.
 
-`normalised` is what transformers 5.18 does (generate() must return the same, see beams.py), `unnormalised` is what
+`normalised` is what transformers 5.24 does (generate() must return the same, see beams.py), `unnormalised` is what
 big_vision does for PaliGemma. Both say how close their closest decision was: another arithmetic may decide otherwise
 only within that margin.
 """

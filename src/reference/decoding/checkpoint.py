@@ -97,13 +97,13 @@ def stepwise_log_probabilities(checkpoint: Checkpoint, index: int, tokens) -> li
     found = []
     with torch.no_grad():
         cache = DynamicCache(config=checkpoint.model.config.get_text_config())
-        output = checkpoint.model(**inputs, past_key_values=cache, use_cache=True)
+        output = checkpoint.model(**inputs, cache=cache, use_cache=True)
         for position, token in enumerate(tokens):
             found.append(float(torch.log_softmax(output.logits[0, -1].double(), -1)[token]))
             output = checkpoint.model(
                 input_ids=torch.tensor([[token]]),
                 attention_mask=torch.ones(1, length + position + 1, dtype=torch.long),
-                past_key_values=cache,
+                cache=cache,
                 use_cache=True,
             )
     return found

@@ -2,10 +2,12 @@
 
 import copy
 import json
+import tempfile
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import PaliGemmaProcessor
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
 import tiny_tokenizer
@@ -14,8 +16,9 @@ import tiny_tokenizer
 def write(folder: Path, model, shape, dtype, names, config_style, shard_size, merges_as_strings, stop_ids, ignored_stop):
     """
     names: "saved" (as save_pretrained of this release), or the generations "g1", "g2", "g3" by renaming.
-    config_style: "saved", "released" (the minimal file of the first release), "converter" (a full older file)
-        or "alias" (image_token_id in the place of image_token_index).
+    config_style: "saved", "released" (the minimal file of the first release), "converter" (a full older file),
+        "alias" (image_token_id in the place of image_token_index), "no-caps" (Gemma 2 without its soft-caps) or
+        "all-saved" (the files of the processor, too, as this release saves them).
     stop_ids: all end-of-sequence ids. ignored_stop: one more id that only text_config names, which must not stop.
     """
     saved = copy.deepcopy(model).to(dtype)
@@ -35,11 +38,27 @@ def write(folder: Path, model, shape, dtype, names, config_style, shard_size, me
         config = _converter(config, ignored_stop)
     elif config_style == "alias":
         config["image_token_id"] = config.pop("image_token_index")
+    elif config_style == "no-caps":
+        for name in ("attn_logit_softcapping", "final_logit_softcapping"):
+            del config["text_config"][name]
     path.write_text(json.dumps(config, indent=2) + "\n")
     if config_style in ("released", "converter"):
         _older_generation_config(folder / "generation_config.json")
+    if config_style == "all-saved":
+        _save_processor(folder, shape, merges_as_strings)
+        return
     tiny_tokenizer.write(folder, merges_as_strings)
     write_preprocessor(folder, shape, config_style)
+
+
+def _save_processor(folder: Path, shape, merges_as_strings):
+    """As a user does who has trained a published checkpoint: loads its processor and saves it beside the model."""
+    with tempfile.TemporaryDirectory() as temporary:
+        published = Path(temporary)
+        tiny_tokenizer.write(published, merges_as_strings)
+        write_preprocessor(published, shape, "converter")
+        (folder / "preprocessor_config.json").unlink(missing_ok=True)
+        PaliGemmaProcessor.from_pretrained(published).save_pretrained(folder)
 
 
 def _rename(file: Path, names):

@@ -36,6 +36,7 @@ CAPTION, ANSWER, DETECT = "caption en", "answer en what is this?", "detect cat ;
 UNICODE = "caption  ça coûte 5\u20ac ? \u732b \U0001f408\tfin"
 FULL, SLIDING = "full_attention", "sliding_attention"
 ONE, TWO = ["a.png"], ["b.png"]
+LOGITS = ("prefill.logits", "decode0.logits")
 PLAIN = [Request(CAPTION, ONE), Request(CAPTION, TWO), Request(DETECT, ONE), Request("", TWO)]
 
 
@@ -168,7 +169,7 @@ def cases():
         ),
         Case(
             "pg2-softcap",
-            "PaliGemma 2, attention soft-cap 2 on large scores; without it the texts differ",
+            "PaliGemma 2, attention soft-cap 2 on large scores, without which the texts differ; final soft-cap 5",
             replace(pg2, attention_softcap=2.0, final_softcap=5.0),
             [Request(CAPTION, ONE), Request(CAPTION, TWO), Request(DETECT, ONE)],
             scales=Scales(query_key=2.5),
@@ -192,6 +193,40 @@ def cases():
                 Request("<image>" + CAPTION, ["a.png"]),
             ],
             dtype=torch.bfloat16,
+        ),
+        Case(
+            "pg2-default-caps",
+            "PaliGemma 2 whose config.json names neither soft-cap: the defaults 50 and 30 hold",
+            replace(pg2, width=24, heads=2),
+            [Request(CAPTION, ONE), Request(CAPTION, TWO)],
+            dtype=torch.bfloat16,
+            config_style="no-caps",
+            tensors=LOGITS,
+        ),
+        Case(
+            "pg2-null-cap",
+            "PaliGemma 2 whose config.json says null for the final soft-cap: there is none",
+            replace(pg2, width=24, heads=2, final_softcap=None),
+            [Request(CAPTION, ONE), Request(CAPTION, TWO)],
+            dtype=torch.bfloat16,
+            tensors=LOGITS,
+        ),
+        Case(
+            "pg1-all-saved",
+            "PaliGemma 1, every file as save_pretrained of model and processor writes it (no preprocessor_config.json)",
+            replace(pg1, width=24, heads=2),
+            [Request(CAPTION, ONE), Request(ANSWER, TWO)],
+            config_style="all-saved",
+            tensors=LOGITS,
+        ),
+        Case(
+            "pg2-all-saved",
+            "PaliGemma 2, every file as save_pretrained of model and processor writes it, bfloat16",
+            replace(pg2, width=24, heads=2),
+            [Request(CAPTION, ONE), Request(DETECT, TWO)],
+            dtype=torch.bfloat16,
+            config_style="all-saved",
+            tensors=LOGITS,
         ),
         Case(
             "bidirectional",
@@ -255,6 +290,7 @@ def make(case: Case, root: Path, base_seed: int):
     results = [recording.run(model, processor, folder, request, case.stop_ids) for request in case.requests]
     for result in results:
         recording.check_generate_agrees(model, processor, folder, result)
+    recording.add_uncapped(model, processor, folder, results, case.stop_ids)
     problem = why_unusable(case, results)
     if problem:
         raise AssertionError(f"{case.name}: after loading from the files: {problem}")
@@ -412,7 +448,8 @@ def vary(case: Case, rng: random.Random) -> Case:
         shape = replace(shape, image_size=28, window=rng.randint(7, 14))
         changes = [{"window": 4096}]
     if case.name == "pg2-softcap":
-        shape = replace(shape, attention_softcap=rng.choice([1.0, 1.5, 3.0]))
+        caps = {"attention_softcap": rng.choice([1.0, 1.5, 3.0]), "final_softcap": rng.choice([4.0, 6.0, 9.0])}
+        shape = replace(shape, **caps)
         changes = [{"attention_softcap": 50.0}]
     words = ["cat", "dog", "red", "two", "this", "Zebra?", "\u00e9t\u00e9", "(42)"]
     extra = Request(" ".join(rng.sample(words, 4)), case.requests[0].images)

@@ -34,8 +34,10 @@ class Result:
     stop_id: int = None
     stop_log_probability: float = None
     text: str = ""
+    uncapped: list = None  # log-probabilities of token_ids without the final soft-cap, if the checkpoint has one
 
     def as_json(self, image_token_id):
+        without_cap = {} if self.uncapped is None else {"uncappedLogprobs": self.uncapped}
         return {
             "images": self.request.images,
             "prompt": self.request.prompt,
@@ -50,6 +52,7 @@ class Result:
             "stopTokenId": self.stop_id,
             "stopLogprob": self.stop_log_probability,
             "logprobs": self.log_probabilities,
+            **without_cap,
             "top2Margin": self.margins,
         }
 
@@ -87,6 +90,21 @@ def run(model, processor, folder: Path, request: Request, stop_ids) -> Result:
                 logits = _decode(model, token, len(prompt_ids) + step + 1, cache)
     result.text = processor.decode(result.token_ids, skip_special_tokens=True)
     return result
+
+
+def add_uncapped(model, processor, folder: Path, results, stop_ids):
+    """Notes what the probabilities are without the final soft-cap; the tokens must be the same."""
+    text = model.config.get_text_config()
+    cap = getattr(text, "final_logit_softcapping", None)
+    if cap is None:
+        return
+    text.final_logit_softcapping = None
+    for result in results:
+        other = run(model, processor, folder, result.request, stop_ids)
+        if other.token_ids != result.token_ids:
+            raise AssertionError(f"another choice without the final soft-cap for {result.request}")
+        result.uncapped = other.log_probabilities
+    text.final_logit_softcapping = cap
 
 
 def check_generate_agrees(model, processor, folder: Path, result: Result):
@@ -133,7 +151,7 @@ def _prefill(model, inputs, cache):
         attention_mask=inputs["attention_mask"],
         token_type_ids=inputs["token_type_ids"],
         pixel_values=inputs["pixel_values"],
-        past_key_values=cache,
+        cache=cache,
         use_cache=True,
     )
     return output.logits[0, -1]
@@ -143,7 +161,7 @@ def _decode(model, token, length, cache):
     output = model(
         input_ids=torch.tensor([[token]]),
         attention_mask=torch.ones(1, length, dtype=torch.long),
-        past_key_values=cache,
+        cache=cache,
         use_cache=True,
     )
     return output.logits[0, -1]

@@ -41,7 +41,7 @@ class Shape:
     window: int = 4096
     layer_types: list = None
     attention_softcap: float = 50.0
-    final_softcap: float = 30.0
+    final_softcap: float | None = 30.0
 
 
 @dataclass

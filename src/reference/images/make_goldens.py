@@ -27,7 +27,7 @@ import PIL
 from PIL import Image, ImageCms, ImageOps
 from PIL import TiffImagePlugin
 
-assert PIL.__version__ == "12.3.0", PIL.__version__
+assert PIL.__version__ == "13.0.0", PIL.__version__
 
 
 def scene(width, height, channels=3):
@@ -677,7 +677,7 @@ def main(target):
     import transformers
     from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
-    assert transformers.__version__ == "5.18.0", transformers.__version__
+    assert transformers.__version__ == "5.24.0", transformers.__version__
     half = dict(image_mean=[0.5] * 3, image_std=[0.5] * 3)
     other = dict(image_mean=[0.48145466, 0.4578275, 0.40821073], image_std=[0.26862954, 0.26130258, 0.27577711])
     lines = []

@@ -30,7 +30,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-assert PIL.__version__ == "12.3.0", PIL.__version__
+assert PIL.__version__ == "13.0.0", PIL.__version__
 torch.set_num_threads(1)
 
 # ---------------------------------------------------------------- the network
@@ -202,7 +202,7 @@ for name, codes in DECODE.items():
     raw = SINGLE.decode(codes)
     difference = np.abs(raw - DOUBLE.decode(codes)).max()
     print(f"{name}: {raw.min():.3f} to {raw.max():.3f}, std {raw.std():.3f}, float32 off by {difference:.1e}")
-    assert difference < 2e-6
+    assert difference < 3e-6
     masks[name] = np.clip(0.5 * raw + 0.5, 0, 1)
     write_f32(name, raw)
     lines.append([name, join(codes), join(encoded(masks[name]))])

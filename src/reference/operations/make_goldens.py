@@ -25,8 +25,8 @@ from safetensors.torch import save_file
 from transformers.models.gemma import modeling_gemma
 from transformers.models.gemma2 import modeling_gemma2
 
-assert torch.__version__.split("+")[0] == "2.12.1", torch.__version__
-assert transformers.__version__ == "5.18.0", transformers.__version__
+assert torch.__version__.split("+")[0] == "2.15.0", torch.__version__
+assert transformers.__version__ == "5.24.0", transformers.__version__
 
 TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 WIDTH, VISION_WIDTH, VISION_INNER, INNER, PATCH, PATCHES = 64, 12, 20, 24, 2, 4

@@ -15,6 +15,7 @@ import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.mask.MaskException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Objects;
 
 /** Makes checkpoints of others, which {@link PaliGemmaPipeline} loads like any. Stateless and thread-safe. */
@@ -47,7 +48,7 @@ public final class Checkpoints {
         }
         try (Checkpoint source = Networks.open(checkpoint)) {
             // Files that do not belong together are found now and not when the converted folder is loaded.
-            ModelFiles.read(source, null);
+            ModelFiles.read(source, null, Map.of());
             CheckpointConverter.convert(source, ConversionPlan.of(precision, source.graphs()), target, listener);
         }
     }

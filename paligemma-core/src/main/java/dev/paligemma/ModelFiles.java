@@ -4,11 +4,16 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.checkpoint.config.VisionConfig;
+import dev.paligemma.checkpoint.internal.generation.GenerationSettings;
+import dev.paligemma.checkpoint.internal.identity.Identity;
+import dev.paligemma.checkpoint.internal.identity.Kind;
+import dev.paligemma.checkpoint.internal.identity.Recogniser;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,21 +22,27 @@ import org.jspecify.annotations.Nullable;
  * @param tokenizer of {@code tokenizer.json} or, without that, {@code tokenizer.model}
  * @param imageProcessor of {@code preprocessor_config.json} or {@code processor_config.json}; the usual one for an archive of
  *     big_vision without either
+ * @param adapterTokenizers those that adapters bring with them, by the names of the adapters; immutable
+ * @param generation of {@code generation_config.json}, if there is one
  * @param maskCodec of the mask decoder's weights; null if there are none
  */
 record ModelFiles(
         PaliGemmaTokenizer tokenizer,
         ImageProcessor imageProcessor,
+        Map<String, PaliGemmaTokenizer> adapterTokenizers,
+        GenerationSettings generation,
         @Nullable MaskCodec maskCodec) {
     private static final int USUAL_SIZE = 224;
 
     /**
      * Reads the files and checks that they belong to the configuration, else a {@link CheckpointException}; the mask
-     * decoder's weights are those given, or without that those in the folder, if there are any.
+     * decoder's weights are those given, or without that those in the folder, if there are any. The folders of adapters,
+     * by name, may have tokenizers.
      */
-    static ModelFiles read(Checkpoint checkpoint, @Nullable Path maskWeights) {
+    static ModelFiles read(Checkpoint checkpoint, @Nullable Path maskWeights, Map<String, Path> adapters) {
         Path folder = checkpoint.folder();
         PaliGemmaConfig config = checkpoint.config();
+        requireComplete(folder);
         PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(folder);
         requireSameImageToken(folder, config, tokenizer);
         Path settings = processorFile(folder);
@@ -39,7 +50,20 @@ record ModelFiles(
                 ? usualProcessor(config.vision())
                 : ImageProcessor.read(settings);
         requireSameResolution(folder, config, processor);
-        return new ModelFiles(tokenizer, processor, maskCodec(folder, maskWeights));
+        return new ModelFiles(
+                tokenizer,
+                processor,
+                AdapterTokenizers.read(folder, tokenizer, config, adapters),
+                GenerationSettings.readFolder(folder),
+                maskCodec(folder, maskWeights));
+    }
+
+    /** Training leaves these files to the base model, whose name the error tells. */
+    private static void requireComplete(Path folder) {
+        Identity identity = Recogniser.of(folder);
+        if (identity.kind() == Kind.LACKS_FILES) {
+            throw new CheckpointException(identity.line());
+        }
     }
 
     private static @Nullable MaskCodec maskCodec(Path folder, @Nullable Path chosen) {

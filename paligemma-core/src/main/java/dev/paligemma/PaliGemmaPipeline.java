@@ -1,6 +1,7 @@
 package dev.paligemma;
 
 import dev.paligemma.base.PaliGemmaException;
+import dev.paligemma.base.internal.NonNull;
 import dev.paligemma.constraint.TokenConstraints;
 import dev.paligemma.generation.AnswerScore;
 import dev.paligemma.generation.AnswerStream;
@@ -65,7 +66,6 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     private final ModelInfo info;
     private final TextGenerator generator;
     private final Slots slots;
-    private final TokenConstraints constraints;
     private final @Nullable MaskCodec maskCodec;
     private final Advice advice;
     private final boolean ownsModel;
@@ -74,7 +74,6 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         this.info = info;
         this.generator = generator;
         this.slots = slots;
-        this.constraints = new TokenConstraints(generator.tokenizer());
         this.maskCodec = maskCodec;
         this.advice = new Advice(info.folder());
         this.ownsModel = true;
@@ -85,7 +84,6 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         this.info = model.info;
         this.generator = generator;
         this.slots = model.slots;
-        this.constraints = model.constraints;
         this.maskCodec = model.maskCodec;
         this.advice = model.advice;
         this.ownsModel = false;
@@ -133,11 +131,12 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     }
 
     /**
-     * Makes constraints on answers with the tokens of this model; thread-safe. The first constraint of some kinds needs
+     * Makes constraints on answers with the tokens of this model, or of a {@linkplain #withAdapter view} with those of the
+     * adapter's {@link #tokenizer}; thread-safe. A request refuses constraints for another tokenizer of this model. The first constraint of some kinds needs
      * an index of the vocabulary, which takes about a second for a large one and is kept.
      */
     public TokenConstraints constraints() {
-        return constraints;
+        return generator.constraints();
     }
 
     @Override
@@ -162,6 +161,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
      */
     public CompletableFuture<GenerationResult> generateAsync(GenerationRequest request, Executor executor) {
         Objects.requireNonNull(request, "request");
+        Objects.requireNonNull(executor, "executor");
         Cancellation cancellation = new Cancellation(request.timeout());
         CompletableFuture<GenerationResult> future =
                 CompletableFuture.supplyAsync(() -> generate(request, cancellation), executor);
@@ -172,7 +172,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
 
     @Override
     public List<GenerationResult> generateAll(List<GenerationRequest> requests, int together) {
-        List<GenerationRequest> all = List.copyOf(requests);
+        List<GenerationRequest> all = NonNull.copy(requests, "requests");
         if (together < 1) {
             throw new IllegalArgumentException("together must be at least 1, got " + together);
         }
@@ -194,6 +194,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
      * @throws IllegalArgumentException if the request is greedy or the count out of range
      */
     public List<GenerationResult> generateSeveral(GenerationRequest request, int count) {
+        Objects.requireNonNull(request, "request");
         if (request.sampling().isGreedy()) {
             throw new IllegalArgumentException("a greedy request has one answer; choose a sampling for several");
         }
@@ -226,6 +227,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
 
     /** Does something in a slot, with the request's limit of time from now on. */
     private <T> T inSlot(GenerationRequest request, Function<Cancellation, T> work) {
+        Objects.requireNonNull(request, "request");
         advice.onPrompt(request.prompt());
         Cancellation cancellation = new Cancellation(request.timeout());
         return slots.run(cancellation, () -> work.apply(cancellation));
@@ -237,6 +239,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     }
 
     private LiveAnswer live(GenerationRequest request) {
+        Objects.requireNonNull(request, "request");
         advice.onPrompt(request.prompt());
         return new LiveAnswer(generator, slots, request);
     }
@@ -257,7 +260,12 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
 
     /** As {@link #encode(List)}, of one picture. */
     public ImageEmbeddings encode(RgbImage image) {
-        return encode(List.of(image));
+        return encode(List.of(Objects.requireNonNull(image, "image")));
+    }
+
+    /** As {@link #encode(RgbImage)}, of a file. */
+    public ImageEmbeddings encode(Path image) {
+        return encode(RgbImage.read(Objects.requireNonNull(image, "image")));
     }
 
     /**
@@ -268,7 +276,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
      * @throws IllegalArgumentException if there is no picture
      */
     public ImageEmbeddings encode(List<RgbImage> images) {
-        List<RgbImage> all = List.copyOf(images);
+        List<RgbImage> all = NonNull.copy(images, "images");
         if (all.isEmpty()) {
             throw new IllegalArgumentException("expected at least one image, got none");
         }
@@ -292,7 +300,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     public Comparison compare(PaliGemmaPipeline other, List<RgbImage> images, List<String> prompts, int maxNewTokens) {
         Objects.requireNonNull(other, "other");
         PipelineComparer comparer = new PipelineComparer(generator, slots, other.generator, other.slots);
-        return comparer.compare(List.copyOf(images), List.copyOf(prompts), maxNewTokens);
+        return comparer.compare(NonNull.copy(images, "images"), NonNull.copy(prompts, "prompts"), maxNewTokens);
     }
 
     /**
@@ -312,6 +320,11 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         return generator.tokenizer();
     }
 
+    @Override
+    public PaliGemmaTokenizer tokenizer(GenerationRequest request) {
+        return generator.tokenizer(request);
+    }
+
     /**
      * The names of the adapters that were loaded with the model, in the order in which they were given; unmodifiable.
      */
@@ -321,7 +334,8 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
 
     /**
      * This pipeline for requests that are to be answered with an adapter; a request may still name another one. Nothing is
-     * loaded or indexed again.
+     * loaded again. The view's {@link #tokenizer} and {@link #constraints} are those of the adapter, if it has a tokenizer of
+     * its own in its folder.
      *
      * <pre>{@code
      * String total = pipeline.withAdapter("receipts").answer(image, "What is the total?");

@@ -21,6 +21,7 @@ import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.generation.internal.Slots;
 import dev.paligemma.generation.internal.Stopwatch;
 import dev.paligemma.generation.internal.TextGenerator;
+import dev.paligemma.generation.internal.Tokenizers;
 import dev.paligemma.hub.DownloadListener;
 import dev.paligemma.hub.HubClient;
 import dev.paligemma.hub.HubException;
@@ -207,6 +208,9 @@ public final class PipelineBuilder {
      * model stay as they are: each request chooses its adapter, or none, with
      * {@link dev.paligemma.generation.GenerationRequest.Builder#adapter} or {@link PaliGemmaPipeline#withAdapter}.
      *
+     * <p>A folder with a tokenizer, as one that was fine-tuned with tokens of its own, has its prompts and answers in that
+     * tokenizer's tokens; see {@link PaliGemmaPipeline#withAdapter}.
+     *
      * <p>Works in every precision. Modules that an adapter changes cost a little more time in requests without it, too.
      *
      * @param name what requests call it
@@ -270,13 +274,18 @@ public final class PipelineBuilder {
                     .ifPresent(LOG::warn);
             // A vocabulary takes as long to read as an engine needs for its weights, so both are done at once.
             CompletableFuture<ModelFiles> files =
-                    CompletableFuture.supplyAsync(() -> ModelFiles.read(given, maskWeights));
+                    CompletableFuture.supplyAsync(() -> ModelFiles.read(given, maskWeights, adapters));
             VisionLanguageModel model = compile(runtime, given, networks, adapters, files);
             ModelFiles read = closingOnFailure(model, files);
             ModelInfo info = new ModelInfo(
                     folder, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
             LOG.info("loaded {} with {} {} in {} ms", folder, info.engine(), info.options(), (long) info.loadMs());
-            TextGenerator generator = new TextGenerator(config, read.tokenizer(), read.imageProcessor(), model, null);
+            read.generation().warning(given.folder()).ifPresent(LOG::warn);
+            AdapterTokenizers.requireRows(model.adapters(), config, read);
+            Tokenizers tokenizers = new Tokenizers(
+                    read.tokenizer(), read.adapterTokenizers(), config.vision().patches());
+            TextGenerator generator =
+                    new TextGenerator(config, tokenizers, read.imageProcessor(), model, read.generation(), null);
             return new PaliGemmaPipeline(info, generator, new Slots(maxConcurrentRequests), read.maskCodec());
         }
     }

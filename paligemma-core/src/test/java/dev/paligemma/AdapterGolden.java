@@ -29,11 +29,17 @@ public record AdapterGolden(
     static final int ROW_STEP = 41;
 
     private static final String RESOURCE = "/adapters";
+    private static final String RESIZED = "/resized";
 
     /** All stored adapters. */
     public static Stream<AdapterGolden> all() throws IOException {
-        try (Stream<Path> folders = Files.list(Golden.root(RESOURCE))) {
-            return folders.sorted().map(AdapterGolden::read).toList().stream();
+        return in(Golden.root(RESOURCE), Golden.root("/golden"));
+    }
+
+    /** All adapters in a folder, for checkpoints in another one. */
+    public static Stream<AdapterGolden> in(Path root, Path bases) throws IOException {
+        try (Stream<Path> folders = Files.list(root)) {
+            return folders.sorted().map(folder -> read(folder, bases)).toList().stream();
         }
     }
 
@@ -44,12 +50,38 @@ public record AdapterGolden(
 
     /** The adapter of a name. */
     public static AdapterGolden of(String name) {
-        return read(Golden.root(RESOURCE).resolve(name));
+        return read(Golden.root(RESOURCE).resolve(name), Golden.root("/golden"));
     }
 
-    private static AdapterGolden read(Path folder) {
+    /** Adapters with embeddings of another size than that of their base, or tokens of their own. */
+    public static Stream<AdapterGolden> resized() throws IOException {
+        return in(RESIZED);
+    }
+
+    /** Adapters in the files of mlx-vlm. */
+    public static Stream<AdapterGolden> mlx() throws IOException {
+        return in("/mlx-adapters");
+    }
+
+    private static Stream<AdapterGolden> in(String resource) throws IOException {
+        Path bases = Golden.root(RESIZED).resolve("bases");
+        try (Stream<Path> folders = Files.list(Golden.root(resource))) {
+            return folders
+                    .filter(folder -> Files.exists(folder.resolve("adapter_config.json")))
+                    .sorted()
+                    .map(folder -> {
+                        Map<?, ?> json = Golden.readJson(folder.resolve("golden.json"));
+                        Golden base = Golden.read(bases.resolve(Golden.text(json, "base")));
+                        return new AdapterGolden(folder, base, Golden.requests(json, base.folder()), null);
+                    })
+                    .toList()
+                    .stream();
+        }
+    }
+
+    private static AdapterGolden read(Path folder, Path bases) {
         Map<?, ?> json = Golden.readJson(folder.resolve("golden.json"));
-        Golden base = Golden.of(Golden.text(json, "base"));
+        Golden base = Golden.read(bases.resolve(Golden.text(json, "base")));
         return new AdapterGolden(folder, base, Golden.requests(json, base.folder()), (String) json.get("sameAs"));
     }
 

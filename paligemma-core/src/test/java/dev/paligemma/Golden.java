@@ -55,6 +55,7 @@ public record Golden(Path folder, List<Request> requests) {
      * @param imageTokens how many places the images take
      * @param tokenIds generated tokens
      * @param logprobs of each of them
+     * @param uncappedLogprobs the same without the final soft-cap; empty if the checkpoint has none
      * @param text decoded
      * @param finishReason {@code eos} or {@code length}
      */
@@ -66,6 +67,7 @@ public record Golden(Path folder, List<Request> requests) {
             int imageTokens,
             List<Integer> tokenIds,
             List<Double> logprobs,
+            List<Double> uncappedLogprobs,
             String text,
             String finishReason) {
 
@@ -80,16 +82,32 @@ public record Golden(Path folder, List<Request> requests) {
 
         /** Fails unless a result is the recorded one, up to rounding in single precision. */
         void assertAnswered(GenerationResult result) {
+            assertAnswered(result, TOLERANCE);
+        }
+
+        /** Fails unless a result is the recorded one, its log-probabilities up to a difference. */
+        public void assertAnswered(GenerationResult result, double tolerance) {
             assertThat(result.promptTokenIds()).containsExactly(array(textTokenIds));
             assertThat(result.imageTokens()).isEqualTo(imageTokens);
             assertThat(result.tokenIds()).as(prompt).containsExactly(array(tokenIds));
-            for (int i = 0; i < logprobs.size(); i++) {
-                assertThat(result.logProbabilities()[i])
-                        .as("log-probability %s of %s", i, prompt)
-                        .isCloseTo(logprobs.get(i), within(TOLERANCE));
-            }
+            assertLogProbabilities(result, logprobs, tolerance);
             assertThat(result.text()).isEqualTo(text);
             assertThat(result.finishReason().name().toLowerCase(Locale.ROOT)).isEqualTo(finishReason);
+        }
+
+        /** Fails unless a result is the recorded one with the probabilities that it has without the final soft-cap. */
+        void assertAnsweredUncapped(GenerationResult result) {
+            assertThat(result.tokenIds()).as(prompt).containsExactly(array(tokenIds));
+            assertThat(uncappedLogprobs).hasSameSizeAs(logprobs);
+            assertLogProbabilities(result, uncappedLogprobs, TOLERANCE);
+        }
+
+        private void assertLogProbabilities(GenerationResult result, List<Double> expected, double tolerance) {
+            for (int i = 0; i < expected.size(); i++) {
+                assertThat(result.logProbabilities()[i])
+                        .as("log-probability %s of %s", i, prompt)
+                        .isCloseTo(expected.get(i), within(tolerance));
+            }
         }
 
         private static int[] array(List<Integer> list) {
@@ -134,7 +152,12 @@ public record Golden(Path folder, List<Request> requests) {
     }
 
     private static Stream<Golden> allIn(String resource) throws IOException {
-        try (Stream<Path> folders = Files.list(root(resource))) {
+        return in(root(resource));
+    }
+
+    /** All cases in a folder. */
+    public static Stream<Golden> in(Path root) throws IOException {
+        try (Stream<Path> folders = Files.list(root)) {
             return folders.sorted().map(Golden::read).toList().stream();
         }
     }
@@ -217,7 +240,7 @@ public record Golden(Path folder, List<Request> requests) {
         }
     }
 
-    private static Golden read(Path folder) {
+    static Golden read(Path folder) {
         return new Golden(folder, requests(readJson(folder.resolve("golden.json")), folder));
     }
 
@@ -245,9 +268,8 @@ public record Golden(Path folder, List<Request> requests) {
                     integers(request, "textTokenIds"),
                     number(request, "imageTokens"),
                     integers(request, "tokenIds"),
-                    list(request, "logprobs").stream()
-                            .map(value -> ((Number) value).doubleValue())
-                            .toList(),
+                    doubles(list(request, "logprobs")),
+                    request.containsKey("uncappedLogprobs") ? doubles(list(request, "uncappedLogprobs")) : List.of(),
                     text(request, "text"),
                     text(request, "finishReason")));
         }
@@ -264,6 +286,10 @@ public record Golden(Path folder, List<Request> requests) {
 
     private static List<?> list(Map<?, ?> map, String key) {
         return (List<?>) Objects.requireNonNull(map.get(key), key);
+    }
+
+    private static List<Double> doubles(List<?> numbers) {
+        return numbers.stream().map(value -> ((Number) value).doubleValue()).toList();
     }
 
     private static List<Integer> integers(Map<?, ?> map, String key) {

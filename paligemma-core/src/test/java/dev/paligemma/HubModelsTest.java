@@ -104,6 +104,46 @@ class HubModelsTest {
     }
 
     @Test
+    void archivesOfBigVisionAreModelsByName() throws IOException {
+        Path archive = BigVisionCheckpointTest.archiveWithTokenizer("pg1-gqa-bf16", folder.resolve("archive"));
+        GenerationRequest request = GenerationRequest.builder()
+                .image(RgbImage.of(28, 28, new byte[28 * 28 * 3]))
+                .prompt("caption en")
+                .maxNewTokens(4)
+                .build();
+        try (FakeHub jax = FakeHub.serving(archive);
+                PaliGemmaPipeline remote = PaliGemmaPipeline.builder()
+                        .hub(HubClient.builder()
+                                .endpoint(jax.address())
+                                .cacheFolder(folder.resolve("cache"))
+                                .token(null)
+                                .offline(false)
+                                .build())
+                        .model(FakeHub.ID)
+                        .build();
+                PaliGemmaPipeline local = PaliGemmaPipeline.load(archive)) {
+            assertThat(remote.generate(request).tokenIds())
+                    .isEqualTo(local.generate(request).tokenIds());
+        }
+    }
+
+    @Test
+    void modelsMayLieInFoldersOfARepository() throws IOException {
+        try (Stream<Path> files = Files.list(SHARDED)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                hub.put("checkpoint-500/" + file.getFileName(), Files.readAllBytes(file));
+            }
+        }
+        try (PaliGemmaPipeline pipeline = builder()
+                .model(FakeHub.ID + "/checkpoint-500@" + FakeHub.COMMIT)
+                .build()) {
+            assertThat(pipeline.info().folder()).endsWith(Path.of(FakeHub.COMMIT, "checkpoint-500"));
+        }
+        PipelineBuilder nowhere = builder().checkpoint(SHARDED).adapter("a", FakeHub.ID + "/lora");
+        assertThatThrownBy(nowhere::build).hasMessageContainingAll("lora/adapter_config.json");
+    }
+
+    @Test
     void refusesContradictions() {
         assertThatThrownBy(() -> builder().build()).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> builder().model(FakeHub.ID).checkpoint(SHARDED).build())

@@ -227,7 +227,7 @@ class PaliGemmaPipelineTest {
         GenerationRequest request = golden.requests().get(0).toGenerationRequest();
         try (PaliGemmaPipeline off = PaliGemmaPipeline.builder()
                         .checkpoint(golden.folder())
-                        .decoderOptions(new DecoderOptions(false, false))
+                        .decoderOptions(DecoderOptions.defaults().withoutSlidingWindow())
                         .build();
                 PaliGemmaPipeline none = PaliGemmaPipeline.load(wide);
                 PaliGemmaPipeline on = PaliGemmaPipeline.load(golden.folder())) {

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.contract.ContractLedger;
 import dev.paligemma.engine.contract.TestedEngine;
+import dev.paligemma.network.DecoderOptions;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,8 +46,27 @@ public abstract class SmallPrecisionContract {
         }
     }
 
+    @Test
+    void theFinalSoftcapCanBeSwitchedOff() {
+        Golden golden = Golden.of("pg2-softcap");
+        DecoderOptions off = DecoderOptions.defaults().withoutFinalSoftcap();
+        try (PaliGemmaPipeline reference = load(golden, Precision.FLOAT32, off);
+                PaliGemmaPipeline capped = load(golden, engine.precision());
+                PaliGemmaPipeline other = load(golden, engine.precision(), off)) {
+            Golden.Request request = golden.requests().get(0);
+            assertThat(request.divergence(reference, other)).isBetween(Double.MIN_VALUE, largestDivergence);
+            // The same weights and the same precision: nothing but the cap differs.
+            assertThat(request.divergence(other, capped)).isGreaterThan(0.01);
+        }
+    }
+
     private PaliGemmaPipeline load(Golden golden, Precision precision) {
+        return load(golden, precision, DecoderOptions.defaults());
+    }
+
+    private PaliGemmaPipeline load(Golden golden, Precision precision, DecoderOptions options) {
         return PaliGemmaPipeline.builder()
+                .decoderOptions(options)
                 .checkpoint(golden.folder())
                 .engine(engine.engine())
                 .precision(precision)

@@ -1,6 +1,5 @@
 package dev.paligemma.checkpoint;
 
-import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
@@ -10,9 +9,13 @@ import dev.paligemma.checkpoint.internal.bigvision.RearrangedWeight;
 import dev.paligemma.checkpoint.internal.bitsandbytes.QuantisedWeights;
 import dev.paligemma.checkpoint.internal.converted.ConvertedManifest;
 import dev.paligemma.checkpoint.internal.converted.ConvertedTensors;
+import dev.paligemma.checkpoint.internal.identity.Recogniser;
+import dev.paligemma.checkpoint.internal.mlx.ChannelsLastWeight;
 import dev.paligemma.checkpoint.internal.safetensors.ComputedWeight;
+import dev.paligemma.checkpoint.internal.safetensors.OutputHead;
 import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.checkpoint.internal.safetensors.SpareTensors;
+import dev.paligemma.checkpoint.internal.safetensors.StoredNames;
 import dev.paligemma.checkpoint.internal.safetensors.TensorFiles;
 import dev.paligemma.checkpoint.internal.safetensors.WantedWeights;
 import dev.paligemma.checkpoint.internal.safetensors.WeightFiles;
@@ -49,7 +52,15 @@ import org.slf4j.LoggerFactory;
  * {@code vision_tower.embeddings.patch_embedding.weight}, {@code vision_tower.encoder.layers.0.self_attn.q_proj.weight},
  * {@code multi_modal_projector.linear.weight}, {@code language_model.embed_tokens.weight},
  * {@code language_model.layers.0.self_attn.q_proj.weight}, {@code language_model.norm.weight}, and {@code lm_head.weight}
- * for a model whose output head is not tied to the embedding.
+ * for a model whose output head is not tied to the embedding. What compilers, sharded training, PEFT and a trainer's own
+ * model put in front of names or between their parts is dropped; a file with an adapter in it that is not merged is refused.
+ *
+ * <p>Which tensor the output head is follows from what is stored, as in version 5 of transformers, unless
+ * {@code config.json} says at its top level that the two are not tied: one that is stored under either name is both, two that
+ * are equal are one, and of two that differ each is used. {@link #config} says what was found.
+ *
+ * <p>Folders of MLX in float32, bfloat16 or float16 are read as well; their patch kernel, which is stored channels last, has
+ * a type that starts with {@code NPZ_}.
  *
  * <p>A folder with a {@code ConvertedManifest} is a converted checkpoint: one file {@code model.safetensors} with canonical
  * names, in which a matrix is codes and scales under the names that
@@ -71,8 +82,6 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
     private static final String CONFIG = "config.json";
-    private static final String ADAPTER_CONFIG = "adapter_config.json";
-    private static final long MAX_ADAPTER_CONFIG_BYTES = 8 << 20;
 
     private final Path folder;
     private final WantedWeights wanted;
@@ -109,20 +118,28 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
      *     called several times
      * @return the checkpoint
      * @throws CheckpointException if a file is missing, damaged or not supported; if tensors are missing or misshapen,
-     *     the message lists all of them (up to 50) with expected and found shapes; if the folder holds only an adapter, it
-     *     names the adapter's base
+     *     the message lists all of them (up to 50) with expected and found shapes; if the path holds something else, such as
+     *     an adapter or a format that is not read, it says what that is and what to do
      */
     public static Checkpoint open(Path checkpoint, Function<PaliGemmaConfig, List<Graph>> network) {
         Objects.requireNonNull(checkpoint, "checkpoint");
         Objects.requireNonNull(network, "network");
+        try {
+            return openAny(checkpoint, network);
+        } catch (CheckpointException e) {
+            throw Recogniser.explain(checkpoint, e);
+        }
+    }
+
+    private static Checkpoint openAny(Path checkpoint, Function<PaliGemmaConfig, List<Graph>> network) {
         if (BigVisionFile.hasName(checkpoint) && !Files.isDirectory(checkpoint)) {
             Path folder = Objects.requireNonNull(checkpoint.toAbsolutePath().getParent());
             return openArchive(folder, checkpoint, network);
         }
         if (!Files.isDirectory(checkpoint)) {
-            throw new CheckpointException(checkpoint + " is not a folder");
+            throw new CheckpointException(
+                    checkpoint + (Files.exists(checkpoint) ? " is not a folder" : " does not exist"));
         }
-        refuseAdapter(checkpoint);
         if (ConvertedManifest.isIn(checkpoint)) {
             return openConverted(checkpoint, network);
         }
@@ -133,12 +150,17 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
     private static Checkpoint openOriginal(Path folder, Function<PaliGemmaConfig, List<Graph>> network) {
         WantedWeights wanted = WantedWeights.of(network, PaliGemmaConfig.readFolder(folder));
         WeightFiles weights = WeightFiles.read(folder);
-        Map<String, TensorInfo> named = canonicalNames(folder, weights.tensors());
+        StoredNames names = StoredNames.of(folder, weights.tensors().keySet());
+        Map<String, TensorInfo> named =
+                names.byCanonicalName(folder, weights.tensors().values());
         TensorFiles files = new TensorFiles(
                 folder, weights.files().stream().map(SafeTensorsFile::stored).toList());
-        Map<TensorInfo, ComputedWeight> computed =
-                QuantisedWeights.replace(wanted.byName().keySet(), named, files);
-        wanted = wanted.withRowsOf(named.get(TensorNames.EMBEDDING));
+        Map<TensorInfo, ComputedWeight> computed = new LinkedHashMap<>();
+        computed.putAll(QuantisedWeights.replace(wanted.byName().keySet(), named, files));
+        computed.putAll(QuantisedWeights.replace(List.of(TensorNames.HEAD_WEIGHT), named, files));
+        computed.putAll(ChannelsLastWeight.replace(wanted, named, weights.files()));
+        PaliGemmaConfig config = new OutputHead(folder, files, computed).settle(wanted.config(), named);
+        wanted = WantedWeights.of(network, config).withRowsOf(named.get(TensorNames.EMBEDDING));
         return fitted(folder, wanted, files, named, computed, weights.unlisted());
     }
 
@@ -176,7 +198,11 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         }
         List<TensorInfo> unused = new ArrayList<>(named.values());
         unused.addAll(unlisted);
-        SpareTensors.of(unused, used.keySet()).describe(folder).forEach(LOG::warn);
+        // A head that is equal to the embedding is nothing to speak of.
+        List<TensorInfo> foreign = unused.stream()
+                .filter(tensor -> !tensor.equals(named.get(TensorNames.HEAD_WEIGHT)))
+                .toList();
+        SpareTensors.of(foreign, used.keySet()).describe(folder).forEach(LOG::warn);
         return new Checkpoint(folder, wanted, files, used, computed, unused, null);
     }
 
@@ -196,45 +222,6 @@ public final class Checkpoint implements WeightSource, AutoCloseable {
         SpareTensors.of(converted.unused(), Set.of()).describe(folder).forEach(LOG::warn);
         TensorFiles files = new TensorFiles(folder, List.of(file.stored()));
         return new Checkpoint(folder, wanted, files, converted.used(), Map.of(), converted.unused(), manifest);
-    }
-
-    /** PEFT saves an adapter without the configuration of its base. */
-    private static void refuseAdapter(Path folder) {
-        Path config = folder.resolve(CONFIG);
-        Path adapter = folder.resolve(ADAPTER_CONFIG);
-        if (Files.exists(config) || Files.isSymbolicLink(config) || !Files.exists(adapter)) {
-            return;
-        }
-        String base;
-        try {
-            base = Json.readObject(adapter, MAX_ADAPTER_CONFIG_BYTES, CheckpointException::new)
-                    .stringOrNull("base_model_name_or_path");
-        } catch (CheckpointException e) {
-            throw new CheckpointException(adapterAdvice(folder, "a model that its damaged file does not name"), e);
-        }
-        throw new CheckpointException(
-                adapterAdvice(folder, base == null ? "a model that it does not name" : Quote.quote(base)));
-    }
-
-    private static String adapterAdvice(Path folder, String base) {
-        return folder + " holds an adapter for " + base + " and no " + CONFIG
-                + ": open that model, and give this folder as its adapter with adapter(...) of the builder";
-    }
-
-    private static Map<String, TensorInfo> canonicalNames(Path folder, Map<String, TensorInfo> stored) {
-        Map<String, TensorInfo> named = new LinkedHashMap<>();
-        for (TensorInfo tensor : stored.values()) {
-            String name = TensorNames.canonical(tensor.name());
-            if (TensorNames.isIgnored(name)) {
-                continue;
-            }
-            TensorInfo other = named.put(name, tensor);
-            if (other != null) {
-                throw new CheckpointException(folder + ": " + Quote.quote(other.name()) + " and "
-                        + Quote.quote(tensor.name()) + " are two names of one tensor, " + Quote.quote(name));
-            }
-        }
-        return named;
     }
 
     /** Returns the folder: the path given to {@link #open}; of an archive, the folder it lies in. */

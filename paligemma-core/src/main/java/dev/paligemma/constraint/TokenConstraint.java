@@ -1,5 +1,8 @@
 package dev.paligemma.constraint;
 
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
+import java.util.Optional;
+
 /**
  * Decides at every step of an answer which tokens may come next. Immutable and thread-safe: one constraint serves any
  * number of answers at the same time.
@@ -42,6 +45,14 @@ package dev.paligemma.constraint;
 public interface TokenConstraint {
     /** Begins an answer. */
     State start();
+
+    /**
+     * The tokenizer whose tokens this constraint speaks of, so that a request with an adapter that has another one can refuse
+     * it; empty, as by default, if that is not to be checked.
+     */
+    default Optional<PaliGemmaTokenizer> tokenizer() {
+        return Optional.empty();
+    }
 
     /** What is known after some tokens of an answer. Immutable and thread-safe. */
     interface State {

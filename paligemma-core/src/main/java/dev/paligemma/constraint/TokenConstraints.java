@@ -62,7 +62,7 @@ public final class TokenConstraints {
         List<Map.Entry<int[], TokenSet>> ids = answers.stream()
                 .map(answer -> Map.entry(writable(answer, ControlTokens.PARSE), endOfSequence))
                 .toList();
-        return new AnswerConstraint(TokenTrie.of(ids), new Ended(endOfSequence));
+        return owned(new AnswerConstraint(TokenTrie.of(ids), new Ended(endOfSequence)));
     }
 
     /**
@@ -97,7 +97,7 @@ public final class TokenConstraints {
             throw new IllegalArgumentException(
                     "regular expression '" + regex + "': matches nothing that the tokens of the vocabulary can write");
         }
-        return new TextConstraint(vocabulary(), () -> start);
+        return owned(new TextConstraint(vocabulary(), () -> start));
     }
 
     /**
@@ -137,7 +137,7 @@ public final class TokenConstraints {
                 .map(item -> item.codePoints().toArray())
                 .toList();
         ListText text = new ListText(characters, separator.codePoints().toArray(), maxItems, distinct);
-        return new TextConstraint(vocabulary(), text::start);
+        return owned(new TextConstraint(vocabulary(), text::start));
     }
 
     private void requireText(String text, String what) {
@@ -176,7 +176,7 @@ public final class TokenConstraints {
      * @throws TokenizerException if the tokenizer has no location tokens, or for masks no segmentation tokens
      */
     public TokenConstraint detections(DetectionGrammar grammar) {
-        return new DetectionConstraint(this, tokenizer, Objects.requireNonNull(grammar, "grammar"));
+        return owned(new DetectionConstraint(this, tokenizer, Objects.requireNonNull(grammar, "grammar")));
     }
 
     /** Allows every token of the vocabulary at every step. */
@@ -199,7 +199,7 @@ public final class TokenConstraints {
         for (int id = 0; id < tokenizer.vocabularySize(); id++) {
             allowed.set(id, tokenizer.tokenOf(id).isPresent() && !tokens.contains(id));
         }
-        return new FreeText(TokenSet.of(allowed), new Ended(TokenSet.of(eosId)), eosId);
+        return owned(new FreeText(TokenSet.of(allowed), new Ended(TokenSet.of(eosId)), eosId));
     }
 
     /** The ids of the 1024 location tokens; a {@link TokenizerException} if the tokenizer has none. */
@@ -233,6 +233,10 @@ public final class TokenConstraints {
             throw new IllegalArgumentException("'" + text + "' cannot be part of an answer: its tokens end the answer");
         }
         return ids;
+    }
+
+    private TokenConstraint owned(TokenConstraint rules) {
+        return new OwnedConstraint(rules, tokenizer);
     }
 
     private static void requireSome(List<String> texts, String what) {

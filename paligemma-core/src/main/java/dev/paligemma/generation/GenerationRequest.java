@@ -1,13 +1,20 @@
 package dev.paligemma.generation;
 
+import dev.paligemma.base.internal.NonNull;
+import dev.paligemma.base.internal.Quote;
 import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.vision.RgbImage;
+import dev.paligemma.vision.format.ImageException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +23,11 @@ import org.jspecify.annotations.Nullable;
  * <p>The prompt is used as written: no lower-casing and no trimming, except that one trailing newline is removed,
  * because the model's own separator follows the prompt. With several images, either the prompt holds one
  * {@code <image>} marker per image, or none and all images come first, in order.
+ *
+ * <p>A checkpoint's {@code generation_config.json} has a say where the request has none, as in transformers: in
+ * {@code repetition_penalty} and {@code max_new_tokens}, and in {@code suppress_tokens}, {@code begin_suppress_tokens},
+ * {@code min_new_tokens}, {@code min_length}, {@code no_repeat_ngram_size} and {@code bad_words_ids}, which give way to a
+ * constraint only. Other fields of it are named in a warning while the model is loaded.
  */
 public final class GenerationRequest {
     /** How many tokens a request may write unless it says otherwise: {@value}. */
@@ -31,6 +43,14 @@ public final class GenerationRequest {
     /** A request about one image with every option at its default; the prompt may be empty. */
     public static GenerationRequest of(RgbImage image, String prompt) {
         return builder().image(image).prompt(prompt).build();
+    }
+
+    /**
+     * A request about the picture in a file, with every option at its default; an {@link ImageException} if it cannot be
+     * read.
+     */
+    public static GenerationRequest of(Path image, String prompt) {
+        return of(RgbImage.read(Objects.requireNonNull(image, "image")), prompt);
     }
 
     /** A request about what {@link dev.paligemma.PaliGemmaPipeline#encode} gave, with every option at its default. */
@@ -86,9 +106,14 @@ public final class GenerationRequest {
         return chosen.prompt;
     }
 
-    /** The largest number of tokens to write, at least 1. */
+    /** The largest number of tokens to write, at least 1; {@value #DEFAULT_MAX_NEW_TOKENS} where the request leaves it open. */
     public int maxNewTokens() {
-        return chosen.maxNewTokens;
+        return chosen.maxNewTokens == null ? DEFAULT_MAX_NEW_TOKENS : chosen.maxNewTokens;
+    }
+
+    /** The same; empty if the request leaves it to the checkpoint's {@code generation_config.json}. */
+    public OptionalInt chosenMaxNewTokens() {
+        return chosen.maxNewTokens == null ? OptionalInt.empty() : OptionalInt.of(chosen.maxNewTokens);
     }
 
     /** What {@code <loc0001>}, {@code <image>} and other control tokens typed into the prompt mean. */
@@ -101,9 +126,17 @@ public final class GenerationRequest {
         return chosen.sampling;
     }
 
-    /** By how much tokens that were in the prompt or written before are made less likely: 1 for not at all. */
+    /**
+     * By how much tokens that were in the prompt or written before are made less likely: 1 for not at all, and where the
+     * request leaves it open.
+     */
     public double repetitionPenalty() {
-        return chosen.repetitionPenalty;
+        return chosen.repetitionPenalty == null ? 1 : chosen.repetitionPenalty;
+    }
+
+    /** The same; empty if the request leaves it to the checkpoint's {@code generation_config.json}. */
+    public OptionalDouble chosenRepetitionPenalty() {
+        return chosen.repetitionPenalty == null ? OptionalDouble.empty() : OptionalDouble.of(chosen.repetitionPenalty);
     }
 
     /** Which tokens the answer may consist of; empty for all tokens. */
@@ -126,6 +159,32 @@ public final class GenerationRequest {
         return Optional.ofNullable(chosen.adapter);
     }
 
+    /** Returns the number of pictures, the prompt, and all options that are not at their default. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("GenerationRequest[")
+                .append(imageCount())
+                .append(imageCount() == 1 ? " image" : " images")
+                .append(embeddings().isPresent() ? ", encoded" : "")
+                .append(", prompt ")
+                .append(Quote.quote(prompt()))
+                .append(", at most ")
+                .append(maxNewTokens())
+                .append(" tokens, ")
+                .append(sampling());
+        if (repetitionPenalty() != 1) {
+            text.append(", repetitionPenalty ").append(repetitionPenalty());
+        }
+        if (controlTokens() != ControlTokens.PARSE) {
+            text.append(", controlTokens ").append(controlTokens());
+        }
+        constraint().ifPresent(unused -> text.append(", constrained"));
+        timeout().ifPresent(limit -> text.append(", timeout ").append(limit));
+        stopTokenIds().ifPresent(ids -> text.append(", stopTokenIds ").append(new TreeSet<>(ids)));
+        adapter().ifPresent(name -> text.append(", adapter ").append(name));
+        return text.append(']').toString();
+    }
+
     /**
      * Collects the parts of a {@link GenerationRequest}. Confined to one thread. A number out of the range that is said
      * is an {@link IllegalArgumentException}.
@@ -134,10 +193,10 @@ public final class GenerationRequest {
         private List<RgbImage> images = List.of();
         private @Nullable ImageEmbeddings embeddings;
         private String prompt = "";
-        private int maxNewTokens = DEFAULT_MAX_NEW_TOKENS;
+        private @Nullable Integer maxNewTokens;
         private ControlTokens controlTokens = ControlTokens.PARSE;
         private Sampling sampling = Sampling.greedy();
-        private double repetitionPenalty = 1;
+        private @Nullable Double repetitionPenalty;
         private @Nullable TokenConstraint constraint;
         private @Nullable Duration timeout;
         private @Nullable Set<Integer> stopTokenIds;
@@ -161,19 +220,24 @@ public final class GenerationRequest {
 
         /** Asks about one picture. */
         public Builder image(RgbImage image) {
-            return images(List.of(image));
+            return images(List.of(Objects.requireNonNull(image, "image")));
+        }
+
+        /** Asks about one picture, read from a file; an {@link ImageException} if it cannot be read. */
+        public Builder image(Path file) {
+            return image(RgbImage.read(file));
         }
 
         /** Asks about several pictures in order; there must be one when the request is built. */
         public Builder images(List<RgbImage> newImages) {
-            this.images = List.copyOf(newImages);
+            this.images = NonNull.copy(newImages, "images");
             this.embeddings = null;
             return this;
         }
 
         /** Asks about what {@link dev.paligemma.PaliGemmaPipeline#encode} gave, instead of other pictures. */
         public Builder images(ImageEmbeddings encoded) {
-            this.embeddings = Objects.requireNonNull(encoded, "encoded");
+            this.embeddings = Objects.requireNonNull(encoded, "images");
             this.images = List.of();
             return this;
         }
@@ -184,7 +248,10 @@ public final class GenerationRequest {
             return this;
         }
 
-        /** Limits the length of the answer: the largest number of tokens to write, at least 1. */
+        /**
+         * Limits the length of the answer: the largest number of tokens to write, at least 1; by default as the
+         * checkpoint's {@code generation_config.json} says, else {@value #DEFAULT_MAX_NEW_TOKENS}.
+         */
         public Builder maxNewTokens(int newMaxNewTokens) {
             if (newMaxNewTokens < 1) {
                 throw new IllegalArgumentException("maxNewTokens must be at least 1, got " + newMaxNewTokens);
@@ -206,8 +273,8 @@ public final class GenerationRequest {
         }
 
         /**
-         * Makes tokens less likely that are in the prompt or were written before; not by default. It harms boxes, whose
-         * codes repeat.
+         * Makes tokens less likely that are in the prompt or were written before; by default as the checkpoint's
+         * {@code generation_config.json} says, else not. It harms boxes, whose codes repeat.
          *
          * @param penalty divides positive and multiplies negative logits, above 0 and finite; above 1 discourages, 1
          *     does nothing
@@ -231,6 +298,7 @@ public final class GenerationRequest {
          * default. It is looked at between the steps of the network, of which running the prompt is the longest.
          */
         public Builder timeout(Duration limit) {
+            Objects.requireNonNull(limit, "timeout");
             if (limit.isNegative() || limit.isZero()) {
                 throw new IllegalArgumentException("timeout must be above 0, got " + limit);
             }
@@ -244,6 +312,7 @@ public final class GenerationRequest {
          * token ends it as well.
          */
         public Builder stopTokenIds(Set<Integer> ids) {
+            Objects.requireNonNull(ids, "stopTokenIds");
             if (ids.isEmpty()) {
                 throw new IllegalArgumentException("expected at least one token that ends an answer, got none");
             }

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Sources: "PaliGemma: A versatile 3B VLM for transfer" (arXiv 2407.07726), "PaliGemma 2" (arXiv 2412.03555), "Gemma 2"
  * (arXiv 2408.00118), and {@code models/ppp/gemma.py} of big_vision. Where implementations differ, this follows
- * transformers 5.18 with eager attention, in which scores are soft-capped in Gemma 2 and the sliding window counts in
- * later runs only; {@link DecoderOptions} has the alternatives.
+ * transformers 5.24: in Gemma 2 scores and logits are soft-capped, and the sliding window counts in later runs only; {@link
+ * DecoderOptions} has the alternatives.
  */
 public final class GemmaDecoder {
     /** Input: image embeddings, {@code float32[I, D]}; no rows in later runs. */
@@ -95,8 +95,8 @@ public final class GemmaDecoder {
         Tensor last = g.rmsNorm(g.gatherRows(x, ends), weights.finalNorm(), config.rmsNormEps());
         g.mark("norm", last);
         Tensor raw = g.linear(last, weights.head());
-        boolean capped = options.capLogits() && config.finalLogitSoftcap() > 0;
-        Tensor logits = capped ? g.softcap(raw, (float) config.finalLogitSoftcap()) : raw;
+        float cap = (float) options.finalSoftcap().orElse(config.finalLogitSoftcap());
+        Tensor logits = cap > 0 ? g.softcap(raw, cap) : raw;
         g.output(LOGITS, logits);
         g.output(BEST_TOKEN, g.argMax(logits));
         g.output(BEST_LOG_PROBABILITY, g.largestLogProbability(logits));

@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param request what was asked, which need not be as the task began it
  * @param result what the model wrote; of given answers, the most likely one
  * @param scores how likely the {@linkplain Task#givenAnswers given answers} are, in their order; empty if the model wrote one
- * @param tokenizer that of the model
+ * @param tokenizer that of the request: of its adapter or of the model
  * @param maskCodec the decoder of masks; empty if the model has no weights for it
  */
 public record TaskAnswer(

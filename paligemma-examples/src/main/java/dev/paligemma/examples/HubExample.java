@@ -2,6 +2,7 @@ package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.PipelineBuilder;
+import dev.paligemma.engine.Precision;
 import dev.paligemma.hub.DownloadProgress;
 import dev.paligemma.hub.HubClient;
 import dev.paligemma.hub.HubException;
@@ -14,6 +15,10 @@ public final class HubExample {
 
     /** Downloads PaliGemma, which takes gigabytes and a token, and captions the picture that is given. */
     public static void main(String[] args) {
+        if (args.length != 1) {
+            System.err.println("usage: HubExample PICTURE (it downloads gigabytes from huggingface.co, with a token)");
+            return;
+        }
         System.out.println(caption(Path.of(args[0])));
         System.out.println(
                 caption(RgbImage.read(Path.of(args[0])), HubClient.builder().build()));
@@ -22,6 +27,17 @@ public final class HubExample {
     // region from-pretrained
     static String caption(Path picture) {
         try (PaliGemmaPipeline model = PaliGemmaPipeline.fromPretrained("google/paligemma2-3b-mix-224")) {
+            return model.caption(picture);
+        }
+    }
+    // endregion
+
+    // region from-name-in-8-bits
+    static String captionIn8Bits(Path picture) {
+        PipelineBuilder builder = PaliGemmaPipeline.builder()
+                .model("google/paligemma2-3b-mix-224")
+                .precision(Precision.INT8);
+        try (PaliGemmaPipeline model = builder.build()) {
             return model.caption(picture);
         }
     }

@@ -20,6 +20,15 @@ public final class PrecisionExample {
         compare(checkpoint, List.of(RgbImage.read(given ? Path.of(args[1]) : TinyModel.picture())));
     }
 
+    // region smaller
+    static PaliGemmaPipeline smaller(Path checkpoint) {
+        return PaliGemmaPipeline.builder()
+                .checkpoint(checkpoint)
+                .precision(Precision.INT8)
+                .build();
+    }
+    // endregion
+
     // region compare
     static void compare(Path checkpoint, List<RgbImage> pictures) {
         PipelineBuilder int8 =

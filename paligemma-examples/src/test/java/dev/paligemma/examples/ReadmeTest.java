@@ -23,17 +23,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the README shows of the library must be what happens. */
 class ReadmeTest {
-    private static final List<String> DOCUMENTS =
-            List.of("README.md", "docs/tasks.md", "docs/adapters.md", "docs/hub.md", "docs/djl.md");
     private static final Path ROOT = Path.of("..");
     private static final Path EXAMPLES = Path.of("src/main/java/dev/paligemma/examples");
 
-    static List<String> documents() {
-        return DOCUMENTS;
+    /** The README and every page of docs. */
+    static List<String> documents() throws IOException {
+        try (Stream<Path> pages = Files.list(ROOT.resolve("docs"))) {
+            return Stream.concat(
+                            Stream.of("README.md"),
+                            pages.map(page -> "docs/" + page.getFileName()).sorted())
+                    .filter(page -> page.endsWith(".md"))
+                    .toList();
+        }
     }
 
     @ParameterizedTest
@@ -43,9 +47,22 @@ class ReadmeTest {
     }
 
     @Test
+    void theReadmeIsShort() throws IOException {
+        assertThat(Files.size(ROOT.resolve("README.md"))).isLessThan(9_000);
+    }
+
+    @Test
+    void everyPageIsInTheIndex() throws IOException {
+        String index = Files.readString(ROOT.resolve("docs/README.md"));
+        assertThat(documents())
+                .filteredOn(page -> page.startsWith("docs/") && !page.equals("docs/README.md"))
+                .allSatisfy(page -> assertThat(index).contains("](" + page.substring("docs/".length()) + ")"));
+    }
+
+    @Test
     void everyExampleIsShown() throws IOException {
         List<String> shown = new ArrayList<>();
-        for (String document : DOCUMENTS) {
+        for (String document : documents()) {
             shown.addAll(blocks(document, "java"));
         }
         assertThat(shown.stream().map(String::strip)).containsAll(regions());
@@ -53,7 +70,7 @@ class ReadmeTest {
 
     /** What stands between the marks in the examples. */
     private static List<String> regions() throws IOException {
-        Pattern region = Pattern.compile("// region [a-z-]+\\R(.*?)// endregion", Pattern.DOTALL);
+        Pattern region = Pattern.compile("// region [a-z0-9-]+\\R(.*?)// endregion", Pattern.DOTALL);
         List<String> regions = new ArrayList<>();
         try (Stream<Path> files = Files.list(EXAMPLES)) {
             for (Path file : files.filter(each -> each.toString().matches(".*(Example|Task)\\.java"))
@@ -70,7 +87,9 @@ class ReadmeTest {
 
     @Test
     void examplePrintsWhatTheReadmeSays() throws IOException {
-        assertThat(printed(() -> CaptionExample.main(new String[0])))
+        String[] bundled = {TinyModel.folder().toString(), TinyModel.picture().toString()};
+
+        assertThat(printed(() -> DescribeExample.main(bundled)))
                 .isEqualToNormalizingNewlines(blocks("README.md", "text").get(0));
     }
 
@@ -155,6 +174,27 @@ class ReadmeTest {
         assertThat(folder.resolve("merged/model.safetensors")).exists();
     }
 
+    /** They need files or a network, and say so instead of failing. */
+    @Test
+    void examplesThatNeedMoreSayWhatTheyNeed() {
+        assertThat(usage(() -> AdapterExample.main(new String[0]))).startsWith("usage: AdapterExample RECEIPTS");
+        assertThat(usage(() -> HubExample.main(new String[0]))).startsWith("usage: HubExample PICTURE");
+        assertThat(usage(() -> HeldOutEvaluation.main(new String[0]))).startsWith("usage: HeldOutEvaluation SCENES");
+    }
+
+    private static String usage(Example example) {
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        PrintStream standardError = System.err;
+        System.setErr(new PrintStream(printed, true, StandardCharsets.UTF_8));
+        try {
+            assertThat(printed(example)).isEmpty();
+        } finally {
+            System.setErr(standardError);
+        }
+        assertThat(printed.toString(StandardCharsets.UTF_8)).hasLineCount(1);
+        return printed.toString(StandardCharsets.UTF_8);
+    }
+
     @Test
     void examplesOfDeepJavaLibraryPredict() {
         List<String> lines = printed(() -> {
@@ -193,15 +233,7 @@ class ReadmeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "README.md",
-                "docs/architecture.md",
-                "docs/tasks.md",
-                "docs/adapters.md",
-                "docs/hub.md",
-                "docs/djl.md"
-            })
+    @MethodSource("documents")
     void linksPointToFiles(String document) throws IOException {
         Path file = ROOT.resolve(document);
         Matcher link = Pattern.compile("\\]\\(([^)#]+)\\)|src=\"([^\"]+)\"").matcher(Files.readString(file));
@@ -221,7 +253,6 @@ class ReadmeTest {
         while (block.find()) {
             blocks.add(block.group(1));
         }
-        assertThat(blocks).as("%s blocks of %s", language, document).isNotEmpty();
         return blocks;
     }
 }

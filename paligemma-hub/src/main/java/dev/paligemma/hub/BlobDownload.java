@@ -116,7 +116,7 @@ final class BlobDownload {
 
     private void fill(PartialFile partial) throws InterruptedException {
         if (!ContentHash.isHash(metadata.etag())) {
-            LOG.warn("{} cannot be checked: the hub gives no checksum of it", what());
+            LOG.warn("{} cannot be checked but for its size: the hub gives no checksum of it", what());
         }
         if (partial.length() > metadata.mostBytes()) {
             partial.restart();
@@ -175,7 +175,8 @@ final class BlobDownload {
                 throw wrong("the server has no part after the one that was there");
             }
             refusals.requireSuccess(reply, model, "the file " + metadata.file());
-            requireSameContent(reply);
+            requireIdentity(reply);
+            requireSameContent(reply.linkedEtag());
             if (reply.status() == 206) {
                 requireNextPart(reply, partial);
             } else if (reply.status() != 200) {
@@ -190,14 +191,15 @@ final class BlobDownload {
         }
     }
 
-    private void requireSameContent(Reply reply) throws TransientFailure {
-        String etag = http.endpoint().isOrigin(reply.uri()) ? reply.etag() : null;
-        for (String named : new String[] {reply.linkedEtag(), etag}) {
-            if (named != null && !named.equals(metadata.etag())) {
-                throw wrong("the hub now calls the content '" + Quote.shown(named, 100) + "', before it was "
-                        + metadata.etag());
-            }
+    /** Other ETags are not compared, as in Python: mirrors have several for one content. */
+    private void requireSameContent(@Nullable String named) throws TransientFailure {
+        String before = metadata.linkedEtag();
+        if (named != null && before != null && !named.equals(before)) {
+            throw wrong("the hub now calls the content '" + Quote.shown(named, 100) + "', before it was " + before);
         }
+    }
+
+    private void requireIdentity(Reply reply) throws TransientFailure {
         String encoding = reply.header("Content-Encoding");
         if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
             throw wrong("the content came encoded as " + Quote.shown(encoding, 40) + ", asked was identity");

@@ -4,6 +4,7 @@ import dev.paligemma.hub.FileSet.Choice;
 import dev.paligemma.hub.FileSet.Presence;
 import dev.paligemma.hub.HubException.Kind;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,12 +31,16 @@ import org.slf4j.LoggerFactory;
  * the hub gives them, {@code snapshots/<commit>} with links to them, {@code refs/<revision>} with a commit, and
  * {@code .no_exist/<commit>} with empty files for what a commit does not have. Thread-safe.
  *
+ * <p>A name in {@code blobs} may be a link itself, into the store that models share in huggingface_hub 2 or into another; a
+ * snapshot may lead elsewhere altogether (DVC, Nix, git-annex). Such stores are read and never changed.
+ *
  * <p>Everything appears under its name at once and whole: it is written under another name in {@code blobs} first.
  */
 final class CacheRepository {
     private static final Logger LOG = LoggerFactory.getLogger(CacheRepository.class);
 
     private static final int MAX_REF_BYTES = 1_000;
+    private static final int MAX_LINKS = 40;
     private static final String INCOMPLETE = ".incomplete";
 
     private final Path folder;
@@ -53,12 +59,13 @@ final class CacheRepository {
     /**
      * A snapshot in the cache.
      *
-     * @param folder where it is, or would be
+     * @param commit which one it is
+     * @param place where the model is in it, or would be: a folder or an archive
      * @param isUsable whether it has everything that is required
      * @param isCertain whether it also has, or is known not to have, everything that is optional
      * @param missing what it lacks of what is required
      */
-    record Local(Path folder, boolean isUsable, boolean isCertain, List<String> missing) {}
+    record Local(String commit, Path place, boolean isUsable, boolean isCertain, List<String> missing) {}
 
     /** What there is of a revision; null if it was never seen. */
     @Nullable
@@ -67,7 +74,8 @@ final class CacheRepository {
         return commit == null || !Files.isDirectory(snapshot(commit)) ? null : look(commit, files);
     }
 
-    private Local look(String commit, FileSet files) {
+    private Local look(String commit, FileSet wanted) {
+        FileSet files = wanted.of(model, names(commit));
         Choice choice = files.choose(name -> has(commit, name)
                 ? Presence.THERE
                 : Files.exists(absence(commit, name)) ? Presence.ABSENT : Presence.UNKNOWN);
@@ -77,12 +85,40 @@ final class CacheRepository {
                 .flatMap(index -> WeightIndex.shards(entry(commit, index), index).stream())
                 .filter(shard -> !has(commit, shard))
                 .forEach(missing::add);
-        return new Local(snapshot(commit), missing.isEmpty(), missing.isEmpty() && choice.certain(), missing);
+        missing.replaceAll(names -> names + lostTarget(commit, names.replaceFirst(" or .*", "")));
+        return new Local(
+                commit, place(commit, files), missing.isEmpty(), missing.isEmpty() && choice.certain(), missing);
     }
 
-    /** Whether a name in {@code blobs} is that of a content that has not all arrived yet. */
-    static boolean isTemporary(String name) {
-        return name.endsWith(INCOMPLETE);
+    /** Where a set is in a snapshot. */
+    Path place(String commit, FileSet files) {
+        return files.place().isEmpty() ? snapshot(commit) : entry(commit, files.place());
+    }
+
+    /** The paths of the files of a snapshot that are there. */
+    private List<String> names(String commit) {
+        Path snapshot = snapshot(commit);
+        try (Stream<Path> files = Files.walk(snapshot, FileNames.MAX_PARTS)) {
+            return files.filter(Files::isRegularFile)
+                    .map(file -> snapshot.relativize(file).toString().replace('\\', '/'))
+                    .toList();
+        } catch (IOException | UncheckedIOException e) {
+            throw new HubException(Kind.DISK, model + ": cannot read " + snapshot + ": " + e, e);
+        }
+    }
+
+    /** Where a link leads to whose content is gone, as it may in a store that others clean up; empty if there is none. */
+    private String lostTarget(String commit, String file) {
+        Path path = entry(commit, file);
+        try {
+            for (int link = 0; link < MAX_LINKS && Files.isSymbolicLink(path); link++) {
+                path = folderOf(path).toRealPath().resolve(Files.readSymbolicLink(path));
+            }
+        } catch (IOException e) {
+            LOG.debug("{}: {}", path, e.toString());
+        }
+        boolean isLost = !path.equals(entry(commit, file)) && !Files.exists(path);
+        return isLost ? " (a link to " + path.normalize() + ", which is gone)" : "";
     }
 
     Path folder() {
@@ -143,13 +179,32 @@ final class CacheRepository {
         }
     }
 
+    /**
+     * A content that is not what its name says.
+     *
+     * @param blob where the model has it under the name that the hub gives it
+     * @param content the file that it leads to, the same or one of a store that is not ours
+     * @param problem what is wrong with it
+     */
+    record Damage(Path blob, Path content, String problem) {
+        boolean isElsewhere() {
+            return !blob.equals(content);
+        }
+
+        @Override
+        public String toString() {
+            return blob + (isElsewhere() ? ", a link to " + content + "," : "") + " (" + problem + ")";
+        }
+    }
+
     /** The contents of a snapshot that are not what their names say. */
-    List<Path> damaged(FileSet files) throws InterruptedException {
+    List<Damage> damaged(FileSet wanted) throws InterruptedException {
         String commit = model.isPinned() ? model.revision() : readRef();
-        List<Path> damaged = new ArrayList<>();
-        if (commit == null) {
+        List<Damage> damaged = new ArrayList<>();
+        if (commit == null || !Files.isDirectory(snapshot(commit))) {
             return damaged;
         }
+        FileSet files = wanted.of(model, names(commit));
         Set<String> names =
                 new LinkedHashSet<>(files.choose(name -> has(commit, name) ? Presence.THERE : Presence.ABSENT)
                         .files());
@@ -160,25 +215,68 @@ final class CacheRepository {
             }
         }
         for (String name : names) {
-            Path content = damagedContent(commit, name);
-            if (content != null) {
-                damaged.add(content);
+            Damage damage = damagedContent(commit, name);
+            if (damage != null) {
+                damaged.add(damage);
             }
         }
         return damaged;
     }
 
-    private @Nullable Path damagedContent(String commit, String file) throws InterruptedException {
+    private @Nullable Damage damagedContent(String commit, String file) throws InterruptedException {
         try {
             Path content = entry(commit, file).toRealPath();
-            String problem = ContentHash.problem(content, content.getFileName().toString());
+            Path blob = blobOf(entry(commit, file));
+            if (blob == null) {
+                LOG.debug("{} cannot be checked: it is not in {}", content, blobs());
+                return null;
+            }
+            String problem = ContentHash.problem(content, blob.getFileName().toString());
             LOG.debug("{}: {}", content, problem == null ? "as it should be" : problem);
-            return problem == null ? null : content;
+            return problem == null ? null : new Damage(blob, content, problem);
         } catch (NoSuchFileException e) {
             return null;
         } catch (IOException e) {
             throw new HubException(Kind.DISK, model + ": cannot read " + entry(commit, file) + ": " + e, e);
         }
+    }
+
+    /**
+     * The name in {@code blobs} by which a link leads to its content; null if it leads there by none. The name of the
+     * content itself says nothing: other stores have names of their own, which look like checksums too.
+     */
+    private @Nullable Path blobOf(Path entry) throws IOException {
+        if (!Files.isDirectory(blobs())) {
+            return null;
+        }
+        Path own = blobs().toRealPath();
+        Path path = entry;
+        for (int link = 0; link < MAX_LINKS; link++) {
+            path = folderOf(path).toRealPath().resolve(path.getFileName());
+            if (own.equals(path.getParent())) {
+                return path;
+            }
+            if (!Files.isSymbolicLink(path)) {
+                return null;
+            }
+            path = path.resolveSibling(Files.readSymbolicLink(path));
+        }
+        return null;
+    }
+
+    /** Makes room for another content under the name of a damaged one; a store that is not ours is left as it is. */
+    void discard(Damage damage) {
+        if (damage.isElsewhere()) {
+            LOG.warn(
+                    "{}: {} is damaged ({}). It lies in a store that other models may use and was left there; this model gets"
+                            + " a copy of its own. Remove that file, so that nobody else uses it",
+                    model,
+                    damage.content(),
+                    damage.problem());
+        } else {
+            LOG.warn("{}: {} is damaged ({}); it is downloaded again", model, damage.blob(), damage.problem());
+        }
+        remove(damage.blob());
     }
 
     /** What the disk may refuse. */
@@ -260,6 +358,21 @@ final class CacheRepository {
         } finally {
             Files.deleteIfExists(copy);
         }
+    }
+
+    /** Makes a copy of a file of another model appear in a snapshot, which is none of its contents by name. */
+    void adopt(String commit, String file, Path content) {
+        Path copy = temporary("copy");
+        writing(() -> {
+            try {
+                Files.createDirectories(folderOf(entry(commit, file)));
+                Files.createDirectories(blobs());
+                Files.copy(content, copy);
+                move(copy, entry(commit, file));
+            } finally {
+                Files.deleteIfExists(copy);
+            }
+        });
     }
 
     static void move(Path from, Path to) throws IOException {

@@ -3,16 +3,27 @@ package dev.paligemma.hub;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.hub.HubException.Kind;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the hub says of a file at a commit. Immutable.
  *
  * @param file its path in the repository
- * @param etag what the hub calls its content, fit to be the name of a file
+ * @param etag the name of its content in the cache: what the hub calls it, as in Python, where that can be the name of a file
  * @param size its bytes; -1 if the hub does not say
+ * @param linkedEtag what the hub says that the content is which lies on another host; null if it does not
+ * @param xetHash what the store that several models share calls the content; null if the hub does not say
  */
-record FileMetadata(String file, String etag, long size) {
-    private static final Pattern ETAG = Pattern.compile("[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}");
+record FileMetadata(
+        String file,
+        String etag,
+        long size,
+        @Nullable String linkedEtag,
+        @Nullable String xetHash) {
+    private static final Pattern XET_HASH = Pattern.compile("[0-9a-f]{64}");
+
+    /** Such as MD5, which mirrors on S3 give, with the number of parts behind it. */
+    private static final Pattern DIGEST = Pattern.compile("[0-9a-fA-F]{32,128}(-[0-9]{1,6})?");
 
     private static final long MAX_WEIGHT_BYTES = 1L << 40;
 
@@ -24,22 +35,13 @@ record FileMetadata(String file, String etag, long size) {
         String where = model + "/" + file;
         String answered = reply.header("X-Repo-Commit");
         String etag = reply.etag();
-        if (answered == null || etag == null) {
+        if (answered == null || etag == null || etag.isBlank()) {
             throw bad(where + ": " + Http.place(reply.uri())
                     + " does not answer as a Hugging Face hub, X-Repo-Commit or ETag is missing; check HF_ENDPOINT"
                     + " and the proxy");
         }
         if (!answered.equals(commit)) {
             throw bad(where + ": the hub answers with commit " + Quote.shown(answered, 60) + ", asked was " + commit);
-        }
-        if (!ETAG.matcher(etag).matches() || !FileNames.isSafePart(etag) || CacheRepository.isTemporary(etag)) {
-            throw bad(where + ": the hub's ETag '" + Quote.shown(etag, 60) + "' is not a checksum");
-        }
-        // A mirror may have names of its own for what it gives itself, but what others give must be checked.
-        if (reply.isRedirect() && !ContentHash.isHash(etag)) {
-            throw bad(where + " lies on another host than the hub, and what the hub calls it, '"
-                    + Quote.shown(etag, 60)
-                    + "', is no checksum; expected a SHA-256 or a git blob id to check it with");
         }
         long size = reply.size("X-Linked-Size");
         if (size < 0 && !reply.isRedirect()) {
@@ -49,7 +51,26 @@ record FileMetadata(String file, String etag, long size) {
         if (size > most) {
             throw bad(where + " has " + size + " bytes, expected at most " + most + "; it was not downloaded");
         }
-        return new FileMetadata(file, etag, size);
+        String xetHash = reply.header("X-Xet-Hash");
+        boolean isXetHash = xetHash != null && XET_HASH.matcher(xetHash).matches();
+        String linkedEtag = Reply.normalized(reply.header("X-Linked-Etag"));
+        // A mirror may call a content by that hash, which looks like a SHA-256 and is another one.
+        boolean looksAlike = linkedEtag == null && isXetHash && etag.equals(xetHash);
+        return new FileMetadata(
+                file,
+                looksAlike ? "xet-" + etag : name(etag, commit, file),
+                size,
+                linkedEtag,
+                isXetHash ? xetHash : null);
+    }
+
+    /**
+     * An ETag may be any text. Only a digest is safe as a name, and of one content alone: mirrors also make ETags of size
+     * and time, which two files can share.
+     */
+    private static String name(String etag, String commit, String file) {
+        boolean isDigest = ContentHash.isHash(etag) || DIGEST.matcher(etag).matches();
+        return isDigest ? etag : "etag-" + ContentHash.sha256(commit + "/" + file + "\n" + etag);
     }
 
     private static HubException bad(String message) {
@@ -65,6 +86,7 @@ record FileMetadata(String file, String etag, long size) {
         if (WeightIndex.isIndex(file)) {
             return WeightIndex.MAX_BYTES;
         }
-        return file.endsWith(".safetensors") ? MAX_WEIGHT_BYTES : MAX_SMALL_BYTES;
+        boolean hasWeights = file.endsWith(".safetensors") || file.endsWith(".npz");
+        return hasWeights ? MAX_WEIGHT_BYTES : MAX_SMALL_BYTES;
     }
 }

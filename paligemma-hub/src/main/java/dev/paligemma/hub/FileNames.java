@@ -13,7 +13,7 @@ final class FileNames {
     /** These are devices on Windows, with any extension. */
     private static final Pattern DEVICE = Pattern.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])(\\..*)?");
 
-    private static final int MAX_PARTS = 8;
+    static final int MAX_PARTS = 8;
     private static final int MAX_SHOWN = 100;
 
     private FileNames() {}

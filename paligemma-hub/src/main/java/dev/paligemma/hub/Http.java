@@ -2,6 +2,7 @@ package dev.paligemma.hub;
 
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.hub.HubException.Kind;
+import dev.paligemma.hub.Timing.Patience;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -9,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -61,15 +63,21 @@ final class Http {
 
     /** Asks for content, wherever the hub says it is. */
     Reply get(URI uri, Map<String, String> headers) throws IOException, InterruptedException {
-        return send("GET", uri, headers, reply -> false);
+        return send("GET", uri, headers, timing.forContent(), reply -> false);
+    }
+
+    /** Asks what the hub says of a model. */
+    Reply ask(URI uri, boolean isPatient) throws IOException, InterruptedException {
+        return send("GET", uri, Map.of(), timing.forAnswer(isPatient), reply -> false);
     }
 
     /** Asks what a file is; the hub says that in the answer that redirects to another host. */
-    Reply head(URI uri) throws IOException, InterruptedException {
+    Reply head(URI uri, boolean isPatient) throws IOException, InterruptedException {
         return send(
                 "HEAD",
                 uri,
                 Map.of(),
+                timing.forAnswer(isPatient),
                 reply -> isAbsolute(reply.header("Location")) && reply.header("X-Repo-Commit") != null);
     }
 
@@ -77,14 +85,16 @@ final class Http {
         return location != null && location.matches("(?i)([a-z][a-z0-9+.-]*:)?//.*");
     }
 
-    private Reply send(String method, URI start, Map<String, String> headers, Predicate<Reply> isEnough)
+    private Reply send(
+            String method, URI start, Map<String, String> headers, Patience patience, Predicate<Reply> isEnough)
             throws IOException, InterruptedException {
         URI uri = start;
         String linkedEtag = null;
         boolean trusted = true;
         for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
-            HttpResponse<Flow.Publisher<List<ByteBuffer>>> response = exchange(request(method, uri, headers, trusted));
-            PolledBody body = new PolledBody(timing.stall());
+            HttpResponse<Flow.Publisher<List<ByteBuffer>>> response =
+                    exchange(request(method, uri, headers, trusted), patience.head());
+            PolledBody body = new PolledBody(patience.stall());
             response.body().subscribe(body);
             if (linkedEtag == null && endpoint.isOrigin(uri)) {
                 linkedEtag = Reply.normalized(
@@ -144,21 +154,20 @@ final class Http {
         return builder.build();
     }
 
-    private HttpResponse<Flow.Publisher<List<ByteBuffer>>> exchange(HttpRequest request)
+    private HttpResponse<Flow.Publisher<List<ByteBuffer>>> exchange(HttpRequest request, Duration patience)
             throws IOException, InterruptedException {
         CompletableFuture<HttpResponse<Flow.Publisher<List<ByteBuffer>>>> answer =
                 client.sendAsync(request, BodyHandlers.ofPublisher());
         boolean arrived = false;
         try {
-            long patience = timing.connect().plus(timing.stall()).toNanos();
-            HttpResponse<Flow.Publisher<List<ByteBuffer>>> response = answer.get(patience, TimeUnit.NANOSECONDS);
+            HttpResponse<Flow.Publisher<List<ByteBuffer>>> response =
+                    answer.get(patience.toNanos(), TimeUnit.NANOSECONDS);
             arrived = true;
             return response;
         } catch (TimeoutException e) {
             throw new TransientFailure(
                     Kind.UNREACHABLE,
-                    place(request.uri()) + " gave no answer within "
-                            + timing.stall().toMillis() / 1000.0 + " s",
+                    place(request.uri()) + " gave no answer within " + patience.toMillis() / 1000.0 + " s",
                     null);
         } catch (ExecutionException e) {
             // The cause carries a stack trace of the client's thread only, and this thread's is of more use.

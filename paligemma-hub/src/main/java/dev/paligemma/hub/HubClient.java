@@ -1,13 +1,17 @@
 package dev.paligemma.hub;
 
+import dev.paligemma.hub.CacheRepository.Damage;
 import dev.paligemma.hub.CacheRepository.Local;
+import dev.paligemma.hub.FileSet.Choice;
 import dev.paligemma.hub.HubException.Kind;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,7 +27,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Settings come from the environment variables of the Python library, unless the builder is told otherwise:
  * {@code HF_ENDPOINT}, {@code HF_HOME}, {@code HF_HUB_CACHE}, {@code HF_TOKEN}, {@code HF_TOKEN_PATH},
- * {@code HF_HUB_OFFLINE}, {@code HF_HUB_DISABLE_SYMLINKS}.
+ * {@code HF_HUB_OFFLINE}, {@code HF_HUB_ETAG_TIMEOUT}, {@code HF_HUB_DOWNLOAD_TIMEOUT}, {@code HF_HUB_DISABLE_SYMLINKS}.
  *
  * <p>Content appears in the cache under its name only when it is complete and, where the hub names contents by a checksum,
  * verified. A download that was broken off, in whatever way, is gone on with by the next call. Several threads and processes,
@@ -34,6 +38,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class HubClient {
     private static final Logger LOG = LoggerFactory.getLogger(HubClient.class);
+
+    private static final String JAX = "-jax";
+    private static final String TOKENIZER = "tokenizer.json";
+    private static final String TOKENIZER_MODEL = "tokenizer.model";
 
     private final Endpoint endpoint;
     private final Path cacheFolder;
@@ -75,17 +83,18 @@ public final class HubClient {
      * Finds the files of a model in the cache, after downloading those that are missing.
      *
      * <p>A commit whose files are all in the cache is found without the network. For a branch or a tag, one request asks the
-     * hub which commit it is now; if the hub does not answer, or refuses, and the cache has the commit that it was before,
-     * that is used and a warning is logged. Offline, the cache is all there is.
+     * hub which commit it is now; if the hub does not answer in time, or refuses, and the cache has the commit that it was
+     * before, that is used and a warning is logged. Offline, the cache is all there is.
      *
      * <p>Requests that fail for a reason that may pass (dropped and stalled connections, HTTP 408, 429, 5xx) are repeated
-     * with growing pauses, a limited number of times. Interrupting the thread ends the call soon; what has arrived is kept.
+     * with growing pauses, a limited number of times; with the model in the cache, not at all. Interrupting the thread ends
+     * the call soon; what has arrived is kept.
      *
      * @param model the model and its revision
      * @param files what is needed of it
      * @param listener hears of progress; {@link DownloadListener#NONE} for nobody
-     * @return the folder of the snapshot, absolute; its files are links into the cache where the system has links. They must
-     *     not be changed
+     * @return the folder of the snapshot, or that of the model in it, absolute; the file of a model that is an archive of
+     *     big_vision. Its files are links into the cache where the system has links. They must not be changed
      * @throws HubException if it cannot be had; {@link HubException#kind} says why
      */
     public Path snapshot(HubModel model, FileSet files, DownloadListener listener) {
@@ -106,21 +115,22 @@ public final class HubClient {
     }
 
     private void removeDamaged(CacheRepository repository, HubModel model, FileSet files) throws InterruptedException {
-        List<Path> damaged = repository.damaged(files);
+        List<Damage> damaged = repository.damaged(files);
         if (offline && !damaged.isEmpty()) {
             throw new HubException(
                     Kind.CORRUPT,
                     model + ": the cache holds contents that are not what their names say, " + damaged
-                            + ", and the network is switched off (HF_HUB_OFFLINE or offline(...) of the builder)");
+                            + ", and the network is switched off (HF_HUB_OFFLINE or offline(...) of the builder)."
+                            + " Switch it on to have them downloaded again");
         }
-        damaged.forEach(repository::remove);
+        damaged.forEach(repository::discard);
     }
 
     private Path find(CacheRepository repository, HubModel model, FileSet files, DownloadListener listener)
             throws InterruptedException {
         Local cached = repository.find(files);
         if (cached != null && cached.isUsable() && (offline || (model.isPinned() && cached.isCertain()))) {
-            return cached.folder();
+            return cached.place();
         }
         if (offline) {
             throw offline(model, cached);
@@ -149,7 +159,7 @@ public final class HubClient {
         try (WorkerPool pool = new WorkerPool(parallelDownloads)) {
             Http http = new Http(endpoint, token, timing, clientThreads);
             Refusals refusals = new Refusals(endpoint, token, tokenFile);
-            SnapshotDownload job = new SnapshotDownload(http, refusals, timing, repository, model, files, pool);
+            SnapshotDownload job = new SnapshotDownload(http, refusals, timing, repository, model.repository(), pool);
             RepositoryListing listing;
             try {
                 listing = job.list(!isCached);
@@ -161,11 +171,67 @@ public final class HubClient {
                         "{} is used as it was downloaded before, it may be out of date: {}",
                         model,
                         withoutToken(e).getMessage());
-                return cached.folder();
+                return cached.place();
             }
-            return job.complete(listing, listener);
+            boolean isComplete = isCached && cached.commit().equals(listing.commit());
+            try {
+                FileSet set = files.of(model, listing.files());
+                Choice choice = SnapshotDownload.choose(set, listing);
+                if (set.isA(FileSet.TOKENIZER)
+                        && !choice.missing().isEmpty()
+                        && model.id().endsWith(JAX)) {
+                    return tokenizer(model);
+                }
+                if (set.lacksTokenizerOnly(choice)) {
+                    choice = withTokenizer(repository, model, listing.commit(), choice);
+                }
+                job.complete(listing, set, choice, listener, !isComplete);
+                return repository.place(listing.commit(), set);
+            } catch (HubException e) {
+                if (!isComplete || !(e.kind() == Kind.UNREACHABLE || e.kind() == Kind.DISK)) {
+                    throw e;
+                }
+                LOG.warn(
+                        "{} is used as it was downloaded before, without files that it can do without: {}",
+                        model,
+                        withoutToken(e).getMessage());
+                return cached.place();
+            }
         } finally {
             clientThreads.shutdown();
+        }
+    }
+
+    /** Archives of big_vision lie in repositories without a tokenizer; that of the same model in another format has it. */
+    private Choice withTokenizer(CacheRepository repository, HubModel model, String commit, Choice choice)
+            throws InterruptedException {
+        if (!model.id().endsWith(JAX)) {
+            return choice;
+        }
+        String folder = model.path().substring(0, model.path().lastIndexOf('/') + 1);
+        if (!repository.has(commit, folder + TOKENIZER) && !repository.has(commit, folder + TOKENIZER_MODEL)) {
+            Path found = tokenizer(model);
+            Path file = Stream.of(TOKENIZER, TOKENIZER_MODEL)
+                    .map(found::resolve)
+                    .filter(Files::isRegularFile)
+                    .findFirst()
+                    .orElseThrow();
+            repository.adopt(commit, folder + file.getFileName(), file);
+        }
+        return new Choice(choice.files(), choice.absent(), List.of(), choice.certain());
+    }
+
+    private Path tokenizer(HubModel model) {
+        HubModel other = HubModel.parse(model.id().substring(0, model.id().length() - JAX.length()));
+        LOG.info("{} has no tokenizer; that of {} is taken", model, other);
+        try {
+            return snapshot(other, FileSet.TOKENIZER, DownloadListener.NONE);
+        } catch (HubException e) {
+            throw new HubException(
+                    e.kind(),
+                    model + " has no tokenizer, and that of " + other + " cannot be had: " + e.getMessage()
+                            + ". An archive that is a file can be used with any tokenizer.json beside it",
+                    e);
         }
     }
 
@@ -203,7 +269,7 @@ public final class HubClient {
         private final boolean avoidsLinks;
         private boolean checksCache;
         private int parallelDownloads = DEFAULT_PARALLEL;
-        private Timing timing = Timing.DEFAULT;
+        private Timing timing;
 
         Builder(HubEnvironment environment) {
             this.endpoint = environment.endpoint();
@@ -211,6 +277,8 @@ public final class HubClient {
             this.tokenFile = environment.tokenFile();
             this.offline = environment.isOffline();
             this.avoidsLinks = environment.avoidsLinks();
+            this.timing =
+                    Timing.DEFAULT.withAnswer(environment.answerTimeout()).withStall(environment.downloadTimeout());
             token(environment.token());
         }
 
@@ -274,8 +342,17 @@ public final class HubClient {
         }
 
         /**
-         * Chooses how long to wait for the next byte before the connection is broken off and made anew, 30 seconds by
-         * default; it must be positive.
+         * Chooses how long to wait for what the hub says of a model that is in the cache, the connection included; by
+         * default {@code HF_HUB_ETAG_TIMEOUT} in seconds, or 10 seconds. Then the cache is used. It must be positive.
+         */
+        public Builder answerTimeout(Duration timeout) {
+            this.timing = timing.withAnswer(positive(timeout, "answerTimeout"));
+            return this;
+        }
+
+        /**
+         * Chooses how long to wait for the next byte before the connection is broken off and made anew; by default
+         * {@code HF_HUB_DOWNLOAD_TIMEOUT} in seconds, or 30 seconds. It must be positive.
          */
         public Builder stallTimeout(Duration timeout) {
             this.timing = timing.withStall(positive(timeout, "stallTimeout"));

@@ -1,14 +1,17 @@
 package dev.paligemma.hub;
 
+import dev.paligemma.base.internal.Quote;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +27,7 @@ record HubEnvironment(Map<String, String> variables, String home) {
 
     private static final String PUBLIC_HUB = "https://huggingface.co";
     private static final List<String> TRUE = List.of("1", "ON", "YES", "TRUE");
+    private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}");
     private static final int MAX_TOKEN_FILE_BYTES = 10_000;
 
     static HubEnvironment ofThisProcess() {
@@ -70,6 +74,27 @@ record HubEnvironment(Map<String, String> variables, String home) {
 
     boolean avoidsLinks() {
         return isTrue("HF_HUB_DISABLE_SYMLINKS");
+    }
+
+    /** How long to wait for what the hub says of a model or a file, ten seconds unless it is set. */
+    Duration answerTimeout() {
+        return seconds("HF_HUB_ETAG_TIMEOUT", Timing.DEFAULT.answer());
+    }
+
+    /** How long to wait for the next bytes of a content. */
+    Duration downloadTimeout() {
+        return seconds("HF_HUB_DOWNLOAD_TIMEOUT", Timing.DEFAULT.stall());
+    }
+
+    /** A whole number of seconds; as in Python, 0 means that none is set. */
+    private Duration seconds(String variable, Duration otherwise) {
+        String text = value(variable, "0");
+        if (!SECONDS.matcher(text).matches()) {
+            throw new IllegalArgumentException(
+                    variable + " must be a whole number of seconds, got '" + Quote.shown(text, 40) + "'");
+        }
+        Duration given = Duration.ofSeconds(Long.parseLong(text));
+        return given.isZero() ? otherwise : given;
     }
 
     /** The token of the environment or of the file; null if there is none, or it is not to be sent unasked. */

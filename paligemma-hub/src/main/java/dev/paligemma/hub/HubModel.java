@@ -9,10 +9,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * A model of the hub at one revision. Immutable.
  *
- * @param id owner and name, such as {@code google/paligemma2-3b-mix-224}
+ * @param id owner and name of the repository, such as {@code google/paligemma2-3b-mix-224}
  * @param revision a branch, a tag, or a commit as 40 hexadecimal digits
+ * @param path the folder of the repository that has the model, such as {@code checkpoint-500}, or its archive {@code *.npz};
+ *     empty for the repository itself
  */
-public record HubModel(String id, String revision) {
+public record HubModel(String id, String revision, String path) {
     /** The revision that is meant if none is said: {@value}. */
     public static final String MAIN = "main";
 
@@ -28,10 +30,16 @@ public record HubModel(String id, String revision) {
     public HubModel {
         Objects.requireNonNull(id, "id");
         Objects.requireNonNull(revision, "revision");
+        Objects.requireNonNull(path, "path");
         if (!isId(id)) {
             throw new IllegalArgumentException(
                     "'" + Quote.shown(id, MAX_SHOWN)
                             + "' is not the name of a model on the hub; expected owner/name, such as google/paligemma2-3b-mix-224");
+        }
+        if (!isPath(path)) {
+            throw new IllegalArgumentException(
+                    "'" + Quote.shown(path, MAX_SHOWN)
+                            + "' is not a folder in a model's repository; expected names with slashes between, such as checkpoint-500");
         }
         if (!isRevision(revision)) {
             throw new IllegalArgumentException("'" + Quote.shown(revision, MAX_SHOWN)
@@ -39,10 +47,33 @@ public record HubModel(String id, String revision) {
         }
     }
 
-    /** Reads {@code owner/name}, at {@value #MAIN}, or {@code owner/name@revision}; another text is refused. */
+    /** Makes a model that is a repository of its own. */
+    public HubModel(String id, String revision) {
+        this(id, revision, "");
+    }
+
+    /**
+     * Reads {@code owner/name}, at {@value #MAIN}, or {@code owner/name@revision}; {@code owner/name/folder} and
+     * {@code owner/name/folder@revision} for a model in a folder of the repository; and the address of a page of any of them,
+     * such as {@code https://huggingface.co/owner/name/tree/revision/folder}. Another text is refused.
+     */
     public static HubModel parse(String text) {
+        HubModel page = PageAddress.read(text);
+        if (page != null) {
+            return page;
+        }
         int at = text.indexOf('@');
-        return at < 0 ? new HubModel(text, MAIN) : new HubModel(text.substring(0, at), text.substring(at + 1));
+        String name = at < 0 ? text : text.substring(0, at);
+        String[] parts = name.split("/", 3);
+        boolean isWhole = parts.length < 3;
+        if (!isWhole && parts[2].isEmpty()) {
+            throw new IllegalArgumentException("'" + Quote.shown(text, MAX_SHOWN)
+                    + "' is not the name of a model on the hub: it ends with a slash");
+        }
+        return new HubModel(
+                isWhole ? name : parts[0] + "/" + parts[1],
+                at < 0 ? MAIN : text.substring(at + 1),
+                isWhole ? "" : parts[2]);
     }
 
     /**
@@ -58,22 +89,32 @@ public record HubModel(String id, String revision) {
             return named;
         }
         HubModel chosen = named.withRevision(revision);
-        if (text.indexOf('@') >= 0 && !chosen.equals(named)) {
+        boolean isNamed = text.indexOf('@') >= 0 || !named.revision().equals(MAIN);
+        if (isNamed && !chosen.equals(named)) {
             throw new IllegalArgumentException("'" + text + "' names the revision " + named.revision() + ", and "
                     + revision + " was chosen beside it; expected one of them");
         }
         return chosen;
     }
 
-    /** Whether a text reads as {@code owner/name} or {@code owner/name@revision}, and {@link #parse(String)} takes it. */
+    /** Whether {@link #parse(String)} takes a text. */
     public static boolean isName(String text) {
-        int at = text.indexOf('@');
-        return at < 0 ? isId(text) : isId(text.substring(0, at)) && isRevision(text.substring(at + 1));
+        try {
+            parse(text);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     /** The same model at another branch, tag or commit; what is none of them is refused. */
     public HubModel withRevision(String newRevision) {
-        return new HubModel(id, newRevision);
+        return new HubModel(id, newRevision, path);
+    }
+
+    /** The repository, which may hold other models too. */
+    HubModel repository() {
+        return new HubModel(id, revision);
     }
 
     /** Whether the revision is a commit, which never changes. */
@@ -83,6 +124,10 @@ public record HubModel(String id, String revision) {
 
     static boolean isCommit(String text) {
         return COMMIT.matcher(text).matches();
+    }
+
+    private static boolean isPath(String text) {
+        return text.isEmpty() || (FileNames.isSafePath(text) && text.indexOf('@') < 0);
     }
 
     private static boolean isId(String text) {
@@ -105,11 +150,12 @@ public record HubModel(String id, String revision) {
     }
 
     /**
-     * The name as {@link #parse(String)} reads it: {@code owner/name}, with {@code @revision} unless that is {@value
-     * #MAIN}.
+     * The name as {@link #parse(String)} reads it: {@code owner/name}, perhaps with {@code /folder}, and with
+     * {@code @revision} unless that is {@value #MAIN}.
      */
     @Override
     public String toString() {
-        return revision.equals(MAIN) ? id : id + "@" + revision;
+        String name = path.isEmpty() ? id : id + "/" + path;
+        return revision.equals(MAIN) ? name : name + "@" + revision;
     }
 }

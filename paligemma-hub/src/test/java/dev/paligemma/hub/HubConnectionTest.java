@@ -199,6 +199,45 @@ class HubConnectionTest extends HubTest {
     }
 
     @Test
+    void aHubThatNeverAnswersCostsOneWaitIfTheModelIsThere() {
+        Path snapshot = download();
+        CountDownLatch end = new CountDownLatch(1);
+        hub.onHub((request, out) -> {
+            end.await(60, TimeUnit.SECONDS);
+            return true;
+        });
+        int before = hub.hub().requests().size();
+        HubClient client = builder(Map.of("HF_HUB_ETAG_TIMEOUT", "1")).build();
+        long start = System.nanoTime();
+
+        assertThat(client.snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE))
+                .isEqualTo(snapshot);
+
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(8));
+        assertThat(hub.hub().requests()).hasSize(before + 1);
+        end.countDown();
+    }
+
+    @Test
+    void aHubThatStopsInTheMiddleOfItsListIsNotWaitedForEither() {
+        Path snapshot = download();
+        CountDownLatch end = new CountDownLatch(1);
+        hub.onHub((request, out) -> {
+            FakeServer.head(out, 200, Map.of("Content-Length", 1000));
+            end.await(60, TimeUnit.SECONDS);
+            return true;
+        });
+
+        Path again = builder()
+                .answerTimeout(Duration.ofMillis(500))
+                .build()
+                .snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE);
+        end.countDown();
+
+        assertThat(again).isEqualTo(snapshot);
+    }
+
+    @Test
     void tooManyRequestsAreAnsweredWithPatience() {
         AtomicInteger requests = new AtomicInteger();
         AtomicReference<Long> refused = new AtomicReference<>();

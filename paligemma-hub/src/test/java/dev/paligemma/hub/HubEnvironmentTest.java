@@ -113,4 +113,17 @@ class HubEnvironmentTest {
         assertThatThrownBy(() -> environment("HF_ENDPOINT", "huggingface.co").endpoint())
                 .isInstanceOf(IllegalArgumentException.class);
     }
+
+    @Test
+    void timesAreWholeSecondsAndNoughtIsNone() {
+        assertThat(environment().answerTimeout()).hasSeconds(10);
+        assertThat(environment().downloadTimeout()).hasSeconds(30);
+        assertThat(environment("HF_HUB_ETAG_TIMEOUT", "86400").answerTimeout()).hasSeconds(86_400);
+        assertThat(environment("HF_HUB_DOWNLOAD_TIMEOUT", " 5 ").downloadTimeout())
+                .hasSeconds(5);
+        assertThat(environment("HF_HUB_ETAG_TIMEOUT", "0").answerTimeout()).hasSeconds(10);
+        assertThatThrownBy(() -> environment("HF_HUB_ETAG_TIMEOUT", "soon").answerTimeout())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("HF_HUB_ETAG_TIMEOUT", "whole number of seconds", "soon");
+    }
 }

@@ -8,7 +8,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -153,19 +157,129 @@ class HubRefusalTest extends HubTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../../../evil", "a/b", "..", "", "con", "a b", "-", "\\evil", "x.paligemma.incomplete"})
-    void refusesEtagsThatAreNoNames(String etag) throws IOException {
+    @ValueSource(strings = {"", " "})
+    void refusesEtagsThatSayNothing(String etag) throws IOException {
+        call("config.json", etag);
+
+        assertThat(failure().kind()).isEqualTo(Kind.BAD_ANSWER);
+        assertThat(names(folder)).noneMatch(each -> each.contains("snapshots"));
+    }
+
+    /** They may be any text, and are no names of files then. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "../../../evil",
+                "/evil",
+                "..",
+                "con",
+                "evil b",
+                "-",
+                "\\evil",
+                "evil.paligemma.incomplete",
+                "1B2M2Y8AsgTpgAmY7Phevil/+w==",
+                "evil:sha"
+            })
+    void etagsThatAreNoNamesNameNothing(String etag) throws IOException {
+        call("config.json", etag);
+
+        assertThat(download().resolve("config.json")).hasBinaryContent(hub.get("config.json"));
+        assertThat(names(folder)).allMatch(each -> each.startsWith("cache/")).noneMatch(each -> each.contains("evil"));
+    }
+
+    /** Size and time of a file, say: two files can share such an ETag. */
+    @Test
+    void anEtagThatIsNoDigestDoesNotNameAContent() {
+        hub.put("generation_config.json", "{\"model_type\": \"gemma....\"}");
+        assertThat(hub.get("generation_config.json")).hasSameSizeAs(hub.get("config.json"));
         hub.onHub((request, out) -> {
-            if (!request.method().equals("HEAD")) {
+            String file = request.path().replaceAll(".*/", "");
+            if (!List.of("config.json", "generation_config.json").contains(file)) {
                 return false;
             }
-            FakeServer.head(
-                    out, 200, Map.of("X-Repo-Commit", FakeHub.COMMIT, "ETag", '"' + etag + '"', "Content-Length", 3));
+            Map<String, Object> headers = new LinkedHashMap<>();
+            headers.put("X-Repo-Commit", FakeHub.COMMIT);
+            headers.put("ETag", "W/\"65f0-1b\"");
+            FakeHub.serveRange(request, out, hub.get(file), headers);
             return true;
         });
 
-        assertThat(failure().kind()).isEqualTo(Kind.BAD_ANSWER);
-        assertThat(names(folder)).isEmpty();
+        assertComplete(download(), NEEDED);
+    }
+
+    private static String sha1(byte[] content) throws NoSuchAlgorithmException {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-1").digest(content));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"%s", "{SHA1{%s}}"})
+    void mirrorsMayNameContentsByTheirSha1(String form) throws IOException, NoSuchAlgorithmException {
+        call("config.json", String.format(form, sha1(hub.get("config.json"))));
+        assertComplete(download());
+
+        call(WEIGHTS, String.format(form, sha1(hub.get(WEIGHTS))));
+        Files.delete(store().resolve("snapshots").resolve(FakeHub.COMMIT).resolve(WEIGHTS));
+        assertComplete(download());
+
+        HubClient checking = builder().checkCache(true).build();
+        int before = hub.downloads().size();
+        checking.snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE);
+        assertThat(hub.downloads()).hasSize(before);
+    }
+
+    @Test
+    void anotherSha1IsAFailure() {
+        call("config.json", "1234567890123456789012345678901234567890");
+
+        assertThat(failure())
+                .hasMessageContainingAll("git blob id", "SHA-1", "1234567890123456789012345678901234567890");
+    }
+
+    /** As MD5, or that of parts on S3: the size is all that can be checked. */
+    @ParameterizedTest
+    @ValueSource(strings = {"d41d8cd98f00b204e9800998ecf8427e", "35849f37ff670f9d65dcf631b0f236b0-12"})
+    void otherDigestsAreTakenAsTheyAre(String etag) throws IOException {
+        call(WEIGHTS, etag);
+        call("config.json", etag);
+
+        assertThat(download().resolve("config.json")).hasBinaryContent(hub.get("config.json"));
+        assertThat(store().resolve("blobs").resolve(etag)).exists();
+    }
+
+    /** A mirror that gives the contents itself may drop what the hub says of the other host's. */
+    @Test
+    void theHashOfTheStoreIsNoSha256() throws IOException {
+        String xet = "b".repeat(64);
+        hub.onHub((request, out) -> {
+            if (!request.path().endsWith("/" + WEIGHTS)) {
+                return false;
+            }
+            Map<String, Object> headers = new LinkedHashMap<>();
+            headers.put("X-Repo-Commit", FakeHub.COMMIT);
+            headers.put("ETag", '"' + xet + '"');
+            headers.put("X-Xet-Hash", xet);
+            FakeHub.serveRange(request, out, hub.get(WEIGHTS), headers);
+            return true;
+        });
+
+        assertComplete(download());
+        builder().checkCache(true).offline(true).build().snapshot(MODEL, FileSet.CHECKPOINT, DownloadListener.NONE);
+    }
+
+    /** What answers for the content need not call it as what answered for its description. */
+    @Test
+    void theEtagOfAContentMayDifferFromThatOfItsDescription() {
+        hub.onHub((request, out) -> {
+            if (!request.isFor("GET", WEIGHTS)) {
+                return false;
+            }
+            Map<String, Object> headers = new LinkedHashMap<>();
+            headers.put("ETag", "\"d41d8cd98f00b204e9800998ecf8427e\"");
+            FakeHub.serveRange(request, out, hub.get(WEIGHTS), headers);
+            return true;
+        });
+
+        assertComplete(download());
     }
 
     private void call(String file, String etag) {
@@ -188,22 +302,12 @@ class HubRefusalTest extends HubTest {
         });
     }
 
-    @Test
-    void refusesWhatAnotherHostHasIfTheHubGivesNoChecksumOfIt() {
-        call(WEIGHTS, "35849f37ff670f9d65dcf631b0f236b0-1");
+    @ParameterizedTest
+    @ValueSource(strings = {WEIGHTS, "config.json"})
+    void takesWhatTheHubGivesNoChecksumOf(String file) {
+        call(file, "abc");
 
-        HubException failure = failure();
-
-        assertThat(failure.kind()).isEqualTo(Kind.BAD_ANSWER);
-        assertThat(failure).hasMessageContainingAll(WEIGHTS, "35849f37ff670f9d65dcf631b0f236b0-1", "is no checksum");
-        assertThat(hub.cdn().requests()).isEmpty();
-    }
-
-    @Test
-    void takesWhatTheHubItselfGivesUnderAnotherName() {
-        call("config.json", "abc");
-
-        assertThat(download().resolve("config.json")).hasBinaryContent(hub.get("config.json"));
+        assertThat(download().resolve(file)).hasBinaryContent(hub.get(file));
     }
 
     @Test

@@ -215,7 +215,7 @@ class KilledDownloadTest {
     private static boolean isComplete(Path cache) {
         CacheRepository repository = new CacheRepository(cache, HubModel.parse(FakeHub.ID), false);
         CacheRepository.Local local = repository.find(FileSet.CHECKPOINT);
-        return local != null && local.isUsable() && Files.exists(local.folder().resolve("m-3.safetensors"));
+        return local != null && local.isUsable() && Files.exists(local.place().resolve("m-3.safetensors"));
     }
 
     private static void delete(Path folder) throws IOException {

@@ -42,7 +42,17 @@ class NamesTest {
                 "a",
                 "a/",
                 "/b",
-                "a/b/c",
+                "a/b/",
+                "a/b//c",
+                "a/b/..",
+                "a/b/../c",
+                "a/b/./c",
+                "a/b/c/",
+                "a/b/c\\d",
+                "a/b/c:d",
+                "a/b/c@",
+                "a/b/con",
+                "a/b/1/2/3/4/5/6/7/8/9",
                 "a//b",
                 "./b",
                 "../b",
@@ -78,6 +88,70 @@ class NamesTest {
     void othersAreNoNames(String text) {
         assertThat(HubModel.isName(text)).isFalse();
         assertThatThrownBy(() -> HubModel.parse(text)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void modelsMayLieInFolders() {
+        assertThat(HubModel.parse("owner/repo/checkpoint-500"))
+                .isEqualTo(new HubModel("owner/repo", "main", "checkpoint-500"))
+                .hasToString("owner/repo/checkpoint-500");
+        assertThat(HubModel.parse("owner/repo/runs/a b/last@v1.0"))
+                .isEqualTo(new HubModel("owner/repo", "v1.0", "runs/a b/last"))
+                .hasToString("owner/repo/runs/a b/last@v1.0");
+        assertThat(HubModel.parse("owner/repo/sub", "refs/pr/1").path()).isEqualTo("sub");
+        assertThat(HubModel.parse("owner/repo/sub").withRevision("x").path()).isEqualTo("sub");
+        assertThatThrownBy(() -> new HubModel("owner/repo", "main", "../other"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("../other");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://huggingface.co/google/paligemma-3b-mix-224, google/paligemma-3b-mix-224",
+        "https://huggingface.co/google/paligemma-3b-mix-224/, google/paligemma-3b-mix-224",
+        "http://www.huggingface.co/a/b?library=transformers#usage, a/b",
+        "HTTPS://HuggingFace.co/a/b, a/b",
+        "huggingface.co/a/b, a/b",
+        "hf.co/a/b/, a/b",
+        "https://hf.co/a/b/tree/main, a/b",
+        "https://huggingface.co/a/b/tree/bfloat16, a/b@bfloat16",
+        "https://huggingface.co/a/b/tree/refs%2Fpr%2F3, a/b@refs/pr/3",
+        "https://huggingface.co/a/b/tree/main/checkpoint-500, a/b/checkpoint-500",
+        "https://huggingface.co/a/b/tree/v1/runs/last/, a/b/runs/last@v1",
+        "https://huggingface.co/a/b/blob/main/config.json, a/b",
+        "https://huggingface.co/a/b/blob/main/sub/adapter_config.json, a/b/sub",
+        "https://huggingface.co/a/b/resolve/main/model.safetensors?download=true, a/b",
+        "https://huggingface.co/a/b/resolve/main/x.bf16.npz, a/b/x.bf16.npz",
+        "https://huggingface.co/a/b/commit/0123456789abcdef0123456789abcdef01234567, "
+                + "a/b@0123456789abcdef0123456789abcdef01234567",
+        "https://huggingface.co/a/b/discussions/3, a/b",
+        "https://huggingface.co/api/models/a/b, a/b",
+        "hf://a/b, a/b",
+        "hf://models/a/b@v1/sub, a/b/sub@v1",
+    })
+    void addressesOfPagesAreUnderstood(String address, String name) {
+        assertThat(HubModel.isName(address)).isTrue();
+        assertThat(HubModel.parse(address)).isEqualTo(HubModel.parse(name));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://example.com/a/b, give a/b",
+        "https://mirror.example:8443/a/b/tree/x, give a/b@x",
+        "https://huggingface.co/datasets/a/b, no page of a model",
+        "https://huggingface.co/a, no page of a model",
+        "https://huggingface.co/, no page of a model",
+        "https://huggingface.co/a/b/tree/main/../../c, is not a folder",
+        "https://huggingface.co/a/b/tree/main/%2e%2e/c, is not a folder",
+        "s3://a/b, expected the name of a model",
+        "file:///a/b, expected the name of a model",
+        "hf://datasets/a/b, hf://owner/name",
+    })
+    void otherAddressesSayWhatToGive(String address, String advice) {
+        assertThat(HubModel.isName(address)).isFalse();
+        assertThatThrownBy(() -> HubModel.parse(address))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll(address, "is an address", advice);
     }
 
     @Property

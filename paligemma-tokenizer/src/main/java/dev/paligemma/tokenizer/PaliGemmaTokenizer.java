@@ -1,5 +1,6 @@
 package dev.paligemma.tokenizer;
 
+import dev.paligemma.base.internal.StandIn;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -147,29 +148,53 @@ public final class PaliGemmaTokenizer {
     /**
      * Reads a {@code tokenizer.json} or, if its name ends in {@code .model}, a {@code tokenizer.model}.
      *
-     * @param file the file, or the checkpoint folder it lies in; of a folder with both files the former is read
+     * @param file the file, or the checkpoint folder it lies in; of a folder with both files the former is read. Of a folder
+     *     with a {@code tokenizer.model}, the tokens that {@code added_tokens.json} and the {@code added_tokens_decoder} of
+     *     {@code tokenizer_config.json} add to it are read too
      * @throws TokenizerException if there is no file, or it cannot be read, is malformed, or describes a tokenizer that
      *     is not of Gemma's kind
      */
     public static PaliGemmaTokenizer load(Path file) {
         Objects.requireNonNull(file, "file");
         Path chosen = Files.isDirectory(file) ? fileIn(file) : file;
-        boolean sentencePiece = chosen.toString().endsWith(".model");
+        boolean sentencePiece = isSentencePiece(chosen);
+        List<AddedToken> added = sentencePiece && Files.isDirectory(file) ? AddedTokenLists.read(file) : List.of();
         if (Files.exists(chosen) && !Files.isRegularFile(chosen)) {
             // A device may have no end.
             throw new TokenizerException(chosen + ": is not a regular file");
         }
+        StandIn.refuse(chosen, chosen, TokenizerException::new);
         try (InputStream in = Files.newInputStream(chosen)) {
-            return sentencePiece ? loadSentencePiece(in, chosen.toString()) : load(in, chosen.toString());
+            return sentencePiece
+                    ? new PaliGemmaTokenizer(SentencePieceFile.read(in, chosen.toString(), added), chosen.toString())
+                    : load(in, chosen.toString());
         } catch (IOException e) {
             throw new TokenizerException(chosen + ": cannot be read: " + e, e);
         }
     }
 
-    private static Path fileIn(Path folder) {
-        return FILES.stream()
+    /**
+     * The files that {@link #load} reads in a folder, the first of which decides about the kind; empty if there is no
+     * tokenizer. Two folders with equal files have equal tokenizers.
+     */
+    public static List<Path> filesIn(Path folder) {
+        List<Path> found = new ArrayList<>(FILES.stream()
                 .map(folder::resolve)
                 .filter(Files::exists)
+                .limit(1)
+                .toList());
+        if (!found.isEmpty() && isSentencePiece(found.get(0))) {
+            found.addAll(AddedTokenLists.filesIn(folder));
+        }
+        return List.copyOf(found);
+    }
+
+    private static boolean isSentencePiece(Path file) {
+        return file.toString().endsWith(".model");
+    }
+
+    private static Path fileIn(Path folder) {
+        return filesIn(folder).stream()
                 .findFirst()
                 .orElseThrow(() -> new TokenizerException(
                         folder + ": has no tokenizer, expected one of " + String.join(", ", FILES)));
@@ -186,7 +211,7 @@ public final class PaliGemmaTokenizer {
     public static PaliGemmaTokenizer loadSentencePiece(InputStream in, String source) {
         Objects.requireNonNull(in, "in");
         Objects.requireNonNull(source, "source");
-        return new PaliGemmaTokenizer(SentencePieceFile.read(in, source), source);
+        return new PaliGemmaTokenizer(SentencePieceFile.read(in, source, List.of()), source);
     }
 
     /** As {@link #loadSentencePiece}, of a {@code tokenizer.json} in UTF-8. */

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The parts of a {@code tokenizer.model} that matter, a {@code ModelProto} of SentencePiece, read in one pass and
@@ -62,8 +63,11 @@ final class SentencePieceFile {
         this.header = new SentencePieceHeader(source);
     }
 
-    /** Reads a file, called so in errors, to its end; it must be readable, well-formed and have Gemma's settings. */
-    static TokenizerParts read(InputStream in, String source) {
+    /**
+     * Reads a file, called so in errors, to its end; it must be readable, well-formed and have Gemma's settings. Further
+     * tokens come from files beside it.
+     */
+    static TokenizerParts read(InputStream in, String source, List<AddedToken> more) {
         byte[] bytes;
         try (in) {
             bytes = in.readNBytes(MAX_FILE_BYTES + 1);
@@ -75,7 +79,7 @@ final class SentencePieceFile {
         }
         SentencePieceFile file = new SentencePieceFile(source);
         file.readModel(new ProtobufInput(bytes, source));
-        return file.parts();
+        return file.parts(more);
     }
 
     private void readModel(ProtobufInput in) {
@@ -167,7 +171,7 @@ final class SentencePieceFile {
         addedTokens.add(new AddedToken(piece, count, special, false));
     }
 
-    private TokenizerParts parts() {
+    private TokenizerParts parts(List<AddedToken> more) {
         header.requireGemma();
         if (bytePieces != BYTE_VALUES) {
             throw new TokenizerException(
@@ -179,6 +183,7 @@ final class SentencePieceFile {
         addTabByte();
         header.requireControlPieces(addedTokens);
         MergeTable merges = ScoredMerges.of(pieces, Arrays.copyOf(scores, count), source);
+        more.forEach(this::addListed);
         appendPaliGemmaTokens();
         return new TokenizerParts(pieces, merges, addedTokens, unknownId, true);
     }
@@ -199,15 +204,35 @@ final class SentencePieceFile {
         }
     }
 
+    /** Takes over a token that a file beside this one lists: a new one, or one of the pieces with its own id. */
+    private void addListed(AddedToken token) {
+        String content = token.content();
+        int piece = pieces.idOf(content);
+        String what =
+                source + ": the files beside it add the token " + Quote.quote(content) + " with the id " + token.id();
+        if (piece != Vocabulary.ABSENT && piece != token.id()) {
+            throw new TokenizerException(what + ", but it is a piece with the id " + piece);
+        }
+        if (piece == Vocabulary.ABSENT && pieces.contains(token.id())) {
+            throw new TokenizerException(
+                    what + ", which is that of the piece " + Quote.quote(pieces.textOf(token.id())));
+        }
+        // What the processor makes special.
+        boolean image = content.equals(PaliGemmaTokenizer.IMAGE);
+        addedTokens.removeIf(known -> known.id() == token.id());
+        addedTokens.add(image ? new AddedToken(content, token.id(), true, false) : token);
+    }
+
     private void appendPaliGemmaTokens() {
-        int next = count;
-        if (pieces.idOf(PaliGemmaTokenizer.IMAGE) == Vocabulary.ABSENT) {
+        Set<String> listed = addedTokens.stream().map(AddedToken::content).collect(Collectors.toSet());
+        int next = addedTokens.stream().mapToInt(AddedToken::id).reduce(count - 1, Math::max) + 1;
+        if (pieces.idOf(PaliGemmaTokenizer.IMAGE) == Vocabulary.ABSENT && !listed.contains(PaliGemmaTokenizer.IMAGE)) {
             addedTokens.add(new AddedToken(PaliGemmaTokenizer.IMAGE, next++, true, false));
         }
         for (CodeTokens.Family family : CodeTokens.Family.values()) {
             List<String> names = family.names();
             // A file with some of them is refused later on.
-            if (names.stream().allMatch(name -> pieces.idOf(name) == Vocabulary.ABSENT)) {
+            if (names.stream().allMatch(name -> pieces.idOf(name) == Vocabulary.ABSENT && !listed.contains(name))) {
                 for (String name : names) {
                     addedTokens.add(new AddedToken(name, next++, false, true));
                 }

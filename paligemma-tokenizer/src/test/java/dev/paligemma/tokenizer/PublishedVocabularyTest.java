@@ -6,7 +6,9 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -35,6 +37,24 @@ class PublishedVocabularyTest {
             Conformance.check(tokenizer, oracle, Corpus.of(30_000, 5));
             Conformance.check(tokenizer, oracle, Corpus.veryLong(100_000, 6));
             Conformance.checkRandomIds(tokenizer, oracle, 20_000, 7);
+        }
+    }
+
+    /** {@code src/reference/tokenizer/published_files.py} rebuilds the files and writes ids beside them. */
+    @ParameterizedTest
+    @MethodSource("files")
+    void givesTheIdsThatAreWrittenBesideTheFile(Path file) throws IOException {
+        Path ids = file.resolveSibling("ids.jsonl");
+        Assumptions.assumeTrue(Files.exists(ids), () -> "there is no " + ids);
+        PaliGemmaTokenizer tokenizer = PaliGemmaTokenizer.load(file);
+        List<String> lines = Files.readAllLines(ids);
+        assertThat(lines).hasSizeGreaterThan(1000);
+        for (String line : lines) {
+            List<Object> row = TestFiles.line(line);
+            assertThat(tokenizer.encode((String) row.get(0)))
+                    .as("ids of %s", line)
+                    .isEqualTo(((List<?>) row.get(1))
+                            .stream().mapToInt(id -> (Integer) id).toArray());
         }
     }
 

@@ -5,10 +5,10 @@ import java.util.Arrays;
 /**
  * Pillow's 8-bit resampling with its bicubic filter, reproduced bit for bit.
  *
- * <p>Two passes, rows then columns. Each output sample is a sum of 22-bit fixed-point weights times 8-bit inputs; the
- * result of the first pass is rounded and clamped to 8 bits before the second, so arithmetic in floating point would not
- * give the same result. The filter widens with the reduction factor (antialiasing). A pass that keeps the size is
- * skipped.
+ * <p>Two passes, along rows and then along columns, or the other way round if the height shrinks much more. Each output
+ * sample is a sum of 22-bit fixed-point weights times 8-bit inputs; the result of the first pass is rounded and clamped to 8
+ * bits before the second, so arithmetic in floating point would not give the same result. The filter widens with the
+ * reduction factor (antialiasing). A pass that keeps the size is skipped.
  */
 final class BicubicResize {
     /** 8 bits are the sample, 2 bits are headroom for weights above 1 and below 0. */
@@ -33,11 +33,21 @@ final class BicubicResize {
         if (newWidth == width) {
             return rows == null ? source.clone() : vertical(source, 0, width, newHeight, rows);
         }
+        if (rows != null && isColumnsFirst(width, height, newWidth, newHeight)) {
+            byte[] lowered = vertical(source, 0, width, newHeight, rows);
+            return horizontal(lowered, width, 0, newHeight, newWidth, taps(width, newWidth));
+        }
         // Only rows that the second pass looks at are computed in the first.
         int firstRow = rows == null ? 0 : rows.first[0];
         int endRow = rows == null ? height : rows.first[newHeight - 1] + rows.count[newHeight - 1];
         byte[] narrowed = horizontal(source, width, firstRow, endRow, newWidth, taps(width, newWidth));
         return rows == null ? narrowed : vertical(narrowed, firstRow, newWidth, newHeight, rows);
+    }
+
+    /** Pillow's rule since version 13, by which tall pictures lose most of their rows before the other pass. */
+    private static boolean isColumnsFirst(int width, int height, int newWidth, int newHeight) {
+        long fewerRows = (long) height - newHeight;
+        return fewerRows > 0 && fewerRows > 2 * ((long) width - newWidth);
     }
 
     private static byte[] horizontal(byte[] source, int width, int firstRow, int endRow, int newWidth, Taps taps) {

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.regex.Pattern;
 
 /**
  * A picture of 8-bit red, green and blue samples: uint8[height, width, 3]; immutable and thread-safe.
@@ -24,12 +25,16 @@ import java.util.Objects;
  * blended; colour profiles and gamma are ignored; grey is repeated; 16-bit samples lose their low byte. Other formats are
  * read if an ImageIO plug-in for them is on the class path (WEBP, for instance).
  *
- * <p>Where results differ from Pillow 12.3: a 16-bit grey image keeps its high byte, where Pillow clips all samples above
- * 255 to white; and JPEG with 4:4:0 sampling, or arithmetic coding, depends on the JPEG library inside the JDK.
+ * <p>Where results differ from Pillow 13: a 16-bit grey image keeps its high byte, where Pillow clips all samples above
+ * 255 to white; a PNG is read though a chunk before its picture data has a wrong checksum, if that is not needed, and a GIF
+ * without the last byte of its picture data; and JPEG with 4:4:0 sampling, or arithmetic coding, depends on the JPEG library inside the JDK.
  */
 public final class RgbImage {
     /** Largest width and largest height, in pixels; it bounds what resizing may need besides the picture. */
     public static final int MAX_SIDE = ImageOptions.MAX_SIDE;
+
+    /** A path has one slash where an address has two. */
+    private static final Pattern ADDRESS = Pattern.compile("(?i)(https?|ftps?|s3|gs|hf|data):.");
 
     private final Pixels pixels;
 
@@ -58,6 +63,10 @@ public final class RgbImage {
             throw new ImageException(
                     file
                             + " is not a regular file, but a pipe, a socket or a device; RgbImage.read(InputStream) reads from those");
+        }
+        if (ADDRESS.matcher(file.toString()).lookingAt() && !Files.exists(file)) {
+            throw new ImageException(file + " is an address, and pictures are read from files: download it first, or"
+                    + " read its stream with RgbImage.read(InputStream)");
         }
         Path real = InputFiles.regular(file, ImageException::new);
         try (InputStream in = Files.newInputStream(real)) {

@@ -44,13 +44,7 @@ class HostileImageTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "jpeg_420.jpg",
-                "jpeg_420_progressive.jpg",
-                "jpeg_cmyk.jpg",
-                "png_rgb.png",
-                "bmp_rgb.bmp",
-                "tiff_big_endian.tif"
+            strings = {"jpeg_420.jpg", "jpeg_420_progressive.jpg", "jpeg_cmyk.jpg", "bmp_32.bmp", "tiff_big_endian.tif"
             })
     void refusesAFileWithoutItsLastByte(String name) {
         byte[] file = Goldens.decodeFile(name);

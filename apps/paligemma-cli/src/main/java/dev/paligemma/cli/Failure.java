@@ -3,6 +3,9 @@ package dev.paligemma.cli;
 import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.checkpoint.convert.ConversionException;
+import dev.paligemma.cli.option.PictureArguments;
+import dev.paligemma.cli.pictures.PictureNames;
+import dev.paligemma.cli.report.SettingNames;
 import dev.paligemma.cli.report.VisibleControls;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.generation.RequestCancelledException;
@@ -11,39 +14,67 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.regex.Matcher;
+import java.util.List;
 import java.util.regex.Pattern;
-import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+import picocli.CommandLine;
 
 /** Turns failures into one line on standard error and an exit code. */
 final class Failure {
     private static final Pattern LINE_BREAKS = Pattern.compile("\\s*\\R\\s*");
     private static final int LONGEST_MESSAGE = 2000;
 
-    private static final Pattern SETTING = Pattern.compile("([\\w.]+)\\(\\.\\.\\.\\)(?: of the builder)?");
-    private static final Map<String, String> OPTIONS = Map.of(
-            "adapter", "--adapter",
-            "cacheDirectory", "--cache-dir",
-            "TinyModel.folder", "--cache-dir",
-            "offline", "--offline");
-
     private Failure() {}
 
     /** Reports arguments that cannot be understood; gives {@link ExitCode#USAGE}. */
     static int report(ParameterException failure, PrintWriter err) {
         CommandLine command = failure.getCommandLine();
-        err.println("paligemma: " + oneLine(String.valueOf(failure.getMessage())) + "; see '"
+        String message = failure instanceof UnmatchedArgumentException unmatched
+                ? describe(unmatched)
+                : String.valueOf(failure.getMessage());
+        err.println("paligemma: " + oneLine(message) + "; see '"
                 + command.getCommandSpec().qualifiedName() + " --help'");
         return ExitCode.USAGE;
+    }
+
+    /** Names the first thing that is not understood, and what was perhaps meant. */
+    private static String describe(UnmatchedArgumentException failure) {
+        CommandSpec command = failure.getCommandLine().getCommandSpec();
+        String typed = failure.getUnmatched().get(0);
+        String name = typed.contains("=") ? typed.substring(0, typed.indexOf('=')) : typed;
+        if (failure.isUnknownOption()) {
+            List<String> options = command.optionsMap().keySet().stream()
+                    .filter(option -> option.startsWith("--"))
+                    .toList();
+            boolean isEarly = command.subcommands().values().stream()
+                    .anyMatch(each -> each.getCommandSpec().optionsMap().containsKey(name));
+            return isEarly
+                    ? "'" + name + "' stands before the command, as in '" + command.name() + " caption " + name + "'"
+                    : "Unknown option: '" + name + "'" + meant(Suggestions.of(name, options));
+        }
+        if (!command.subcommands().isEmpty()) {
+            return PictureNames.isMeant(name)
+                    ? "Missing command before '" + name + "', as in '" + command.name() + " caption " + name + "'"
+                    : "there is no command '" + name + "'"
+                            + meant(Suggestions.of(name, command.subcommands().keySet()));
+        }
+        return command.optionsMap().containsKey("--image") && PictureNames.isMeant(typed)
+                ? PictureArguments.advice(typed)
+                : "Unexpected argument: '" + typed + "'";
+    }
+
+    private static String meant(List<String> suggestions) {
+        return suggestions.isEmpty() ? "" : "; did you mean " + String.join(" or ", suggestions) + "?";
     }
 
     /** Reports a failed command; gives {@link ExitCode#USAGE} if the input is to blame, {@link ExitCode#SOFTWARE} if not. */
     static int report(Throwable failure, PrintWriter err, boolean debug) {
         boolean input = isAboutInput(failure);
-        err.println("paligemma: " + oneLine(inOptions(describe(failure, input))));
+        err.println("paligemma: "
+                + oneLine(PictureArguments.withClassPath(SettingNames.inOptions(describe(failure, input)))));
         if (debug) {
             failure.printStackTrace(err);
         }
@@ -89,13 +120,6 @@ final class Failure {
         return failure instanceof PaliGemmaException || failure instanceof UncheckedIOException || input
                 ? message
                 : failure.getClass().getSimpleName() + ": " + message;
-    }
-
-    /** The options behind the settings of the library, named as in {@code cacheDirectory(...) of the builder}. */
-    private static String inOptions(String message) {
-        return SETTING.matcher(message)
-                .replaceAll(
-                        setting -> Matcher.quoteReplacement(OPTIONS.getOrDefault(setting.group(1), setting.group())));
     }
 
     /** A message may quote a prompt of any length; the line stays readable. */

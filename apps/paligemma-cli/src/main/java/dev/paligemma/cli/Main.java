@@ -67,6 +67,7 @@ public final class Main {
                         interrupted.getAsBoolean() || plain.checkError()
                                 ? ExitCode.SOFTWARE
                                 : Failure.report(e, err, root.debug));
+        HelpPages.install(commandLine);
         try {
             return commandLine.execute(args);
         } catch (OutOfMemoryError | StackOverflowError | LinkageError e) {

@@ -53,12 +53,13 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  paligemma caption",
-            "  paligemma caption --image cat.jpg --model google/paligemma2-3b-mix-224",
-            "  paligemma answer \"what word is written?\" --image sign.png",
-            "  paligemma detect \"red circle\" \"blue square\" --json",
+            "  paligemma answer \"what word is written?\"",
+            "  paligemma detect \"blue square\" word --json",
+            "  paligemma caption cat.jpg --model google/paligemma2-3b-mix-224",
+            "  paligemma caption photos/ --jsonl --model google/paligemma2-3b-mix-224",
             "",
             "Without --model the bundled tiny model answers: it knows coloured shapes and short words only.",
-            "Without --image it looks at the bundled picture.",
+            "Without a picture it looks at the bundled picture.",
             "",
             "Exit code: 0 success, 2 bad usage or bad input, 3 too little agreement (verify, validate), 1 any other failure."
         })
@@ -70,9 +71,9 @@ final class PaliGemmaCommand implements Runnable {
     boolean debug;
 
     @Option(
-            names = ProgressDisplay.QUIET,
+            names = {"-q", ProgressDisplay.QUIET},
             scope = ScopeType.INHERIT,
-            description = "Show no progress; results and failures only.")
+            description = "Show no progress and no hints; results and failures only.")
     boolean quiet;
 
     @Option(

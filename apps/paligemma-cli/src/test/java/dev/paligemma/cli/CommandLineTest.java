@@ -47,7 +47,7 @@ class CommandLineTest {
         assertThat(parsed("answer", "--question", "how many?")).containsEntry("prompt", "answer en how many?");
         assertThat(parsed("ocr")).containsEntry("prompt", "ocr");
         assertThat(parsed("detect", "red circle", "word")).containsEntry("prompt", "detect red circle ; word");
-        assertThat(parsed("generate", "--prompt", "")).containsEntry("prompt", "");
+        assertThat(parsed("generate", "--no-prompt")).containsEntry("prompt", "");
         assertThat(parsed("caption", "--style", "short")).containsEntry("prompt", "cap en");
         assertThat(parsed("caption", "--style", "long", "--language", "de")).containsEntry("prompt", "describe de");
         assertThat(parsed("segment", "red circle", "word")).containsEntry("prompt", "segment red circle ; word");
@@ -186,7 +186,7 @@ class CommandLineTest {
         assertThat(models.out().lines().map(line -> line.replaceAll(" .*", "")).limit(4))
                 .containsExactly("name", "google/paligemma2-10b-mix-448", "google/paligemma2-10b-pt-448", "");
         assertThat(models.out())
-                .contains("1 more are fine-tuned for one task: --kind ft")
+                .contains("1 more is fine-tuned for one task: --kind ft")
                 .contains("https://ai.google.dev/gemma/terms", "HF_TOKEN");
 
         Map<String, Object> json = parsed("models", "--kind", "ft", "--size", "10b");
@@ -216,17 +216,6 @@ class CommandLineTest {
         assertThat(parsed("info", "--model", quantised.toString())).containsEntry("weightBytes", stored);
         // Scales and tables are few bytes beside the codes; headers and what is not used are the rest of the file.
         assertThat(stored).isBetween(1L, Files.size(quantised.resolve("model.safetensors")));
-    }
-
-    @Test
-    void infoOfAnAdapterSaysHowToUseIt(@TempDir Path folder) throws IOException {
-        Outcome info = run(
-                "info",
-                "--model",
-                RandomAdapter.write(folder.resolve("lora"), 1).toString());
-
-        assertRefused(info);
-        assertThat(info.err()).contains("holds an adapter for a model that it does not name", "--adapter");
     }
 
     @Test
@@ -300,6 +289,10 @@ class CommandLineTest {
                 List.of("caption", "--nope"),
                 List.of("caption", "stray"),
                 List.of("generate"),
+                List.of("generate", "--prompt", ""),
+                List.of("generate", "--prompt", "ocr", "--no-prompt"),
+                List.of("score", " ", "yes"),
+                List.of("score", "ocr", "door.jpg"),
                 List.of("answer"),
                 List.of("answer", "a", "--question", "b"),
                 List.of("answer", " "),
@@ -408,7 +401,7 @@ class CommandLineTest {
         try (InputStream picture = Files.newInputStream(TinyModel.picture())) {
             System.setIn(picture);
 
-            assertThat(run("caption", "--image", "-")).isEqualTo(run("caption"));
+            assertThat(run("caption", "--image", "-", "-q")).isEqualTo(run("caption"));
             assertRefused(run("caption", "--image", "-"));
         } finally {
             System.setIn(before);

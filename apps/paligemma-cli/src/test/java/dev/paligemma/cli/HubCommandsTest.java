@@ -84,6 +84,31 @@ class HubCommandsTest {
         }
     }
 
+    @Test
+    void modelsMayLieInAFolderAndBeGivenByTheirPage() throws IOException {
+        try (FakeHub hub = FakeHub.serving(folder)) {
+            try (Stream<Path> files = Files.list(TinyModel.folder())) {
+                for (Path file : files.toList()) {
+                    hub.put("runs/last/" + file.getFileName(), Files.readAllBytes(file));
+                }
+            }
+            Outcome named = runWith(hub, "download", FakeHub.ID + "/runs/last", "--quiet");
+
+            assertThat(named.out()).endsWith(lines(Path.of("runs", "last").toString()));
+            assertThat(runWith(hub, "download", "https://hf.co/" + FakeHub.ID + "/tree/main/runs/last", "--quiet"))
+                    .isEqualTo(named);
+            assertThat(runWith(hub, "caption", "--model", "hf.co/" + FakeHub.ID + "/blob/main/runs/last/config.json")
+                            .out())
+                    .isEqualTo(lines(TinyModel.CAPTION));
+            Outcome whole = runWith(hub, "caption", "--model", FakeHub.ID, "--quiet");
+            assertRefused(whole);
+            assertThat(whole.err()).contains("as in " + FakeHub.ID + "/runs/last");
+        }
+        Outcome stranger = run("caption", "--model", "https://example.com/google/paligemma-3b-mix-224");
+        assertRefused(stranger);
+        assertThat(stranger.err()).contains("is an address", "give google/paligemma-3b-mix-224");
+    }
+
     /** The hub that it must not ask has no such model. */
     @Test
     void infoKnowsPublishedModelsWithoutDownloading() throws IOException {

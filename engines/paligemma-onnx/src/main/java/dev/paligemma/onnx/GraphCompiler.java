@@ -11,6 +11,7 @@ import dev.paligemma.engine.weights.WeightSource;
 import dev.paligemma.onnx.internal.OnnxGraph;
 import dev.paligemma.onnx.internal.OnnxModel;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -189,8 +190,8 @@ final class GraphCompiler {
     }
 
     private OnnxModel model(OnnxGraph target, MappedWeights weights) throws OrtException {
-        return new OnnxModel(
-                target.toModel(), weights.folder(), ComputedWeights.of(weights.computed(), source, constants));
+        Path folder = weights.writeExternals();
+        return new OnnxModel(target.toModel(), folder, ComputedWeights.of(weights.computed(), source, constants));
     }
 
     private static Map<String, String> same(List<String> names) {

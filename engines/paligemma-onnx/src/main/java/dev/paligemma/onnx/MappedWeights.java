@@ -31,7 +31,7 @@ final class MappedWeights implements Weights {
     private final WeightValues values;
     private final Map<String, String> written = new HashMap<>();
     private final Map<String, Weight> computed = new LinkedHashMap<>();
-    private @Nullable Path folder;
+    private final ExternalFiles files = new ExternalFiles();
 
     MappedWeights(OnnxGraph graph, WeightSource source) {
         this.graph = graph;
@@ -39,10 +39,10 @@ final class MappedWeights implements Weights {
         this.values = new WeightValues(source);
     }
 
-    /** The folder that holds all external constants written so far, or null if there are none. */
+    /** Writes the external constants into the graph, when no more will come; the folder that they are sought from, or null. */
     @Nullable
-    Path folder() {
-        return folder;
+    Path writeExternals() {
+        return files.writeTo(graph, source.folder());
     }
 
     /** The weights whose numbers the session has to be given, by the names of their constants. */
@@ -115,14 +115,8 @@ final class MappedWeights implements Weights {
             throw new EngineException("tensor " + info + " holds " + info.byteLength() + " bytes, expected " + bytes
                     + " for " + type + Arrays.toString(dims));
         }
-        Path parent = info.file().getParent();
-        if (folder == null) {
-            folder = parent;
-        } else if (!folder.equals(parent)) {
-            throw new EngineException("ONNX Runtime reads weights from one folder only, but after symbolic links"
-                    + " the checkpoint's files lie in " + folder + " and " + parent);
-        }
-        return graph.external(name, type, info.file().getFileName().toString(), info.offset(), bytes, dims);
+        files.add(name, type, info.file(), info.offset(), bytes, dims);
+        return name;
     }
 
     private String cast(Weight weight) {

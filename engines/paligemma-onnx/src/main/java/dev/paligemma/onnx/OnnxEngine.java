@@ -46,6 +46,7 @@ final class OnnxEngine implements Engine {
             throw new EngineException("engine 'onnx' computes in float32, int8 and int4, got precision "
                     + options.precision() + "; files in bfloat16 are read in each of these");
         }
+        NativeLibraries.prepare();
         try {
             // The environment is one per JVM and lives as long as it; errors reach the caller as exceptions.
             OrtEnvironment environment =
@@ -55,10 +56,7 @@ final class OnnxEngine implements Engine {
                     options.precision() == Precision.FLOAT32 || ProductProbe.unsignedBySignedIsExact(environment);
             return new OnnxEngine(environment, options, scoreRows, exact);
         } catch (OrtException | UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
-            throw new EngineException(
-                    "ONNX Runtime has no native library for " + System.getProperty("os.name") + " on "
-                            + System.getProperty("os.arch") + ", or it could not be loaded: " + e.getMessage(),
-                    e);
+            throw new EngineException(LoadFailure.describe(e), e);
         }
     }
 

@@ -55,7 +55,7 @@ final class TorchRuntime {
 
     private static boolean isLibraryFound() {
         return System.getenv("PYTORCH_LIBRARY_PATH") != null
-                || TorchRuntime.class.getResource("/native/lib/pytorch.properties") != null;
+                || TorchRuntime.class.getClassLoader().getResource("native/lib/pytorch.properties") != null;
     }
 
     private static String innermostMessage(Throwable error) {

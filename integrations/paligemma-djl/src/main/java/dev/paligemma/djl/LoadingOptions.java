@@ -4,13 +4,16 @@ import ai.djl.Device;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.PipelineBuilder;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.hub.HubModel;
+import dev.paligemma.network.DecoderOptions;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
 /** Turns the loading options and the device of DJL into those of a pipeline. */
 final class LoadingOptions {
     private static final String NAMES =
-            "engine, precision, threads, maxConcurrentRequests, cacheDirectory, maskWeights";
+            "engine, precision, threads, maxConcurrentRequests, cacheDirectory, maskWeights, adapter, finalSoftcap";
 
     private LoadingOptions() {}
 
@@ -29,10 +32,23 @@ final class LoadingOptions {
             case "maxConcurrentRequests" -> builder.maxConcurrentRequests(number(name, value));
             case "cacheDirectory" -> builder.cacheDirectory(Path.of(value));
             case "maskWeights" -> builder.maskWeights(Path.of(value));
+            case "adapter" -> addAdapter(builder, value);
+            case "finalSoftcap" ->
+                builder.decoderOptions(DecoderOptions.defaults().withFinalSoftcap(value));
             case "modelName" -> {
                 // DJL reads this one before it loads a model, and leaves it among the options.
             }
             default -> throw new IllegalArgumentException("unknown option '" + name + "', expected one of " + NAMES);
+        }
+    }
+
+    /** What lies on this machine comes before a model of the hub of that name. */
+    private static void addAdapter(PipelineBuilder builder, String value) {
+        Path folder = Path.of(value);
+        if (Files.exists(folder) || !HubModel.isName(value)) {
+            builder.adapter(value, folder);
+        } else {
+            builder.adapter(value, value);
         }
     }
 

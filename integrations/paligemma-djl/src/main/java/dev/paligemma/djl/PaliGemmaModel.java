@@ -13,6 +13,7 @@ import dev.paligemma.PipelineBuilder;
 import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.engine.EngineException;
+import dev.paligemma.network.DecoderOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * saved.
  */
 public final class PaliGemmaModel extends BaseModel {
+    /** What was loaded, and what answers: the same, or a view of it with an adapter. */
+    private @Nullable PaliGemmaPipeline loaded;
+
     private @Nullable PaliGemmaPipeline pipeline;
 
     PaliGemmaModel(String name, NDManager manager) {
@@ -50,6 +54,11 @@ public final class PaliGemmaModel extends BaseModel {
      * <tr><td>{@code cacheDirectory}</td><td>a folder</td>
      *     <td>{@link PipelineBuilder#cacheDirectory}</td></tr>
      * <tr><td>{@code maskWeights}</td><td>a file</td><td>{@link PipelineBuilder#maskWeights}</td></tr>
+     * <tr><td>{@code adapter}</td><td>a folder, or {@code owner/name} on the hub: the LoRA adapter that answers, with
+     *     its own tokenizer if it has one</td>
+     *     <td>{@link PipelineBuilder#adapter(String, Path)}, {@link PaliGemmaPipeline#withAdapter}</td></tr>
+     * <tr><td>{@code finalSoftcap}</td><td>{@code config}, {@code off} or a number</td>
+     *     <td>{@link DecoderOptions#finalSoftcap}</td></tr>
      * </table>
      *
      * <p>DJL's own {@code modelName} is ignored, since it is read before. The device is that of the criteria, {@code gpu}
@@ -70,9 +79,13 @@ public final class PaliGemmaModel extends BaseModel {
             throw new IllegalStateException("model '" + getName() + "' is loaded, from " + getModelPath());
         }
         setModelDir(modelPath);
-        PaliGemmaPipeline loaded = open(options == null ? Map.of() : options);
-        block = new PaliGemmaBlock(loaded);
-        pipeline = loaded;
+        PaliGemmaPipeline opened = open(options == null ? Map.of() : options);
+        // At most one was asked for.
+        PaliGemmaPipeline answering =
+                opened.adapters().stream().findFirst().map(opened::withAdapter).orElse(opened);
+        block = new PaliGemmaBlock(answering);
+        loaded = opened;
+        pipeline = answering;
         wasLoaded = true;
     }
 
@@ -134,8 +147,8 @@ public final class PaliGemmaModel extends BaseModel {
     @Override
     public synchronized void close() {
         super.close();
-        if (pipeline != null) {
-            pipeline.close();
+        if (loaded != null) {
+            loaded.close();
         }
     }
 

@@ -179,6 +179,7 @@ class PaliGemmaModelTest {
                 .optOption("engine", "onnx")
                 .optOption("maxConcurrentRequests", "2")
                 .optOption("cacheDirectory", cache.toString())
+                .optOption("finalSoftcap", "off")
                 .optOption(
                         "maskWeights",
                         TinyCriteria.FOLDER.resolve("vae-oid.npz").toString())
@@ -201,6 +202,7 @@ class PaliGemmaModelTest {
         assertRefused(Map.of("precision", "int9"), "int9", "int8");
         assertRefused(Map.of("threads", "many"), "threads", "many");
         assertRefused(Map.of("threads", "0"), "threads", "0");
+        assertRefused(Map.of("finalSoftcap", "on"), "finalSoftcap", "config", "off", "on");
     }
 
     private static void assertRefused(Map<String, String> options, String... words) {

@@ -17,7 +17,7 @@ public final class InputFiles {
 
     /**
      * The real path of a regular file, links resolved: the hub's cache keeps every file as a link into another folder.
-     * Fails if there is no such file, or it is a folder, a pipe or a device.
+     * Fails if there is no such file, it is a folder, a pipe or a device, or something else lies in its place.
      */
     public static Path regular(Path file, Failure failure) {
         Path real;
@@ -33,6 +33,7 @@ public final class InputFiles {
             String kind = Files.isDirectory(real) ? "a folder" : "a pipe, a socket or a device";
             throw failure.of(file + " is not a regular file, but " + kind);
         }
+        StandIn.refuse(file, real, failure);
         return real;
     }
 

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import dev.paligemma.base.PaliGemmaException;
 import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -34,10 +35,9 @@ import org.jspecify.annotations.Nullable;
  * can be written again. Stateless.
  */
 public final class Json {
-    /** The tokenizer.json of Gemma has some 17 million. */
-    private static final long MAX_CHARS = 1L << 27;
+    /** The tokenizer.json of Gemma has some 17 million. Jackson has a limit of its own only since 2.16. */
+    private static final long MAX_BYTES = 1L << 27;
 
-    private static final int MAX_NAME_CHARS = 1 << 16;
     private static final int MAX_STRING_CHARS = 4 << 20;
     private static final int MAX_NUMBER_CHARS = 40;
     private static final int MAX_DEPTH = 64;
@@ -47,9 +47,7 @@ public final class Json {
             .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxDocumentLength(MAX_CHARS)
                     .maxNestingDepth(MAX_DEPTH)
-                    .maxNameLength(MAX_NAME_CHARS)
                     .maxStringLength(MAX_STRING_CHARS)
                     .maxNumberLength(MAX_NUMBER_CHARS)
                     .build())
@@ -67,7 +65,7 @@ public final class Json {
      * object.
      */
     public static JsonParser parser(InputStream utf8) throws IOException {
-        return FACTORY.createParser(strict(utf8));
+        return new BoundedNames(FACTORY.createParser(strict(utf8)));
     }
 
     /**
@@ -75,16 +73,46 @@ public final class Json {
      * of thousands of entries.
      */
     public static JsonParser streamingParser(InputStream utf8) throws IOException {
-        return STREAMING.createParser(strict(utf8));
+        return new BoundedNames(STREAMING.createParser(strict(utf8)));
     }
 
     private static Reader strict(InputStream utf8) {
         return new InputStreamReader(
-                utf8,
+                new Bounded(utf8),
                 StandardCharsets.UTF_8
                         .newDecoder()
                         .onMalformedInput(CodingErrorAction.REPORT)
                         .onUnmappableCharacter(CodingErrorAction.REPORT));
+    }
+
+    /** Ends a document that is longer than any that this library reads. */
+    private static final class Bounded extends FilterInputStream {
+        private long left = MAX_BYTES;
+
+        Bounded(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            int value = super.read();
+            count(value < 0 ? 0 : 1);
+            return value;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            int count = super.read(target, offset, length);
+            count(Math.max(count, 0));
+            return count;
+        }
+
+        private void count(int bytes) throws IOException {
+            left -= bytes;
+            if (left < 0) {
+                throw new StreamConstraintsException("the document is longer than " + MAX_BYTES + " bytes");
+            }
+        }
     }
 
     /**

@@ -32,6 +32,16 @@ record AdaptedRows(BaseMatrix base, @Nullable Product product) {
         }
     }
 
+    /** Some rows. */
+    float[] rows(long first, int count) {
+        float[] values = new float[Math.multiplyExact(count, base.columns())];
+        base.read(first, count, values);
+        for (int row = 0; row < count && product != null; row++) {
+            addProduct(product, Math.toIntExact(first + row), values, row * base.columns(), base.columns());
+        }
+        return values;
+    }
+
     private static void addProduct(Product product, int row, float[] values, int from, int columns) {
         // Summed up before it is added, as a product of matrices is, not term by term into the larger number.
         float[] sum = new float[columns];

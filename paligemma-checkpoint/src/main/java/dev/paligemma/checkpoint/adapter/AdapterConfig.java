@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Which modules are adapted the tensors tell; what is said of that here only serves to notice that some are gone. Options that change what an adapter computes and are not
  * supported are refused by name, and so are unknown ones that are switched on.
  *
+ * @param saved the names of modules that are trained whole, beside those of the base
+ * @param baseName what the base was called where the adapter was trained, null if the file does not say
+ * @param mlx whether the adapter is of mlx-vlm
  * @param tied whether a change of the token embedding is one of the output head too
  */
 record AdapterConfig(
@@ -32,7 +35,10 @@ record AdapterConfig(
         ModulePatterns ranks,
         ModulePatterns alphas,
         Map<String, List<Integer>> tokens,
-        Set<String> targets) {
+        Set<String> targets,
+        Set<String> saved,
+        @Nullable String baseName,
+        boolean mlx) {
     static final int MAX_RANK = 1 << 14;
 
     private static final long MAX_BYTES = 8 << 20;
@@ -91,6 +97,10 @@ record AdapterConfig(
         if (limited || !(json.members().get("target_modules") instanceof List<?> names)) {
             return Set.of();
         }
+        return texts(names);
+    }
+
+    private static Set<String> texts(List<?> names) {
         return names.stream()
                 .filter(String.class::isInstance)
                 .map(String.class::cast)
@@ -104,6 +114,9 @@ record AdapterConfig(
     /** @throws AdapterException if the adapter is of another kind, or does what is not supported */
     static AdapterConfig read(Path file) {
         JsonObject json = Json.readObject(file, MAX_BYTES, CheckpointException::new);
+        if (MlxAdapter.is(json)) {
+            return MlxAdapter.config(json);
+        }
         String type = json.stringOrNull("peft_type");
         if (!"LORA".equals(type)) {
             throw new AdapterException(json.where() + ": peft_type must be \"LORA\", got " + JsonObject.describe(type)
@@ -119,7 +132,10 @@ record AdapterConfig(
                 ModulePatterns.read(json, "rank_pattern", 1, MAX_RANK),
                 ModulePatterns.read(json, "alpha_pattern", -MAX_ALPHA, MAX_ALPHA),
                 tokens(json),
-                targets(json));
+                targets(json),
+                json.members().get("modules_to_save") instanceof List<?> names ? texts(names) : Set.of(),
+                json.stringOrNull("base_model_name_or_path"),
+                false);
     }
 
     private static void requireSupported(JsonObject json) {
@@ -199,6 +215,11 @@ record AdapterConfig(
     /** Whether a module should have tensors, as far as its name tells. */
     boolean isTarget(String module) {
         return targets.stream().anyMatch(target -> module.equals(target) || module.endsWith("." + target));
+    }
+
+    /** Whether a module is trained whole beside that of the base, which stays as it is. */
+    boolean isSaved(String module) {
+        return saved.stream().anyMatch(name -> ("." + module + ".").contains("." + name + "."));
     }
 
     /** The token ids whose rows are replaced in a table, null if the file does not say. */

@@ -7,27 +7,29 @@ import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.TemporaryFolder;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.config.CheckpointException;
-import dev.paligemma.checkpoint.internal.TensorNames;
 import dev.paligemma.checkpoint.internal.modules.BaseModule;
+import dev.paligemma.checkpoint.internal.safetensors.OutputHead;
 import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.checkpoint.internal.safetensors.WeightFiles;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,16 +49,24 @@ public final class AdapterMerger {
     private static final String CONFIG = "config.json";
     private static final String HEAD = BaseModule.HEAD + ".weight";
     private static final String TABLE = BaseModule.TABLE + ".weight";
-    private static final List<String> COPIED_ENDINGS = List.of(".json", ".txt", ".model", ".jinja", "vae-oid.npz");
+    private static final String VOCABULARY_SIZE = "vocab_size";
+
+    /** What versions of transformers wrote beside that of {@code text_config}. */
+    private static final Set<String> OLD_VOCABULARY_SIZES = Set.of(VOCABULARY_SIZE, "_vocab_size");
+
     private static final long MAX_INDEX_BYTES = 8 << 20;
 
     private final Checkpoint base;
     private final MergedWeights weights;
+    private final MergedNames tensorNames;
+    private final Map<String, Path> others;
     private final Path target;
 
-    private AdapterMerger(LoraAdapter adapter, Path target) {
+    private AdapterMerger(LoraAdapter adapter, Path target) throws IOException {
         this.base = adapter.base();
         this.weights = new MergedWeights(adapter);
+        this.tensorNames = new MergedNames(base);
+        this.others = SideFiles.of(base.folder(), adapter.folder());
         this.target = target;
     }
 
@@ -93,38 +103,38 @@ public final class AdapterMerger {
                     throw new AdapterException(base.folder() + " holds quantised weights, among them " + tensor
                             + "; an adapter is merged into weights as they were before");
                 });
-        new AdapterMerger(adapter, target).merge();
-    }
-
-    private void merge() {
         try {
-            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !FileTrees.isEmptyFolder(target)) {
-                throw new AdapterException(target + " exists already, expected nothing or an empty folder there");
-            }
-            Path parent = Objects.requireNonNull(target.getParent(), "parent");
-            Files.createDirectories(parent);
-            Map<String, MergedFile> files = files();
-            long bytes = otherBytes();
-            for (MergedFile file : files.values()) {
-                bytes = Math.addExact(bytes, file.dataBytes());
-            }
-            long free = Files.getFileStore(parent).getUsableSpace();
-            if (free < bytes) {
-                throw new AdapterException("not enough room for " + target + ": " + bytes + " bytes are needed, " + free
-                        + " bytes are free");
-            }
-            try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
-                for (Map.Entry<String, MergedFile> file : files.entrySet()) {
-                    file.getValue().write(temporary.path().resolve(file.getKey()));
-                }
-                copyOtherFiles(temporary.path());
-                temporary.moveTo(target);
-            }
+            new AdapterMerger(adapter, target).merge();
         } catch (ClosedByInterruptException e) {
             throw new AdapterException("interrupted while merging into " + base.folder(), e);
         } catch (IOException e) {
             throw new AdapterException(
                     "cannot write the merged checkpoint " + target + ": " + FailureReason.of(e, target), e);
+        }
+    }
+
+    private void merge() throws IOException {
+        if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !FileTrees.isEmptyFolder(target)) {
+            throw new AdapterException(target + " exists already, expected nothing or an empty folder there");
+        }
+        Path parent = Objects.requireNonNull(target.getParent(), "parent");
+        Files.createDirectories(parent);
+        Map<String, MergedFile> files = files();
+        long bytes = bytes(others.values());
+        for (MergedFile file : files.values()) {
+            bytes = Math.addExact(bytes, file.dataBytes());
+        }
+        long free = Files.getFileStore(parent).getUsableSpace();
+        if (free < bytes) {
+            throw new AdapterException(
+                    "not enough room for " + target + ": " + bytes + " bytes are needed, " + free + " bytes are free");
+        }
+        try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
+            for (Map.Entry<String, MergedFile> file : files.entrySet()) {
+                file.getValue().write(temporary.path().resolve(file.getKey()));
+            }
+            copyOtherFiles(temporary.path(), files);
+            temporary.moveTo(target);
         }
     }
 
@@ -135,16 +145,26 @@ public final class AdapterMerger {
         boolean headStored = false;
         for (Path path : base.files()) {
             SafeTensorsFile original = SafeTensorsFile.read(path);
-            MergedFile merged = new MergedFile(original.metadata());
+            MergedFile merged = new MergedFile(tensorNames.metadata(original));
             List<TensorInfo> tensors = new ArrayList<>(original.tensors().values());
             tensors.sort(Comparator.comparingLong(TensorInfo::offset));
             for (TensorInfo tensor : tensors) {
-                MergedWeights.Source source = source(tensor);
-                if (source == null) {
-                    merged.copy(tensor);
+                String canonical = merged(tensor);
+                MergedWeights.Source source =
+                        canonical == null ? null : weights.sources().get(canonical);
+                if (canonical == null && base.contains(tensorNames.canonical(tensor))) {
+                    // A copy of a tensor that the index names another shard for.
+                    continue;
+                }
+                TensorInfo weight = canonical == null ? null : base.tensors().get(canonical);
+                String name = tensorNames.of(tensor, canonical);
+                if (source != null) {
+                    merged.add(name, tensor.dtype(), shape(canonical, weight == null ? tensor : weight), source);
+                    headStored |= Objects.equals(canonical, HEAD);
+                } else if (weight != null && weight.dtype().isComputed()) {
+                    merged.add(name, tensor.dtype(), weight.shape(), numbersOf(weight));
                 } else {
-                    merged.add(tensor.name(), tensor, source);
-                    headStored |= TensorNames.canonical(tensor.name()).equals(HEAD);
+                    merged.copy(name, tensor);
                 }
             }
             files.put(Objects.requireNonNull(names.get(path), path::toString), merged);
@@ -153,24 +173,35 @@ public final class AdapterMerger {
             TensorInfo table = base.tensor(TABLE);
             Objects.requireNonNull(files.get(names.get(table.file())))
                     .add(
-                            headName(),
-                            table,
+                            tensorNames.head(),
+                            table.dtype(),
+                            shape(HEAD, table),
                             Objects.requireNonNull(weights.sources().get(HEAD)));
         }
         return files;
     }
 
-    private MergedWeights.@Nullable Source source(TensorInfo tensor) {
-        String name = TensorNames.canonical(tensor.name());
-        boolean used = tensor.equals(base.tensors().get(name));
-        // The head of a tied model is stored in some checkpoints, without a use.
-        boolean spareHead = name.equals(HEAD) && base.unusedTensors().contains(tensor);
-        return used || spareHead ? weights.sources().get(name) : null;
+    /** The shape that a weight of the base has after the merge. */
+    private long[] shape(@Nullable String name, TensorInfo tensor) {
+        long[] shape = tensor.shape();
+        if (TABLE.equals(name) || HEAD.equals(name)) {
+            shape[0] = weights.rows();
+        }
+        return shape;
     }
 
-    /** What transformers calls the head beside an embedding of that name. */
-    private String headName() {
-        return base.tensor(TABLE).name().startsWith("language_model.") ? "language_model." + HEAD : HEAD;
+    private MergedWeights.Source numbersOf(TensorInfo weight) {
+        return sink -> MergedWeights.copy(base, weight, sink);
+    }
+
+    /** The canonical name of what a stored tensor is for the merged model, or null if it is of no use. */
+    private @Nullable String merged(TensorInfo tensor) {
+        String used = tensorNames.use(tensor);
+        // The head of a tied model is stored in some checkpoints, without a use.
+        boolean spareHead = used == null
+                && tensorNames.canonical(tensor).equals(HEAD)
+                && base.unusedTensors().contains(tensor);
+        return spareHead ? HEAD : used;
     }
 
     /** Real paths are those of another folder where the files are links, as in the hub's cache. */
@@ -192,39 +223,55 @@ public final class AdapterMerger {
     }
 
     /** What the files beside the weights take, most of which are copied as they are. */
-    private long otherBytes() throws IOException {
+    private static long bytes(Collection<Path> files) throws IOException {
         long bytes = 0;
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(base.folder(), Files::isRegularFile)) {
-            for (Path file : files) {
-                if (isCopied(file.getFileName().toString())) {
-                    bytes = Math.addExact(bytes, Files.size(file));
-                }
-            }
+        for (Path file : files) {
+            bytes = Math.addExact(bytes, Files.size(file));
         }
         return bytes;
     }
 
-    private static boolean isCopied(String name) {
-        return COPIED_ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith("adapter_");
+    private void copyOtherFiles(Path folder, Map<String, MergedFile> written) throws IOException {
+        for (Map.Entry<String, Path> other : others.entrySet()) {
+            Path file = other.getValue();
+            Path copy = folder.resolve(other.getKey());
+            switch (other.getKey()) {
+                case CONFIG -> writeConfig(file, copy);
+                case WeightFiles.INDEX -> writeIndex(file, copy, written);
+                default -> copyFile(file, copy);
+            }
+            FileTrees.forceFile(copy);
+        }
     }
 
-    private void copyOtherFiles(Path folder) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(base.folder(), Files::isRegularFile)) {
-            for (Path file : files) {
-                String name = file.getFileName().toString();
-                Path copy = folder.resolve(name);
-                if (name.equals(CONFIG) && weights.untied()) {
-                    Files.writeString(copy, Json.text(untiedConfig(file), true) + "\n", StandardOpenOption.CREATE_NEW);
-                } else if (name.equals(WeightFiles.INDEX)) {
-                    writeIndex(file, copy);
-                } else if (isCopied(name)) {
-                    copyFile(file, copy);
-                }
-                if (Files.exists(copy)) {
-                    FileTrees.forceFile(copy);
-                }
-            }
+    /** The configuration says what the merged weights are: whether the head is the embedding, and how many rows both have. */
+    private void writeConfig(Path file, Path copy) throws IOException {
+        boolean tied = base.config().text().tieWordEmbeddings() && !weights.untied();
+        String changed = OutputHead.configSaying(tied, file);
+        if (weights.isResized()) {
+            JsonObject config = changed == null
+                    ? Json.readObject(file, MAX_INDEX_BYTES, CheckpointException::new)
+                    : Json.readObject(
+                            file.toString(), changed.getBytes(StandardCharsets.UTF_8), CheckpointException::new);
+            changed = Json.text(resized(config), true) + "\n";
         }
+        if (changed == null) {
+            copyFile(file, copy);
+        } else {
+            Files.writeString(copy, changed, StandardOpenOption.CREATE_NEW);
+        }
+    }
+
+    private Map<String, @Nullable Object> resized(JsonObject config) {
+        Map<String, @Nullable Object> members = new LinkedHashMap<>(config.members());
+        JsonObject text = config.objectOrNull("text_config");
+        if (text != null) {
+            Map<String, @Nullable Object> textMembers = new LinkedHashMap<>(text.members());
+            textMembers.put(VOCABULARY_SIZE, weights.rows());
+            members.put("text_config", textMembers);
+        }
+        members.replaceAll((name, value) -> OLD_VOCABULARY_SIZES.contains(name) ? (Object) weights.rows() : value);
+        return members;
     }
 
     /** Not with the permissions of the original, which may not allow writing. */
@@ -234,39 +281,23 @@ public final class AdapterMerger {
         }
     }
 
-    private static Map<String, @Nullable Object> untiedConfig(Path file) {
-        JsonObject config = Json.readObject(file, MAX_INDEX_BYTES, CheckpointException::new);
-        Map<String, @Nullable Object> members = new LinkedHashMap<>(config.members());
-        JsonObject text = config.objectOrNull("text_config");
-        if (text != null) {
-            Map<String, @Nullable Object> textMembers = new LinkedHashMap<>(text.members());
-            textMembers.put("tie_word_embeddings", false);
-            members.put("text_config", textMembers);
-        }
-        members.put("tie_word_embeddings", false);
-        return members;
-    }
-
-    /** The index with the new head, if it has one. A single file wins over an index, which then only gets copied. */
-    private void writeIndex(Path file, Path copy) throws IOException {
+    /** The index with the names in the new files. A single file wins over an index, which then only gets copied. */
+    private void writeIndex(Path file, Path copy, Map<String, MergedFile> written) throws IOException {
         JsonObject index = Json.readObject(file, MAX_INDEX_BYTES, CheckpointException::new);
-        JsonObject map = index.objectOrNull("weight_map");
-        boolean listed = map != null
-                && map.members().keySet().stream()
-                        .anyMatch(name -> TensorNames.canonical(name).equals(HEAD));
-        TensorInfo table = base.tensor(TABLE);
-        if (!weights.untied() || map == null || listed || !map.has(table.name())) {
+        if (written.containsKey(WeightFiles.SINGLE) || index.objectOrNull("weight_map") == null) {
             copyFile(file, copy);
             return;
         }
-        Map<String, @Nullable Object> weightMap = new LinkedHashMap<>(map.members());
-        weightMap.put(headName(), map.members().get(table.name()));
+        Map<String, @Nullable Object> weightMap = new LinkedHashMap<>();
+        written.forEach((name, merged) -> merged.names().forEach(tensor -> weightMap.put(tensor, name)));
         Map<String, @Nullable Object> members = new LinkedHashMap<>(index.members());
         members.put("weight_map", weightMap);
         JsonObject metadata = index.objectOrNull("metadata");
-        if (metadata != null && metadata.members().get("total_size") instanceof Long size) {
+        if (metadata != null && metadata.has("total_size")) {
             Map<String, @Nullable Object> changed = new LinkedHashMap<>(metadata.members());
-            changed.put("total_size", size + table.byteLength());
+            changed.put(
+                    "total_size",
+                    written.values().stream().mapToLong(MergedFile::dataBytes).sum());
             members.put("metadata", changed);
         }
         Files.writeString(copy, Json.text(members, true) + "\n", StandardOpenOption.CREATE_NEW);

@@ -8,11 +8,18 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Compares the shapes of an adapter's tensors with those of a base model. */
+/**
+ * Compares the shapes of an adapter's tensors with those of a base model, whose embedding may have been resized like that of
+ * the adapter.
+ */
 record BaseFit(ModuleTensors module, List<Long> weight) {
     /** Compares all tensors of a module, with one line for each problem. */
-    static void check(ModuleTensors module, List<String> problems) {
-        BaseFit fit = new BaseFit(module, module.weight().storedShape());
+    static void check(ModuleTensors module, long vocabularyRows, List<String> problems) {
+        List<Long> shape = new ArrayList<>(module.weight().storedShape());
+        if (VocabularyRows.concern(module.base())) {
+            shape.set(0, vocabularyRows);
+        }
+        BaseFit fit = new BaseFit(module, shape);
         module.tensors().forEach((role, tensor) -> fit.check(role, tensor, problems));
     }
 
@@ -32,7 +39,7 @@ record BaseFit(ModuleTensors module, List<Long> weight) {
         for (int id : Objects.requireNonNull(module.tokens())) {
             if (id >= weight.get(0)) {
                 problems.add(
-                        module.name() + ": token " + id + " is trained, but the base model has only " + weight.get(0));
+                        module.name() + ": token " + id + " is trained, but there are only " + weight.get(0) + " rows");
                 return;
             }
         }

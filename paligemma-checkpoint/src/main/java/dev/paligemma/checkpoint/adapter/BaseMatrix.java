@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * The rows of a weight of the base model as the engines see them: the numbers themselves, or in a converted checkpoint
  * codes times scales. A vector is one row.
  *
+ * <p>It may be that of a base whose vocabulary was resized: then rows are left out at the end, or further ones follow, which
+ * are given.
+ *
  * <p>Where a converted checkpoint has a matrix in several formats, the most exact one is read. Not thread-safe.
  */
 final class BaseMatrix {
@@ -21,6 +24,10 @@ final class BaseMatrix {
     private final Checkpoint base;
     private final String name;
     private final long rows;
+    /** The rows that the base has, at most; the others are in the tail. */
+    private final long stored;
+
+    private final float[] tail;
     private final int columns;
     private final @Nullable MatrixFormat format;
     private byte[] codes = {};
@@ -30,8 +37,40 @@ final class BaseMatrix {
         this.base = base;
         this.name = weight.name();
         this.rows = weight.shape().size() == 1 ? 1 : weight.size(0);
+        this.stored = rows;
+        this.tail = new float[0];
         this.columns = Math.toIntExact(weight.elementCount() / rows);
         this.format = base.contains(name) ? null : stored(base, name);
+    }
+
+    private BaseMatrix(BaseMatrix plain, long rows, float[] tail) {
+        this.base = plain.base;
+        this.name = plain.name;
+        this.rows = rows;
+        this.stored = plain.stored;
+        this.tail = tail;
+        this.columns = plain.columns;
+        this.format = plain.format;
+    }
+
+    /** The same with another number of rows; those beyond the base's are given. */
+    BaseMatrix resized(long newRows, float[] newTail) {
+        return new BaseMatrix(this, newRows, newTail);
+    }
+
+    /** The mean of all rows. */
+    float[] mean() {
+        double[] sums = new double[columns];
+        new AdaptedRows(this, null).forEachBlock((AdaptedRows.Sink<RuntimeException>) (first, count, values) -> {
+            for (int i = 0; i < count * columns; i++) {
+                sums[i % columns] += values[i];
+            }
+        });
+        float[] mean = new float[columns];
+        for (int i = 0; i < columns; i++) {
+            mean[i] = (float) (sums[i] / rows);
+        }
+        return mean;
     }
 
     private static MatrixFormat stored(Checkpoint base, String name) {
@@ -64,6 +103,17 @@ final class BaseMatrix {
 
     /** Reads some rows into the start of an array. */
     void read(long firstRow, int count, float[] values) {
+        int own = (int) Math.max(0, Math.min(count, stored - firstRow));
+        if (own > 0) {
+            readStored(firstRow, own, values);
+        }
+        if (own < count) {
+            int from = Math.toIntExact((firstRow + own - stored) * columns);
+            System.arraycopy(tail, from, values, own * columns, (count - own) * columns);
+        }
+    }
+
+    private void readStored(long firstRow, int count, float[] values) {
         if (format == null) {
             int numbers = Math.multiplyExact(count, columns);
             base.readFloats(base.tensor(name), firstRow * columns, FloatBuffer.wrap(values, 0, numbers));

@@ -25,7 +25,65 @@ record ChangeReader(ModuleReader reader, Checkpoint base) {
         float[] scale = reader.scale(module, weight, product);
         float[] shift = reader.shift(module);
         Factors factors = product != null ? factors(module, weight, product) : saved(module, weight);
-        return change(factors, scale, shift);
+        return ofBaseRows(module, change(factors, scale, shift));
+    }
+
+    /** The change of a module with a row for each token, for as many rows as the base has. */
+    private static @Nullable ModuleChange ofBaseRows(ModuleTensors module, @Nullable ModuleChange change) {
+        if (change == null || !VocabularyRows.concern(module.base())) {
+            return change;
+        }
+        int rows = Math.toIntExact(module.weight().size(0));
+        if (module.kind() == ModuleKind.TOKEN_TABLE) {
+            return new ModuleChange(ofRows(change.down(), rows, 0), change.up(), change.scale(), change.shift());
+        }
+        return new ModuleChange(
+                change.down(),
+                ofRows(change.up(), rows, 0),
+                ofRows(change.scale(), rows, 1),
+                ofRows(change.shift(), rows, 0));
+    }
+
+    /** A tensor with so many rows: less of them, or further ones of a number. */
+    private static @Nullable HostTensor ofRows(@Nullable HostTensor tensor, int rows, float filler) {
+        if (tensor == null || tensor.shape()[0] == rows) {
+            return tensor;
+        }
+        if (tensor.shape()[0] > rows) {
+            return tensor.rows(0, rows);
+        }
+        long[] shape = tensor.shape();
+        shape[0] = rows;
+        HostTensor longer = HostTensor.allocate(ElementType.FLOAT32, shape);
+        FloatBuffer values = longer.floats().put(tensor.floats());
+        while (values.hasRemaining()) {
+            values.put(filler);
+        }
+        return longer;
+    }
+
+    /** The rows of a table or head that the base does not have, with all that the adapter does to them. */
+    HostTensor moreRows(ModuleTensors module) {
+        int baseRows = Math.toIntExact(module.weight().size(0));
+        int more = reader.vocabulary().more();
+        BaseMatrix weight = reader.matrix(module);
+        HostTensor rows = allocate(module, more, weight.columns());
+        if (more == 0) {
+            return rows;
+        }
+        if (module.has(Role.UP_BIAS)) {
+            throw new AdapterException(module.name() + ": the adapter has " + weight.rows() + " rows, the base "
+                    + baseRows + ", and a bias (lora_bias) for them, which is not supported");
+        }
+        AdaptedRows.Product product = reader.product(module, weight);
+        float[] scale = reader.scale(module, weight, product);
+        float[] values = new AdaptedRows(weight, product).rows(baseRows, more);
+        boolean byColumn = module.kind().isTable();
+        for (int i = 0; scale != null && i < values.length; i++) {
+            values[i] *= scale[byColumn ? i % weight.columns() : baseRows + i / weight.columns()];
+        }
+        rows.floats().put(values);
+        return rows;
     }
 
     private record Factors(HostTensor down, HostTensor up) {}

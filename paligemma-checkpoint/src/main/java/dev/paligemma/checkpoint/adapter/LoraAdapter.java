@@ -3,11 +3,13 @@ package dev.paligemma.checkpoint.adapter;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.config.CheckpointException;
+import dev.paligemma.checkpoint.internal.identity.Recogniser;
 import dev.paligemma.checkpoint.internal.modules.BaseModule;
 import dev.paligemma.checkpoint.internal.modules.ModuleKind;
 import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
 import dev.paligemma.checkpoint.internal.safetensors.WeightFiles;
 import dev.paligemma.engine.weights.TensorInfo;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,17 +20,19 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A LoRA adapter for a base model as the PEFT library saves it: a folder with {@code adapter_config.json} and
- * {@code adapter_model.safetensors}. Immutable and thread-safe; no file is held open, and the files must not be changed
+ * {@code adapter_model.safetensors}; or as mlx-vlm does, with {@code adapters.safetensors}. Immutable and thread-safe; no file is held open, and the files must not be changed
  * while they are in use.
  *
  * <p>Read are plain and rank-stabilised LoRA, DoRA, ranks and alphas by module, trained biases and biases of B, modules
- * that are saved whole, trained rows of the token embedding; on linear maps, the patch convolution, both embeddings, norms
+ * that are saved whole, trained rows of the token embedding, embeddings with another number of rows than the base's; on linear maps, the patch convolution, both embeddings, norms
  * and the output head. Modules go by the canonical names of {@link Checkpoint}, whatever version of the transformers
  * library the adapter was trained with.
  *
@@ -79,29 +83,57 @@ public final class LoraAdapter {
     public static LoraAdapter open(Path folder, Checkpoint base) {
         Objects.requireNonNull(folder, "folder");
         Objects.requireNonNull(base, "base");
-        if (!Files.isDirectory(folder)) {
-            throw new AdapterException(folder + " is not a folder");
+        if (!Files.exists(folder.resolve(CONFIG))) {
+            refuseParent(folder);
+            throw new AdapterException(Recogniser.notAnAdapter(folder));
         }
         try {
             Path configFile = folder.resolve(CONFIG);
-            if (!Files.exists(configFile) && Files.exists(folder.resolve("config.json"))) {
-                throw new AdapterException(
-                        folder + " holds no " + CONFIG + "; it looks like a whole model, not an adapter");
-            }
             AdapterConfig config = AdapterConfig.read(configFile);
-            Path weights = folder.resolve(WEIGHTS);
+            Path weights = weights(folder, config);
             if (!Files.exists(weights) && Files.exists(folder.resolve(PICKLED))) {
                 throw new AdapterException(
                         folder + " holds " + PICKLED + " only; pickled weights are not read, save the"
                                 + " adapter again with save_pretrained(..., safe_serialization=True)");
             }
-            AdapterFile file = new AdapterFile(SafeTensorsFile.read(weights));
+            SafeTensorsFile stored = SafeTensorsFile.read(weights);
+            AdapterFile file = config.mlx() ? MlxAdapter.file(stored) : new AdapterFile(stored);
             LoraAdapter adapter = new LoraAdapter(folder, base, file, config);
             adapter.collect(weights);
             adapter.checkFit();
             return adapter;
         } catch (CheckpointException e) {
             throw AdapterException.of(e);
+        }
+    }
+
+    private static Path weights(Path folder, AdapterConfig config) {
+        Path usual = folder.resolve(WEIGHTS);
+        if (!config.mlx() || Files.exists(usual)) {
+            return usual;
+        }
+        return MlxAdapter.WEIGHTS.stream()
+                .map(folder::resolve)
+                .filter(Files::exists)
+                .findFirst()
+                .orElse(folder.resolve(MlxAdapter.WEIGHTS.get(0)));
+    }
+
+    /** Trainers save adapters in subfolders by step, PEFT all but the first of a model by their names. */
+    private static void refuseParent(Path folder) {
+        List<String> inside;
+        try (Stream<Path> all = Files.list(folder)) {
+            inside = all.filter(each -> Files.exists(each.resolve(CONFIG)))
+                    .map(each -> String.valueOf(each.getFileName()))
+                    .sorted()
+                    .limit(MAX_LISTED)
+                    .toList();
+        } catch (IOException e) {
+            throw new AdapterException("cannot read the folder " + folder, e);
+        }
+        if (!inside.isEmpty()) {
+            throw new AdapterException(folder + " holds no " + CONFIG + ", but folders that hold an adapter each: "
+                    + String.join(", ", inside) + "; name one of them");
         }
     }
 
@@ -149,9 +181,15 @@ public final class LoraAdapter {
     private void checkFit() {
         List<String> problems = new ArrayList<>();
         unknown.forEach(name -> problems.add(name + ": the base model has no such module"));
-        fitted().values().forEach(module -> BaseFit.check(module, problems));
+        VocabularyRows vocabulary = vocabularyRows();
+        if (vocabulary.rows() < 1 || vocabulary.rows() > VocabularyRows.MAX_ROWS) {
+            problems.add("the embedding has " + vocabulary.rows() + " rows, expected 1 to " + VocabularyRows.MAX_ROWS);
+        }
+        vocabulary.modules().values().forEach(module -> BaseFit.check(module, vocabulary.rows(), problems));
         if (!problems.isEmpty()) {
-            throw new AdapterException("the adapter " + folder + " does not fit " + base.folder() + ", "
+            String trained =
+                    config.baseName() == null ? "" : " (it was trained on " + Quote.quote(config.baseName()) + ")";
+            throw new AdapterException("the adapter " + folder + trained + " does not fit " + base.folder() + ", "
                     + problems.size() + " problems:" + WeightFiles.lines(problems, MAX_LISTED));
         }
         List<String> missing = missing();
@@ -183,8 +221,10 @@ public final class LoraAdapter {
      * scales are taken; where a matrix is stored in two formats, those of 8 bits.
      *
      * <p>In a base whose head is tied to the token embedding, a change of the embedding leaves the head as it is and the
-     * other way round, as in PEFT; except that trained rows of the embedding change both, and that
-     * {@code ensure_weight_tying} asks for both.
+     * other way round, as in PEFT; except that trained rows of the embedding change both, as does a table that was saved
+     * because the embedding was resized ({@code save_embedding_layers}), and that {@code ensure_weight_tying} asks for both.
+     *
+     * <p>They are changes to the rows that the base has, of an adapter with more rows too: see {@link #vocabulary}.
      *
      * @return the changes by module, unmodifiable; modules that the adapter leaves as they are do not appear, and
      *     {@code lm_head} may appear although the adapter has no tensor for it
@@ -196,7 +236,7 @@ public final class LoraAdapter {
      */
     public Map<String, ModuleChange> changes() {
         Map<String, ModuleChange> changes = new LinkedHashMap<>();
-        ChangeReader reader = new ChangeReader(new ModuleReader(file, base), base);
+        ChangeReader reader = new ChangeReader(new ModuleReader(file, base, vocabularyRows()), base);
         for (ModuleTensors module : fitted().values()) {
             ModuleChange change = reader.read(module);
             if (change != null) {
@@ -209,16 +249,70 @@ public final class LoraAdapter {
     /** The modules as the base has them: with the head if it changes together with the embedding. */
     Map<String, ModuleTensors> fitted() {
         Map<String, ModuleTensors> fitted = new LinkedHashMap<>(modules);
-        ModuleTensors table = modules.get(BaseModule.TABLE);
+        BaseModule table = baseModules.get(BaseModule.TABLE);
         BaseModule head = baseModules.get(BaseModule.HEAD);
-        if (table == null || head == null || modules.containsKey(head.name())) {
+        if (table == null || head == null || !head.weight().equals(table.weight())) {
             return fitted;
         }
-        boolean together = config.tied() || table.has(Role.TOKENS);
-        if (together && head.weight().equals(table.weight())) {
-            fitted.put(head.name(), table.forHead(head));
+        ModuleTensors changed = modules.get(table.name());
+        ModuleTensors changedHead = modules.get(head.name());
+        if (changed != null && changedHead == null) {
+            if (config.tied() || changed.has(Role.TOKENS) || isLoadedIntoBase(changed)) {
+                fitted.put(head.name(), changed.forOther(head));
+            }
+        } else if (changed == null && changedHead != null && isLoadedIntoBase(changedHead)) {
+            fitted.put(table.name(), changedHead.forOther(table));
         }
         return fitted;
+    }
+
+    /** Whether PEFT reads a saved table into the base itself, as {@code save_embedding_layers} makes it, tied or not. */
+    private boolean isLoadedIntoBase(ModuleTensors module) {
+        return module.has(Role.WEIGHT) && !config.isSaved(module.name());
+    }
+
+    /** The rows of token embedding and head, with where they come from. */
+    VocabularyRows vocabularyRows() {
+        Map<String, ModuleTensors> fitted = fitted();
+        return new VocabularyRows(file, base, fitted, VocabularyRows.of(fitted, baseRows()));
+    }
+
+    private long baseRows() {
+        return base.config().text().sizes().vocabSize();
+    }
+
+    /**
+     * Returns how many rows token embedding and output head have with the adapter: those of the base, unless it was trained
+     * on a base whose embedding was resized.
+     */
+    public int rows() {
+        return Math.toIntExact(VocabularyRows.of(modules, baseRows()));
+    }
+
+    /**
+     * Works out the rows of token embedding and output head that the base does not have.
+     *
+     * @return the vocabulary of an adapter for a base of another size; empty if the adapter has as many rows as the base
+     * @throws AdapterException if a number of the adapter is not finite, the rows are too large for a tensor of 2 GiB, or one
+     *     of them would need a bias; or as {@link #changes} says
+     */
+    public Optional<ResizedVocabulary> vocabulary() {
+        VocabularyRows vocabulary = vocabularyRows();
+        if (vocabulary.rows() == vocabulary.baseRows()) {
+            return Optional.empty();
+        }
+        ChangeReader reader = new ChangeReader(new ModuleReader(file, base, vocabulary), base);
+        return Optional.of(new ResizedVocabulary(
+                Math.toIntExact(vocabulary.rows()),
+                reader.moreRows(module(vocabulary, BaseModule.TABLE)),
+                reader.moreRows(module(vocabulary, BaseModule.HEAD))));
+    }
+
+    private ModuleTensors module(VocabularyRows vocabulary, String name) {
+        ModuleTensors changed = vocabulary.modules().get(name);
+        return changed != null
+                ? changed
+                : new ModuleTensors(Objects.requireNonNull(baseModules.get(name), name), Map.of(), 1, null);
     }
 
     /** The modules of the base that the configuration names and the adapter has no tensors for, as after a loss. */

@@ -11,6 +11,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -38,12 +39,17 @@ final class MergedFile {
         this.metadata = metadata;
     }
 
-    void copy(TensorInfo tensor) {
-        entries.add(new Entry(tensor.name(), tensor.dtype(), tensor.shape(), tensor.byteLength(), tensor, null));
+    void copy(String name, TensorInfo tensor) {
+        entries.add(new Entry(name, tensor.dtype(), tensor.shape(), tensor.byteLength(), tensor, null));
     }
 
-    void add(String name, TensorInfo like, MergedWeights.Source source) {
-        entries.add(new Entry(name, like.dtype(), like.shape(), like.byteLength(), null, source));
+    void add(String name, DType dtype, long[] shape, MergedWeights.Source source) {
+        long bytes = dtype.byteCount(Arrays.stream(shape).reduce(1, Math::multiplyExact));
+        entries.add(new Entry(name, dtype, shape, bytes, null, source));
+    }
+
+    List<String> names() {
+        return entries.stream().map(Entry::name).toList();
     }
 
     /** How large the tensors are together. */

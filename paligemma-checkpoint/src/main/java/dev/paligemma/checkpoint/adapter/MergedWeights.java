@@ -4,6 +4,7 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.internal.modules.BaseModule;
 import dev.paligemma.engine.weights.TensorInfo;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -29,12 +30,16 @@ final class MergedWeights {
     private final Checkpoint base;
     private final ModuleReader reader;
     private final Map<String, Source> sources = new LinkedHashMap<>();
+    private final VocabularyRows vocabulary;
+    private final Map<String, BaseModule> baseModules;
     private final boolean untied;
 
     MergedWeights(LoraAdapter adapter) {
         this.base = adapter.base();
-        this.reader = new ModuleReader(adapter.file(), base);
-        adapter.fitted().values().forEach(this::add);
+        this.vocabulary = adapter.vocabularyRows();
+        this.reader = new ModuleReader(adapter.file(), base, vocabulary);
+        this.baseModules = BaseModule.of(base.graphs());
+        vocabulary.modules().values().forEach(this::add);
         String head = BaseModule.HEAD + ".weight";
         String table = BaseModule.TABLE + ".weight";
         // A head that changes just as the embedding does stays tied to it.
@@ -42,9 +47,23 @@ final class MergedWeights {
         untied = base.config().text().tieWordEmbeddings()
                 && !together
                 && (sources.containsKey(head) || sources.containsKey(table));
-        if (untied) {
-            sources.putIfAbsent(head, this::copyTable);
+        boolean ownHead = untied || !base.config().text().tieWordEmbeddings();
+        if (isResized()) {
+            sources.putIfAbsent(table, sink -> copyRows(BaseModule.TABLE, sink));
         }
+        if (untied || (isResized() && ownHead)) {
+            sources.putIfAbsent(head, sink -> copyRows(BaseModule.HEAD, sink));
+        }
+    }
+
+    /** Whether the merged vocabulary has another number of rows than the base's. */
+    boolean isResized() {
+        return vocabulary.rows() != vocabulary.baseRows();
+    }
+
+    /** The rows of the merged vocabulary. */
+    long rows() {
+        return vocabulary.rows();
     }
 
     private void add(ModuleTensors module) {
@@ -68,11 +87,21 @@ final class MergedWeights {
         }
     }
 
-    private void copyTable(Sink sink) throws IOException {
-        BaseMatrix table = new BaseMatrix(
-                base, Objects.requireNonNull(base.weights().get(BaseModule.TABLE + ".weight"), BaseModule.TABLE));
+    /** Of the table or the head, with as many rows as the other. */
+    private void copyRows(String module, Sink sink) throws IOException {
+        BaseMatrix table = vocabulary.matrix(Objects.requireNonNull(baseModules.get(module), module));
         new AdaptedRows(table, null).forEachBlock((AdaptedRows.Sink<IOException>)
                 (first, rows, values) -> sink.accept(values, rows * table.columns()));
+    }
+
+    /** Gives the numbers of a tensor of a checkpoint. */
+    static void copy(Checkpoint checkpoint, TensorInfo tensor, Sink sink) throws IOException {
+        float[] values = new float[(int) Math.min(BLOCK_ELEMENTS, tensor.elementCount())];
+        for (long first = 0; first < tensor.elementCount(); first += values.length) {
+            int count = (int) Math.min(values.length, tensor.elementCount() - first);
+            checkpoint.readFloats(tensor, first, FloatBuffer.wrap(values, 0, count));
+            sink.accept(values, count);
+        }
     }
 
     private void copy(TensorInfo tensor, Sink sink) throws IOException {

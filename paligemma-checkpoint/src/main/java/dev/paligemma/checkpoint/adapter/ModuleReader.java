@@ -14,14 +14,14 @@ import org.jspecify.annotations.Nullable;
  * <p>A module with low-rank factors becomes {@code scale * (W + left right)}, with a scale for each row of a linear map and
  * for each column of a table.
  */
-record ModuleReader(AdapterFile file, Checkpoint base) {
+record ModuleReader(AdapterFile file, Checkpoint base, VocabularyRows vocabulary) {
     /** Of the largest number in a row; half a step of 8 bits and the rounding of bfloat16 are each 1 / 256 of it. */
     private static final float QUANTISATION_ERROR = 1f / 64;
 
     private static final int COMPARED_ELEMENTS = 1 << 20;
 
     BaseMatrix matrix(ModuleTensors module) {
-        return new BaseMatrix(base, module.weight());
+        return vocabulary.matrix(module.base());
     }
 
     /** The two factors of the change to a weight, the scaling multiplied in; null if the weight has no such change. */

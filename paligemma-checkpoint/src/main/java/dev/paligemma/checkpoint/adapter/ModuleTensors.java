@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The tensors that an adapter has for one module, and what its configuration says about it. Immutable.
  *
- * @param tensors at least one, by role
+ * @param tensors by role; none of a module that stays as it is
  * @param scaling the factor on the product of the two matrices; 1 without them
  * @param tokens the ids of replaced rows, null if there are none
  */
@@ -27,7 +27,7 @@ record ModuleTensors(
         @Nullable List<Integer> tokens) {
 
     ModuleTensors {
-        tensors = Collections.unmodifiableMap(new EnumMap<>(tensors));
+        tensors = Collections.unmodifiableMap(tensors.isEmpty() ? new EnumMap<>(Role.class) : new EnumMap<>(tensors));
     }
 
     /** The canonical name of the module. */
@@ -57,11 +57,12 @@ record ModuleTensors(
     }
 
     /**
-     * The same change for an output head that is one tensor with this table. The two factors of a table are stored the
+     * The same change for an output head that is one tensor with this table, or the other way round if it is replaced as a
+     * whole. The two factors of a table are stored the
      * other way round: its A is {@code [R, V]} and its B {@code [D, R]}, for the head A would be the transposed B and B
      * the transposed A.
      */
-    ModuleTensors forHead(BaseModule head) {
+    ModuleTensors forOther(BaseModule head) {
         if (has(Role.MAGNITUDE)) {
             throw new AdapterException("the adapter uses DoRA on the token embedding and ties the output head to it"
                     + " (ensure_weight_tying), which is not supported");

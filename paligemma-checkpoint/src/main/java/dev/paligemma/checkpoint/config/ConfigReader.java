@@ -227,7 +227,7 @@ record ConfigReader(JsonObject root) {
                     sizes,
                     attention,
                     eps,
-                    gemma2 ? softcap(json, "final_logit_softcapping", family.finalSoftcap) : 0,
+                    softcap(json, "final_logit_softcapping", family.finalSoftcap),
                     tied(json),
                     json.integer("max_position_embeddings", TextConfig.MAX_POSITIONS, 1, Limits.MAX_LENGTH));
         } catch (IllegalArgumentException e) {

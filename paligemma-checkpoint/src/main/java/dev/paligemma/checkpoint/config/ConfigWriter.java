@@ -45,10 +45,12 @@ final class ConfigWriter {
         text.put("rms_norm_eps", config.rmsNormEps());
         text.put("rope_theta", attention.ropeTheta());
         text.put("max_position_embeddings", config.maxPositionEmbeddings());
+        if (gemma2 || config.finalLogitSoftcap() != 0) {
+            text.put("final_logit_softcapping", nullIfZero(config.finalLogitSoftcap()));
+        }
         if (gemma2) {
             text.put("query_pre_attn_scalar", attention.queryScalar());
             text.put("attn_logit_softcapping", nullIfZero(attention.softcap()));
-            text.put("final_logit_softcapping", nullIfZero(config.finalLogitSoftcap()));
             text.put("sliding_window", attention.slidingWindow() == 0 ? null : attention.slidingWindow());
             text.put(
                     "layer_types",

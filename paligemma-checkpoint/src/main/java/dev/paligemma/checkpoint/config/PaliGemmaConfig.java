@@ -91,4 +91,12 @@ public record PaliGemmaConfig(
     public PaliGemmaConfig withVocabSize(int rows) {
         return new PaliGemmaConfig(vision, text.withVocabSize(rows), imageTokenId, bosTokenId, eosTokenIds, padTokenId);
     }
+
+    /** The same with an output head that is the token embedding, or one of its own. */
+    public PaliGemmaConfig withTieWordEmbeddings(boolean tied) {
+        return tied == text.tieWordEmbeddings()
+                ? this
+                : new PaliGemmaConfig(
+                        vision, text.withTieWordEmbeddings(tied), imageTokenId, bosTokenId, eosTokenIds, padTokenId);
+    }
 }

@@ -158,4 +158,9 @@ public record TextConfig(
         return new TextConfig(
                 family, other, attention, rmsNormEps, finalLogitSoftcap, tieWordEmbeddings, maxPositionEmbeddings);
     }
+
+    /** The same with an output head that is the token embedding, or one of its own. */
+    TextConfig withTieWordEmbeddings(boolean tied) {
+        return new TextConfig(family, sizes, attention, rmsNormEps, finalLogitSoftcap, tied, maxPositionEmbeddings);
+    }
 }

@@ -1,27 +1,44 @@
 package dev.paligemma.checkpoint.internal;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
 /**
  * Maps the tensor names that successive versions of the transformers library wrote to one set of names.
  *
  * <p>Versions differ in a leading {@code model.}, in {@code vision_model.} after {@code vision_tower.}, in
  * {@code model.} after {@code language_model.}, and in the place of {@code lm_head}. The names without all of these are
- * called canonical here.
+ * called canonical here. Compilers, sharded training and PEFT add segments of their own, which are dropped too.
  */
 public final class TensorNames {
     /** The table of token embeddings, whose rows are the vocabulary. */
     public static final String EMBEDDING = "language_model.embed_tokens.weight";
 
+    /** The matrix of the output head, where it is not the table of token embeddings. */
+    public static final String HEAD_WEIGHT = "lm_head.weight";
+
     private static final String MODEL = "model.";
     private static final String VISION = "vision_tower.";
     private static final String VISION_MODEL = "vision_model.";
+    private static final String PROJECTOR = "multi_modal_projector.";
     private static final String LANGUAGE = "language_model.";
     private static final String HEAD = "lm_head.";
+    private static final String PEFT = "base_model.";
+
+    /** What torch.compile, DDP, FSDP, activation checkpoints and Lightning put around modules. No model has such names. */
+    private static final Set<String> WRAPPERS =
+            Set.of("_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module");
 
     private TensorNames() {}
 
     /** The name without what differs between versions; the name itself if nothing is known about it. */
     public static String canonical(String name) {
-        String rest = without(name, MODEL);
+        String unwrapped = unwrapped(name);
+        String rest = unwrapped;
+        while (rest.startsWith(MODEL)) {
+            rest = rest.substring(MODEL.length());
+        }
         if (rest.startsWith(VISION)) {
             return VISION + without(rest.substring(VISION.length()), VISION_MODEL);
         }
@@ -29,7 +46,18 @@ public final class TensorNames {
             String inner = rest.substring(LANGUAGE.length());
             return inner.startsWith(HEAD) ? inner : LANGUAGE + without(inner, MODEL);
         }
-        return rest;
+        return rest.startsWith(PROJECTOR) || rest.startsWith(HEAD) ? rest : without(unwrapped, MODEL);
+    }
+
+    /** The name without what wrappers of the model have added, as the version of transformers at hand wrote it. */
+    public static String unwrapped(String name) {
+        List<String> segments = new ArrayList<>(List.of(name.split("\\.", -1)));
+        segments.removeIf(WRAPPERS::contains);
+        String rest = String.join(".", segments);
+        while (rest.startsWith(PEFT + MODEL)) {
+            rest = rest.substring(PEFT.length() + MODEL.length());
+        }
+        return rest.isEmpty() ? name : rest;
     }
 
     /** Whether a tensor is a buffer that older versions saved, or of the pooling head: the model uses none of these. */

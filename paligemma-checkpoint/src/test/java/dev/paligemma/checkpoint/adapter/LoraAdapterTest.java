@@ -276,13 +276,14 @@ class LoraAdapterTest {
     void refusesAFolderThatIsNoAdapter() throws IOException {
         assertThatExceptionOfType(AdapterException.class)
                 .isThrownBy(() -> LoraAdapter.open(baseFolder, opened))
-                .withMessageContaining("whole model");
+                .withMessageContaining("is a checkpoint of PaliGemma in Hugging Face format")
+                .withMessageContaining("not an adapter; give a folder with adapter_config.json");
         assertThatExceptionOfType(AdapterException.class)
                 .isThrownBy(() -> LoraAdapter.open(folder, opened))
-                .withMessageContaining("adapter_config.json does not exist");
+                .withMessageContaining("not an adapter; give a folder with adapter_config.json");
         assertThatExceptionOfType(AdapterException.class)
                 .isThrownBy(() -> LoraAdapter.open(folder.resolve("nowhere"), opened))
-                .withMessageContaining("is not a folder");
+                .withMessageContaining("does not exist");
         refused(AdapterFolder.in(folder), "holds no tensors");
     }
 
@@ -333,7 +334,12 @@ class LoraAdapterTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"'[1, 40]', only 40", "'[1, 1]', twice", "'[1]', 'expected [1, 160], got [2, 160]'", ", which tokens"})
+    @CsvSource({
+        "'[1, 3000000]', 'expected 1 to 1048576'",
+        "'[1, 1]', twice",
+        "'[1]', 'expected [1, 160], got [2, 160]'",
+        ", which tokens"
+    })
     void refusesTrainedRowsThatAreNotThere(String indices, String named) throws IOException {
         AdapterFolder written = AdapterFolder.in(folder)
                 .config("trainable_token_indices", indices)

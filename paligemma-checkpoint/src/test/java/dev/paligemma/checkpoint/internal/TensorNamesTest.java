@@ -26,6 +26,15 @@ class TensorNamesTest {
         "model.model.x, model.x",
         "language_modelling.model.x, language_modelling.model.x",
         "'', ''",
+        "_orig_mod.model.language_model.norm.weight, language_model.norm.weight",
+        "model.language_model._orig_mod.layers.0.mlp.up_proj.weight, language_model.layers.0.mlp.up_proj.weight",
+        "base_model.model.model.language_model.norm.weight, language_model.norm.weight",
+        "base_model.model.language_model.model.norm.weight, language_model.norm.weight",
+        "module.base_model.model._orig_mod.lm_head.weight, lm_head.weight",
+        "_fsdp_wrapped_module.language_model._fsdp_wrapped_module.model.norm.weight, language_model.norm.weight",
+        "_forward_module.model.model.vision_tower.vision_model.post_layernorm.bias, vision_tower.post_layernorm.bias",
+        "model.model.language_model.lm_head.weight, lm_head.weight",
+        "module, module",
     })
     void mapsEveryGenerationToOneName(String name, String canonical) {
         assertThat(TensorNames.canonical(name)).isEqualTo(canonical);

@@ -1,5 +1,6 @@
 package dev.paligemma.generation.internal;
 
+import dev.paligemma.base.internal.NonNull;
 import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.generation.AnswerScore;
 import dev.paligemma.generation.FinishReason;
@@ -65,7 +66,7 @@ public final class AnswerScorer {
     public List<AnswerScore> score(GenerationRequest request, List<String> answers, Cancellation cancellation) {
         PreparedRequest prepared = generator.prepare(request, cancellation);
         List<Given> given = answers.stream()
-                .map(answer -> new Given(prepared, generator.tokenizer().encode(answer, ControlTokens.PARSE)))
+                .map(answer -> new Given(prepared, encode(prepared, answer)))
                 .toList();
         generator.decode(prepared, new SideBySide(given));
         double highest =
@@ -81,17 +82,24 @@ public final class AnswerScorer {
         return scores;
     }
 
+    private int[] encode(PreparedRequest prepared, String answer) {
+        int[] ids = prepared.tokenizer().encode(answer, ControlTokens.PARSE);
+        generator.requireRows(ids, prepared.tokenizer(), prepared.adapter(), "the answer '" + answer + "'");
+        return ids;
+    }
+
     /**
      * Checks a caller's answers; an {@link IllegalArgumentException} if there are too few or many, or one is given
      * twice.
      */
-    public static List<String> require(List<String> answers, int most) {
+    public static List<String> require(List<String> given, int most) {
+        List<String> answers = NonNull.copy(given, "answers");
         if (answers.isEmpty() || answers.size() > most) {
             throw new IllegalArgumentException("expected 1 to " + most + " answers, got " + answers.size());
         }
         if (new LinkedHashSet<>(answers).size() < answers.size()) {
             throw new IllegalArgumentException("the same answer is given twice: " + answers);
         }
-        return List.copyOf(answers);
+        return answers;
     }
 }

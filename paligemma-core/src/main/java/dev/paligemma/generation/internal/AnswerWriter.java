@@ -62,16 +62,16 @@ final class AnswerWriter implements Decoding.Answer {
     }
 
     private int choose(NextTokens next, @Nullable TokenSet allowed) {
+        BitSet forbidden = prepared.forbidden().after(tokens);
+        TokenDistribution.Limits limits = new TokenDistribution.Limits(allowed, forbidden, repeated, penalty);
+        int best = next.best(); // fails if the logits are no numbers
         if (!sampling.isGreedy()) {
-            next.best(); // fails if the logits are no numbers
-            return TokenDistribution.of(next.logits(), allowed, repeated, penalty, sampling)
-                    .sample(random);
+            return TokenDistribution.of(next.logits(), limits, sampling).sample(random);
         }
-        int best = next.best();
-        if (penalty == 1 && (allowed == null || allowed.contains(best))) {
+        if (penalty == 1 && !forbidden.get(best) && (allowed == null || allowed.contains(best))) {
             return best;
         }
-        return TokenDistribution.best(next.logits(), allowed, repeated, penalty);
+        return TokenDistribution.best(next.logits(), limits);
     }
 
     @Override

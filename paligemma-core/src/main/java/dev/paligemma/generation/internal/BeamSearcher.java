@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Searches for likely answers with several live beams, by one of the two rules of {@link BeamSearch}. Confined to one
  * thread; used once.
  *
- * <p>Sources: {@code _beam_search} in {@code generation/utils.py} of transformers 5.18; {@code _beam_sample_output} and
+ * <p>Sources: {@code _beam_search} in {@code generation/utils.py} of transformers 5.24; {@code _beam_sample_output} and
  * {@code _beam_early_stop} in {@code predict_fns.py} of big_vision. What a constraint forbids has probability 0; the
  * probabilities of what it allows are not scaled up.
  */
@@ -60,21 +60,35 @@ final class BeamSearcher implements Decoding.Strategy {
         private final double offset;
         private final @Nullable TokenSet allowed;
         private final BitSet repeated;
+        private final BitSet forbidden;
 
         Scores(NextTokens next, Beam beam) {
             this.logits = next.logits();
             this.offset = next.bestLogProbability() - logits.get(next.best());
             this.allowed = beam.allowed();
             this.repeated = new BitSet();
+            this.forbidden = forbidden(beam);
             if (request.repetitionPenalty() != 1) {
                 repeated.or(prepared.promptTokens());
                 beam.tokens.forEach(token -> repeated.set(token.id()));
             }
         }
 
+        /** None if a constraint allows nothing else. */
+        private BitSet forbidden(Beam beam) {
+            BitSet tokens = prepared.forbidden().after(beam.tokens);
+            if (allowed == null || tokens.isEmpty()) {
+                return tokens;
+            }
+            boolean[] left = new boolean[1];
+            allowed.forEach(token -> left[0] |= token < logits.limit() && !tokens.get(token));
+            return left[0] ? tokens : new BitSet();
+        }
+
         /** The score of one token; minus infinity if it is not allowed. */
         double of(int token) {
-            boolean possible = token < logits.limit() && (allowed == null || allowed.contains(token));
+            boolean possible =
+                    token < logits.limit() && !forbidden.get(token) && (allowed == null || allowed.contains(token));
             return possible ? ofAllowed(token) : Double.NEGATIVE_INFINITY;
         }
 
@@ -87,13 +101,15 @@ final class BeamSearcher implements Decoding.Strategy {
         void forEach(ScoreConsumer consumer) {
             if (allowed != null) {
                 allowed.forEach(token -> {
-                    if (token < logits.limit()) {
+                    if (token < logits.limit() && !forbidden.get(token)) {
                         consumer.accept(token, ofAllowed(token));
                     }
                 });
             } else {
                 for (int token = 0; token < logits.limit(); token++) {
-                    consumer.accept(token, ofAllowed(token));
+                    if (!forbidden.get(token)) {
+                        consumer.accept(token, ofAllowed(token));
+                    }
                 }
             }
         }

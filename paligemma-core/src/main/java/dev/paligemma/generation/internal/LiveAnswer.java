@@ -34,7 +34,7 @@ public final class LiveAnswer implements AnswerStream {
         this.slots = slots;
         this.request = request;
         this.cancellation = new Cancellation(request.timeout());
-        this.decoder = generator.tokenizer().newStreamingDecoder(true);
+        this.decoder = generator.tokenizer(request).newStreamingDecoder(true);
     }
 
     @Override

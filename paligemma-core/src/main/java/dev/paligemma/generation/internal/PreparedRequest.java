@@ -17,7 +17,9 @@ import java.util.Set;
 /**
  * A request as the networks take it. Confined to one thread.
  *
+ * @param request with what it leaves to the checkpoint filled in
  * @param stops tokens that end an answer
+ * @param forbidden tokens that the checkpoint keeps from coming
  * @param clock has run since the preprocessing began
  */
 record PreparedRequest(
@@ -27,6 +29,7 @@ record PreparedRequest(
         PaliGemmaTokenizer tokenizer,
         Set<Integer> stops,
         Prompt prompt,
+        ForbiddenTokens forbidden,
         Clock clock) {
     /** What time is spent on. */
     enum Phase {

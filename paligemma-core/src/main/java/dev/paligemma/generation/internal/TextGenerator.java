@@ -4,6 +4,8 @@ import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toList;
 
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.internal.generation.GenerationSettings;
+import dev.paligemma.constraint.TokenConstraints;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.generation.BeamAnswer;
 import dev.paligemma.generation.BeamSearch;
@@ -16,7 +18,6 @@ import dev.paligemma.network.internal.ActiveAdapter;
 import dev.paligemma.network.internal.VisionLanguageModel;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.Prompt;
-import dev.paligemma.tokenizer.PromptEncoder;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.PixelValues;
 import dev.paligemma.vision.RgbImage;
@@ -46,24 +47,25 @@ public final class TextGenerator {
     private static final int EXPECTED_NEW_TOKENS = 256;
 
     private final PaliGemmaConfig config;
-    private final PaliGemmaTokenizer tokenizer;
-    private final PromptEncoder promptEncoder;
+    private final Tokenizers tokenizers;
     private final ImageProcessor imageProcessor;
     private final VisionLanguageModel model;
+    private final GenerationSettings settings;
     private final @Nullable String defaultAdapter;
 
-    /** A generator; the default adapter is that of requests that name none, null for the model as it is. */
+    /** A generator that follows the checkpoint's settings; the default adapter is that of requests that name none, null for the model as it is. */
     public TextGenerator(
             PaliGemmaConfig config,
-            PaliGemmaTokenizer tokenizer,
+            Tokenizers tokenizers,
             ImageProcessor imageProcessor,
             VisionLanguageModel model,
+            GenerationSettings settings,
             @Nullable String defaultAdapter) {
         this.config = config;
-        this.tokenizer = tokenizer;
-        this.promptEncoder = new PromptEncoder(tokenizer, config.vision().patches());
+        this.tokenizers = tokenizers;
         this.imageProcessor = imageProcessor;
         this.model = model;
+        this.settings = settings;
         this.defaultAdapter = defaultAdapter;
     }
 
@@ -71,9 +73,10 @@ public final class TextGenerator {
     public TextGenerator withAdapter(String name) {
         return new TextGenerator(
                 config,
-                tokenizer,
+                tokenizers,
                 imageProcessor,
                 model,
+                settings,
                 model.adapters().get(name).name());
     }
 
@@ -136,11 +139,32 @@ public final class TextGenerator {
     }
 
     /** Encodes the prompt and chooses what else the networks need. */
-    PreparedRequest prepare(GenerationRequest request, Cancellation cancellation) {
+    PreparedRequest prepare(GenerationRequest asked, Cancellation cancellation) {
         PreparedRequest.Clock clock = new PreparedRequest.Clock();
-        Prompt prompt = promptEncoder.encode(request.prompt(), request.imageCount(), request.controlTokens());
+        GenerationRequest request = filled(asked);
+        ActiveAdapter adapter = adapter(request);
+        Tokenizers.Entry words = tokenizers.of(adapter.name());
+        request.constraint().ifPresent(constraint -> tokenizers.requireOwn(constraint, adapter.name()));
+        Prompt prompt = words.prompts().encode(request.prompt(), request.imageCount(), request.controlTokens());
         requireFits(prompt);
-        return new PreparedRequest(request, cancellation, adapter(request), tokenizer, stops(request), prompt, clock);
+        PaliGemmaTokenizer tokenizer = words.tokenizer();
+        requireRows(prompt.textTokenIds(), tokenizer, adapter, "the prompt");
+        Set<Integer> stops = stops(request, tokenizer);
+        ForbiddenTokens forbidden = new ForbiddenTokens(settings, prompt.tokenIds(), stops);
+        return new PreparedRequest(request, cancellation, adapter, tokenizer, stops, prompt, forbidden, clock);
+    }
+
+    /** The checkpoint says what a request leaves open. */
+    private GenerationRequest filled(GenerationRequest asked) {
+        Integer longest = settings.maxNewTokens();
+        GenerationRequest.Builder filled = asked.toBuilder();
+        if (longest != null && asked.chosenMaxNewTokens().isEmpty()) {
+            filled.maxNewTokens(longest);
+        }
+        if (asked.chosenRepetitionPenalty().isEmpty()) {
+            filled.repetitionPenalty(settings.repetitionPenalty());
+        }
+        return filled.build();
     }
 
     /** Writes everything that a strategy writes after a prompt. */
@@ -189,7 +213,7 @@ public final class TextGenerator {
         }
     }
 
-    private Set<Integer> stops(GenerationRequest request) {
+    private Set<Integer> stops(GenerationRequest request, PaliGemmaTokenizer tokenizer) {
         Set<Integer> stops = new HashSet<>(request.stopTokenIds().orElseGet(() -> Set.copyOf(config.eosTokenIds())));
         if (request.constraint().isPresent()) {
             // The only token that a constraint allows behind a complete answer.
@@ -223,12 +247,35 @@ public final class TextGenerator {
         return config;
     }
 
+    /** The tokenizer of requests that name no adapter. */
     public PaliGemmaTokenizer tokenizer() {
-        return tokenizer;
+        return tokenizers.of(defaultAdapter).tokenizer();
+    }
+
+    /** The tokenizer of a request. */
+    public PaliGemmaTokenizer tokenizer(GenerationRequest request) {
+        return tokenizers.of(adapter(request).name()).tokenizer();
+    }
+
+    /** Constraints for requests that name no adapter. */
+    public TokenConstraints constraints() {
+        return tokenizers.of(defaultAdapter).constraints();
     }
 
     public VisionLanguageModel model() {
         return model;
+    }
+
+    /** Refuses tokens that the embedding has no rows for: a tokenizer may have more than the model was trained with. */
+    void requireRows(int[] ids, PaliGemmaTokenizer tokenizer, ActiveAdapter adapter, String what) {
+        int rows = adapter.tokens(config.text().sizes().vocabSize());
+        for (int id : ids) {
+            if (id >= rows) {
+                throw new RequestException(what + " has the token " + id + ", '"
+                        + tokenizer.tokenOf(id).orElse("") + "', but the embedding of the model has only " + rows
+                        + " rows: the tokenizer is that of a model whose embedding was resized");
+            }
+        }
     }
 
     private void requireFits(Prompt prompt) {

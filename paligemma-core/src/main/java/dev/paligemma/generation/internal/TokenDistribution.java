@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The probabilities with which the next token is chosen, after all limits, in the order and with the rules of
- * transformers: repetition penalty, constraint, temperature, top-k, top-p, min-p. Computed in double precision.
+ * transformers: repetition penalty, constraint, forbidden tokens, temperature, top-k, top-p, min-p. Computed in double precision.
  */
 final class TokenDistribution {
     private final int[] ids;
@@ -25,13 +25,24 @@ final class TokenDistribution {
         this.scores = scores;
     }
 
+    /** What limits the choice. */
+    record Limits(@Nullable TokenSet allowed, BitSet forbidden, BitSet repeated, double penalty) {}
+
     /**
-     * Scores of the tokens that may come, all if null, from the raw logits {@code float32[V]}; the penalty, 1 for none,
-     * divides positive and multiplies negative logits of repeated tokens.
+     * Scores of the tokens that may come, from the raw logits {@code float32[V]}: those that are allowed, all if null, and
+     * not forbidden, unless nothing would be left; the penalty, 1 for none, divides positive and multiplies negative logits
+     * of repeated tokens.
      */
-    private static Candidates candidates(
-            FloatBuffer logits, @Nullable TokenSet allowed, BitSet repeated, double penalty) {
+    private static Candidates candidates(FloatBuffer logits, Limits limits) {
+        TokenSet allowed = limits.allowed;
+        BitSet repeated = limits.repeated;
+        double penalty = limits.penalty;
         int[] ids = allowed == null ? IntStream.range(0, logits.limit()).toArray() : writable(allowed, logits.limit());
+        if (!limits.forbidden.isEmpty()) {
+            int[] left =
+                    Arrays.stream(ids).filter(id -> !limits.forbidden.get(id)).toArray();
+            ids = left.length == 0 ? ids : left;
+        }
         double[] scores = new double[ids.length];
         for (int i = 0; i < ids.length; i++) {
             scores[i] = logits.get(ids[i]);
@@ -56,8 +67,8 @@ final class TokenDistribution {
     private record Candidates(int[] ids, double[] scores) {}
 
     /** The most likely token that may come, the lowest id among equals. */
-    static int best(FloatBuffer logits, @Nullable TokenSet allowed, BitSet repeated, double penalty) {
-        Candidates all = candidates(logits, allowed, repeated, penalty);
+    static int best(FloatBuffer logits, Limits limits) {
+        Candidates all = candidates(logits, limits);
         int best = 0;
         for (int i = 1; i < all.ids.length; i++) {
             if (all.scores[i] > all.scores[best]) {
@@ -68,9 +79,8 @@ final class TokenDistribution {
     }
 
     /** The distribution to sample from. */
-    static TokenDistribution of(
-            FloatBuffer logits, @Nullable TokenSet allowed, BitSet repeated, double penalty, Sampling sampling) {
-        Candidates all = candidates(logits, allowed, repeated, penalty);
+    static TokenDistribution of(FloatBuffer logits, Limits limits, Sampling sampling) {
+        Candidates all = candidates(logits, limits);
         double[] scores = all.scores;
         for (int i = 0; i < scores.length; i++) {
             scores[i] /= sampling.temperature();

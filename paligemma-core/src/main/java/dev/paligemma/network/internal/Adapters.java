@@ -4,12 +4,14 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.adapter.AdapterException;
 import dev.paligemma.checkpoint.adapter.LoraAdapter;
 import dev.paligemma.checkpoint.adapter.ModuleChange;
+import dev.paligemma.checkpoint.adapter.ResizedVocabulary;
 import dev.paligemma.checkpoint.internal.adapter.AdaptableGraph;
 import dev.paligemma.checkpoint.internal.adapter.AdapterSites;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.network.Networks;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -40,9 +42,14 @@ public final class Adapters {
      */
     public static Adapters load(Networks plain, Map<String, Path> folders, Checkpoint weights) {
         Map<String, Map<String, ModuleChange>> changes = new LinkedHashMap<>();
-        folders.forEach((name, folder) ->
-                changes.put(name, LoraAdapter.open(folder, weights).changes()));
-        AdapterSites sites = AdapterSites.of(changes.values());
+        Map<String, ResizedVocabulary> vocabularies = new HashMap<>();
+        folders.forEach((name, folder) -> {
+            LoraAdapter adapter = LoraAdapter.open(folder, weights);
+            changes.put(name, adapter.changes());
+            adapter.vocabulary().ifPresent(vocabulary -> vocabularies.put(name, vocabulary));
+        });
+        boolean moreTokens = vocabularies.values().stream().anyMatch(vocabulary -> vocabulary.more() > 0);
+        AdapterSites sites = AdapterSites.of(changes.values(), moreTokens);
         AdaptableGraph vision = AdaptableGraph.of(plain.vision(), sites);
         AdaptableGraph decoder = AdaptableGraph.of(plain.decoder(), sites);
         Set<String> unknown = new TreeSet<>(sites.modules());
@@ -52,12 +59,17 @@ public final class Adapters {
             throw new AdapterException(
                     "the adapters " + folders + " change modules that the model does not use: " + unknown);
         }
-        ActiveAdapter none = new ActiveAdapter(null, vision.neutralInputs(), decoder.neutralInputs());
+        ActiveAdapter none = new ActiveAdapter(null, vision.neutralInputs(), decoder.neutralInputs(), null);
         Map<String, ActiveAdapter> byName = new LinkedHashMap<>();
         changes.forEach((name, changed) -> {
             boolean seesAlike = Collections.disjoint(changed.keySet(), vision.modules());
             Map<String, HostTensor> visionInputs = seesAlike ? none.vision() : vision.inputs(changed);
-            byName.put(name, new ActiveAdapter(name, visionInputs, decoder.inputs(changed)));
+            Map<String, HostTensor> decoderInputs = new LinkedHashMap<>(decoder.inputs(changed));
+            ResizedVocabulary vocabulary = vocabularies.get(name);
+            if (vocabulary != null && vocabulary.more() > 0) {
+                decoderInputs.put(AdaptableGraph.MORE_ROWS, vocabulary.head());
+            }
+            byName.put(name, new ActiveAdapter(name, visionInputs, decoderInputs, vocabulary));
         });
         return new Adapters(new Networks(vision.graph(), decoder.graph()), none, byName);
     }

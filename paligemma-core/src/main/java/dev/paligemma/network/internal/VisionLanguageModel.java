@@ -2,6 +2,7 @@ package dev.paligemma.network.internal;
 
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
+import dev.paligemma.checkpoint.internal.adapter.AdaptableGraph;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.Engine;
@@ -35,6 +36,9 @@ public final class VisionLanguageModel implements AutoCloseable {
 
     private final PaliGemmaConfig config;
     private final RotaryAngles rotary;
+    /** The rows of the model's own vocabulary. */
+    private final int tokens;
+
     private final TensorPool tensors = new TensorPool();
     private final Adapters adapters;
     private final Program vision;
@@ -43,6 +47,7 @@ public final class VisionLanguageModel implements AutoCloseable {
     public VisionLanguageModel(Engine engine, Checkpoint checkpoint, Adapters adapters) {
         Networks networks = adapters.networks();
         this.config = checkpoint.config();
+        this.tokens = config.text().sizes().vocabSize();
         this.rotary = new RotaryAngles(
                 config.text().sizes().headDim(), config.text().attention().ropeTheta());
         this.adapters = adapters;
@@ -144,30 +149,25 @@ public final class VisionLanguageModel implements AutoCloseable {
         /** Runs images and prompt; what follows them can be asked for until the next run. */
         public void prefill(Prompt prompt, HostTensor imageEmbeddings) {
             int rows = prompt.length();
+            PromptRows placed = PromptRows.of(prompt, imageEmbeddings, tokens, adapter.vocabulary());
             Inputs inputs = new Inputs(
-                    imageEmbeddings,
-                    HostTensor.ofLongs(
-                            Arrays.stream(prompt.textTokenIds()).asLongStream().toArray()),
-                    order(prompt),
-                    HostTensor.ofLongs(rows - 1),
-                    rows,
-                    adapter);
+                    placed.given(), placed.textIds(), placed.order(), HostTensor.ofLongs(rows - 1), rows, adapter);
             inputs.place(FIRST_POSITION, rows);
-            run(inputs, new Outputs(1));
+            run(inputs, new Outputs(1, adapter));
         }
 
         /** Runs one written token of each sequence; what follows them can be asked for until the next run. */
-        public void write(int... tokens) {
-            if (tokens.length != state.sequences()) {
+        public void write(int... chosen) {
+            if (chosen.length != state.sequences()) {
                 throw new IllegalArgumentException(
-                        "expected a token for each of " + state.sequences() + " sequences, got " + tokens.length);
+                        "expected a token for each of " + state.sequences() + " sequences, got " + chosen.length);
             }
-            if (step == null || step.outputs.count() != tokens.length) {
-                step = new Step(tokens.length, adapter);
+            if (step == null || step.outputs.count() != chosen.length) {
+                step = new Step(chosen.length, adapter);
             }
             step.inputs.restart();
-            for (int i = 0; i < tokens.length; i++) {
-                step.ids.put(i, tokens[i]);
+            for (int i = 0; i < chosen.length; i++) {
+                step.token(i, chosen[i]);
                 step.inputs.place(FIRST_POSITION + state.length(i), 1);
             }
             run(step.inputs, step.outputs);
@@ -175,6 +175,7 @@ public final class VisionLanguageModel implements AutoCloseable {
 
         private void run(Inputs inputs, Outputs given) {
             state.run(inputs.byName, given.byName);
+            given.extended.forEach(ExtendedLogits::refresh);
             next = given.next;
             outputs.stream().filter(before -> before != given).forEach(Outputs::release);
             outputs = List.of(given);
@@ -204,18 +205,44 @@ public final class VisionLanguageModel implements AutoCloseable {
 
     /** What a run of one token of each sequence takes and gives. */
     private final class Step {
-        final LongBuffer ids;
         final Inputs inputs;
         final Outputs outputs;
+        private final int sequences;
+        private final LongBuffer ids;
+        private final LongBuffer order;
+        private final FloatBuffer given;
+        private final @Nullable MoreEmbeddings more;
 
         Step(int sequences, ActiveAdapter adapter) {
-            HostTensor tokens = HostTensor.allocate(ElementType.INT64, sequences);
+            HostTensor texts = HostTensor.allocate(ElementType.INT64, sequences);
             HostTensor all = HostTensor.ofLongs(LongStream.range(0, sequences).toArray());
-            HostTensor noImages = HostTensor.allocate(
-                    ElementType.FLOAT32, 0, config.text().sizes().hiddenSize());
-            this.ids = tokens.longs();
-            this.inputs = new Inputs(noImages, tokens, all, all, sequences, adapter);
-            this.outputs = new Outputs(sequences);
+            this.sequences = sequences;
+            this.more = MoreEmbeddings.of(adapter.vocabulary(), tokens);
+            // Rows that the table lacks come in like those of images, of which there are none.
+            HostTensor rows = HostTensor.allocate(
+                    ElementType.FLOAT32,
+                    more == null ? 0 : sequences,
+                    config.text().sizes().hiddenSize());
+            HostTensor places = more == null ? all : HostTensor.allocate(ElementType.INT64, sequences);
+            this.ids = texts.longs();
+            this.order = places.longs();
+            this.given = rows.floats();
+            this.inputs = new Inputs(rows, texts, places, all, sequences, adapter);
+            this.outputs = new Outputs(sequences, adapter);
+        }
+
+        /** Says which token a sequence goes on with. */
+        void token(int sequence, int token) {
+            if (more == null || !more.has(token)) {
+                ids.put(sequence, token);
+                if (more != null) {
+                    order.put(sequence, sequences + sequence);
+                }
+                return;
+            }
+            ids.put(sequence, 0);
+            order.put(sequence, sequence);
+            more.copyTo(token, given, sequence);
         }
     }
 
@@ -256,21 +283,37 @@ public final class VisionLanguageModel implements AutoCloseable {
     private final class Outputs {
         final Map<String, HostTensor> byName;
         final List<NextTokens> next;
+        /** Of an adapter with another number of tokens, for each sequence. */
+        final List<ExtendedLogits> extended;
 
-        Outputs(int sequences) {
-            int vocabulary = config.text().sizes().vocabSize();
+        Outputs(int sequences, ActiveAdapter adapter) {
+            int vocabulary = tokens;
             HostTensor logits = tensors.acquire(ElementType.FLOAT32, sequences, vocabulary);
             HostTensor best = tensors.acquire(ElementType.INT64, sequences);
             HostTensor bestLogProbability = tensors.acquire(ElementType.FLOAT32, sequences);
-            this.byName = Map.of(
+            Map<String, HostTensor> outputs = new HashMap<>(Map.of(
                     GemmaDecoder.LOGITS, logits,
                     GemmaDecoder.BEST_TOKEN, best,
-                    GemmaDecoder.BEST_LOG_PROBABILITY, bestLogProbability);
+                    GemmaDecoder.BEST_LOG_PROBABILITY, bestLogProbability));
+            HostTensor rows = adapter.decoder().get(AdaptableGraph.MORE_ROWS);
+            HostTensor more = tensors.acquire(ElementType.FLOAT32, sequences, rows == null ? 0 : rows.shape()[0]);
+            if (rows != null) {
+                outputs.put(AdaptableGraph.MORE_LOGITS, more);
+            }
+            this.byName = outputs;
+            this.extended = adapter.tokens(vocabulary) == vocabulary
+                    ? List.of()
+                    : IntStream.range(0, sequences)
+                            .mapToObj(i -> new ExtendedLogits(
+                                    logits.rows(i, 1).floats(), more.rows(i, 1).floats(), adapter.tokens(vocabulary)))
+                            .toList();
             this.next = IntStream.range(0, sequences)
-                    .mapToObj(i -> new NextTokens(
-                            logits.rows(i, 1).floats(),
-                            best.rows(i, 1).longs(),
-                            bestLogProbability.rows(i, 1).floats()))
+                    .mapToObj(i -> extended.isEmpty()
+                            ? new NextTokens(
+                                    logits.rows(i, 1).floats(),
+                                    best.rows(i, 1).longs(),
+                                    bestLogProbability.rows(i, 1).floats())
+                            : extended.get(i).next())
                     .toList();
         }
 
@@ -288,25 +331,5 @@ public final class VisionLanguageModel implements AutoCloseable {
         Map<String, HostTensor> all = new HashMap<>(own);
         all.putAll(more);
         return all;
-    }
-
-    /** For each token of the sequence, its row among first the images' and then the text's: {@code int64[T]}. */
-    private static HostTensor order(Prompt prompt) {
-        HostTensor tensor = HostTensor.allocate(ElementType.INT64, prompt.length());
-        LongBuffer rows = tensor.longs();
-        int textRow = prompt.imageTokens();
-        int imageRow = 0;
-        for (int offset : prompt.imageOffsets()) {
-            while (rows.position() < offset) {
-                rows.put(textRow++);
-            }
-            for (int i = 0; i < prompt.tokensPerImage(); i++) {
-                rows.put(imageRow++);
-            }
-        }
-        while (rows.hasRemaining()) {
-            rows.put(textRow++);
-        }
-        return tensor;
     }
 }

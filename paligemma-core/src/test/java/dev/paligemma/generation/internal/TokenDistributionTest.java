@@ -22,6 +22,7 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -44,7 +45,7 @@ class TokenDistributionTest {
             }
 
             TokenDistribution got =
-                    TokenDistribution.of(logits, null, previous, number(test, "repetitionPenalty"), sampling);
+                    TokenDistribution.of(logits, limits(null, previous, number(test, "repetitionPenalty")), sampling);
 
             Map<Integer, Double> byId = new TreeMap<>();
             for (int i = 0; i < got.ids().length; i++) {
@@ -76,19 +77,40 @@ class TokenDistributionTest {
         return FloatBuffer.wrap(logits);
     }
 
+    private static TokenDistribution.Limits limits(@Nullable TokenSet allowed, BitSet repeated, double penalty) {
+        return new TokenDistribution.Limits(allowed, new BitSet(), repeated, penalty);
+    }
+
+    @Test
+    void forbiddenTokensAreLeftOutUnlessNothingElseRemains() {
+        FloatBuffer logits = FloatBuffer.wrap(new float[] {5, 4, 3, 2, 1});
+        BitSet forbidden = new BitSet();
+        forbidden.set(0, 2);
+
+        assertThat(TokenDistribution.best(logits, new TokenDistribution.Limits(null, forbidden, new BitSet(), 1)))
+                .isEqualTo(2);
+        TokenDistribution.Limits all = new TokenDistribution.Limits(TokenSet.of(0, 1), forbidden, new BitSet(), 1);
+        assertThat(TokenDistribution.best(logits, all)).isZero();
+        assertThat(TokenDistribution.of(logits, all, Sampling.temperature(1)).ids())
+                .containsExactly(0, 1);
+    }
+
     @Test
     void onlyAllowedTokensRemain() {
         FloatBuffer logits = FloatBuffer.wrap(new float[] {5, 4, 3, 2, 1});
         TokenSet allowed = TokenSet.of(1, 3, 4);
 
         TokenDistribution got = TokenDistribution.of(
-                logits, allowed, new BitSet(), 1, Sampling.temperature(1).topK(2));
+                logits,
+                limits(allowed, new BitSet(), 1),
+                Sampling.temperature(1).topK(2));
 
         assertThat(got.ids()).containsExactly(1, 3);
         double odds = Math.exp(2);
         assertThat(got.probabilities())
                 .containsExactly(new double[] {odds / (1 + odds), 1 / (1 + odds)}, within(1e-12));
-        assertThat(TokenDistribution.best(logits, allowed, new BitSet(), 1)).isEqualTo(1);
+        assertThat(TokenDistribution.best(logits, limits(allowed, new BitSet(), 1)))
+                .isEqualTo(1);
     }
 
     /** Penalties make a positive logit smaller and a negative one more negative. */
@@ -97,9 +119,9 @@ class TokenDistributionTest {
         BitSet repeated = new BitSet();
         repeated.set(0);
 
-        assertThat(TokenDistribution.best(FloatBuffer.wrap(new float[] {3, 2}), null, repeated, 2))
+        assertThat(TokenDistribution.best(FloatBuffer.wrap(new float[] {3, 2}), limits(null, repeated, 2)))
                 .isEqualTo(1);
-        assertThat(TokenDistribution.best(FloatBuffer.wrap(new float[] {-1, -1.5f}), null, repeated, 2))
+        assertThat(TokenDistribution.best(FloatBuffer.wrap(new float[] {-1, -1.5f}), limits(null, repeated, 2)))
                 .isEqualTo(1);
     }
 
@@ -107,7 +129,8 @@ class TokenDistributionTest {
     void drawsAsOftenAsTheProbabilitiesSay() {
         FloatBuffer logits =
                 FloatBuffer.wrap(new float[] {(float) Math.log(1), (float) Math.log(3), (float) Math.log(6)});
-        TokenDistribution distribution = TokenDistribution.of(logits, null, new BitSet(), 1, Sampling.temperature(1));
+        TokenDistribution distribution =
+                TokenDistribution.of(logits, limits(null, new BitSet(), 1), Sampling.temperature(1));
         SplittableRandom random = new SplittableRandom(11);
         int[] counts = new int[3];
         for (int i = 0; i < 20_000; i++) {

@@ -3,8 +3,8 @@ package dev.paligemma.engine.weights;
 /**
  * How the elements of a tensor are stored: one of the element types of the safetensors format that fill whole bytes, whose
  * constants carry the names used in the files; or one of the formats of the bitsandbytes library, which are made of
- * several tensors of a file and start with {@code BNB_}; or a number of a big_vision archive whose elements lie in another
- * order than those of the weight, which start with {@code NPZ_}.
+ * several tensors of a file and start with {@code BNB_}; or numbers that lie in another order than those of the weight, as in
+ * an archive of big_vision or the patch kernel of MLX, which start with {@code NPZ_}.
  *
  * <p>The weights of a model can be read here from {@link #F32}, {@link #BF16}, {@link #F16}, and the formats with a prefix.
  * The others are understood so that a file which holds them can be opened and described.
@@ -107,8 +107,7 @@ public enum DType {
 
     /**
      * Tells whether no range of a file holds the numbers of a tensor of this type, one after the other: they are
-     * computed from codes and scales, or gathered; true for the formats of bitsandbytes and the rearranged numbers of
-     * big_vision.
+     * computed from codes and scales, or gathered; true for the formats of bitsandbytes and rearranged numbers.
      */
     public boolean isComputed() {
         return kind != Kind.PLAIN;

@@ -30,6 +30,7 @@ public enum TestedEngine {
                         "GoldenParityContract",
                         "DecodingParityContract",
                         "AdapterParityContract",
+                        "ResizedAdapterContract",
                         "ConcurrencyContract",
                         "CancellationContract",
                         "NativeMemoryContract")),

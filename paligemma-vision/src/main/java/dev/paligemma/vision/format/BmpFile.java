@@ -56,7 +56,9 @@ final class BmpFile {
             throw file.unsupported(bits + " bits a pixel");
         }
         long stride = (width * bits + 31) / 32 * 4;
-        int pixels = file.require(offset, Math.multiplyExact(stride, height));
+        // The last row need not be filled up.
+        long lastRow = (width * bits + 7) / 8;
+        int pixels = file.require(offset, Math.addExact(Math.multiplyExact(stride, height - 1), lastRow));
         byte[] rgb = new byte[Pixels.byteCount((int) width, (int) height)];
         RowReader reader = rowReader(bits, palette, masks ? readMasks(header) : null);
         for (int y = 0; y < height; y++) {
@@ -155,6 +157,9 @@ final class BmpFile {
         int x = 0;
         int y = 0;
         while (y < height) {
+            if (y == height - 1 && x >= width && at + 2 > file.length()) {
+                break; // all pixels are there, and only marks are missing
+            }
             int count = file.u8(at);
             int value = file.u8(at + 1);
             at += 2;

@@ -112,9 +112,14 @@ public final class ImageDecoder {
         return null;
     }
 
-    private static Pixels decodeByPlugin(ImageBytes file, ImageOptions options) {
+    private static Pixels decodeByPlugin(ImageBytes bytes, ImageOptions options) {
+        ImageBytes file = WebpFile.withoutPadding(bytes);
         ImageReader reader = firstReader(ImageIO.getImageReaders(new ByteArrayImageInputStream(file.array())), false);
         if (reader == null) {
+            if (WebpFile.isCutOff(file)
+                    && ImageIO.getImageReadersByFormatName("webp").hasNext()) {
+                throw file.damaged("truncated: it is shorter than its header says");
+            }
             throw new ImageException(explanation(file));
         }
         Pixels image = decode(pluginName(reader), reader, file.array(), options);
@@ -133,12 +138,13 @@ public final class ImageDecoder {
         if (file.length() == 0) {
             return "not an image: no bytes at all";
         }
-        String plugin = "; add an ImageIO plug-in for it to the class path, or convert the image";
         if (WebpFile.is(file)) {
-            return "WEBP images are not supported by the Java runtime" + plugin;
+            return "WEBP images are not supported by the Java runtime; add an ImageIO plug-in for them to the class path,"
+                    + " org.sejda.imageio:webp-imageio, or convert the image";
         }
         if (file.startsWith(4, "ftyp")) {
-            return "HEIF and AVIF images are not supported by the Java runtime" + plugin;
+            return "HEIF and AVIF images are not supported by the Java runtime; add an ImageIO plug-in for them to the"
+                    + " class path, or convert the image";
         }
         String start = HexFormat.ofDelimiter(" ").formatHex(file.array(), 0, Math.min(8, file.length()));
         return "unknown image format, the first bytes are " + start + "; supported are " + SUPPORTED

@@ -38,6 +38,9 @@ final class JpegFile {
     /** Encoders write up to about 20 scans; each costs a pass over all coefficients, however short it is. */
     static final int MAX_SCANS = 100;
 
+    /** So many equal bytes at the end of a file are padding. */
+    private static final int PADDING_BYTES = 64;
+
     private static final byte[] JFIF = {
         (byte) 0xFF, (byte) APP0, 0, 16, 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0
     };
@@ -128,6 +131,9 @@ final class JpegFile {
                 copy(marker, p, scanEnd);
                 scanBytes += scanEnd - (p + length);
                 p = scanEnd;
+                if (p == end) {
+                    break; // padding takes the place of the mark of the end
+                }
             } else {
                 p += length;
             }
@@ -151,7 +157,25 @@ final class JpegFile {
                 return p;
             }
         }
+        if (!restarts && endsWithPadding()) {
+            return end;
+        }
         throw truncated();
+    }
+
+    /**
+     * Whether the file ends with bytes that are all equal, as padding is. libjpeg reads them as picture data, and if all
+     * pixels are there already passes over them.
+     */
+    private boolean endsWithPadding() {
+        byte[] data = file.array();
+        byte last = data[end - 1];
+        for (int p = end - 1; p >= end - PADDING_BYTES; p--) {
+            if (p < 0 || data[p] != last) {
+                return false;
+            }
+        }
+        return last != -1;
     }
 
     private ImageException truncated() {

@@ -9,7 +9,10 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
 /**
- * The chunks of a PNG file: header, palette and picture data are kept, with their checksums verified.
+ * The chunks of a PNG file: header, palette and picture data are kept.
+ *
+ * <p>What counts as damaged is what Pillow refuses. Checksums of header and palette are verified; picture data has one of its
+ * own inside, so theirs may be wrong. Once all rows are there the file may end anywhere, and what follows need not be PNG.
  *
  * <p>All other chunks are dropped. Compressed texts and profiles, which may expand a thousandfold, are never inflated
  * (except for an XMP packet, up to a limit); transparency, gamma and profiles play no part in the result.
@@ -21,6 +24,7 @@ final class PngFile {
     /** The best that deflate can do. */
     private static final int MAX_DEFLATE_RATIO = 1032;
 
+    private static final String WRONG_SUM = "wrong checksum of the chunk at position ";
     private static final String XMP_KEY = "XML:com.adobe.xmp\0";
 
     private static final int GREY = 0;
@@ -31,6 +35,13 @@ final class PngFile {
 
     private final ImageBytes file;
     private final ByteArrayOutputStream pixels = new ByteArrayOutputStream();
+
+    /** Whether the picture data is cut off or has a wrong checksum, and must be looked at before it is believed. */
+    private boolean suspicious;
+
+    /** Whether another chunk followed the picture data, which then has ended. */
+    private boolean pixelsEnded;
+
     private byte[] palette = {};
     private int exif = Orientation.ABSENT;
     private int xmp = Orientation.ABSENT;
@@ -54,7 +65,9 @@ final class PngFile {
             }
             throw file.damaged("it does not start with a header chunk (IHDR)");
         }
-        checkSum(SIGNATURE_BYTES, IHDR_BYTES);
+        if (!hasRightSum(SIGNATURE_BYTES, IHDR_BYTES)) {
+            throw file.damaged(WRONG_SUM + SIGNATURE_BYTES);
+        }
         long width = file.u32(header, false);
         long height = file.u32(header + 4, false);
         file.checkSize(width, height, options);
@@ -72,6 +85,7 @@ final class PngFile {
         if (colour == PALETTE && palette.length == 0) {
             throw file.damaged("it has no palette (PLTE)");
         }
+        byte[] data = pixels.toByteArray();
         long needed = height * ((width * bitsPerPixel + 7) / 8);
         if (needed > (long) pixels.size() * MAX_DEFLATE_RATIO + MAX_DEFLATE_RATIO) {
             throw file.damaged("truncated: " + pixels.size() + " bytes of picture data cannot be " + width + "x"
@@ -84,7 +98,9 @@ final class PngFile {
         if (colour == PALETTE) {
             writeChunk(out, "PLTE", Arrays.copyOf(palette, 3 << depth));
         }
-        writeChunk(out, "IDAT", pixels.toByteArray());
+        boolean interlaced = file.u8(header + 12) == 1;
+        writeChunk(
+                out, "IDAT", suspicious ? PngRows.mended(file, data, width, height, bitsPerPixel, interlaced) : data);
         writeChunk(out, "IEND", new byte[0]);
         return new EncodedImage("png", (int) width, (int) height, Orientation.choose(exif, xmp), out.toByteArray());
     }
@@ -108,19 +124,26 @@ final class PngFile {
 
     private void walk(long start) {
         long p = start;
-        while (true) {
+        while (!isOver(p)) {
             long length = file.u32(p, false);
+            if (file.startsWith(p + 4, "IDAT") && !pixelsEnded) {
+                int data = file.require(p + 8, 0);
+                int here = (int) Math.min(length, file.length() - data);
+                suspicious |= here < length || !hasRightSum(p, here);
+                pixels.write(file.array(), data, here);
+                p = data + here + 4L;
+                continue;
+            }
+            pixelsEnded = pixels.size() > 0;
             int data = file.require(p + 8, length);
-            file.require(p + 8 + length, 4);
+            int end = data + (int) length;
             if (file.startsWith(p + 4, "IEND")) {
                 return;
             }
-            int end = data + (int) length;
-            if (file.startsWith(p + 4, "IDAT")) {
-                checkSum(p, (int) length);
-                pixels.write(file.array(), data, end - data);
-            } else if (file.startsWith(p + 4, "PLTE")) {
-                checkSum(p, (int) length);
+            if (file.startsWith(p + 4, "PLTE") && !pixelsEnded) {
+                if (!hasRightSum(p, (int) length)) {
+                    throw file.damaged(WRONG_SUM + p);
+                }
                 readPalette(data, end);
             } else if (file.startsWith(p + 4, "eXIf")) {
                 int prefix = file.startsWith(data, "Exif\0\0") ? 6 : 0;
@@ -128,11 +151,26 @@ final class PngFile {
             } else if (file.startsWith(p + 4, "iTXt") && file.startsWith(data, XMP_KEY) && !xmpSeen) {
                 xmpSeen = true;
                 readXmp(data + XMP_KEY.length(), end);
-            } else if ((file.u8(p + 4) & 0x20) == 0) {
+            } else if ((file.u8(p + 4) & 0x20) == 0 && !pixelsEnded) {
                 throw file.unsupported("it has an unknown critical chunk");
             }
             p = end + 4L;
         }
+        // A file that ends with its picture data may end inside of it.
+        suspicious |= !pixelsEnded;
+    }
+
+    /** Whether there is no further chunk: after the picture data, whatever is not one ends the file as well as its mark. */
+    private boolean isOver(long p) {
+        if (pixels.size() == 0) {
+            return false;
+        }
+        boolean isChunk = p + 8 <= file.length();
+        for (int i = 4; isChunk && i < 8; i++) {
+            int c = file.u8(p + i);
+            isChunk = c == '_' || (c < 128 && Character.isLetterOrDigit(c));
+        }
+        return !isChunk || file.startsWith(p + 4, "IEND") || file.startsWith(p + 4, "fcTL"); // another frame
     }
 
     private void readPalette(int data, int end) {
@@ -176,17 +214,15 @@ final class PngFile {
     }
 
     /**
-     * Verifies the checksum of a chunk.
+     * Whether the checksum of a chunk is there and right.
      *
      * @param chunk position of its length field
      */
-    private void checkSum(long chunk, int length) {
+    private boolean hasRightSum(long chunk, int length) {
         CRC32 crc = new CRC32();
-        int from = file.require(chunk + 4, length + 8L);
-        crc.update(file.array(), from, length + 4);
-        if (crc.getValue() != file.u32(chunk + 8 + length, false)) {
-            throw file.damaged("wrong checksum of the chunk at position " + chunk);
-        }
+        crc.update(file.array(), file.require(chunk + 4, length + 4L), length + 4);
+        long at = chunk + 8 + length;
+        return at + 4 <= file.length() && crc.getValue() == file.u32(at, false);
     }
 
     private static void writeChunk(ByteArrayOutputStream out, String type, byte[] data) {

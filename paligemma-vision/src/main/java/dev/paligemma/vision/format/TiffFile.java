@@ -99,8 +99,9 @@ final class TiffFile {
     }
 
     private void readDirectory(long directory) {
-        int entries = file.u16(directory, little);
-        file.require(directory + 2, entries * 12L);
+        int declared = file.u16(directory, little);
+        // A file may be cut off in its directory: what it cannot do without is asked for later.
+        long entries = Math.min(declared, (file.length() - directory - 2) / 12);
         for (int i = 0; i < entries; i++) {
             long entry = directory + 2 + 12L * i;
             int tag = file.u16(entry, little);
@@ -121,6 +122,10 @@ final class TiffFile {
             if (fields.put(tag, new Field(entry, type, count, values)) != null) {
                 throw file.damaged("field " + tag + " occurs twice");
             }
+        }
+        if (one(COMPRESSION, NO_COMPRESSION) != NO_COMPRESSION) {
+            file.require(
+                    directory + 2, declared * 12L); // libtiff, which decodes the others for Pillow, asks for all of it
         }
     }
 

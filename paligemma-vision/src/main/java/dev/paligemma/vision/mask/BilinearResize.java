@@ -1,10 +1,12 @@
 package dev.paligemma.vision.mask;
 
+import java.util.Arrays;
+
 /**
- * Pillow's bilinear resampling of float images (mode {@code F}): weights and sums in float64, rows first, the result of
- * each pass rounded to float32. Making smaller, the filter widens with the factor (antialiasing), which is TensorFlow's
- * {@code antialias=True} too; making larger, it is bilinear interpolation between pixel centres with the edge repeated
- * (PyTorch's {@code align_corners=False}).
+ * Pillow's bilinear resampling of float images (mode {@code F}): weights and sums in float64, the result of each pass
+ * rounded to float32; first along rows, or along columns if the height shrinks much more. Making smaller, the filter widens
+ * with the factor (antialiasing), which is TensorFlow's {@code antialias=True} too; making larger, it is bilinear
+ * interpolation between pixel centres with the edge repeated (PyTorch's {@code align_corners=False}).
  */
 final class BilinearResize {
     private BilinearResize() {}
@@ -63,22 +65,58 @@ final class BilinearResize {
     static float[] resize(Rows source, int width, int height, Part columns, Part rows) {
         Taps across = Taps.of(width, columns);
         Taps down = Taps.of(height, rows);
-        float[] narrowed = new float[Math.multiplyExact(height, columns.count)];
+        long fewerRows = height - rows.size;
+        // Pillow's rule since version 13.
+        return fewerRows > 0 && fewerRows > 2 * (width - columns.size)
+                ? columnsFirst(source, width, across, down)
+                : rowsFirst(source, width, height, across, down);
+    }
+
+    private static float[] rowsFirst(Rows source, int width, int height, Taps across, Taps down) {
+        int columns = across.first.length;
+        int rows = down.first.length;
+        float[] narrowed = new float[Math.multiplyExact(height, columns)];
         float[] row = new float[width];
         for (int y = 0; y < height; y++) {
             source.copy(y, row);
-            for (int x = 0; x < columns.count; x++) {
-                narrowed[y * columns.count + x] = weighted(row, across.first[x], 1, across.weight[x]);
-            }
+            narrow(row, across, narrowed, y * columns);
         }
-        float[] result = new float[Math.multiplyExact(rows.count, columns.count)];
-        for (int y = 0; y < rows.count; y++) {
-            for (int x = 0; x < columns.count; x++) {
-                int p = down.first[y] * columns.count + x;
-                result[y * columns.count + x] = weighted(narrowed, p, columns.count, down.weight[y]);
+        float[] result = new float[Math.multiplyExact(rows, columns)];
+        for (int y = 0; y < rows; y++) {
+            for (int x = 0; x < columns; x++) {
+                int p = down.first[y] * columns + x;
+                result[y * columns + x] = weighted(narrowed, p, columns, down.weight[y]);
             }
         }
         return result;
+    }
+
+    private static float[] columnsFirst(Rows source, int width, Taps across, Taps down) {
+        int columns = across.first.length;
+        int rows = down.first.length;
+        float[] result = new float[Math.multiplyExact(rows, columns)];
+        float[] row = new float[width];
+        double[] sum = new double[width];
+        for (int y = 0; y < rows; y++) {
+            Arrays.fill(sum, 0);
+            for (int i = 0; i < down.weight[y].length; i++) {
+                source.copy(down.first[y] + i, row);
+                for (int x = 0; x < width; x++) {
+                    sum[x] += row[x] * down.weight[y][i];
+                }
+            }
+            for (int x = 0; x < width; x++) {
+                row[x] = (float) sum[x];
+            }
+            narrow(row, across, result, y * columns);
+        }
+        return result;
+    }
+
+    private static void narrow(float[] row, Taps across, float[] into, int at) {
+        for (int x = 0; x < across.first.length; x++) {
+            into[at + x] = weighted(row, across.first[x], 1, across.weight[x]);
+        }
     }
 
     private static float weighted(float[] values, int p, int step, double[] weight) {

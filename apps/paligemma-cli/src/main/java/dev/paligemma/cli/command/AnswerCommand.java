@@ -1,7 +1,13 @@
 package dev.paligemma.cli.command;
 
 import dev.paligemma.cli.option.TextOptions;
+import dev.paligemma.cli.pictures.PictureNames;
 import dev.paligemma.task.Tasks;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -18,16 +24,24 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  paligemma answer \"what color is the car?\" --image street.jpg",
-            "  paligemma answer \"is the door open?\" --image door.jpg --choices yes,no"
+            "  paligemma answer \"what color is the square?\"",
+            "  paligemma answer \"is there a blue square?\" --choices yes,no",
+            "  paligemma answer \"is the door open?\" *.jpg --choices yes,no --model google/paligemma2-3b-mix-224"
         })
-public final class AnswerCommand implements Runnable {
+public final class AnswerCommand implements Callable<Integer> {
     @Spec
     CommandSpec spec;
 
-    @Parameters(paramLabel = "QUESTION", arity = "0..1", description = "The question.")
+    @Parameters(index = "0", paramLabel = "QUESTION", arity = "0..1", description = "The question.")
     @Nullable
     String positional;
+
+    @Parameters(
+            index = "1..*",
+            paramLabel = "PICTURE",
+            arity = "0..*",
+            description = "Pictures and folders of pictures; of several, an answer about each.")
+    List<String> pictures = List.of();
 
     @Option(names = "--question", paramLabel = "QUESTION", description = "The question, as an option.")
     @Nullable
@@ -43,15 +57,22 @@ public final class AnswerCommand implements Runnable {
     TextOptions text = new TextOptions();
 
     @Override
-    public void run() {
-        String question = positional == null ? option : positional;
+    public Integer call() {
+        List<String> named = new ArrayList<>(pictures);
+        String question = option;
         if (question == null) {
-            throw new ParameterException(spec.commandLine(), "Missing question");
+            question = positional;
+        } else if (positional != null) {
+            if (!PictureNames.isMeant(positional) && !Files.exists(Path.of(positional))) {
+                throw new ParameterException(
+                        spec.commandLine(), "Two questions: '" + positional + "' and '" + option + "'");
+            }
+            named.add(0, positional);
         }
-        if (positional != null && option != null) {
+        if (question == null || (option == null && PictureNames.isMeant(question))) {
             throw new ParameterException(
-                    spec.commandLine(), "Two questions: '" + positional + "' and '" + option + "'");
+                    spec.commandLine(), "Missing question" + (question == null ? "" : " before '" + question + "'"));
         }
-        text.answer(Tasks.answer(language, question));
+        return text.about(named).answer(Tasks.answer(language, question));
     }
 }

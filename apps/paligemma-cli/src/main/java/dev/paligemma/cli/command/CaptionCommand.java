@@ -2,17 +2,25 @@ package dev.paligemma.cli.command;
 
 import dev.paligemma.cli.option.TextOptions;
 import dev.paligemma.task.Tasks;
+import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code paligemma caption}: a picture in words. */
 @Command(
         name = "caption",
         description = "Describe a picture.",
-        footer = {"", "Example:", "  paligemma caption --image cat.jpg --language es"})
-public final class CaptionCommand implements Runnable {
+        footer = {
+            "",
+            "Examples:",
+            "  paligemma caption cat.jpg --language es --model google/paligemma2-3b-mix-224",
+            "  paligemma caption photos/ --recursive --resume captions.jsonl --model google/paligemma2-3b-mix-224"
+        })
+public final class CaptionCommand implements Callable<Integer> {
     /** The kinds of captions that the models were trained on. */
     enum Style {
         /** As beside pictures of the web. */
@@ -28,6 +36,12 @@ public final class CaptionCommand implements Runnable {
             return name().toLowerCase(Locale.ROOT);
         }
     }
+
+    @Parameters(
+            paramLabel = "PICTURE",
+            arity = "0..*",
+            description = "Pictures and folders of pictures; of several, an answer about each.")
+    List<String> pictures = List.of();
 
     @Option(
             names = "--language",
@@ -46,12 +60,13 @@ public final class CaptionCommand implements Runnable {
     TextOptions text = new TextOptions();
 
     @Override
-    public void run() {
-        text.answer(
-                switch (style) {
-                    case SHORT -> Tasks.cap(language);
-                    case COCO -> Tasks.caption(language);
-                    case LONG -> Tasks.describe(language);
-                });
+    public Integer call() {
+        return text.about(pictures)
+                .answer(
+                        switch (style) {
+                            case SHORT -> Tasks.cap(language);
+                            case COCO -> Tasks.caption(language);
+                            case LONG -> Tasks.describe(language);
+                        });
     }
 }

@@ -19,11 +19,7 @@ import picocli.CommandLine.Spec;
             "Makes a folder that stands for itself and that --model takes: it can be copied to other machines and needs "
                     + "neither the original nor the cache. Prints the folder."
         },
-        footer = {
-            "",
-            "Example:",
-            "  paligemma convert --model paligemma2-3b-mix-224 --precision int8 --out paligemma2-3b-mix-224-int8"
-        })
+        footer = {"", "Example:", "  paligemma convert --model paligemma2-3b-mix-224 --precision int8 --out int8"})
 public final class ConvertCommand implements Runnable {
     @Spec
     CommandSpec spec;

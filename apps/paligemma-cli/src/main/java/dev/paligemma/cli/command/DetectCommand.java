@@ -4,7 +4,6 @@ import dev.paligemma.cli.option.BoxOptions;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 
 /** {@code paligemma detect}: boxes around things. */
@@ -19,8 +18,9 @@ import picocli.CommandLine.Mixin;
         footer = {
             "",
             "Examples:",
-            "  paligemma detect cat \"food bowl\" --image kitchen.jpg --out found.png",
-            "  paligemma detect cat --image kitchen.jpg --min-confidence 0.5 --nms 0.7 --json"
+            "  paligemma detect \"blue square\" word --out found.png",
+            "  paligemma detect word --min-confidence 0.5 --nms 0.7 --json",
+            "  paligemma detect cat *.jpg --out found/ --jsonl --model google/paligemma2-3b-mix-224"
         })
 public final class DetectCommand implements Callable<Integer> {
     @Mixin
@@ -28,7 +28,6 @@ public final class DetectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        boxes.answer(false);
-        return ExitCode.OK;
+        return boxes.answer(false);
     }
 }

@@ -22,12 +22,20 @@ import picocli.CommandLine.Spec;
                     + "well as the name. Models of Google need a token: accept the terms on the model's page, then set "
                     + "HF_TOKEN or run 'hf auth login'."
         },
-        footer = {"", "Example:", "  paligemma download google/paligemma2-3b-mix-224 --revision bfloat16"})
+        footer = {
+            "",
+            "Examples:",
+            "  paligemma download google/paligemma2-3b-mix-224",
+            "  paligemma download google/paligemma-3b-mix-224 --revision bfloat16"
+        })
 public final class DownloadCommand implements Runnable {
     @Spec
     CommandSpec spec;
 
-    @Parameters(paramLabel = "NAME", description = "owner/name, or owner/name@revision.")
+    @Parameters(
+            paramLabel = "NAME",
+            description = "owner/name, owner/name/folder for a model in a folder, either with @revision; or the "
+                    + "address of its page.")
     String name;
 
     @Option(

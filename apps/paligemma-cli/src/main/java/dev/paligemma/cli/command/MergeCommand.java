@@ -18,11 +18,7 @@ import picocli.CommandLine.Spec;
             "Makes a checkpoint folder in Hugging Face format, with weights stored as in the base, which --model and the "
                     + "transformers library take. Prints the folder."
         },
-        footer = {
-            "",
-            "Example:",
-            "  paligemma merge --model paligemma-3b-pt-224 --adapter receipts-lora --out paligemma-3b-receipts"
-        })
+        footer = {"", "Example:", "  paligemma merge --model paligemma-3b-pt-224 --adapter receipts --out merged"})
 public final class MergeCommand implements Runnable {
     @Spec
     CommandSpec spec;

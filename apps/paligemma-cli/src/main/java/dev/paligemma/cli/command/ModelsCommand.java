@@ -87,7 +87,7 @@ public final class ModelsCommand implements Runnable {
     private static void printFooter(PrintWriter out, int hidden) {
         out.println();
         if (hidden > 0) {
-            out.println(hidden + " more are fine-tuned for one task: --kind ft");
+            out.println(hidden + " more " + (hidden == 1 ? "is" : "are") + " fine-tuned for one task: --kind ft");
         }
         out.println("Terms: " + KnownModel.LICENSE_PAGE + ". To get access, accept them on the model's page,");
         out.println(

@@ -2,20 +2,34 @@ package dev.paligemma.cli.command;
 
 import dev.paligemma.cli.option.TextOptions;
 import dev.paligemma.task.Tasks;
+import java.util.List;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
 
 /** {@code paligemma ocr}: the text in a picture. */
 @Command(
         name = "ocr",
         description = "Read the text in a picture.",
-        footer = {"", "Example:", "  paligemma ocr --image receipt.png --max-new-tokens 500"})
-public final class OcrCommand implements Runnable {
+        footer = {
+            "",
+            "Examples:",
+            "  paligemma ocr receipt.png --max-new-tokens 500 --model google/paligemma2-3b-mix-448",
+            "  find scans -name '*.png' | paligemma ocr --images-from - --jsonl --model google/paligemma2-3b-mix-448"
+        })
+public final class OcrCommand implements Callable<Integer> {
+    @Parameters(
+            paramLabel = "PICTURE",
+            arity = "0..*",
+            description = "Pictures and folders of pictures; of several, an answer about each.")
+    List<String> pictures = List.of();
+
     @Mixin
     TextOptions text = new TextOptions();
 
     @Override
-    public void run() {
-        text.answer(Tasks.ocr());
+    public Integer call() {
+        return text.about(pictures).answer(Tasks.ocr());
     }
 }

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -19,7 +18,11 @@ import picocli.CommandLine.Option;
                     + "pixels belong to it. With --json the shape, too: as COCO run lengths and as outlines.",
             "Shapes need the weights of the mask decoder, vae-oid.npz of Google's big_vision."
         },
-        footer = {"", "Example:", "  paligemma segment cat --image kitchen.jpg --mask-weights vae-oid.npz --out cut.png"
+        footer = {
+            "",
+            "Examples:",
+            "  paligemma segment \"blue square\" --out cut.png",
+            "  paligemma segment cat --images photos --jsonl --model google/paligemma2-3b-mix-224"
         })
 public final class SegmentCommand implements Callable<Integer> {
     @Mixin
@@ -34,8 +37,7 @@ public final class SegmentCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        boxes.request.input.model.maskWeights = maskWeights;
-        boxes.answer(true);
-        return ExitCode.OK;
+        boxes.request.pictures.input.model.maskWeights = maskWeights;
+        return boxes.answer(true);
     }
 }

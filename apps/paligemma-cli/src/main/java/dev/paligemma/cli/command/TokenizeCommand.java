@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,6 +37,15 @@ public final class TokenizeCommand implements Runnable {
     @Mixin
     CheckpointOptions checkpoint = new CheckpointOptions();
 
+    @Option(
+            names = "--adapter",
+            paramLabel = "MODEL",
+            description =
+                    "LoRA adapter whose tokenizer is used, if it has one of its own: a folder or the name of one on the "
+                            + "hub.")
+    @Nullable
+    String adapter;
+
     @Option(names = "--json", description = "Print one JSON object with text, ids and pieces.")
     boolean json;
 
@@ -43,10 +53,7 @@ public final class TokenizeCommand implements Runnable {
     public void run() {
         PaliGemmaTokenizer tokenizer;
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
-            Path model = checkpoint.folder(FileSet.TOKENIZER, progress);
-            // A checkpoint of big_vision is a file, with the tokenizer beside it.
-            Path beside = model.toAbsolutePath().getParent();
-            tokenizer = PaliGemmaTokenizer.load(Files.isRegularFile(model) && beside != null ? beside : model);
+            tokenizer = tokenizer(progress);
         }
         int[] ids = tokenizer.encode(text);
         List<String> pieces =
@@ -63,6 +70,19 @@ public final class TokenizeCommand implements Runnable {
                 out.println(ids[i] + "\t" + visible(pieces.get(i)));
             }
         }
+    }
+
+    private PaliGemmaTokenizer tokenizer(ProgressDisplay progress) {
+        if (adapter != null) {
+            Path folder = checkpoint.adapter(adapter, progress);
+            if (!PaliGemmaTokenizer.filesIn(folder).isEmpty()) {
+                return PaliGemmaTokenizer.load(folder);
+            }
+        }
+        Path model = checkpoint.folder(FileSet.TOKENIZER, progress);
+        // A checkpoint of big_vision is a file, with the tokenizer beside it.
+        Path beside = model.toAbsolutePath().getParent();
+        return PaliGemmaTokenizer.load(Files.isRegularFile(model) && beside != null ? beside : model);
     }
 
     private static String pieceOf(PaliGemmaTokenizer tokenizer, int id) {

@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
             "Exit code: 0 success, 3 agreement below --min-agreement, 2 bad usage or bad input, 1 any other failure.",
             "",
             "Example:",
-            "  paligemma verify --model paligemma2-3b-mix-224 --precision int8 --image cat.jpg --prompt \"detect cat\""
+            "  paligemma verify --model paligemma2-3b-mix-224 --image cat.jpg"
         })
 public final class VerifyCommand implements Callable<Integer> {
     /** The exit code of a comparison that worked and found too little agreement. */

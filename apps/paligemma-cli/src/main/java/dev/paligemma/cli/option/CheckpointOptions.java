@@ -5,6 +5,8 @@ import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.hub.HubModel;
 import dev.paligemma.tiny.TinyModel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -17,7 +19,8 @@ public final class CheckpointOptions {
             paramLabel = "MODEL",
             description =
                     "Checkpoint folder or .npz file of big_vision, or the name of a model on the Hugging Face hub such as "
-                            + "google/paligemma2-3b-mix-224, which is downloaded once (default: the bundled tiny model).")
+                            + "google/paligemma2-3b-mix-224 or owner/name/folder, which is downloaded once (default: the "
+                            + "bundled tiny model).")
     @Nullable
     String model;
 
@@ -74,6 +77,24 @@ public final class CheckpointOptions {
             return TinyModel.folder(cacheFolder());
         }
         return hub.find(model, revision, files, progress);
+    }
+
+    /** What was typed, if it is a file, a folder or a link on this machine; null if it is anything else. */
+    @Nullable
+    public Path onThisMachine() {
+        String typed = model;
+        Path path = typed == null || typed.isBlank() ? null : Path.of(typed);
+        return path != null && Files.exists(path, LinkOption.NOFOLLOW_LINKS) ? path : null;
+    }
+
+    /** A path that was typed and is there, be it a link that leads nowhere; a revision of it is refused. */
+    public Path given(Path typed, ProgressDisplay progress) {
+        return Files.exists(typed) ? folder(progress) : typed;
+    }
+
+    /** Whether it is the bundled model. */
+    boolean isBundled() {
+        return model == null;
     }
 
     /** What to call a model: as its folder, or by its name if it came from the hub, as its folder is called like a commit. */

@@ -51,8 +51,10 @@ public final class DecodingOptions {
     @Option(
             names = "--repetition-penalty",
             paramLabel = "FACTOR",
-            description = "Above 1: make tokens less likely that came before (default: 1). Harms boxes.")
-    double repetitionPenalty = 1;
+            description =
+                    "Above 1: make tokens less likely that came before (default: as the model's generation_config.json says, else 1). Harms boxes.")
+    @Nullable
+    Double repetitionPenalty;
 
     @Option(
             names = "--timeout",
@@ -63,7 +65,10 @@ public final class DecodingOptions {
 
     /** Sets what was chosen in a request; options that do not go together are refused. */
     void applyTo(GenerationRequest.Builder request, CommandLine command) {
-        request.sampling(sampling(command)).repetitionPenalty(repetitionPenalty);
+        request.sampling(sampling(command));
+        if (repetitionPenalty != null) {
+            request.repetitionPenalty(repetitionPenalty);
+        }
         if (timeout != null) {
             request.timeout(Duration.ofMillis(Math.round(timeout * 1000)));
         }

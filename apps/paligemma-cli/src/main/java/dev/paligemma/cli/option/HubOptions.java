@@ -53,13 +53,18 @@ public final class HubOptions {
 
     /** Whether what was typed means a model of the hub: whatever lies on this machine comes before one of that name. */
     static boolean isOnHub(String typed) {
-        return HubModel.isName(typed) && !Files.exists(Path.of(typed));
+        return HubModel.isName(typed) && !isHere(typed);
+    }
+
+    /** Addresses are no paths on every system. */
+    private static boolean isHere(String typed) {
+        return !typed.contains("://") && Files.exists(Path.of(typed));
     }
 
     /**
      * Finds what was typed: whatever lies there on this machine, else a model of the hub. The path exists.
      *
-     * @param typed a path, or {@code owner/name}, perhaps with {@code @revision}
+     * @param typed a path; or {@code owner/name}, perhaps with {@code /folder} and {@code @revision}, or the address of its page
      * @param revision the revision of a model of the hub; null if none was chosen
      * @param files what is needed of a model of the hub
      * @throws IllegalArgumentException if it is neither
@@ -70,14 +75,14 @@ public final class HubOptions {
             throw new IllegalArgumentException(
                     "expected a folder or the name of a model on the hub, got an empty text");
         }
-        if (Files.exists(Path.of(typed))) {
+        if (isHere(typed)) {
             if (revision != null) {
                 throw new IllegalArgumentException(
                         "--revision is for models of the hub, and " + typed + " is on this machine");
             }
             return Path.of(typed);
         }
-        if (!HubModel.isName(typed)) {
+        if (!typed.contains("://") && !HubModel.isName(typed)) {
             throw new IllegalArgumentException(
                     "there is no folder " + typed
                             + ", and it is not the name of a model on the hub (owner/name, such as google/paligemma2-3b-mix-224)");
@@ -86,8 +91,9 @@ public final class HubOptions {
         try {
             return client(offline, false).snapshot(model, files, listener);
         } catch (HubException e) {
-            throw new HubException(
-                    e.kind(), "there is no folder " + typed + " here, and as a model of the hub: " + e.getMessage(), e);
+            String head =
+                    typed.contains("://") ? "" : "there is no folder " + typed + " here, and as a model of the hub: ";
+            throw new HubException(e.kind(), head + e.getMessage(), e);
         }
     }
 

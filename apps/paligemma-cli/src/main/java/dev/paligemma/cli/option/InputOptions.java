@@ -1,7 +1,10 @@
 package dev.paligemma.cli.option;
 
+import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Mixin;
@@ -10,6 +13,9 @@ import picocli.CommandLine.Option;
 /** The options of every command that shows pictures to a model: which model, which pictures, and the form of the result. */
 public final class InputOptions {
     private static final Path STANDARD_INPUT = Path.of("-");
+    private static final String HINT =
+            "the bundled tiny model knows drawn shapes and short words only, no photographs; "
+                    + "a real model answers with --model google/paligemma2-3b-mix-224 --precision int8";
 
     @Mixin
     public ModelOptions model = new ModelOptions();
@@ -17,8 +23,8 @@ public final class InputOptions {
     @Option(
             names = "--image",
             paramLabel = "FILE",
-            description = "Picture to look at, - for one from standard input; may be repeated (default: the bundled "
-                    + "picture).")
+            description = "Picture to look at, - for one from standard input; repeated, one request about all of them "
+                    + "(default: the bundled picture).")
     List<Path> images = List.of();
 
     @Option(names = "--json", description = "Print one JSON object with the result and the figures behind it.")
@@ -34,7 +40,29 @@ public final class InputOptions {
         return files().stream().map(InputOptions::read).toList();
     }
 
-    private static RgbImage read(Path file) {
+    /** Says once what the bundled model is, if it is to look at a picture of the user's own. */
+    public void hint(ProgressDisplay progress) {
+        if (images.stream().anyMatch(image -> !isBundled(image))) {
+            hintAtOwnPictures(progress);
+        }
+    }
+
+    /** The same, of pictures that are known to be the user's. */
+    void hintAtOwnPictures(ProgressDisplay progress) {
+        if (model.checkpoint.isBundled() && model.adapter == null) {
+            progress.note(HINT);
+        }
+    }
+
+    private boolean isBundled(Path image) {
+        try {
+            return Files.isSameFile(image, TinyModel.picture(model.checkpoint.cacheFolder()));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    static RgbImage read(Path file) {
         return file.equals(STANDARD_INPUT) ? RgbImage.read(System.in) : RgbImage.read(file);
     }
 }

@@ -10,7 +10,8 @@ public final class LengthOptions {
     @Option(
             names = "--max-new-tokens",
             paramLabel = "N",
-            description = "Write at most N tokens per answer (default: 128, for boxes and masks 512).")
+            description =
+                    "Write at most N tokens per answer (default: as the model's generation_config.json says, else 128, for boxes and masks 512).")
     @Nullable
     public Integer maxNewTokens;
 

@@ -5,6 +5,7 @@ import dev.paligemma.PipelineBuilder;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.network.DecoderOptions;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
@@ -59,6 +60,15 @@ public final class ModelOptions {
     @Nullable
     String adapter;
 
+    @Option(
+            names = "--final-softcap",
+            paramLabel = "CAP",
+            converter = SoftcapConverter.class,
+            description =
+                    "Soft-cap on the logits: config for what config.json says, off for none, or a number; it changes "
+                            + "probabilities, not the most likely token (default: config).")
+    DecoderOptions decoder = DecoderOptions.defaults();
+
     /** The mask decoder's weights, from a command that has an option for them; null for those of the checkpoint. */
     @Nullable
     public Path maskWeights;
@@ -74,6 +84,7 @@ public final class ModelOptions {
         PipelineBuilder builder = PaliGemmaPipeline.builder()
                 .device(device)
                 .checkpoint(folder)
+                .decoderOptions(decoder)
                 .cacheDirectory(checkpoint.cacheFolder())
                 .onConversion(progress);
         if (engine != null) {
@@ -93,6 +104,18 @@ public final class ModelOptions {
             return builder.build();
         }
         return builder.adapter(lora, checkpoint.adapter(lora, progress)).build().withAdapter(lora);
+    }
+
+    /** Reads which soft-cap the logits have. */
+    static final class SoftcapConverter implements ITypeConverter<DecoderOptions> {
+        @Override
+        public DecoderOptions convert(String text) {
+            try {
+                return DecoderOptions.defaults().withFinalSoftcap(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
     }
 
     /** Reads the name of a device. */

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -40,8 +41,14 @@ public final class TextOptions {
     @Nullable
     String regex;
 
-    /** Asks the model and prints what it writes. */
-    public void answer(Task<GenerationResult> task) {
+    /** Takes pictures that stood among the arguments without an option. */
+    public TextOptions about(List<String> pictures) {
+        request.pictures.begin(command, pictures);
+        return this;
+    }
+
+    /** Asks the model and prints what it writes, about one request or about each of many pictures. Gives the exit code. */
+    public int answer(Task<GenerationResult> task) {
         CommandLine commandLine = command.commandLine();
         if (!choices.isEmpty() && regex != null) {
             throw new ParameterException(commandLine, "--choices and --regex exclude each other");
@@ -53,26 +60,36 @@ public final class TextOptions {
         if (answers.contains("")) {
             throw new ParameterException(commandLine, "--choices has an empty answer in it");
         }
+        if (request.pictures.isMany()) {
+            return request.askAll(task, GenerationRequest.DEFAULT_MAX_NEW_TOKENS, commandLine, (pipeline, begun) -> {
+                constrain(begun, pipeline.constraints(), answers);
+                return (picture, asked, written) -> PictureAnswer.line(
+                        written.facts(asked, pipeline.info().loadMs()),
+                        written.answer().text());
+            });
+        }
         GenerationRequest asked = request.request(task, GenerationRequest.DEFAULT_MAX_NEW_TOKENS, commandLine);
-        boolean json = request.input.json;
+        boolean json = request.pictures.input.json;
         PrintWriter out = commandLine.getOut();
         try (ProgressDisplay progress = ProgressDisplay.of(command);
-                PaliGemmaPipeline pipeline = request.input.model.open(progress)) {
-            GenerationRequest constrained = constrained(asked, pipeline.constraints(), answers);
+                PaliGemmaPipeline pipeline = request.pictures.input.model.open(progress)) {
+            request.pictures.input.hint(progress);
+            GenerationRequest constrained = constrain(asked.toBuilder(), pipeline.constraints(), answers)
+                    .build();
             Written written = request.ask(pipeline, constrained, progress, json ? null : out);
             progress.clear();
             if (json) {
                 out.println(written.facts(constrained, pipeline.info().loadMs()).json());
             }
         }
+        return ExitCode.OK;
     }
 
-    private GenerationRequest constrained(GenerationRequest asked, TokenConstraints constraints, List<String> answers) {
+    private GenerationRequest.Builder constrain(
+            GenerationRequest.Builder begun, TokenConstraints constraints, List<String> answers) {
         if (regex != null) {
-            return asked.toBuilder().constraint(constraints.matching(regex)).build();
+            return begun.constraint(constraints.matching(regex));
         }
-        return answers.isEmpty()
-                ? asked
-                : asked.toBuilder().constraint(constraints.oneOf(answers)).build();
+        return answers.isEmpty() ? begun : begun.constraint(constraints.oneOf(answers));
     }
 }

@@ -10,20 +10,45 @@ import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.mask.PixelRing;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Shows what was found, as a table or as JSON.
  *
  * @param answer what the model wrote
- * @param segments the boxes of it, perhaps with masks
+ * @param segments the boxes of it that were asked for, perhaps with masks
  * @param withMasks whether masks were asked for
+ * @param unasked the boxes of it whose names nobody asked for
  * @param cutOff whether the model would have written more
  */
-public record BoxReport(ParsedAnswer answer, List<Segment> segments, boolean withMasks, boolean cutOff) {
+public record BoxReport(
+        ParsedAnswer answer, List<Segment> segments, List<Segment> unasked, boolean withMasks, boolean cutOff) {
     private static final Pattern NOT_PRINTABLE = Pattern.compile("[\\s\\p{Cntrl}]+");
     private static final double MASK_THRESHOLD = 0.5;
+
+    /**
+     * Reports all boxes, perhaps with masks.
+     *
+     * @param asked what was asked for; empty to let every name pass
+     */
+    public static BoxReport of(
+            ParsedAnswer answer, List<Segment> all, List<String> asked, boolean withMasks, boolean cutOff) {
+        AskedLabels labels = new AskedLabels(asked);
+        Predicate<Segment> isAsked = segment -> asked.isEmpty() || labels.has(segment.label());
+        List<Segment> unasked = all.stream().filter(isAsked.negate()).toList();
+        return new BoxReport(answer, all.stream().filter(isAsked).toList(), unasked, withMasks, cutOff);
+    }
+
+    /** Whether something that was asked for has a mask that could not be decoded. */
+    public boolean lacksMasks() {
+        return withMasks
+                && segments.stream()
+                        .anyMatch(segment ->
+                                segment.detection().hasMask() && segment.mask().isEmpty());
+    }
 
     /** A line for each box, then what else there is to know. */
     public String table() {
@@ -37,6 +62,14 @@ public record BoxReport(ParsedAnswer answer, List<Segment> segments, boolean wit
                     .reduce("label".length(), Math::max);
             row(table, width, "label", "confidence", "left", "top", "right", "bottom", withMasks ? "mask area" : "");
             segments.forEach(segment -> row(table, width, segment));
+        }
+        if (!unasked.isEmpty()) {
+            line(
+                    table,
+                    "not asked for (--any-label): "
+                            + unasked.stream()
+                                    .map(segment -> printable(segment.label()) + " " + confidence(segment))
+                                    .collect(Collectors.joining(", ")));
         }
         int discarded = answer.discarded().size();
         if (discarded > 0) {
@@ -58,7 +91,7 @@ public record BoxReport(ParsedAnswer answer, List<Segment> segments, boolean wit
                 table,
                 width,
                 printable(segment.label()),
-                Double.isNaN(segment.confidence()) ? "-" : String.format(Locale.ROOT, "%.4f", segment.confidence()),
+                confidence(segment),
                 String.valueOf(box.left()),
                 String.valueOf(box.top()),
                 String.valueOf(box.right()),
@@ -68,6 +101,10 @@ public record BoxReport(ParsedAnswer answer, List<Segment> segments, boolean wit
                                 .map(mask -> "" + mask.area())
                                 .orElse("-")
                         : "");
+    }
+
+    private static String confidence(Segment segment) {
+        return Double.isNaN(segment.confidence()) ? "-" : String.format(Locale.ROOT, "%.4f", segment.confidence());
     }
 
     private static void row(StringBuilder table, int width, String label, String... columns) {
@@ -95,11 +132,8 @@ public record BoxReport(ParsedAnswer answer, List<Segment> segments, boolean wit
         return new Facts()
                 .value("imageWidth", answer.imageWidth())
                 .value("imageHeight", answer.imageHeight())
-                .value(
-                        withMasks ? "segments" : "detections",
-                        segments.stream()
-                                .map(segment -> facts(segment.detection()).all(mask(segment)))
-                                .toList())
+                .value(withMasks ? "segments" : "detections", facts(segments))
+                .value("unasked", facts(unasked))
                 .value("discarded", answer.discarded().stream().map(this::facts).toList())
                 .value(
                         "fragments",
@@ -109,6 +143,12 @@ public record BoxReport(ParsedAnswer answer, List<Segment> segments, boolean wit
                                         .value("text", fragment.piece().text())
                                         .value("start", fragment.piece().start()))
                                 .toList());
+    }
+
+    private List<Facts> facts(List<Segment> some) {
+        return some.stream()
+                .map(segment -> facts(segment.detection()).all(mask(segment)))
+                .toList();
     }
 
     private Facts facts(Detection detection) {

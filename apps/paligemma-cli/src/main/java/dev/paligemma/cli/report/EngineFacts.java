@@ -75,6 +75,7 @@ record EngineFacts(
                         name,
                         version,
                         precisions.entrySet().stream()
+                                .filter(each -> each.getKey() == Device.Kind.CPU || !gpus.isEmpty())
                                 .map(each -> names(each.getValue()) + " on " + nameOf(each.getKey()))
                                 .collect(Collectors.joining("; ")));
     }

@@ -67,7 +67,7 @@ public final class Facts {
     }
 
     /** All lines. */
-    String text() {
+    public String text() {
         return lines.toString();
     }
 

@@ -75,8 +75,12 @@ record MachineFacts(
                 .value("maxDirectBytes", maxDirectBytes);
         machine.value("nvidiaDriver", driver == null ? null : driver(driver))
                 .value("gpus", gpus().stream().map(MachineFacts::gpu).toList());
-        if (driver != null && gpus().isEmpty()) {
-            machine.line("GPU", "not usable: no engine on the class path sees one");
+        if (gpus().isEmpty()) {
+            machine.line(
+                    "GPU",
+                    driver == null
+                            ? "none: there is no NVIDIA driver"
+                            : "not usable: no engine on the class path sees one");
         }
         return new Facts()
                 .value("machine", machine)

@@ -5,6 +5,8 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.checkpoint.config.TextConfig;
 import dev.paligemma.checkpoint.config.VisionConfig;
+import dev.paligemma.checkpoint.internal.generation.GenerationSettings;
+import dev.paligemma.checkpoint.internal.identity.Identity;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
@@ -20,8 +22,8 @@ import java.util.stream.Collectors;
 public final class ModelFacts {
     private ModelFacts() {}
 
-    /** A checkpoint on this machine. */
-    public static Facts of(Checkpoint checkpoint, Path cacheFolder) {
+    /** A checkpoint on this machine, and what was found where it was named. */
+    public static Facts of(Checkpoint checkpoint, Identity identity, Path cacheFolder) {
         long bytes = 0;
         Set<DType> types = new TreeSet<>();
         for (Map.Entry<String, TensorInfo> tensor : checkpoint.tensors().entrySet()) {
@@ -33,6 +35,8 @@ public final class ModelFacts {
         }
         Facts facts = new Facts()
                 .add("checkpoint", "checkpoint", checkpoint.folder())
+                .all(IdentityFacts.of(identity))
+                .all(writing(checkpoint.folder()))
                 .all(size(checkpoint.config(), checkpoint.parameterCount()))
                 .add("precision", "precision", checkpoint.precision())
                 .line("stored as", "%s, %,d bytes", joined(types), bytes)
@@ -44,6 +48,19 @@ public final class ModelFacts {
                 .all(memory(checkpoint.config(), checkpoint.precision()))
                 .add("cache folder", "cacheFolder", cacheFolder)
                 .all(version());
+    }
+
+    /** How the checkpoint itself wants answers written. */
+    private static Facts writing(Path folder) {
+        GenerationSettings settings = GenerationSettings.readFolder(folder);
+        Facts facts = new Facts().value("generation", settings.applied()).value("ignored", settings.ignored());
+        if (!settings.applied().isEmpty()) {
+            facts.line("answers have", "%s", String.join(", ", settings.applied()));
+        }
+        if (!settings.ignored().isEmpty()) {
+            facts.line("not applied", "%s (generation_config.json)", String.join(", ", settings.ignored()));
+        }
+        return facts;
     }
 
     private static String joined(Set<DType> types) {

@@ -29,9 +29,13 @@ public final class ProgressDisplay implements ConversionListener, DownloadListen
     /** The option of every command that shows no progress. */
     public static final String QUIET = "--quiet";
 
+    /** The option of commands about many pictures that shows progress in a log, too. */
+    public static final String PROGRESS = "--progress";
+
     private static final Path STANDARD_ERROR = Path.of("/proc/self/fd/2");
 
     private static final int QUARTER = 25;
+    private static final int SECONDS_BETWEEN_LINES = 10;
     private static final int BAR = 12;
     private static final int LONGEST_NAME = 24;
 
@@ -43,6 +47,7 @@ public final class ProgressDisplay implements ConversionListener, DownloadListen
     private int shownPercent = -1;
     private int downloadedPercent = -1;
     private int shownLength;
+    private double toldSeconds;
 
     ProgressDisplay(PrintWriter err, Place place) {
         this.err = err;
@@ -51,9 +56,21 @@ public final class ProgressDisplay implements ConversionListener, DownloadListen
 
     /** A display for a command of this process, which changes its line in place if there is a terminal. */
     public static ProgressDisplay of(CommandSpec command) {
-        boolean quiet = Boolean.TRUE.equals(command.root().findOption(QUIET).getValue());
         Place usual = isTerminal() ? Place.TERMINAL : Place.LOG;
-        return new ProgressDisplay(command.commandLine().getErr(), quiet ? Place.NOWHERE : usual);
+        return new ProgressDisplay(command.commandLine().getErr(), isQuiet(command) ? Place.NOWHERE : usual);
+    }
+
+    private static boolean isQuiet(CommandSpec command) {
+        return Boolean.TRUE.equals(command.root().findOption(QUIET).getValue());
+    }
+
+    /** Says something worth knowing on a line of its own, unless nothing but results and failures is wanted. */
+    public synchronized void note(String text) {
+        if (place != Place.NOWHERE) {
+            clear();
+            err.println("paligemma: " + VisibleControls.inOneLine(text));
+            err.flush();
+        }
     }
 
     private static boolean isTerminal() {
@@ -83,6 +100,19 @@ public final class ProgressDisplay implements ConversionListener, DownloadListen
         if (place == Place.TERMINAL) {
             show("paligemma: " + doing + " ...");
         }
+    }
+
+    /** Whether anybody sees how pictures get on; {@code inLog} is whether a log shall have it. */
+    public boolean showsPictures(boolean inLog) {
+        return place == Place.TERMINAL || (inLog && place == Place.LOG);
+    }
+
+    /** Shows how many pictures are done: in place on a terminal; in a log a line at most every ten seconds, and the last. */
+    public synchronized void pictures(PictureCount count) {
+        String line = "paligemma: " + count;
+        boolean isDue = count.isLast() || count.seconds() >= toldSeconds + SECONDS_BETWEEN_LINES;
+        tell(line, line, isDue);
+        toldSeconds = isDue ? count.seconds() : toldSeconds;
     }
 
     @Override
@@ -116,10 +146,10 @@ public final class ProgressDisplay implements ConversionListener, DownloadListen
         downloadedPercent = progress.finished() ? -1 : percent;
     }
 
-    private void tell(String onTerminal, String inLog, boolean isNewQuarter) {
+    private void tell(String onTerminal, String inLog, boolean isDue) {
         if (place == Place.TERMINAL) {
             show(onTerminal);
-        } else if (place == Place.LOG && isNewQuarter) {
+        } else if (place == Place.LOG && isDue) {
             err.println(inLog);
             err.flush();
         }

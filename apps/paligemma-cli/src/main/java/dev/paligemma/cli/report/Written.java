@@ -7,6 +7,7 @@ import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.Timings;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What the model wrote.
@@ -18,6 +19,11 @@ public record Written(GenerationResult answer, List<BeamAnswer> found) {
     /** Copies the list. */
     public Written {
         found = List.copyOf(found);
+    }
+
+    /** The answers of a search, the best one first; empty if there are none. */
+    public static Optional<Written> found(List<BeamAnswer> answers) {
+        return answers.stream().findFirst().map(best -> new Written(best.answer(), answers));
     }
 
     /** What was asked and written and the figures behind it, for programs; the model took {@code loadMs} to load. */

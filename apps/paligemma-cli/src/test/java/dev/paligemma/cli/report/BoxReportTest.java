@@ -81,6 +81,27 @@ class BoxReportTest {
                 .doesNotContainKeys("area", "rle", "polygons");
     }
 
+    @Test
+    void whatNobodyAskedForIsToldApart() throws IOException {
+        String answer = "<loc0256><loc0512><loc0768><loc1023> cat ; <loc0000><loc0000><loc0100><loc0100> green circle";
+        ParsedAnswer boxes = DetectionParser.parse(answer, WIDTH, HEIGHT);
+        List<Segment> all = Segment.of(boxes, Optional.empty());
+
+        BoxReport report = BoxReport.of(boxes, all, List.of("cat", "food bowl"), false, false);
+
+        assertThat(report.segments()).extracting(Segment::label).containsExactly("cat");
+        assertThat(report.table().lines()).hasSize(3).last().isEqualTo("not asked for (--any-label): green circle -");
+        assertThat(objects(json(report), "detections")).hasSize(1);
+        assertThat(objects(json(report), "unasked"))
+                .singleElement()
+                .satisfies(box -> assertThat(box).containsEntry("label", "green circle"));
+        assertThat(BoxReport.of(boxes, all, List.of("dog"), false, false)
+                        .table()
+                        .lines())
+                .first()
+                .isEqualTo("nothing found");
+    }
+
     /** Boxes of a text that no model wrote; whoever wrote a mask fills its box. */
     private static BoxReport report(String answer, boolean withMasks, boolean cutOff) {
         ParsedAnswer boxes = DetectionParser.parse(answer, WIDTH, HEIGHT);
@@ -89,7 +110,7 @@ class BoxReportTest {
         List<Segment> segments = boxes.detections().stream()
                 .map(box -> new Segment(box, maskOf(box, full), WIDTH, HEIGHT))
                 .toList();
-        return new BoxReport(boxes, segments, withMasks, cutOff);
+        return BoxReport.of(boxes, segments, List.of(), withMasks, cutOff);
     }
 
     private static Optional<SegmentationMask> maskOf(Detection box, float[] probabilities) {

@@ -10,6 +10,7 @@ import dev.paligemma.hub.HubModel;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class ProgressDisplayTest {
@@ -109,6 +110,53 @@ class ProgressDisplayTest {
                 .hasSize(5)
                 .first()
                 .isEqualTo("paligemma: downloading google/paligemma2-3b-mix-224: 0 % of 6.07 GB");
+    }
+
+    @Test
+    void picturesAreCountedInPlaceOnATerminal() {
+        ProgressDisplay display = new ProgressDisplay(new PrintWriter(err), Place.TERMINAL);
+
+        display.pictures(new PictureCount(0, 0, 0, OptionalLong.of(200), 0));
+        display.pictures(new PictureCount(120, 20, 1, OptionalLong.of(200), 10));
+        display.pictures(new PictureCount(121, 0, 0, OptionalLong.of(10_000), 242));
+        display.pictures(new PictureCount(1, 0, 0, OptionalLong.of(100), 60));
+        display.pictures(new PictureCount(7, 0, 0, OptionalLong.empty(), 2));
+        display.pictures(new PictureCount(200, 199, 0, OptionalLong.of(200), 0.5));
+
+        assertThat(err.toString().strip().split("\\s*\r"))
+                .containsExactly(
+                        "paligemma: 0 of 200 pictures",
+                        "paligemma: 120 of 200 pictures, 10.0/s, 8 s left, 1 failed",
+                        "paligemma: 121 of 10000 pictures, 2.0 s each, 5 h 29 min left",
+                        "paligemma: 1 of 100 pictures, 60.0 s each, 1 h 39 min left",
+                        "paligemma: 7 pictures, 3.5/s",
+                        "paligemma: 200 of 200 pictures, 2.0/s");
+    }
+
+    @Test
+    void aLogGetsALineEveryTenSecondsAndTheLast() {
+        ProgressDisplay display = new ProgressDisplay(new PrintWriter(err), Place.LOG);
+
+        for (int done = 0; done <= 50; done++) {
+            display.pictures(new PictureCount(done, 0, 0, OptionalLong.of(50), done / 2.0));
+        }
+
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "paligemma: 20 of 50 pictures, 2.0/s, 15 s left",
+                        "paligemma: 40 of 50 pictures, 2.0/s, 5 s left",
+                        "paligemma: 50 of 50 pictures, 2.0/s");
+        assertThat(display.showsPictures(false)).isFalse();
+        assertThat(display.showsPictures(true)).isTrue();
+    }
+
+    @Test
+    void notesAreForWhoIsNotQuiet() {
+        new ProgressDisplay(new PrintWriter(err), Place.NOWHERE).note("by the way");
+        assertThat(err.toString()).isEmpty();
+
+        new ProgressDisplay(new PrintWriter(err), Place.LOG).note("by the\nway");
+        assertThat(err.toString()).isEqualTo("paligemma: by the\\u000away" + System.lineSeparator());
     }
 
     private static DownloadProgress downloaded(long bytes, double rate, boolean finished) {

@@ -100,7 +100,7 @@ public final class OnnxGraph {
         return constantName;
     }
 
-    /** A constant that lies in a file beside the model; ONNX Runtime maps it. */
+    /** A constant that lies in a file, whose path is relative to the folder of the session; ONNX Runtime maps it. */
     public String external(String constantName, OnnxType type, String file, long offset, long length, long... dims) {
         Protobuf tensor = tensor(constantName, type, dims)
                 .message(13, entry("location", file))

@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A module {@code y = f(x)} becomes {@code y = scale * (f(x) - b + (x down^T) up^T) + b + shift}, with b the bias of
  * f; see {@link ModuleChange}. A run without an adapter gives zeros for what is added and ones for the factors.
  *
+ * <p>Where an adapter has more tokens than the table of the output head, the head multiplies by {@link #MORE_ROWS} too, and
+ * {@link #MORE_LOGITS} is what it says about these tokens.
+ *
  * @param graph the graph with the further inputs
  * @param modules the modules of this graph that may change: their canonical names, unmodifiable
  * @param slots what each further input takes, by name
@@ -38,6 +41,12 @@ import org.jspecify.annotations.Nullable;
  */
 public record AdaptableGraph(
         Graph graph, Set<String> modules, Map<String, Slot> slots, Map<String, HostTensor> neutralInputs) {
+    /** The input with the further rows of the output head, {@code float32[N, D]}. */
+    public static final String MORE_ROWS = "adapter." + BaseModule.HEAD + ".rows";
+
+    /** The output with the logits of the further rows, {@code float32[B, N]}. */
+    public static final String MORE_LOGITS = "adapter." + BaseModule.HEAD + ".logits";
+
     /**
      * An input that takes a part of a change of a module; {@code down} tells the two factors of a low-rank part apart.
      */
@@ -100,6 +109,10 @@ public record AdaptableGraph(
         private final Map<String, Tensor> inputs;
         private final List<Node> nodes = new ArrayList<>();
         private int nextId;
+        /** What the output head makes, and what it makes with further rows. */
+        private @Nullable Tensor logits;
+
+        private @Nullable Tensor moreLogits;
 
         Rewriting(Graph plain, AdapterSites sites) {
             this.sites = sites;
@@ -110,7 +123,11 @@ public record AdaptableGraph(
 
         Graph rewrite(Graph plain) {
             plain.nodes().forEach(node -> nodes.addAll(node.operation().accept(new Place(node))));
-            return new Graph(plain.name(), inputs, nodes, plain.outputs(), plain.marks());
+            Map<String, Tensor> outputs = new LinkedHashMap<>(plain.outputs());
+            if (moreLogits != null) {
+                outputs.put(MORE_LOGITS, moreLogits);
+            }
+            return new Graph(plain.name(), inputs, nodes, outputs, plain.marks());
         }
 
         /** What takes the place of one operation. */
@@ -140,7 +157,28 @@ public record AdaptableGraph(
                 if (bias != null) {
                     chain.add(chain.side(new Operation.Parameter(bias), Shape.of(weights.out()), List.of()));
                 }
-                return chain.end();
+                List<Node> made = chain.end();
+                if (sites.moreTokens() && module.equals(BaseModule.HEAD)) {
+                    made.add(moreRows(weights.in()));
+                }
+                return made;
+            }
+
+            /** The product with further rows of the head. */
+            private Node moreRows(long width) {
+                Dim count = Dim.symbol("more tokens");
+                Tensor rows = new Tensor(nextId++, MORE_ROWS, ElementType.FLOAT32, Shape.of(count, Dim.of(width)));
+                inputs.put(MORE_ROWS, rows);
+                neutral.put(MORE_ROWS, HostTensor.allocate(ElementType.FLOAT32, 1, width));
+                logits = node.output();
+                return more(new Operation.Product(), List.of(node.input(0), rows), count);
+            }
+
+            private Node more(Operation operation, List<Tensor> read, Dim count) {
+                int id = nextId++;
+                Shape shape = node.output().shape().with(-1, count);
+                moreLogits = new Tensor(id, node.output().name() + ".more" + id, ElementType.FLOAT32, shape);
+                return new Node(operation, read, moreLogits);
             }
 
             @Override
@@ -179,6 +217,14 @@ public record AdaptableGraph(
 
             @Override
             public List<Node> weightless(Operation.Weightless operation) {
+                Tensor more = moreLogits;
+                if (more != null
+                        && operation instanceof Operation.Softcap
+                        && node.inputs().contains(logits)) {
+                    logits = node.output();
+                    return List.of(
+                            node, more(operation, List.of(more), more.shape().dim(-1)));
+                }
                 return List.of(node);
             }
 

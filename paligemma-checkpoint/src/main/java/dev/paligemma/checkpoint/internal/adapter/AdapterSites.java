@@ -8,10 +8,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
-/** Which modules of a network adapters change, and in which ways. Immutable and thread-safe. */
-public record AdapterSites(Map<String, Set<Part>> parts) {
+/**
+ * Which modules of a network adapters change, and in which ways. Immutable and thread-safe.
+ *
+ * @param parts the ways by module
+ * @param moreTokens whether the output head has rows beyond those of its weight with some adapter
+ */
+public record AdapterSites(Map<String, Set<Part>> parts, boolean moreTokens) {
     /** Where nothing changes. */
-    public static final AdapterSites NONE = new AdapterSites(Map.of());
+    public static final AdapterSites NONE = new AdapterSites(Map.of(), false);
 
     /** A way in which a module may be changed. */
     public enum Part {
@@ -25,12 +30,17 @@ public record AdapterSites(Map<String, Set<Part>> parts) {
 
     /** The modules that any of several adapters changes. */
     public static AdapterSites of(Collection<Map<String, ModuleChange>> adapters) {
+        return of(adapters, false);
+    }
+
+    /** As {@link #of(Collection)}, with adapters that may have more tokens than the base. */
+    public static AdapterSites of(Collection<Map<String, ModuleChange>> adapters, boolean moreTokens) {
         Map<String, Set<Part>> parts = new LinkedHashMap<>();
         for (Map<String, ModuleChange> adapter : adapters) {
             adapter.forEach((module, change) -> parts.computeIfAbsent(module, key -> EnumSet.noneOf(Part.class))
                     .addAll(partsOf(change)));
         }
-        return new AdapterSites(Collections.unmodifiableMap(parts));
+        return new AdapterSites(Collections.unmodifiableMap(parts), moreTokens);
     }
 
     private static Set<Part> partsOf(ModuleChange change) {

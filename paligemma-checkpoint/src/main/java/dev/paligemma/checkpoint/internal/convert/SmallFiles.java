@@ -3,6 +3,7 @@ package dev.paligemma.checkpoint.internal.convert;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.checkpoint.convert.ConversionException;
+import dev.paligemma.checkpoint.internal.safetensors.OutputHead;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,21 +14,21 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The files of a checkpoint beside its weights that this library reads; a converted checkpoint has copies. */
 final class SmallFiles {
     private static final String CONFIG = "config.json";
     private static final String PREPROCESSOR = "preprocessor_config.json";
     private static final String PROCESSOR = "processor_config.json";
+    private static final String TOKENIZER = "tokenizer.json";
 
     private static final List<String> NAMES = List.of(
-            CONFIG,
-            "generation_config.json",
-            "tokenizer.json",
-            "tokenizer.model",
-            PREPROCESSOR,
-            PROCESSOR,
-            "vae-oid.npz");
+            CONFIG, "generation_config.json", TOKENIZER, "tokenizer.model", PREPROCESSOR, PROCESSOR, "vae-oid.npz");
+
+    /** What is read beside a tokenizer.model, and only then. */
+    private static final List<String> ADDED_TOKENS =
+            List.of("added_tokens.json", "tokenizer_config.json", "special_tokens_map.json");
 
     /** Four times the largest tokenizer of this family. */
     private static final long MAX_BYTES = 256L << 20;
@@ -40,7 +41,11 @@ final class SmallFiles {
     /** Those that are there, none absurdly large. */
     static List<Path> of(Path folder) throws IOException {
         List<Path> files = new ArrayList<>();
-        for (String name : NAMES) {
+        List<String> names = new ArrayList<>(NAMES);
+        if (!Files.isRegularFile(folder.resolve(TOKENIZER))) {
+            names.addAll(ADDED_TOKENS);
+        }
+        for (String name : names) {
             Path file = folder.resolve(name);
             if (Files.isRegularFile(file)) {
                 long size = Files.size(file);
@@ -60,7 +65,10 @@ final class SmallFiles {
     static List<SmallFile> contents(Checkpoint source) throws IOException {
         List<SmallFile> files = new ArrayList<>();
         for (Path file : of(source.folder())) {
-            files.add(new SmallFile(file.getFileName().toString(), Files.readAllBytes(file)));
+            String name = file.getFileName().toString();
+            String changed = name.equals(CONFIG) ? changedConfig(source, file) : null;
+            files.add(new SmallFile(
+                    name, changed == null ? Files.readAllBytes(file) : changed.getBytes(StandardCharsets.UTF_8)));
         }
         if (source.isBigVision()) {
             Set<String> names = files.stream().map(SmallFile::name).collect(Collectors.toSet());
@@ -74,13 +82,20 @@ final class SmallFiles {
         List<Long> sizes = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (Path file : of(source.folder())) {
-            sizes.add(Files.size(file));
-            names.add(file.getFileName().toString());
+            String name = file.getFileName().toString();
+            String changed = name.equals(CONFIG) ? changedConfig(source, file) : null;
+            sizes.add(changed == null ? Files.size(file) : changed.getBytes(StandardCharsets.UTF_8).length);
+            names.add(name);
         }
         if (source.isBigVision()) {
             missing(names, source.config()).forEach(file -> sizes.add((long) file.bytes().length));
         }
         return sizes;
+    }
+
+    /** What is stored decides about the head; no one can tell from converted weights alone what that was. */
+    private static @Nullable String changedConfig(Checkpoint source, Path config) {
+        return OutputHead.configSaying(source.config().text().tieWordEmbeddings(), config);
     }
 
     private static List<SmallFile> missing(Set<String> names, PaliGemmaConfig config) {

@@ -5,6 +5,7 @@ import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.checkpoint.config.TextConfig.Family;
 import dev.paligemma.checkpoint.internal.Limits;
+import dev.paligemma.checkpoint.internal.TensorNames;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.TensorInfo;
@@ -66,7 +67,7 @@ public record WantedWeights(
         byName.forEach((name, weight) -> {
             TensorInfo tensor = tensors.get(name);
             if (tensor == null) {
-                problems.add(name + ": missing, expected " + weight.storedShape());
+                problems.add(name + ": missing, expected " + weight.storedShape() + tying(name, tensors));
             } else if (!tensor.dtype().isFloatWeight()) {
                 problems.add(name + ": expected F32, BF16, F16, or codes of bitsandbytes with their scales, got "
                         + tensor.dtype() + Arrays.toString(tensor.shape()));
@@ -75,6 +76,13 @@ public record WantedWeights(
             }
         });
         return problems;
+    }
+
+    /** Where one of two is missing that could be the same. */
+    private static String tying(String name, Map<String, TensorInfo> tensors) {
+        boolean half = (name.equals(TensorNames.HEAD_WEIGHT) && tensors.containsKey(TensorNames.EMBEDDING))
+                || (name.equals(TensorNames.EMBEDDING) && tensors.containsKey(TensorNames.HEAD_WEIGHT));
+        return half ? ", for config.json has tie_word_embeddings false" : "";
     }
 
     /**

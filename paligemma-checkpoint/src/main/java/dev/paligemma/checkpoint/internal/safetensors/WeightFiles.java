@@ -18,14 +18,17 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The safetensors files of a folder: one file, or shards listed by an index.
  *
  * <p>As in transformers, a single file wins over an index beside it.
  *
- * @param tensors by name in the file; with an index, only what the index lists
- * @param unlisted tensors in shards that the index does not list, or lists for another shard
+ * <p>As in transformers, too, tensors that the index does not list are not lost.
+ *
+ * @param tensors by name in the file; with an index, from the shards that it names
+ * @param unlisted tensors in shards that the index lists for another shard
  */
 public record WeightFiles(List<SafeTensorsFile> files, Map<String, TensorInfo> tensors, List<TensorInfo> unlisted) {
     public static final String SINGLE = "model.safetensors";
@@ -74,27 +77,44 @@ public record WeightFiles(List<SafeTensorsFile> files, Map<String, TensorInfo> t
         Map<String, TensorInfo> tensors = new LinkedHashMap<>();
         List<String> problems = new ArrayList<>();
         weightMap.forEach((name, shard) -> {
-            TensorInfo tensor =
-                    Objects.requireNonNull(shards.get(shard)).tensors().get(name);
+            TensorInfo tensor = find(name, Objects.requireNonNull(shards.get(shard)));
             if (tensor == null) {
                 problems.add(Quote.quote(name) + " is not in " + shard);
             } else {
-                tensors.put(name, tensor);
+                tensors.put(tensor.name(), tensor);
             }
         });
         if (!problems.isEmpty()) {
             throw new CheckpointException(index + " and the shards disagree:" + lines(problems));
         }
+        Set<String> listed =
+                tensors.keySet().stream().map(TensorNames::canonical).collect(Collectors.toSet());
         List<TensorInfo> unlisted = new ArrayList<>();
         for (SafeTensorsFile shard : shards.values()) {
             for (TensorInfo tensor : shard.tensors().values()) {
-                boolean ignored = TensorNames.isIgnored(TensorNames.canonical(tensor.name()));
-                if (!ignored && !tensor.equals(tensors.get(tensor.name()))) {
+                String name = TensorNames.canonical(tensor.name());
+                if (TensorNames.isIgnored(name) || tensor.equals(tensors.get(tensor.name()))) {
+                    continue;
+                }
+                if (listed.add(name)) {
+                    tensors.put(tensor.name(), tensor);
+                } else {
                     unlisted.add(tensor);
                 }
             }
         }
         return new WeightFiles(List.copyOf(shards.values()), tensors, unlisted);
+    }
+
+    /** Some trainers wrap the names in the shards and not those in the index. */
+    private static @Nullable TensorInfo find(String name, SafeTensorsFile shard) {
+        TensorInfo same = shard.tensors().get(name);
+        return same != null
+                ? same
+                : shard.tensors().values().stream()
+                        .filter(tensor -> TensorNames.canonical(tensor.name()).equals(TensorNames.canonical(name)))
+                        .findFirst()
+                        .orElse(null);
     }
 
     private static Map<String, String> weightMap(Path index) {
