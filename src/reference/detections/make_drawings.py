@@ -22,7 +22,7 @@ import numpy
 from PIL import Image, ImageDraw
 
 COLOURS = 24
-HALO = 160 / 256
+HALO = 192 / 256
 
 
 def java_hash(text):
@@ -45,7 +45,7 @@ def slots(labels):
 
 def colour(slot):
     hues = COLOURS // 2
-    rgb = colorsys.hsv_to_rgb(slot * 5 % hues / hues, 0.85, 0.95 if slot < hues else 0.6)
+    rgb = colorsys.hsv_to_rgb(slot * 5 % hues / hues, 0.85, 0.95 if slot < hues else 0.45)
     return tuple(math.floor(255 * share + 0.5) for share in rgb)
 
 

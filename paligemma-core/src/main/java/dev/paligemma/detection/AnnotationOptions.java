@@ -13,7 +13,7 @@ import java.util.Objects;
  * @param lineWidth of frames and outlines, 1 to {@value #MAX_LINE_WIDTH} pixels; default 0, which means that it grows with the
  *     picture: about a 270th of the shorter side
  * @param textSize of the tags where there is room, 1 to {@value #MAX_TEXT_SIZE} pixels; default 0, which means that it grows with
- *     the picture: about a 40th of the shorter side. On crowded pictures letters become smaller
+ *     the picture: about a 34th of the shorter side. On crowded pictures letters become smaller
  */
 public record AnnotationOptions(
         ColourBy colourBy, boolean labels, boolean confidence, double maskOpacity, int lineWidth, int textSize) {

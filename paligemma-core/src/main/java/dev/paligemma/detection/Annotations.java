@@ -61,8 +61,7 @@ public final class Annotations {
             AnnotationOptions options,
             Supplier<Lettering> letterings) {
         List<Segment> things = things(image, detections, segments);
-        int[] colours =
-                LabelColours.of(things.stream().map(Segment::label).toList(), options.colourBy());
+        int[] colours = LabelColours.of(things.stream().map(Segment::label).toList(), options.colourBy());
         Canvas canvas = new Canvas(image.toBufferedImage());
         int side = Math.min(image.width(), image.height());
         int line = options.lineWidth() > 0
@@ -84,7 +83,7 @@ public final class Annotations {
             mask.ifPresent(shape -> stroke.outline(canvas, shape, colours[i]));
         }
         if (options.labels()) {
-            int size = options.textSize() > 0 ? options.textSize() : Math.max(10, Math.round(side / 40f));
+            int size = options.textSize() > 0 ? options.textSize() : Math.max(10, Math.round(side / 34f));
             write(canvas, tags(image, things, options.confidence()), colours, line, size, letterings);
         }
         return canvas.image();
@@ -144,7 +143,8 @@ public final class Annotations {
     private static void write(
             Canvas canvas, List<Tag> all, int[] colours, int line, int size, Supplier<Lettering> letterings) {
         int[] named = IntStream.range(0, all.size())
-                .filter(i -> !all.get(i).name().isEmpty() || !all.get(i).figure().isEmpty())
+                .filter(i ->
+                        !all.get(i).name().isEmpty() || !all.get(i).figure().isEmpty())
                 .toArray();
         if (named.length > 0) {
             List<Tag> tags = IntStream.of(named).mapToObj(all::get).toList();

@@ -52,6 +52,6 @@ final class LabelColours {
     private static int colour(int slot) {
         int hues = COLOURS / 2;
         float hue = (float) (slot * 5 % hues) / hues;
-        return Color.HSBtoRGB(hue, 0.85f, slot < hues ? 0.95f : 0.6f) & 0xFFFFFF;
+        return Color.HSBtoRGB(hue, 0.85f, slot < hues ? 0.95f : 0.45f) & 0xFFFFFF;
     }
 }

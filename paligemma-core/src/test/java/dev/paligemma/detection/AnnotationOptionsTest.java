@@ -46,6 +46,8 @@ class AnnotationOptionsTest {
     @Test
     @SuppressWarnings("NullAway")
     void refusesNoSharing() {
-        assertThatNullPointerException().isThrownBy(() -> DEFAULTS.withColourBy(null)).withMessage("colourBy");
+        assertThatNullPointerException()
+                .isThrownBy(() -> DEFAULTS.withColourBy(null))
+                .withMessage("colourBy");
     }
 }

@@ -21,7 +21,8 @@ final class DrawingProcess {
         Detection cat = Detection.of("cat", new BoundingBox(0.25, 0.5, 0.75, 0.75), 100, 100, 0.5);
         BufferedImage drawn = Annotations.draw(image, List.of(cat), List.of());
         int colour = new LabelColours(List.of("cat")).of("cat");
-        if ((drawn.getRGB(25, 60) & 0xFFFFFF) != colour || (drawn.getRGB(50, 60) & 0xFFFFFF) != 0
+        if ((drawn.getRGB(25, 60) & 0xFFFFFF) != colour
+                || (drawn.getRGB(50, 60) & 0xFFFFFF) != 0
                 || (drawn.getRGB(27, 45) & 0xFFFFFF) != colour) {
             throw new IllegalStateException("the frame or its name is missing");
         }

@@ -14,7 +14,7 @@ public record Stroke(int line) {
     public static final int THICKEST = 60;
 
     /** How much of the picture the halo covers, of {@link Canvas#OPAQUE}. */
-    private static final int HALO = 160;
+    private static final int HALO = 192;
 
     /** A pixel of a mask is more likely than this. */
     private static final float THRESHOLD = 0.5f;

@@ -53,9 +53,7 @@ public final class TagLayout {
     public static List<PlacedTag> place(List<Tag> tags, int width, int height, int size, Lettering lettering) {
         int least = Math.min(size, SMALLEST);
         boolean hasRoom = lettering.height("x", least) + 2 * insetY(least) <= height;
-        return tags.isEmpty() || !hasRoom
-                ? List.of()
-                : new TagLayout(tags, width, height, lettering).place(size);
+        return tags.isEmpty() || !hasRoom ? List.of() : new TagLayout(tags, width, height, lettering).place(size);
     }
 
     private List<PlacedTag> place(int size) {
@@ -124,8 +122,7 @@ public final class TagLayout {
                 Place.around(tags.get(index).target(), tag.box(), width, height).stream()
                         .filter(place -> isFree(place.box()))
                         .min(Comparator.comparingDouble(place -> place.cost() + hidden(place.box(), index)))
-                        .ifPresentOrElse(
-                                place -> placed.add(at(tag, place.box())), () -> homeless.add(index));
+                        .ifPresentOrElse(place -> placed.add(at(tag, place.box())), () -> homeless.add(index));
             }
             left = homeless;
         }
@@ -167,7 +164,8 @@ public final class TagLayout {
         }
 
         private boolean isFree(PixelBox place) {
-            return placed.stream().allMatch(other -> other.box().intersect(place).isEmpty());
+            return placed.stream()
+                    .allMatch(other -> other.box().intersect(place).isEmpty());
         }
 
         /** How much of other things, or of its own, a tag would hide, most of all of small ones. */

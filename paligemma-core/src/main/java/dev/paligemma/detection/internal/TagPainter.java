@@ -25,8 +25,8 @@ public final class TagPainter {
             canvas.ring(box, TagLayout.border(tag.size()), ink, Canvas.OPAQUE);
             int insetX = TagLayout.insetX(tag.size());
             int insetY = TagLayout.insetY(tag.size());
-            PixelBox room = new PixelBox(
-                    box.left() + insetX, box.top() + insetY, box.right() - insetX, box.bottom() - insetY);
+            PixelBox room =
+                    new PixelBox(box.left() + insetX, box.top() + insetY, box.right() - insetX, box.bottom() - insetY);
             lettering.write(canvas, tag.text(), tag.size(), room, ink);
         }
     }

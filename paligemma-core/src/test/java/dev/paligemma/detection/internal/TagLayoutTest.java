@@ -98,13 +98,16 @@ class TagLayoutTest {
 
     @Test
     void longNamesAreCutAndKeepTheirFigure() {
-        String text = only(new Tag("word ".repeat(16).strip(), "0.87", new PixelBox(10, 50, 60, 100))).text();
+        String text = only(new Tag("word ".repeat(16).strip(), "0.87", new PixelBox(10, 50, 60, 100)))
+                .text();
 
         assertThat(text).matches("(word )*w?o?r?d?\u2026 0\\.87").hasSizeLessThan(40);
         assertThat(new Tag("e\u0301e\u0301e\u0301", "", new PixelBox(0, 0, 1, 1)).fit(LETTERS, 10, 15))
                 .isEqualTo("e\u0301\u2026");
-        assertThat(new Tag("cat", "", new PixelBox(0, 0, 1, 1)).fit(LETTERS, 10, 0)).isEqualTo("\u2026");
-        assertThat(new Tag("cat", "0.5", new PixelBox(0, 0, 1, 1)).fit(LETTERS, 10, 0)).isEqualTo("0.5");
+        assertThat(new Tag("cat", "", new PixelBox(0, 0, 1, 1)).fit(LETTERS, 10, 0))
+                .isEqualTo("\u2026");
+        assertThat(new Tag("cat", "0.5", new PixelBox(0, 0, 1, 1)).fit(LETTERS, 10, 0))
+                .isEqualTo("0.5");
     }
 
     @Test

@@ -9,8 +9,9 @@ public final class DrawingOptions {
     @Option(
             names = "--colour-by",
             paramLabel = "WHAT",
-            description = "What has a colour of its own in the drawing: each label, each instance, or auto: labels if there "
-                    + "are several of them, else instances (default: auto).")
+            description =
+                    "What has a colour of its own in the drawing: each label, each instance, or auto: labels if there "
+                            + "are several of them, else instances (default: auto).")
     ColourBy colourBy = ColourBy.AUTO;
 
     @Option(names = "--no-confidence", description = "Draw names without the confidence.")
