@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.paligemma.constraint.DetectionGrammar;
 import dev.paligemma.constraint.GeneratedToken;
+import dev.paligemma.constraint.LocationDistribution;
 import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.constraint.TokenSet;
 import dev.paligemma.detection.AnswerPart;
@@ -93,6 +95,24 @@ class ConstrainedGenerationTest {
                 .toList();
         assertThat(texts).isSubsetOf(answers);
         assertThat(texts.stream().distinct().count()).isGreaterThan(1);
+    }
+
+    @Test
+    void locationsHaveTheDistributionsTheyWereChosenFrom() {
+        TokenConstraint oneBox = pipeline()
+                .constraints()
+                .detections(DetectionGrammar.boxes(LABELS).withCount(1, 1));
+
+        List<GeneratedToken> tokens = pipeline().generate(constrained(oneBox)).tokens();
+
+        for (GeneratedToken token : tokens.subList(0, 4)) {
+            LocationDistribution location = token.location().orElseThrow();
+            int index = pipeline().tokenizer().locationIndex(token.id());
+            assertThat(location.mass() * location.probability(index)).isCloseTo(token.probability(), within(1e-7));
+            assertThat(location.mass()).isGreaterThan(token.probability());
+        }
+        assertThat(tokens.subList(4, tokens.size()))
+                .allMatch(token -> token.location().isEmpty());
     }
 
     @Test

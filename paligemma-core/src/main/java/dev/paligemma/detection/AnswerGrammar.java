@@ -1,6 +1,7 @@
 package dev.paligemma.detection;
 
 import dev.paligemma.constraint.GeneratedToken;
+import dev.paligemma.constraint.LocationDistribution;
 import dev.paligemma.detection.Fragment.Reason;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.util.ArrayList;
@@ -165,7 +166,7 @@ final class AnswerGrammar {
                 box,
                 box.toPixels(imageWidth, imageHeight),
                 Optional.of(codes),
-                confidence(labelTokens),
+                confidence(codes, labelTokens),
                 edges(true),
                 edges(false),
                 mask(),
@@ -176,18 +177,24 @@ final class AnswerGrammar {
     }
 
     /** The formula is that of {@link Detection}. */
-    private double confidence(List<GeneratedToken> labelTokens) {
-        if (locationTokens.isEmpty()) {
+    private double confidence(LocationCodes codes, List<GeneratedToken> labelTokens) {
+        List<LocationDistribution> edges = locationTokens.stream()
+                .flatMap(token -> token.location().stream())
+                .toList();
+        if (edges.size() < LOCATIONS_OF_A_BOX) {
             return Double.NaN;
         }
-        double sum = 0;
-        for (GeneratedToken token : locationTokens) {
-            sum += token.logProbability();
+        double confidence = BoxOverlap.probability(codes, edges);
+        for (LocationDistribution edge : edges) {
+            confidence *= edge.mass();
+        }
+        for (GeneratedToken token : answer.separatorTokens(start)) {
+            confidence *= token.probability();
         }
         for (GeneratedToken token : labelTokens) {
-            sum += token.logProbability();
+            confidence *= token.probability();
         }
-        return Math.exp(sum / (locationTokens.size() + labelTokens.size()));
+        return confidence;
     }
 
     private Detection.Edges edges(boolean means) {

@@ -88,6 +88,17 @@ final class AnswerText {
                 .toList();
     }
 
+    /** The tokens that wrote the semicolon and the blanks in front of a position. */
+    List<GeneratedToken> separatorTokens(int position) {
+        int from = position;
+        while (from > 0 && (text.charAt(from - 1) == ';' || Character.isWhitespace(text.charAt(from - 1)))) {
+            from--;
+        }
+        return from == position
+                ? List.of()
+                : writers(from, position).stream().map(Written::token).toList();
+    }
+
     private boolean isVisible(Written each, int from, int to) {
         int end = Math.min(each.end, to);
         return skipBlanks(Math.max(each.start, from), end) < end;

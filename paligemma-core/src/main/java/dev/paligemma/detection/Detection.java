@@ -11,10 +11,23 @@ import java.util.Optional;
 /**
  * A thing the model found: its name and its box in the picture. Immutable and thread-safe.
  *
- * <p><b>Confidence</b> is the geometric mean of the probabilities of the tokens that wrote the box and its label,
- * {@code exp((ln p(1) + ... + ln p(n)) / n)}, over the four location tokens and every token that wrote a visible character
- * of the label. Separators, blanks and segmentation codes do not count. It ranks boxes; it is not calibrated: a confidence
- * of 0.8 does not mean that four of five such boxes are right.
+ * <p><b>Confidence</b> is the probability that the box is right, by what the model thought while it wrote it:
+ * {@code s * m1 * m2 * m3 * m4 * p * l}.
+ * <ul>
+ *   <li>{@code p}: the probability that a box whose four edges are drawn from the distributions of the four location tokens,
+ *       each by itself, has an intersection over union of at least 1/2 with the box that was written. Codes beside the
+ *       written ones count: they are the same box. Of a box without area, only the equal one counts.
+ *   <li>{@code m1} to {@code m4}: the probability that the model writes a location at all, at each of the four, and not
+ *       the end of the answer, say.
+ *   <li>{@code s}: the product of the probabilities of the tokens that wrote the semicolon and blanks in front of the box:
+ *       that there is another one. 1 where there are none.
+ *   <li>{@code l}: the product of the probabilities of all tokens that wrote a visible character of the label. 1 without
+ *       a label.
+ * </ul>
+ *
+ * <p>Probabilities are those of the model, from a softmax over the raw logits: how tokens were chosen changes none of them,
+ * and what a constraint forbade counts against the box. Segmentation codes do not count. There is no constant in it that
+ * was fitted to anything; whether one in ten boxes of confidence 0.9 is wrong depends on the model.
  *
  * <p><b>Spread</b> says how sure the model is of each edge: the standard deviation of its location token's distribution.
  *
@@ -22,7 +35,8 @@ import java.util.Optional;
  * @param box where it is, in fractions of the picture
  * @param pixels where it is, in pixels of the original picture; empty if the box is thinner than a pixel
  * @param codes where it is, as the model wrote it; empty for a detection that was not read from an answer
- * @param confidence 0 to 1, as above; NaN if unknown, as when the answer was parsed from text
+ * @param confidence 0 to 1, as above; NaN if unknown, as when the answer was parsed from text or tokens have no {@link
+ *     GeneratedToken#location}
  * @param expected the mean of each edge's distribution, finer than the codes; NaN where unknown
  * @param spread the standard deviation of each edge's distribution; NaN where unknown
  * @param segmentationCodes the codes of the mask, sixteen of 0 to 127; empty if the model wrote none or not enough

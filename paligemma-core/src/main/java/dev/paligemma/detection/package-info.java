@@ -3,7 +3,7 @@
  *
  * <p>An answer to {@code detect cat ; dog} is text with codes, {@code <loc0051><loc0309><loc0708><loc0646> cat ; ...}.
  * {@link dev.paligemma.detection.DetectionParser} turns it into {@link dev.paligemma.detection.Detection}s: boxes in the
- * geometry of the original picture, with a confidence from the probabilities of the tokens. What is no box is listed as a
+ * geometry of the original picture, with the probability that it is right. What is no box is listed as a
  * {@link dev.paligemma.detection.Fragment}, never thrown and never lost.
  *
  * <pre>{@code

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class GeneratedTokenTest {
@@ -20,19 +21,15 @@ class GeneratedTokenTest {
 
     @Test
     void rejectsWhatCannotBe() {
-        rejects("token id", -1, 0, 0, 0, 0);
-        rejects("logProbability", 1, 0.1, 0, 0, 0);
-        rejects("logProbability", 1, Double.NaN, 0, 0, 0);
-        rejects("removedMass", 1, 0, -0.1, 0, 0);
-        rejects("removedMass", 1, 0, Double.NaN, 0, 0);
-        rejects("locationMean", 1, 0, 0, -1, 0);
-        rejects("locationMean", 1, 0, 0, 1025, 0);
-        rejects("locationSpread", 1, 0, 0, 0, -1);
+        rejects("token id", -1, 0, 0);
+        rejects("logProbability", 1, 0.1, 0);
+        rejects("logProbability", 1, Double.NaN, 0);
+        rejects("removedMass", 1, 0, -0.1);
+        rejects("removedMass", 1, 0, Double.NaN);
     }
 
-    private static void rejects(
-            String what, int id, double logProbability, double removed, double mean, double spread) {
-        assertThatThrownBy(() -> new GeneratedToken(id, logProbability, removed, mean, spread))
+    private static void rejects(String what, int id, double logProbability, double removed) {
+        assertThatThrownBy(() -> new GeneratedToken(id, logProbability, removed, Optional.empty()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(what);
     }

@@ -1,6 +1,7 @@
 package dev.paligemma.detection;
 
 import dev.paligemma.constraint.GeneratedToken;
+import dev.paligemma.constraint.LocationDistribution;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.io.InputStream;
@@ -9,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 
 /** Answers as a model would write them. */
 final class Answers {
@@ -37,7 +39,7 @@ final class Answers {
         return text.toString();
     }
 
-    /** The tokens of a text, the n-th with probability 1 / (n + 2). */
+    /** The tokens of a text, the n-th with probability 1 / (n + 2); a location is sure which one it is. */
     static List<GeneratedToken> tokens(String text) {
         return tokens(TOKENIZER.encode(text));
     }
@@ -50,9 +52,20 @@ final class Answers {
     static List<GeneratedToken> tokens(int... ids) {
         List<GeneratedToken> tokens = new ArrayList<>();
         for (int id : ids) {
-            tokens.add(GeneratedToken.of(id, -Math.log(tokens.size() + 2)));
+            double probability = 1.0 / (tokens.size() + 2);
+            Optional<LocationDistribution> location = TOKENIZER.isLocation(id)
+                    ? Optional.of(certain(TOKENIZER.locationIndex(id), probability))
+                    : Optional.empty();
+            tokens.add(new GeneratedToken(id, Math.log(probability), 0, location));
         }
         return tokens;
+    }
+
+    /** A distribution in which a location is the only one, and locations have so much of the probability. */
+    static LocationDistribution certain(int location, double mass) {
+        float[] probabilities = new float[PaliGemmaTokenizer.LOCATIONS];
+        probabilities[location] = 1;
+        return new LocationDistribution(probabilities, mass);
     }
 
     /** What the parser makes of tokens, for a picture of 1000 x 500 pixels. */

@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.constraint.GeneratedToken;
+import dev.paligemma.constraint.LocationDistribution;
 import dev.paligemma.detection.Fragment.Reason;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,20 +50,32 @@ class DetectionParserTest {
     }
 
     @Test
-    void confidenceIsTheGeometricMeanOverLocationsAndLabel() {
+    void confidenceIsThatOfLocationsAndLabel() {
         // Four codes, then ▁cat, then blank and semicolon, which do not count, like the mask of the second box.
         List<GeneratedToken> cat = tokens(CAT + " ;");
         assertThat(cat).hasSizeGreaterThan(6);
         int labelTokens = TOKENIZER.encode(" cat").length;
-        double sum = cat.subList(0, 4 + labelTokens).stream()
-                .mapToDouble(GeneratedToken::logProbability)
-                .sum();
         assertThat(parse(cat).detections().get(0).confidence())
-                .isCloseTo(Math.exp(sum / (4 + labelTokens)), within(1e-12));
+                .isCloseTo(product(cat.subList(0, 4 + labelTokens)), within(1e-12));
 
         List<GeneratedToken> masked = tokens(loc(1, 2, 3, 4) + seg(16));
         assertThat(parse(masked).detections().get(0).confidence())
-                .isCloseTo(Math.pow(1 / 2d * 1 / 3d * 1 / 4d * 1 / 5d, 0.25), within(1e-12));
+                .isCloseTo(1 / 2d * 1 / 3d * 1 / 4d * 1 / 5d, within(1e-12));
+    }
+
+    @Test
+    void separatorIsTheDecisionToBeginAnotherBox() {
+        String first = loc(1, 2, 3, 4) + " cat";
+        List<GeneratedToken> written = tokens(first + " ; " + loc(5, 6, 7, 8));
+
+        List<GeneratedToken> second = written.subList(TOKENIZER.encode(first).length, written.size());
+
+        assertThat(second).hasSizeGreaterThan(5);
+        assertThat(parse(written).detections().get(1).confidence()).isCloseTo(product(second), within(1e-15));
+    }
+
+    private static double product(List<GeneratedToken> tokens) {
+        return tokens.stream().mapToDouble(GeneratedToken::probability).reduce(1, (all, one) -> all * one);
     }
 
     @Test
@@ -75,30 +88,45 @@ class DetectionParserTest {
 
         assertThat(detection.label()).isEqualTo("\uD83D\uDC08");
         assertThat(detection.tokens()).isEqualTo(cat);
-        double sum = cat.stream().mapToDouble(GeneratedToken::logProbability).sum();
-        assertThat(detection.confidence()).isCloseTo(Math.exp(sum / 8), within(1e-12));
+        assertThat(detection.confidence()).isCloseTo(product(cat), within(1e-12));
     }
 
     @Test
     void impossibleTokenMakesTheConfidenceZero() {
         List<GeneratedToken> cat = new ArrayList<>(tokens(CAT));
-        cat.set(0, GeneratedToken.of(cat.get(0).id(), Double.NEGATIVE_INFINITY));
+        cat.set(4, GeneratedToken.of(cat.get(4).id(), Double.NEGATIVE_INFINITY));
 
         assertThat(parse(cat).detections().get(0).confidence()).isZero();
     }
 
     @Test
+    void confidenceIsUnknownWithoutTheDistributions() {
+        List<GeneratedToken> cat = new ArrayList<>(tokens(CAT));
+        cat.set(0, GeneratedToken.of(cat.get(0).id(), -1));
+
+        assertThat(parse(cat).detections().get(0).confidence()).isNaN();
+    }
+
+    @Test
     void spreadAndMeanAreThoseOfTheEdges() {
         List<GeneratedToken> tokens = IntStream.of(10, 20, 30, 40)
-                .mapToObj(code -> new GeneratedToken(TOKENIZER.locationId(code), -1, 0, code + 0.5, code / 10d))
+                .mapToObj(code -> new GeneratedToken(
+                        TOKENIZER.locationId(code), -1, 0, Optional.of(twoOf(code, code + code / 5))))
                 .toList();
 
         Detection box = parse(tokens).detections().get(0);
 
-        assertThat(box.expected()).isEqualTo(new Detection.Edges(20.5 / 1024, 10.5 / 1024, 40.5 / 1024, 30.5 / 1024));
+        assertThat(box.expected()).isEqualTo(new Detection.Edges(22d / 1024, 11d / 1024, 44d / 1024, 33d / 1024));
         assertThat(box.spread()).isEqualTo(new Detection.Edges(2d / 1024, 1d / 1024, 4d / 1024, 3d / 1024));
         assertThat(box.spread().mean()).isCloseTo(2.5 / 1024, within(1e-15));
-        assertThat(parse(tokens(CAT)).detections().get(0).spread().mean()).isNaN();
+        assertThat(parse(CAT).detections().get(0).spread().mean()).isNaN();
+    }
+
+    private static LocationDistribution twoOf(int first, int second) {
+        float[] probabilities = new float[1024];
+        probabilities[first] = 0.5F;
+        probabilities[second] = 0.5F;
+        return new LocationDistribution(probabilities, 1);
     }
 
     @Test

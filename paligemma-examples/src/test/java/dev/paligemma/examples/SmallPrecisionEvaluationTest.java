@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.engine.Precision;
-import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
@@ -33,8 +32,10 @@ class SmallPrecisionEvaluationTest {
     /**
      * @param right the share of captions, answers and texts that are equal to the letter
      * @param meanIou of the boxes
+     * @param calibrationError of their confidence
+     * @param kept the share of the right boxes whose confidence is at least one half
      */
-    private record Scores(double right, double meanIou) {}
+    private record Scores(double right, double meanIou, double calibrationError, double kept) {}
 
     @Test
     void smallPrecisionsAreRightAboutAsOften(TestReporter reporter) throws IOException {
@@ -50,12 +51,17 @@ class SmallPrecisionEvaluationTest {
         assertThat(int8.meanIou()).isGreaterThanOrEqualTo(reference.meanIou() - INT8_LOSS);
         assertThat(int4.right()).isGreaterThanOrEqualTo(reference.right() - INT4_LOSS);
         assertThat(int4.meanIou()).isGreaterThanOrEqualTo(reference.meanIou() - INT4_LOSS);
+        for (Scores scores : List.of(reference, int8, int4)) {
+            assertThat(scores.calibrationError()).isLessThan(0.1);
+            assertThat(scores.kept()).isGreaterThan(0.95);
+        }
         // If all were equal to the last digit, the small precisions would not have run.
         assertThat(List.of(int8.meanIou(), int4.meanIou())).doesNotContain(reference.meanIou());
     }
 
     private Scores evaluate(Precision precision) throws IOException {
         SceneScores scores = new SceneScores();
+        ConfidenceScores confidence = new ConfidenceScores();
         int asked = 0;
         int right = 0;
         try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.builder()
@@ -68,8 +74,7 @@ class SmallPrecisionEvaluationTest {
                     continue;
                 }
                 RgbImage picture = RgbImage.read(SCENES.resolve(scene.file()));
-                String text = pipeline.generate(GenerationRequest.of(picture, scene.prompt()))
-                        .text();
+                String text = HeldOutEvaluation.ask(pipeline, picture, scene, confidence);
                 scores.add(scene, text);
                 if (!scene.kind().equals("detect")) {
                     asked++;
@@ -77,7 +82,8 @@ class SmallPrecisionEvaluationTest {
                 }
             }
         }
-        return new Scores((double) right / asked, scores.meanIou());
+        BoxScores boxes = confidence.asWritten();
+        return new Scores((double) right / asked, scores.meanIou(), boxes.calibrationError(), boxes.kept(true, 0.5));
     }
 
     /** From {@code scene-042.png}. */

@@ -75,7 +75,7 @@ public final class DjlConversions {
     /**
      * The kept boxes of an answer as {@link Rectangle}s, in their order.
      *
-     * <p>The probability of each is {@link Detection#confidence()}: it ranks boxes but is not calibrated, and those of
+     * <p>The probability of each is {@link Detection#confidence()}, that the box is right; those of
      * one picture do not add up to 1. It is NaN if the answer was parsed from text. The class name is what the model
      * wrote; empty if it wrote none.
      */

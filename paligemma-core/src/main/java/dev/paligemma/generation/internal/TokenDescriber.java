@@ -1,10 +1,12 @@
 package dev.paligemma.generation.internal;
 
 import dev.paligemma.constraint.GeneratedToken;
+import dev.paligemma.constraint.LocationDistribution;
 import dev.paligemma.constraint.TokenSet;
 import dev.paligemma.network.internal.NextTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.nio.FloatBuffer;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Notes what the model thought of a token that was chosen. */
@@ -13,27 +15,29 @@ final class TokenDescriber {
 
     /** Describes a token that was chosen, from what the model said and the probability that a constraint left out. */
     static GeneratedToken describe(PaliGemmaTokenizer tokenizer, int token, NextTokens next, double removed) {
-        double logProbability = next.logProbability(token);
-        if (!tokenizer.isLocation(token)) {
-            return new GeneratedToken(token, logProbability, removed, Double.NaN, Double.NaN);
-        }
+        Optional<LocationDistribution> location =
+                tokenizer.isLocation(token) ? Optional.of(locations(tokenizer, next)) : Optional.empty();
+        return new GeneratedToken(token, next.logProbability(token), removed, location);
+    }
+
+    private static LocationDistribution locations(PaliGemmaTokenizer tokenizer, NextTokens next) {
         FloatBuffer logits = next.logits();
         double highest = Double.NEGATIVE_INFINITY;
         for (int i = 0; i < PaliGemmaTokenizer.LOCATIONS; i++) {
             highest = Math.max(highest, logits.get(tokenizer.locationId(i)));
         }
+        double[] weights = new double[PaliGemmaTokenizer.LOCATIONS];
         double total = 0;
-        double sum = 0;
-        double squares = 0;
-        for (int i = 0; i < PaliGemmaTokenizer.LOCATIONS; i++) {
-            double weight = Math.exp(logits.get(tokenizer.locationId(i)) - highest);
-            total += weight;
-            sum += weight * i;
-            squares += weight * i * i;
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = Math.exp(logits.get(tokenizer.locationId(i)) - highest);
+            total += weights[i];
         }
-        double mean = sum / total;
-        double variance = Math.max(0, squares / total - mean * mean);
-        return new GeneratedToken(token, logProbability, removed, mean, Math.sqrt(variance));
+        float[] probabilities = new float[weights.length];
+        for (int i = 0; i < weights.length; i++) {
+            probabilities[i] = (float) (weights[i] / total);
+        }
+        double mass = total * Math.exp(highest - logits.get(next.best()) + next.bestLogProbability());
+        return new LocationDistribution(probabilities, Math.min(1, mass));
     }
 
     /** The probability of all tokens that are not allowed, 0 to 1. */
