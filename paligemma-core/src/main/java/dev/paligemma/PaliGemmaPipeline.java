@@ -1,6 +1,7 @@
 package dev.paligemma;
 
 import dev.paligemma.base.PaliGemmaException;
+import dev.paligemma.base.internal.NonNull;
 import dev.paligemma.constraint.TokenConstraints;
 import dev.paligemma.generation.AnswerScore;
 import dev.paligemma.generation.AnswerStream;
@@ -162,6 +163,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
      */
     public CompletableFuture<GenerationResult> generateAsync(GenerationRequest request, Executor executor) {
         Objects.requireNonNull(request, "request");
+        Objects.requireNonNull(executor, "executor");
         Cancellation cancellation = new Cancellation(request.timeout());
         CompletableFuture<GenerationResult> future =
                 CompletableFuture.supplyAsync(() -> generate(request, cancellation), executor);
@@ -172,7 +174,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
 
     @Override
     public List<GenerationResult> generateAll(List<GenerationRequest> requests, int together) {
-        List<GenerationRequest> all = List.copyOf(requests);
+        List<GenerationRequest> all = NonNull.copy(requests, "requests");
         if (together < 1) {
             throw new IllegalArgumentException("together must be at least 1, got " + together);
         }
@@ -194,6 +196,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
      * @throws IllegalArgumentException if the request is greedy or the count out of range
      */
     public List<GenerationResult> generateSeveral(GenerationRequest request, int count) {
+        Objects.requireNonNull(request, "request");
         if (request.sampling().isGreedy()) {
             throw new IllegalArgumentException("a greedy request has one answer; choose a sampling for several");
         }
@@ -226,6 +229,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
 
     /** Does something in a slot, with the request's limit of time from now on. */
     private <T> T inSlot(GenerationRequest request, Function<Cancellation, T> work) {
+        Objects.requireNonNull(request, "request");
         advice.onPrompt(request.prompt());
         Cancellation cancellation = new Cancellation(request.timeout());
         return slots.run(cancellation, () -> work.apply(cancellation));
@@ -237,6 +241,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     }
 
     private LiveAnswer live(GenerationRequest request) {
+        Objects.requireNonNull(request, "request");
         advice.onPrompt(request.prompt());
         return new LiveAnswer(generator, slots, request);
     }
@@ -257,7 +262,12 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
 
     /** As {@link #encode(List)}, of one picture. */
     public ImageEmbeddings encode(RgbImage image) {
-        return encode(List.of(image));
+        return encode(List.of(Objects.requireNonNull(image, "image")));
+    }
+
+    /** As {@link #encode(RgbImage)}, of a file. */
+    public ImageEmbeddings encode(Path image) {
+        return encode(RgbImage.read(Objects.requireNonNull(image, "image")));
     }
 
     /**
@@ -268,7 +278,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
      * @throws IllegalArgumentException if there is no picture
      */
     public ImageEmbeddings encode(List<RgbImage> images) {
-        List<RgbImage> all = List.copyOf(images);
+        List<RgbImage> all = NonNull.copy(images, "images");
         if (all.isEmpty()) {
             throw new IllegalArgumentException("expected at least one image, got none");
         }
@@ -292,7 +302,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     public Comparison compare(PaliGemmaPipeline other, List<RgbImage> images, List<String> prompts, int maxNewTokens) {
         Objects.requireNonNull(other, "other");
         PipelineComparer comparer = new PipelineComparer(generator, slots, other.generator, other.slots);
-        return comparer.compare(List.copyOf(images), List.copyOf(prompts), maxNewTokens);
+        return comparer.compare(NonNull.copy(images, "images"), NonNull.copy(prompts, "prompts"), maxNewTokens);
     }
 
     /**

@@ -1,8 +1,12 @@
 package dev.paligemma.generation;
 
+import dev.paligemma.base.internal.NonNull;
+import dev.paligemma.base.internal.Quote;
 import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.vision.RgbImage;
+import dev.paligemma.vision.format.ImageException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -10,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +43,14 @@ public final class GenerationRequest {
     /** A request about one image with every option at its default; the prompt may be empty. */
     public static GenerationRequest of(RgbImage image, String prompt) {
         return builder().image(image).prompt(prompt).build();
+    }
+
+    /**
+     * A request about the picture in a file, with every option at its default; an {@link ImageException} if it cannot be
+     * read.
+     */
+    public static GenerationRequest of(Path image, String prompt) {
+        return of(RgbImage.read(Objects.requireNonNull(image, "image")), prompt);
     }
 
     /** A request about what {@link dev.paligemma.PaliGemmaPipeline#encode} gave, with every option at its default. */
@@ -146,6 +159,32 @@ public final class GenerationRequest {
         return Optional.ofNullable(chosen.adapter);
     }
 
+    /** Returns the number of pictures, the prompt, and all options that are not at their default. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("GenerationRequest[")
+                .append(imageCount())
+                .append(imageCount() == 1 ? " image" : " images")
+                .append(embeddings().isPresent() ? ", encoded" : "")
+                .append(", prompt ")
+                .append(Quote.quote(prompt()))
+                .append(", at most ")
+                .append(maxNewTokens())
+                .append(" tokens, ")
+                .append(sampling());
+        if (repetitionPenalty() != 1) {
+            text.append(", repetitionPenalty ").append(repetitionPenalty());
+        }
+        if (controlTokens() != ControlTokens.PARSE) {
+            text.append(", controlTokens ").append(controlTokens());
+        }
+        constraint().ifPresent(unused -> text.append(", constrained"));
+        timeout().ifPresent(limit -> text.append(", timeout ").append(limit));
+        stopTokenIds().ifPresent(ids -> text.append(", stopTokenIds ").append(new TreeSet<>(ids)));
+        adapter().ifPresent(name -> text.append(", adapter ").append(name));
+        return text.append(']').toString();
+    }
+
     /**
      * Collects the parts of a {@link GenerationRequest}. Confined to one thread. A number out of the range that is said
      * is an {@link IllegalArgumentException}.
@@ -181,19 +220,24 @@ public final class GenerationRequest {
 
         /** Asks about one picture. */
         public Builder image(RgbImage image) {
-            return images(List.of(image));
+            return images(List.of(Objects.requireNonNull(image, "image")));
+        }
+
+        /** Asks about one picture, read from a file; an {@link ImageException} if it cannot be read. */
+        public Builder image(Path file) {
+            return image(RgbImage.read(file));
         }
 
         /** Asks about several pictures in order; there must be one when the request is built. */
         public Builder images(List<RgbImage> newImages) {
-            this.images = List.copyOf(newImages);
+            this.images = NonNull.copy(newImages, "images");
             this.embeddings = null;
             return this;
         }
 
         /** Asks about what {@link dev.paligemma.PaliGemmaPipeline#encode} gave, instead of other pictures. */
         public Builder images(ImageEmbeddings encoded) {
-            this.embeddings = Objects.requireNonNull(encoded, "encoded");
+            this.embeddings = Objects.requireNonNull(encoded, "images");
             this.images = List.of();
             return this;
         }
@@ -254,6 +298,7 @@ public final class GenerationRequest {
          * default. It is looked at between the steps of the network, of which running the prompt is the longest.
          */
         public Builder timeout(Duration limit) {
+            Objects.requireNonNull(limit, "timeout");
             if (limit.isNegative() || limit.isZero()) {
                 throw new IllegalArgumentException("timeout must be above 0, got " + limit);
             }
@@ -267,6 +312,7 @@ public final class GenerationRequest {
          * token ends it as well.
          */
         public Builder stopTokenIds(Set<Integer> ids) {
+            Objects.requireNonNull(ids, "stopTokenIds");
             if (ids.isEmpty()) {
                 throw new IllegalArgumentException("expected at least one token that ends an answer, got none");
             }

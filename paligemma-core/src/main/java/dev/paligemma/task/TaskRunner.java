@@ -1,5 +1,6 @@
 package dev.paligemma.task;
 
+import dev.paligemma.base.internal.NonNull;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.DetectionStream;
@@ -13,10 +14,10 @@ import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -111,7 +112,7 @@ public interface TaskRunner {
      * @throws IllegalArgumentException if {@code together} is below 1
      */
     default <R> List<R> runAll(Task<R> task, List<RgbImage> images, int together) {
-        List<GenerationRequest> requests = images.stream()
+        List<GenerationRequest> requests = NonNull.copy(images, "images").stream()
                 .map(image -> task.request().image(image).build())
                 .toList();
         if (!task.givenAnswers().isEmpty()) {
@@ -130,12 +131,14 @@ public interface TaskRunner {
      * @throws IllegalArgumentException if there is no picture, or the task takes another number of them
      */
     default <R> R run(Task<R> task, RgbImage... images) {
-        return run(task, task.request().images(List.of(images)).build());
+        return run(task, task.request().images(NonNull.copy(images, "images")).build());
     }
 
     /** As {@link #run(Task, RgbImage...)}, of files. */
     default <R> R run(Task<R> task, Path... images) {
-        return run(task, Arrays.stream(images).map(RgbImage::read).toArray(RgbImage[]::new));
+        return run(
+                task,
+                NonNull.copy(images, "images").stream().map(RgbImage::read).toArray(RgbImage[]::new));
     }
 
     /** Describes a picture in English, in the short style of COCO captions. */
@@ -145,7 +148,7 @@ public interface TaskRunner {
 
     /** As {@link #caption(RgbImage)}, of a file. */
     default String caption(Path image) {
-        return caption(RgbImage.read(image));
+        return caption(read(image));
     }
 
     /**
@@ -153,12 +156,12 @@ public interface TaskRunner {
      * "es"}.
      */
     default String caption(RgbImage image, String language) {
-        return run(Tasks.caption(language), image).text();
+        return ask(Tasks.caption(language), image).text();
     }
 
     /** As {@link #caption(RgbImage, String)}, of a file. */
     default String caption(Path image, String language) {
-        return caption(RgbImage.read(image), language);
+        return caption(read(image), language);
     }
 
     /** Answers a question in English, shortly. */
@@ -168,27 +171,27 @@ public interface TaskRunner {
 
     /** As {@link #answer(RgbImage, String)}, of a file. */
     default String answer(Path image, String question) {
-        return answer(RgbImage.read(image), question);
+        return answer(read(image), question);
     }
 
     /** Answers a question, shortly; the language is the code of that of question and answer. */
     default String answer(RgbImage image, String language, String question) {
-        return run(Tasks.answer(language, question), image).text();
+        return ask(Tasks.answer(language, question), image).text();
     }
 
     /** As {@link #answer(RgbImage, String, String)}, of a file. */
     default String answer(Path image, String language, String question) {
-        return answer(RgbImage.read(image), language, question);
+        return answer(read(image), language, question);
     }
 
     /** Reads the text in a picture; empty if there is none. */
     default String ocr(RgbImage image) {
-        return run(Tasks.ocr(), image).text();
+        return ask(Tasks.ocr(), image).text();
     }
 
     /** As {@link #ocr(RgbImage)}, of a file. */
     default String ocr(Path image) {
-        return ocr(RgbImage.read(image));
+        return ocr(read(image));
     }
 
     /**
@@ -206,22 +209,22 @@ public interface TaskRunner {
      * @throws IllegalArgumentException if there is no label or one cannot be part of a prompt
      */
     default DetectionResult detect(RgbImage image, String... labels) {
-        return run(Tasks.detect(labels), image);
+        return ask(Tasks.detect(labels), image);
     }
 
     /** As {@link #detect(RgbImage, String...)}, of a file. */
     default DetectionResult detect(Path image, String... labels) {
-        return detect(RgbImage.read(image), labels);
+        return detect(read(image), labels);
     }
 
     /** As {@link #detect(RgbImage, String...)}, with options on how boxes are read and which are kept. */
     default DetectionResult detect(RgbImage image, List<String> labels, DetectionOptions options) {
-        return run(Tasks.detect(labels).withOptions(options), image);
+        return ask(Tasks.detect(labels).withOptions(options), image);
     }
 
     /** As {@link #detect(RgbImage, List, DetectionOptions)}, of a file. */
     default DetectionResult detect(Path image, List<String> labels, DetectionOptions options) {
-        return detect(RgbImage.read(image), labels, options);
+        return detect(read(image), labels, options);
     }
 
     /**
@@ -229,22 +232,22 @@ public interface TaskRunner {
      * the weights of the mask decoder; without them there are boxes and segmentation codes.
      */
     default SegmentationResult segment(RgbImage image, String... labels) {
-        return run(Tasks.segment(labels), image);
+        return ask(Tasks.segment(labels), image);
     }
 
     /** As {@link #segment(RgbImage, String...)}, of a file. */
     default SegmentationResult segment(Path image, String... labels) {
-        return segment(RgbImage.read(image), labels);
+        return segment(read(image), labels);
     }
 
     /** As {@link #segment(RgbImage, String...)}, with options on how boxes are read and which are kept. */
     default SegmentationResult segment(RgbImage image, List<String> labels, DetectionOptions options) {
-        return run(Tasks.segment(labels).withOptions(options), image);
+        return ask(Tasks.segment(labels).withOptions(options), image);
     }
 
     /** As {@link #segment(RgbImage, List, DetectionOptions)}, of a file. */
     default SegmentationResult segment(Path image, List<String> labels, DetectionOptions options) {
-        return segment(RgbImage.read(image), labels, options);
+        return segment(read(image), labels, options);
     }
 
     /**
@@ -253,12 +256,12 @@ public interface TaskRunner {
      * @throws IllegalArgumentException if there are too few or too many answers, or one is given twice
      */
     default List<AnswerScore> score(RgbImage image, Task<?> question, List<String> answers) {
-        return run(Tasks.score(question, answers), image);
+        return ask(Tasks.score(question, answers), image);
     }
 
     /** As {@link #score(RgbImage, Task, List)}, of a file. */
     default List<AnswerScore> score(Path image, Task<?> question, List<String> answers) {
-        return score(RgbImage.read(image), question, answers);
+        return score(read(image), question, answers);
     }
 
     /**
@@ -282,6 +285,14 @@ public interface TaskRunner {
 
     /** As {@link #streamDetections(RgbImage, String...)}, of a file. */
     default DetectionStream streamDetections(Path image, String... labels) {
-        return streamDetections(RgbImage.read(image), labels);
+        return streamDetections(read(image), labels);
+    }
+
+    private <R> R ask(Task<R> task, RgbImage image) {
+        return run(task, task.request().image(image).build());
+    }
+
+    private static RgbImage read(Path image) {
+        return RgbImage.read(Objects.requireNonNull(image, "image"));
     }
 }

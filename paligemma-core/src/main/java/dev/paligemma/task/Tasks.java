@@ -1,5 +1,6 @@
 package dev.paligemma.task;
 
+import dev.paligemma.base.internal.NonNull;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.SegmentationResult;
@@ -58,7 +59,7 @@ public final class Tasks {
     private record ScoreTask(Task<?> question, List<String> givenAnswers) implements Task<List<AnswerScore>> {
         ScoreTask {
             Objects.requireNonNull(question, "question");
-            givenAnswers = List.copyOf(givenAnswers);
+            givenAnswers = NonNull.copy(givenAnswers, "answers");
             if (givenAnswers.isEmpty()) {
                 throw new IllegalArgumentException("expected at least one answer, got none");
             }
@@ -116,7 +117,7 @@ public final class Tasks {
      * @param labels what to look for, at least one; each a few words without a {@code ;} or a line break
      */
     public static BoxTask<DetectionResult> detect(String... labels) {
-        return detect(List.of(labels));
+        return detect(NonNull.copy(labels, "labels"));
     }
 
     /** As {@link #detect(String...)}, of a list. */
@@ -129,7 +130,7 @@ public final class Tasks {
      * weights of the mask decoder; without them there are boxes and segmentation codes, and a warning in the log.
      */
     public static BoxTask<SegmentationResult> segment(String... labels) {
-        return segment(List.of(labels));
+        return segment(NonNull.copy(labels, "labels"));
     }
 
     /** As {@link #segment(String...)}, of a list. */
@@ -169,7 +170,8 @@ public final class Tasks {
         return text;
     }
 
-    private static String joined(List<String> labels) {
+    private static String joined(List<String> given) {
+        List<String> labels = NonNull.copy(given, "labels");
         if (labels.isEmpty()) {
             throw new IllegalArgumentException("labels: at least one is needed");
         }

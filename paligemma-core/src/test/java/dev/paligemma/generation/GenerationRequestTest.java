@@ -7,12 +7,16 @@ import static org.assertj.core.api.Assertions.within;
 import dev.paligemma.Golden;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.constraint.TokenConstraint;
+import dev.paligemma.task.Tasks;
+import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.vision.RgbImage;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -37,6 +41,66 @@ class GenerationRequestTest {
 
     private static GenerationRequest request() {
         return GOLDEN.requests().get(0).toGenerationRequest();
+    }
+
+    @Test
+    void isShownInWords() {
+        assertThat(GenerationRequest.of(image(), "detect cat"))
+                .hasToString("GenerationRequest[1 image, prompt \"detect cat\", at most 128 tokens, greedy]");
+        assertThat(GenerationRequest.builder()
+                        .images(List.of(image(), image()))
+                        .prompt("x".repeat(1000))
+                        .maxNewTokens(7)
+                        .controlTokens(ControlTokens.AS_TEXT)
+                        .sampling(Sampling.temperature(2))
+                        .repetitionPenalty(1.5)
+                        .constraint(pipeline.constraints().anything())
+                        .timeout(Duration.ofMinutes(3))
+                        .stopTokenIds(Set.of(6, 5))
+                        .adapter("receipts")
+                        .build()
+                        .toString())
+                .hasSizeLessThan(500)
+                .startsWith("GenerationRequest[2 images, prompt \"xxx")
+                .endsWith("at most 7 tokens, temperature 2.0, seed 0, repetitionPenalty 1.5, controlTokens AS_TEXT,"
+                        + " constrained, timeout PT3M, stopTokenIds [5, 6], adapter receipts]");
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // what callers without NullAway do
+    void namesWhatIsNull() {
+        RgbImage noImage = null;
+        Path noFile = null;
+        isNamed("image", () -> GenerationRequest.of(noImage, "ocr"));
+        isNamed("image", () -> GenerationRequest.of(noFile, "ocr"));
+        isNamed("prompt", () -> GenerationRequest.of(image(), null));
+        isNamed("images[1]", () -> GenerationRequest.builder().images(Arrays.asList(image(), null)));
+        isNamed("timeout", () -> GenerationRequest.builder().timeout(null));
+        isNamed("image", () -> pipeline.caption(noImage));
+        isNamed("image", () -> pipeline.caption(noFile));
+        isNamed("image", () -> pipeline.encode(noImage));
+        isNamed("language", () -> pipeline.caption(image(), null));
+        isNamed("question", () -> pipeline.answer(image(), null));
+        isNamed("labels[0]", () -> pipeline.detect(image(), (String) null));
+        isNamed("labels", () -> pipeline.segment(image(), (String[]) null));
+        isNamed("answers", () -> pipeline.score(image(), Tasks.ocr(), null));
+        isNamed("answers[1]", () -> pipeline.score(request(), Arrays.asList("a", null)));
+        isNamed("requests[0]", () -> pipeline.generateAll(Arrays.asList((GenerationRequest) null), 1));
+        isNamed("images[0]", () -> pipeline.run(Tasks.ocr(), (RgbImage) null));
+        isNamed("images[0]", () -> pipeline.runAll(Tasks.ocr(), Arrays.asList((RgbImage) null), 1));
+        isNamed("request", () -> pipeline.generate(null));
+        isNamed("request", () -> pipeline.stream(null));
+    }
+
+    private static void isNamed(String what, ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(NullPointerException.class).hasMessage(what);
+    }
+
+    @Test
+    void readsThePictureOfAFile() {
+        GenerationRequest request = GenerationRequest.of(TinyModel.picture(), "ocr");
+
+        assertThat(request.images()).containsExactly(RgbImage.read(TinyModel.picture()));
     }
 
     @Test

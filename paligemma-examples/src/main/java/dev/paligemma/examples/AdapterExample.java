@@ -16,6 +16,11 @@ public final class AdapterExample {
 
     /** Asks the bundled model with two adapters and without, and merges one of them: two folders of adapters, and one to make. */
     public static void main(String[] args) {
+        if (args.length != 3) {
+            System.err.println(
+                    "usage: AdapterExample RECEIPTS SIGNS MERGED (folders of two adapters, and one to make)");
+            return;
+        }
         RgbImage image = RgbImage.read(TinyModel.picture());
         ask(TinyModel.folder(), Path.of(args[0]), Path.of(args[1]), image);
         merge(TinyModel.folder(), Path.of(args[0]), Path.of(args[2]));

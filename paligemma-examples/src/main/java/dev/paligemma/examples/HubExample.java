@@ -15,6 +15,10 @@ public final class HubExample {
 
     /** Downloads PaliGemma, which takes gigabytes and a token, and captions the picture that is given. */
     public static void main(String[] args) {
+        if (args.length != 1) {
+            System.err.println("usage: HubExample PICTURE (it downloads gigabytes from huggingface.co, with a token)");
+            return;
+        }
         System.out.println(caption(Path.of(args[0])));
         System.out.println(
                 caption(RgbImage.read(Path.of(args[0])), HubClient.builder().build()));

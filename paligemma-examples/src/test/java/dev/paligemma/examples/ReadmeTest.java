@@ -174,6 +174,27 @@ class ReadmeTest {
         assertThat(folder.resolve("merged/model.safetensors")).exists();
     }
 
+    /** They need files or a network, and say so instead of failing. */
+    @Test
+    void examplesThatNeedMoreSayWhatTheyNeed() {
+        assertThat(usage(() -> AdapterExample.main(new String[0]))).startsWith("usage: AdapterExample RECEIPTS");
+        assertThat(usage(() -> HubExample.main(new String[0]))).startsWith("usage: HubExample PICTURE");
+        assertThat(usage(() -> HeldOutEvaluation.main(new String[0]))).startsWith("usage: HeldOutEvaluation SCENES");
+    }
+
+    private static String usage(Example example) {
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        PrintStream standardError = System.err;
+        System.setErr(new PrintStream(printed, true, StandardCharsets.UTF_8));
+        try {
+            assertThat(printed(example)).isEmpty();
+        } finally {
+            System.setErr(standardError);
+        }
+        assertThat(printed.toString(StandardCharsets.UTF_8)).hasLineCount(1);
+        return printed.toString(StandardCharsets.UTF_8);
+    }
+
     @Test
     void examplesOfDeepJavaLibraryPredict() {
         List<String> lines = printed(() -> {

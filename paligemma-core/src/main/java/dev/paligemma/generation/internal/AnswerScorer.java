@@ -1,5 +1,6 @@
 package dev.paligemma.generation.internal;
 
+import dev.paligemma.base.internal.NonNull;
 import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.generation.AnswerScore;
 import dev.paligemma.generation.FinishReason;
@@ -85,13 +86,14 @@ public final class AnswerScorer {
      * Checks a caller's answers; an {@link IllegalArgumentException} if there are too few or many, or one is given
      * twice.
      */
-    public static List<String> require(List<String> answers, int most) {
+    public static List<String> require(List<String> given, int most) {
+        List<String> answers = NonNull.copy(given, "answers");
         if (answers.isEmpty() || answers.size() > most) {
             throw new IllegalArgumentException("expected 1 to " + most + " answers, got " + answers.size());
         }
         if (new LinkedHashSet<>(answers).size() < answers.size()) {
             throw new IllegalArgumentException("the same answer is given twice: " + answers);
         }
-        return List.copyOf(answers);
+        return answers;
     }
 }
