@@ -14,10 +14,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
+import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
-import picocli.CommandLine;
 
 /** Turns failures into one line on standard error and an exit code. */
 final class Failure {
@@ -52,7 +52,8 @@ final class Failure {
     /** Reports a failed command; gives {@link ExitCode#USAGE} if the input is to blame, {@link ExitCode#SOFTWARE} if not. */
     static int report(Throwable failure, PrintWriter err, boolean debug) {
         boolean input = isAboutInput(failure);
-        err.println("paligemma: " + oneLine(PictureArguments.withClassPath(SettingNames.inOptions(describe(failure, input)))));
+        err.println("paligemma: "
+                + oneLine(PictureArguments.withClassPath(SettingNames.inOptions(describe(failure, input)))));
         if (debug) {
             failure.printStackTrace(err);
         }

@@ -18,8 +18,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  paligemma answer \"what color is the car?\" --image street.jpg",
-            "  paligemma answer \"is the door open?\" --image door.jpg --choices yes,no"
+            "  paligemma answer \"what color is the square?\"",
+            "  paligemma answer \"is there a blue square?\" --choices yes,no"
         })
 public final class AnswerCommand implements Runnable {
     @Spec

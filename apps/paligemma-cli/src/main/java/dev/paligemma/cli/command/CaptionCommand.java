@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "caption",
         description = "Describe a picture.",
-        footer = {"", "Example:", "  paligemma caption --image cat.jpg --language es"})
+        footer = {"", "Example:", "  paligemma caption --image cat.jpg --language es --model paligemma2-3b-mix-224"})
 public final class CaptionCommand implements Runnable {
     /** The kinds of captions that the models were trained on. */
     enum Style {

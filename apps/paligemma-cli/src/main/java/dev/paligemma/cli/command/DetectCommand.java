@@ -19,8 +19,8 @@ import picocli.CommandLine.Mixin;
         footer = {
             "",
             "Examples:",
-            "  paligemma detect cat \"food bowl\" --image kitchen.jpg --out found.png",
-            "  paligemma detect cat --image kitchen.jpg --min-confidence 0.5 --nms 0.7 --json"
+            "  paligemma detect \"blue square\" word --out found.png",
+            "  paligemma detect word --min-confidence 0.5 --nms 0.7 --json"
         })
 public final class DetectCommand implements Callable<Integer> {
     @Mixin

@@ -10,11 +10,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "generate",
         description = "Let the model continue any prompt.",
-        footer = {
-            "",
-            "Example:",
-            "  paligemma generate --image cat.jpg --prompt \"describe en\" --max-new-tokens 200 --sample 0.8 --seed 1"
-        })
+        footer = {"", "Example:", "  paligemma generate --prompt \"detect blue square ; word\""})
 public final class GenerateCommand implements Runnable {
     @Option(
             names = "--prompt",

@@ -9,7 +9,7 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "ocr",
         description = "Read the text in a picture.",
-        footer = {"", "Example:", "  paligemma ocr --image receipt.png --max-new-tokens 500"})
+        footer = {"", "Example:", "  paligemma ocr --image receipt.png --model paligemma2-3b-mix-448"})
 public final class OcrCommand implements Runnable {
     @Mixin
     TextOptions text = new TextOptions();

@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
             "Prints a line per answer, the most likely one first: the natural logarithm of the probability that the"
                     + " model writes exactly this answer, its share among the given ones, and the answer."
         },
-        footer = {"", "Example:", "  paligemma score \"answer en is the door open?\" yes no --image door.jpg"})
+        footer = {"", "Example:", "  paligemma score \"answer en is there a blue square?\" yes no"})
 public final class ScoreCommand implements Runnable {
     @Spec
     CommandSpec spec;

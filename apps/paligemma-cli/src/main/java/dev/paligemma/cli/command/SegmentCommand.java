@@ -19,8 +19,7 @@ import picocli.CommandLine.Option;
                     + "pixels belong to it. With --json the shape, too: as COCO run lengths and as outlines.",
             "Shapes need the weights of the mask decoder, vae-oid.npz of Google's big_vision."
         },
-        footer = {"", "Example:", "  paligemma segment cat --image kitchen.jpg --mask-weights vae-oid.npz --out cut.png"
-        })
+        footer = {"", "Example:", "  paligemma segment \"blue square\" --out cut.png"})
 public final class SegmentCommand implements Callable<Integer> {
     @Mixin
     BoxOptions boxes = new BoxOptions();
