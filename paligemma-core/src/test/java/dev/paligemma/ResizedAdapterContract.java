@@ -13,7 +13,6 @@ import dev.paligemma.generation.BeamSearch;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestException;
-import dev.paligemma.network.DecoderOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -151,7 +150,6 @@ public abstract class ResizedAdapterContract {
     private PipelineBuilder builder(Path checkpoint) {
         return PaliGemmaPipeline.builder()
                 .checkpoint(checkpoint)
-                .decoderOptions(new DecoderOptions(true, true))
                 .engine(engine.engine())
                 .precision(engine.precision());
     }

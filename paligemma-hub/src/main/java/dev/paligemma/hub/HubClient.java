@@ -173,7 +173,7 @@ public final class HubClient {
                         withoutToken(e).getMessage());
                 return cached.place();
             }
-            boolean isComplete = isCached && cached.commit().equals(listing.commit());
+            boolean isComplete = cached != null && isCached && cached.commit().equals(listing.commit());
             try {
                 FileSet set = files.of(model, listing.files());
                 Choice choice = SnapshotDownload.choose(set, listing);
@@ -188,7 +188,7 @@ public final class HubClient {
                 job.complete(listing, set, choice, listener, !isComplete);
                 return repository.place(listing.commit(), set);
             } catch (HubException e) {
-                if (!isComplete || !(e.kind() == Kind.UNREACHABLE || e.kind() == Kind.DISK)) {
+                if (cached == null || !isComplete || !(e.kind() == Kind.UNREACHABLE || e.kind() == Kind.DISK)) {
                     throw e;
                 }
                 LOG.warn(

@@ -218,7 +218,8 @@ final class FileRecogniser {
                 Kind.GGUF,
                 (asked.equals(file)
                                 ? "a GGUF file"
-                                : "a folder with a GGUF file (" + Quote.shown(String.valueOf(file.getFileName()), 80) + ")")
+                                : "a folder with a GGUF file (" + Quote.shown(String.valueOf(file.getFileName()), 80)
+                                        + ")")
                         + (architecture == null ? "" : " of the architecture " + Quote.quote(architecture)),
                 "llama.cpp",
                 "GGUF is for llama.cpp and Ollama and is not read here: " + Remedies.smaller(base));

@@ -24,10 +24,7 @@ final class FolderRecogniser {
     private static final List<String> TOKENIZERS = List.of("tokenizer.json", "tokenizer.model");
     private static final List<String> PROCESSORS = List.of("preprocessor_config.json", "processor_config.json");
 
-    private static final List<String> SETTINGS = List.of(
-            CONFIG,
-            AdapterRecogniser.CONFIG,
-            ConvertedManifest.FILE_NAME);
+    private static final List<String> SETTINGS = List.of(CONFIG, AdapterRecogniser.CONFIG, ConvertedManifest.FILE_NAME);
 
     /** What is read if it is there. */
     private static final List<String> OPTIONAL = List.of("generation_config.json", FileRecogniser.MASK_CODEC);
