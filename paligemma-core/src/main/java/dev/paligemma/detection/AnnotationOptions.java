@@ -31,7 +31,7 @@ public record AnnotationOptions(
         AUTO,
         /** Things of one label, which is the same colour in other pictures. */
         LABEL,
-        /** Nothing: each thing has its own colour, up to {@value LabelColours#COLOURS} of them. */
+        /** Nothing: each thing has its own colour, up to 24 of them. */
         INSTANCE
     }
 
