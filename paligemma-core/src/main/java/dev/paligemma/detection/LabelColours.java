@@ -22,7 +22,7 @@ final class LabelColours {
     /** The colour of each thing, by their labels. One thing alone has the same colour in every way. */
     static int[] of(List<String> labels, ColourBy by) {
         LabelColours colours = new LabelColours(labels);
-        if (by == ColourBy.LABEL || by == ColourBy.AUTO && colours.slots.size() > 1) {
+        if (by == ColourBy.LABEL || (by == ColourBy.AUTO && colours.slots.size() > 1)) {
             return labels.stream().mapToInt(colours::of).toArray();
         }
         int first = labels.isEmpty() ? 0 : Objects.requireNonNull(colours.slots.get(labels.get(0)));

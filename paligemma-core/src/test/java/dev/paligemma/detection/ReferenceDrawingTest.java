@@ -73,7 +73,7 @@ class ReferenceDrawingTest {
         for (int y = 0; y < SegmentationMask.SIZE; y++) {
             long bits = Long.parseUnsignedLong((String) ((List<?>) rows).get(y), 16);
             for (int x = 0; x < SegmentationMask.SIZE; x++) {
-                probabilities[y * SegmentationMask.SIZE + x] = bits >>> 63 - x & 1;
+                probabilities[y * SegmentationMask.SIZE + x] = (bits >>> (63 - x)) & 1;
             }
         }
         return Optional.of(SegmentationMask.of(probabilities));

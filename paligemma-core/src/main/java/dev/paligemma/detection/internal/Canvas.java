@@ -52,7 +52,7 @@ public final class Canvas {
         int p = (y * width + x) * 3;
         for (int shift = 16, i = p + 2; i >= p; i--, shift -= 8) {
             int from = samples[i] & 255;
-            samples[i] = (byte) (from + (((colour >> shift & 255) - from) * share + 128 >> 8));
+            samples[i] = (byte) (from + ((((colour >> shift & 255) - from) * share + 128) >> 8));
         }
     }
 

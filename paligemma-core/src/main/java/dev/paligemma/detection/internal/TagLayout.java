@@ -2,6 +2,7 @@ package dev.paligemma.detection.internal;
 
 import dev.paligemma.vision.PixelBox;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Small boxes choose first. A tag takes the place at its box, above, below, inside or beside, that is best by
  * {@link Place#cost}. Of a few sizes of letters the one wins with which most tags find such a place; the others
- * go to the nearest free one. Where even that fails letters become smaller still, and then names are cut. Nothing is left
- * out before a tag of one letter has no place.
+ * go to the nearest free one. Where even that fails letters become smaller still, and then names are cut. A tag is
+ * left out only where its figure alone has no place.
  */
 public final class TagLayout {
     /** Letters smaller than this are hard to read, and smaller than {@link #SMALLEST} cannot be. */
@@ -48,7 +49,8 @@ public final class TagLayout {
      * @param width of the picture
      * @param height of the picture
      * @param size of the letters where there is room
-     * @return in the order in which they were placed; shorter than the list of tags only if the picture is full, or too low for a letter
+     * @return in the order in which they were placed; shorter than the list of tags only if the picture is full, or too
+     *     low for a letter
      */
     public static List<PlacedTag> place(List<Tag> tags, int width, int height, int size, Lettering lettering) {
         int least = Math.min(size, SMALLEST);
@@ -57,21 +59,16 @@ public final class TagLayout {
     }
 
     private List<PlacedTag> place(int size) {
-        Attempt best = null;
         List<Attempt> attempts = new ArrayList<>();
         for (int each : sizes(size)) {
             Attempt attempt = new Attempt(each, Math.max(Math.min(width / 3, 18 * each), 10 * each));
             attempt.placeAtBoxes();
-            attempts.add(attempt);
-            if (best == null || attempt.placed.size() > best.placed.size()) {
-                best = attempt;
-            }
             if (attempt.isComplete()) {
                 return attempt.placed;
             }
+            attempts.add(attempt);
         }
-        Attempt fullest = best;
-        attempts.removeIf(attempt -> fullest != null && attempt.size > fullest.size);
+        attempts.subList(0, attempts.indexOf(fullest(attempts))).clear();
         int least = Math.min(size, SMALLEST);
         for (double cut : CUTS) {
             attempts.add(new Attempt(least, (int) (cut * least)));
@@ -82,9 +79,13 @@ public final class TagLayout {
             if (attempt.isComplete()) {
                 return attempt.placed;
             }
-            best = best == null || attempt.placed.size() >= best.placed.size() ? attempt : best;
         }
-        return best == null ? List.of() : best.placed;
+        return fullest(attempts).placed;
+    }
+
+    /** Of several with as many tags the first, which has the largest letters. */
+    private static Attempt fullest(List<Attempt> attempts) {
+        return Collections.max(attempts, Comparator.comparingInt(attempt -> attempt.placed.size()));
     }
 
     private static Set<Integer> sizes(int size) {
