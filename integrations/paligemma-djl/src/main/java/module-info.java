@@ -5,6 +5,7 @@ module dev.paligemma.djl {
     requires transitive dev.paligemma.base;
     requires transitive dev.paligemma.checkpoint;
     requires transitive dev.paligemma.engine;
+    requires transitive dev.paligemma.hub;
     requires transitive dev.paligemma.tokenizer;
     requires transitive dev.paligemma.vision;
     requires transitive dev.paligemma;
