@@ -2,7 +2,12 @@ package dev.paligemma.detection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.atIndex;
 
+import dev.paligemma.detection.AnnotationOptions.ColourBy;
+import dev.paligemma.detection.internal.Ink;
+import dev.paligemma.detection.internal.PixelLettering;
+import dev.paligemma.detection.internal.SystemLettering;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.SegmentationMask;
 import java.awt.FontMetrics;
@@ -47,7 +52,7 @@ class AnnotationsTest {
         BufferedImage drawn = Annotations.draw(IMAGE, List.of(detection("cat", BOX)), List.of());
         int colour = colour("cat");
 
-        // The box is 100..300 x 100..180, the line one pixel; the name stands above.
+        // The box is 100..300 x 100..180, the line one pixel with a halo on both sides; the name stands above.
         for (int x = 100; x < 300; x++) {
             assertThat(rgb(drawn, x, 100)).isEqualTo(colour);
             assertThat(rgb(drawn, x, 179)).isEqualTo(colour);
@@ -56,16 +61,17 @@ class AnnotationsTest {
             assertThat(rgb(drawn, 100, y)).isEqualTo(colour);
             assertThat(rgb(drawn, 299, y)).isEqualTo(colour);
         }
-        for (int y = 101; y < 179; y++) {
-            for (int x = 101; x < 299; x++) {
+        for (int y = 102; y < 178; y++) {
+            for (int x = 102; x < 298; x++) {
                 assertThat(rgb(drawn, x, y)).isEqualTo(GREY);
             }
         }
         for (int y = 100; y < 200; y++) {
-            assertThat(rgb(drawn, 99, y)).isEqualTo(GREY);
-            assertThat(rgb(drawn, 300, y)).isEqualTo(GREY);
+            assertThat(rgb(drawn, 98, y)).isEqualTo(GREY);
+            assertThat(rgb(drawn, 301, y)).isEqualTo(GREY);
         }
-        assertThat(rgb(drawn, 200, 180)).isEqualTo(GREY);
+        assertThat(rgb(drawn, 200, 101)).isEqualTo(rgb(drawn, 200, 180)).isNotEqualTo(GREY);
+        assertThat(rgb(drawn, 200, 181)).isEqualTo(GREY);
     }
 
     @Test
@@ -77,7 +83,7 @@ class AnnotationsTest {
         long bar = IntStream.range(80, 100)
                 .filter(y -> rgb(named, 101, y) == colour("cat"))
                 .count();
-        assertThat(bar).isGreaterThanOrEqualTo(8);
+        assertThat(bar).isGreaterThanOrEqualTo(7);
         assertThat(difference(named, nameless)).isPositive();
         assertThat(difference(
                         nameless,
@@ -108,8 +114,9 @@ class AnnotationsTest {
         BufferedImage drawn =
                 Annotations.draw(grey(1000, 1000), List.of(Detection.of("", BOX, 1000, 1000, Double.NaN)), List.of());
 
-        assertThat(rgb(drawn, 254, 700)).isEqualTo(colour(""));
-        assertThat(rgb(drawn, 255, 700)).isEqualTo(GREY);
+        assertThat(rgb(drawn, 253, 700)).isEqualTo(colour(""));
+        assertThat(rgb(drawn, 254, 700)).isNotIn(colour(""), GREY);
+        assertThat(rgb(drawn, 256, 700)).isEqualTo(GREY);
     }
 
     @Test
@@ -118,7 +125,7 @@ class AnnotationsTest {
         BufferedImage drawn = Annotations.draw(IMAGE, List.of(Detection.of("", edge, 400, 200, Double.NaN)), List.of());
 
         assertThat(rgb(drawn, 399, 100)).isEqualTo(colour(""));
-        assertThat(rgb(drawn, 398, 100)).isEqualTo(GREY);
+        assertThat(rgb(drawn, 397, 100)).isEqualTo(GREY);
     }
 
     @Test
@@ -151,9 +158,7 @@ class AnnotationsTest {
     }
 
     @Test
-    void missingFontsLeaveOutNamesOnly() {
-        BufferedImage withoutNames =
-                Annotations.draw(IMAGE, List.of(Detection.of("", BOX, 400, 200, Double.NaN)), List.of());
+    void missingFontsAreReplacedByPlainLetters() {
         List<Function<Graphics2D, FontMetrics>> failures = List.of(
                 graphics -> {
                     throw new InternalError("no fonts");
@@ -164,11 +169,56 @@ class AnnotationsTest {
                 graphics -> {
                     throw new IllegalStateException("Fontconfig head is null");
                 });
+        BufferedImage plain = plain(IMAGE, List.of(detection("cat", BOX)), AnnotationOptions.defaults());
         for (Function<Graphics2D, FontMetrics> failure : failures) {
-            BufferedImage drawn =
-                    Annotations.draw(IMAGE, List.of(Detection.of("", BOX, 400, 200, 0.5)), List.of(), failure);
-            assertThat(difference(drawn, withoutNames)).isZero();
+            BufferedImage drawn = Annotations.draw(
+                    IMAGE,
+                    List.of(detection("cat", BOX)),
+                    List.of(),
+                    AnnotationOptions.defaults(),
+                    () -> SystemLettering.orPixels(failure));
+            assertThat(difference(drawn, plain)).isZero();
         }
+        assertThat(difference(plain, plain(IMAGE, List.of(detection("cow", BOX)), AnnotationOptions.defaults())))
+                .isPositive();
+    }
+
+    @Test
+    void tagsCanBeLeftOutAndTheConfidenceToo() {
+        AnnotationOptions options = AnnotationOptions.defaults();
+        Detection sure = Detection.of("cat", BOX, 400, 200, 0.5);
+        Detection unknown = Detection.of("cat", BOX, 400, 200, Double.NaN);
+        Detection nameless = Detection.of("", BOX, 400, 200, Double.NaN);
+
+        assertThat(difference(
+                        plain(IMAGE, List.of(sure), options.withConfidence(false)),
+                        plain(IMAGE, List.of(unknown), options)))
+                .isZero();
+        assertThat(difference(
+                        plain(IMAGE, List.of(detection("", BOX)), options.withLabels(false)),
+                        plain(IMAGE, List.of(nameless), options)))
+                .isZero();
+        assertThat(difference(plain(IMAGE, List.of(sure), options), plain(IMAGE, List.of(unknown), options)))
+                .isPositive();
+    }
+
+    @Test
+    void aThingGivenAsBoxAndAsSegmentIsDrawnOnce() {
+        Segment cat = new Segment(detection("cat", BOX), Optional.empty(), 400, 200);
+
+        assertThat(difference(
+                        Annotations.draw(IMAGE, List.of(cat.detection()), List.of(cat)),
+                        Annotations.draw(IMAGE, List.of(), List.of(cat))))
+                .isZero();
+    }
+
+    @Test
+    void lettersKeepTheirDirectionAndTheirLine() {
+        AnnotationOptions options = AnnotationOptions.defaults();
+        assertThat(Annotations.nameOf("a\n\u202Eb\u0007\u2066")).isEqualTo("a b");
+        assertThat(Annotations.nameOf("\uD83D\uDC08".repeat(100))).isEqualTo("\uD83D\uDC08".repeat(80) + "\u2026");
+        assertThat(plain(IMAGE, List.of(detection("\uD83D\uDC08".repeat(100), BOX)), options))
+                .isNotNull();
     }
 
     @Test
@@ -210,6 +260,27 @@ class AnnotationsTest {
         assertThat(new LabelColours(List.of("dog", "cat", "cat")).of("cat")).isEqualTo(colour("cat"));
         List<String> many = IntStream.range(0, 100).mapToObj(i -> "thing " + i).toList();
         assertThat(new LabelColours(many).of("thing 99")).isNotNegative();
+        assertThat(labels.stream().map(colours::of))
+                .allSatisfy(colour ->
+                        assertThat(Ink.contrast(colour, Ink.on(colour))).isGreaterThan(4.5));
+    }
+
+    @Test
+    void thingsOfOneLabelDifferUnlessThereAreSeveralLabels() {
+        List<String> cats = List.of("cat", "cat", "cat");
+        List<String> mixed = List.of("cat", "dog", "cat");
+
+        assertThat(LabelColours.of(cats, ColourBy.AUTO)).doesNotHaveDuplicates().contains(colour("cat"), atIndex(0));
+        assertThat(LabelColours.of(cats, ColourBy.INSTANCE)).isEqualTo(LabelColours.of(cats, ColourBy.AUTO));
+        assertThat(LabelColours.of(cats, ColourBy.LABEL)).containsOnly(colour("cat"));
+        assertThat(LabelColours.of(mixed, ColourBy.AUTO)).isEqualTo(LabelColours.of(mixed, ColourBy.LABEL));
+        assertThat(LabelColours.of(mixed, ColourBy.LABEL)[2]).isEqualTo(LabelColours.of(mixed, ColourBy.LABEL)[0]);
+        assertThat(LabelColours.of(mixed, ColourBy.INSTANCE)).doesNotHaveDuplicates();
+        assertThat(LabelColours.of(List.of(), ColourBy.AUTO)).isEmpty();
+    }
+
+    private static BufferedImage plain(RgbImage image, List<Detection> things, AnnotationOptions options) {
+        return Annotations.draw(image, things, List.of(), options, PixelLettering::new);
     }
 
     private static Detection detection(String label, BoundingBox box) {

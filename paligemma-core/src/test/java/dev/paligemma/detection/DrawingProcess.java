@@ -12,7 +12,7 @@ final class DrawingProcess {
     private DrawingProcess() {}
 
     /**
-     * Draws one box with a name; ends with an error if its frame is not there.
+     * Draws one box with its name; ends with an error if they are not there.
      *
      * @param args none
      */
@@ -21,8 +21,10 @@ final class DrawingProcess {
         Detection cat = Detection.of("cat", new BoundingBox(0.25, 0.5, 0.75, 0.75), 100, 100, 0.5);
         BufferedImage drawn = Annotations.draw(image, List.of(cat), List.of());
         int colour = new LabelColours(List.of("cat")).of("cat");
-        if ((drawn.getRGB(25, 60) & 0xFFFFFF) != colour || (drawn.getRGB(50, 60) & 0xFFFFFF) != 0) {
-            throw new IllegalStateException("the frame is missing");
+        if ((drawn.getRGB(25, 60) & 0xFFFFFF) != colour
+                || (drawn.getRGB(50, 60) & 0xFFFFFF) != 0
+                || (drawn.getRGB(27, 45) & 0xFFFFFF) != colour) {
+            throw new IllegalStateException("the frame or its name is missing");
         }
     }
 

@@ -2,6 +2,8 @@ package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.constraint.TokenConstraint;
+import dev.paligemma.detection.AnnotationOptions;
+import dev.paligemma.detection.AnnotationOptions.ColourBy;
 import dev.paligemma.detection.Annotations;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionOptions;
@@ -31,6 +33,7 @@ public final class DetectExample {
             System.out.println(choose(model, image).rawText());
             if (args.length == 1) {
                 draw(model, image, Path.of(args[0]));
+                drawEach(image, model.detect(image, "word").detections());
             }
         }
     }
@@ -69,6 +72,16 @@ public final class DetectExample {
         List<Detection> found = model.detect(image, "blue square", "word").detections();
         BufferedImage drawing = Annotations.draw(image, found, List.of());
         ImageIO.write(drawing, "png", png.toFile());
+    }
+    // endregion
+
+    // region draw-options
+    static BufferedImage drawEach(RgbImage image, List<Detection> found) {
+        AnnotationOptions options = AnnotationOptions.defaults()
+                .withColourBy(ColourBy.INSTANCE)
+                .withConfidence(false)
+                .withLineWidth(3);
+        return Annotations.draw(image, found, List.of(), options);
     }
     // endregion
 }

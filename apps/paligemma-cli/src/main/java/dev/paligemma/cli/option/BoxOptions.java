@@ -31,15 +31,15 @@ import java.util.List;
 import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec.Target;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine;
+import picocli.CommandLine.Spec.Target;
 
 /** The options of the commands that find things, and the way from them to the output. */
 public final class BoxOptions {
@@ -66,6 +66,9 @@ public final class BoxOptions {
                             + "a folder.")
     @Nullable
     Path out;
+
+    @Mixin
+    DrawingOptions style = new DrawingOptions();
 
     @Option(
             names = "--min-confidence",
@@ -239,14 +242,14 @@ public final class BoxOptions {
         return file;
     }
 
-    private static void draw(@Nullable Path file, RgbImage picture, List<Segment> found) {
+    private void draw(@Nullable Path file, RgbImage picture, List<Segment> found) {
         if (file == null) {
             return;
         }
         boolean isNew = !Files.exists(file);
         try {
             ByteArrayOutputStream png = new ByteArrayOutputStream();
-            ImageIO.write(Annotations.draw(picture, List.of(), found), "png", png);
+            ImageIO.write(Annotations.draw(picture, List.of(), found, style.options()), "png", png);
             try {
                 Files.write(file, png.toByteArray());
             } catch (IOException e) {

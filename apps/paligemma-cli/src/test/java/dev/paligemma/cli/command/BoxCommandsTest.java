@@ -136,6 +136,17 @@ class BoxCommandsTest {
     }
 
     @Test
+    void drawsInColoursAsAsked() {
+        Path drawing = folder.resolve("names.png");
+        Path plain = folder.resolve("plain.png");
+
+        run("detect", THING, "--out", drawing.toString(), "--colour-by", "instance", "--no-confidence");
+        run("detect", THING, "--out", plain.toString(), "--colour-by", "label");
+
+        assertThat(RgbImage.read(drawing)).isNotEqualTo(RgbImage.read(plain));
+    }
+
+    @Test
     void findsWithEveryWayOfDecoding() throws IOException {
         Map<String, Object> searched = parsed("detect", THING, "--beams", "2");
 
@@ -212,6 +223,7 @@ class BoxCommandsTest {
                 List.of("--min-confidence", "1.1"),
                 List.of("--min-confidence", "NaN"),
                 List.of("--nms", "-0.1"),
+                List.of("--colour-by", "mood"),
                 List.of("--out", "no-such-folder/found.png"),
                 List.of("--out", TinyModel.folder().toString()),
                 List.of("--image", picture, "--image", picture),
