@@ -1,5 +1,6 @@
 /** The model behind the Criteria, Predictor and Translator of Deep Java Library. */
 module dev.paligemma.djl {
+    requires com.google.gson;
     requires java.desktop;
     requires transitive ai.djl.api;
     requires transitive dev.paligemma.base;
