@@ -102,7 +102,9 @@ final class NativeLibraries {
     }
 
     private static String fileName(String platform, String name) {
-        return platform.startsWith("win") ? name + ".dll" : "lib" + name + (platform.startsWith("osx") ? ".dylib" : ".so");
+        return platform.startsWith("win")
+                ? name + ".dll"
+                : "lib" + name + (platform.startsWith("osx") ? ".dylib" : ".so");
     }
 
     /** Written beside its place and renamed, so that no other process loads half of it. */
