@@ -10,12 +10,20 @@ module dev.paligemma.checkpoint {
     exports dev.paligemma.checkpoint.adapter;
     exports dev.paligemma.checkpoint.config;
     exports dev.paligemma.checkpoint.convert;
+    exports dev.paligemma.checkpoint.internal to
+            dev.paligemma;
     exports dev.paligemma.checkpoint.internal.adapter to
             dev.paligemma;
     exports dev.paligemma.checkpoint.internal.bigvision to
             dev.paligemma;
     exports dev.paligemma.checkpoint.internal.convert to
             dev.paligemma;
+    exports dev.paligemma.checkpoint.internal.generation to
+            dev.paligemma,
+            dev.paligemma.cli;
+    exports dev.paligemma.checkpoint.internal.identity to
+            dev.paligemma,
+            dev.paligemma.cli;
     exports dev.paligemma.checkpoint.internal.numpy to
             dev.paligemma.vision;
 }

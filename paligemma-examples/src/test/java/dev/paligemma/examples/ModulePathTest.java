@@ -31,9 +31,7 @@ class ModulePathTest {
         Files.writeString(
                 folder.resolve("source/module-info.java"),
                 "module app { requires dev.paligemma; requires dev.paligemma.tiny; }");
-        Files.writeString(
-                source.resolve("Main.java"),
-                """
+        Files.writeString(source.resolve("Main.java"), """
                 package app;
 
                 import dev.paligemma.PaliGemmaPipeline;
@@ -97,8 +95,7 @@ class ModulePathTest {
                 .map(module -> module.descriptor().name())
                 .collect(Collectors.toSet());
         return names.stream()
-                .anyMatch(name -> FOREIGN.contains(name)
-                        || (name.startsWith("dev.paligemma") && isDescribed(entry)));
+                .anyMatch(name -> FOREIGN.contains(name) || (name.startsWith("dev.paligemma") && isDescribed(entry)));
     }
 
     /** An archive of tests has a name of its own making and no descriptor. */

@@ -40,7 +40,12 @@ class PomTest {
         // The bill of materials has no parent.
         for (String pom : List.of("pom.xml", "paligemma-bom/pom.xml")) {
             assertThat(Files.readString(ROOT.resolve(pom)))
-                    .contains("<url>${project.home}</url>", "<scm", "<licenses>", "<developers>", "<project.home>https://");
+                    .contains(
+                            "<url>${project.home}</url>",
+                            "<scm",
+                            "<licenses>",
+                            "<developers>",
+                            "<project.home>https://");
         }
     }
 }

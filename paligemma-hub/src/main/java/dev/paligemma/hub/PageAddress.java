@@ -36,8 +36,9 @@ final class PageAddress {
         String host = slash < 0 ? "" : address.substring(0, slash).toLowerCase(Locale.ROOT);
         boolean isHub = HOSTS.contains(host) || host.equals(ownHost());
         String path = isUri ? address : address.substring(slash + 1);
-        List<String> parts =
-                Arrays.stream(path.split("/", -1)).filter(part -> !part.isEmpty()).toList();
+        List<String> parts = Arrays.stream(path.split("/", -1))
+                .filter(part -> !part.isEmpty())
+                .toList();
         if (scheme < 0 && (!isHub || parts.size() < 2)) {
             return null;
         }

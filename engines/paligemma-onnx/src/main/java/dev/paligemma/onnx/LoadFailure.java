@@ -22,25 +22,33 @@ final class LoadFailure {
         String lower = reason.toLowerCase(Locale.ROOT);
         String remedy;
         if (musl) {
-            remedy = "this system has the C library musl, as Alpine Linux; ONNX Runtime's library needs glibc, as Debian, Ubuntu"
-                    + " and Red Hat have it";
+            remedy =
+                    "this system has the C library musl, as Alpine Linux; ONNX Runtime's library needs glibc, as Debian, Ubuntu"
+                            + " and Red Hat have it";
         } else if (lower.contains("glibc_") || lower.contains("glibcxx_")) {
-            remedy = "the C library of this system is too old; expected glibc 2.27 or newer, as Debian 10, Ubuntu 18.04 and Red"
-                    + " Hat 8 have it";
+            remedy =
+                    "the C library of this system is too old; expected glibc 2.27 or newer, as Debian 10, Ubuntu 18.04 and Red"
+                            + " Hat 8 have it";
         } else if (lower.contains("failed to map segment") || lower.contains("operation not permitted")) {
-            remedy = "its folder does not allow programs (it is mounted noexec); choose another one with PALIGEMMA_CACHE or the"
-                    + " system property paligemma.cache";
+            remedy =
+                    "its folder does not allow programs (it is mounted noexec); choose another one with PALIGEMMA_CACHE or the"
+                            + " system property paligemma.cache";
         } else if (lower.contains("no space left")) {
-            remedy = "the disk is full; choose another folder with PALIGEMMA_CACHE or the system property paligemma.cache, or"
-                    + " another temporary folder with -Djava.io.tmpdir";
-        } else if (lower.contains("nosuchfile") || lower.contains("createtempdirectory") || lower.contains("temporary")) {
+            remedy =
+                    "the disk is full; choose another folder with PALIGEMMA_CACHE or the system property paligemma.cache, or"
+                            + " another temporary folder with -Djava.io.tmpdir";
+        } else if (lower.contains("nosuchfile")
+                || lower.contains("createtempdirectory")
+                || lower.contains("temporary")) {
             remedy = "the temporary folder " + System.getProperty("java.io.tmpdir")
                     + " does not exist or cannot be written; choose another one with -Djava.io.tmpdir";
         } else if (lower.contains("cannot open shared object file")) {
-            remedy = "a library of the system that it needs is missing; install the one that is named (libstdc++6, libgomp1)";
+            remedy =
+                    "a library of the system that it needs is missing; install the one that is named (libstdc++6, libgomp1)";
         } else {
-            remedy = "ONNX Runtime has libraries for Linux and Windows on x86-64 and for Linux and macOS on arm64; this is " + osName
-                    + " on " + osArch;
+            remedy =
+                    "ONNX Runtime has libraries for Linux and Windows on x86-64 and for Linux and macOS on arm64; this is "
+                            + osName + " on " + osArch;
         }
         return "ONNX Runtime's native library cannot be loaded: " + remedy + " (" + reason + ")";
     }

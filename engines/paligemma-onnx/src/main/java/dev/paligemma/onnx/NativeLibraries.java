@@ -16,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
 import org.jspecify.annotations.Nullable;
@@ -93,7 +94,7 @@ final class NativeLibraries {
         Path folder = cache.resolve(name.toString());
         for (Map.Entry<String, URL> library : libraries.entrySet()) {
             Path file = folder.resolve(library.getKey());
-            if (!contents.get(library.getKey()).isIn(file)) {
+            if (!Objects.requireNonNull(contents.get(library.getKey())).isIn(file)) {
                 write(library.getValue(), file);
             }
         }
@@ -101,7 +102,9 @@ final class NativeLibraries {
     }
 
     private static String fileName(String platform, String name) {
-        return platform.startsWith("win") ? name + ".dll" : "lib" + name + (platform.startsWith("osx") ? ".dylib" : ".so");
+        return platform.startsWith("win")
+                ? name + ".dll"
+                : "lib" + name + (platform.startsWith("osx") ? ".dylib" : ".so");
     }
 
     /** Written beside its place and renamed, so that no other process loads half of it. */

@@ -32,7 +32,8 @@ class LoadFailureTest {
     @Test
     void muslIsNamed() {
         String told = LoadFailure.describe(
-                new UnsatisfiedLinkError("Error loading shared library ld-linux-x86-64.so.2: No such file or directory"),
+                new UnsatisfiedLinkError(
+                        "Error loading shared library ld-linux-x86-64.so.2: No such file or directory"),
                 "Linux",
                 "amd64",
                 true);
@@ -42,7 +43,8 @@ class LoadFailureTest {
 
     @Test
     void aMissingTemporaryFolderIsNamed() {
-        RuntimeException wrapped = new RuntimeException("Failed to load onnx-runtime library", new NoSuchFileException("/gone/onnxruntime-java1"));
+        RuntimeException wrapped = new RuntimeException(
+                "Failed to load onnx-runtime library", new NoSuchFileException("/gone/onnxruntime-java1"));
 
         assertThat(LoadFailure.describe(wrapped, "Linux", "amd64", false))
                 .contains("the temporary folder " + System.getProperty("java.io.tmpdir"), "-Djava.io.tmpdir");

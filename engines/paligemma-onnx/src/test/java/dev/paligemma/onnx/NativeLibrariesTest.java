@@ -36,7 +36,8 @@ class NativeLibrariesTest {
         assertThat(files(folder)).containsExactly("libonnxruntime.so", "libonnxruntime4j_jni.so");
         Path small = folder.resolve("libonnxruntime4j_jni.so");
         byte[] content = Files.readAllBytes(small);
-        Object first = Files.readAttributes(folder.resolve("libonnxruntime.so"), "unix:ino").get("ino");
+        Object first = Files.readAttributes(folder.resolve("libonnxruntime.so"), "unix:ino")
+                .get("ino");
 
         byte[] damaged = content.clone();
         damaged[damaged.length / 2]++;

@@ -18,8 +18,8 @@ final class BoundedNames extends JsonParserDelegate {
     public JsonToken nextToken() throws IOException {
         JsonToken token = super.nextToken();
         if (token == JsonToken.FIELD_NAME && currentName().length() > MAX_CHARS) {
-            throw new StreamConstraintsException("Name length (" + currentName().length()
-                    + ") exceeds the maximum allowed (" + MAX_CHARS + ")");
+            throw new StreamConstraintsException(
+                    "Name length (" + currentName().length() + ") exceeds the maximum allowed (" + MAX_CHARS + ")");
         }
         return token;
     }

@@ -59,9 +59,10 @@ class JsonProblemTest {
     void namesLimitsByTheirNumbers() {
         // Releases of Jackson have other words for the same.
         assertThat(message("{\"a\": " + "1".repeat(50) + "}"))
-                .matches("config.json goes beyond a limit on JSON: \"Number .*\\(50\\) exceeds the maximum .*\\(40\\)\"");
+                .matches(
+                        "config.json goes beyond a limit on JSON: \"Number .*\\(50\\) exceeds the maximum .*\\(40\\)\"");
         assertThat(message("{\"" + "n".repeat(70_000) + "\": 1}"))
-                .endsWith("\"Name length (70000) exceeds the maximum allowed (50000)\"");
+                .matches(".*\"Name length \\(\\d+\\) exceeds the maximum allowed \\(50000\\)\"");
         assertThat(message("{\"a\": " + "[".repeat(80))).matches(".*epth \\(65\\) exceeds the maximum .*\\(64\\)\"");
     }
 

@@ -453,7 +453,8 @@ class PaliGemmaConfigTest {
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> read("{\"a\":" + "[".repeat(100_000)))
                 // Releases of Jackson have other words for the same.
-                .withMessageMatching("(?s).*config.json goes beyond a limit on JSON.*epth \\(65\\) exceeds .*\\(64\\)\"");
+                .withMessageMatching(
+                        "(?s).*config.json goes beyond a limit on JSON.*epth \\(65\\) exceeds .*\\(64\\)\"");
         assertThatExceptionOfType(CheckpointException.class)
                 .isThrownBy(() -> read(" ".repeat(1 << 20) + "{}"))
                 .withMessageContaining("expected at most 1048576");

@@ -42,7 +42,8 @@ public final class Validation {
         try {
             shown = check.pictures().stream().map(pictures::get).toList();
         } catch (PaliGemmaException e) {
-            return new Outcome(check.id(), Verdict.NOT_RUN, check.prompt(), check.answer(), String.valueOf(e.getMessage()));
+            return new Outcome(
+                    check.id(), Verdict.NOT_RUN, check.prompt(), check.answer(), String.valueOf(e.getMessage()));
         }
         String answer = pipeline.generate(GenerationRequest.builder()
                         .images(shown)

@@ -53,7 +53,7 @@ final class FileRecogniser {
             "xz",
             "BZh",
             "bzip2",
-            "\u0028\u00b5\u002f\u00fd",
+            "(\u00b5/\u00fd",
             "zstd");
 
     private FileRecogniser() {}

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -138,7 +139,7 @@ final class FolderRecogniser {
             return null;
         }
         StandIn first = found.firstKey();
-        List<String> names = found.get(first);
+        List<String> names = Objects.requireNonNull(found.get(first));
         String what =
                 described() + " in which " + shown(names) + (names.size() == 1 ? " is " : " are each ") + first.what();
         String remedy = switch (first) {
@@ -243,7 +244,8 @@ final class FolderRecogniser {
         Settings config = Settings.of(listing.resolve(CONFIG));
         SafeTensorsFile first = header();
         boolean mlx = first != null && "mlx".equals(first.metadata().get("format"));
-        if (mlx
+        if (first != null
+                && mlx
                 && first.tensors().keySet().stream().anyMatch(name -> name.endsWith(".scales"))
                 && first.tensors().values().stream().anyMatch(tensor -> tensor.dtype() == DType.U32)) {
             return SettingsRecogniser.mlxQuantised(

@@ -39,7 +39,7 @@ class RecogniserTest {
     Path folder;
 
     private static String config(String more) {
-        return String.format(PALIGEMMA, more);
+        return PALIGEMMA.replace("%s", more);
     }
 
     private static String quantised(String method) {
@@ -60,7 +60,7 @@ class RecogniserTest {
     }
 
     private static String zip(String firstEntry) {
-        return String.format(ZIP, (char) firstEntry.length(), firstEntry);
+        return ZIP.replace("%c", String.valueOf((char) firstEntry.length())).replace("%s", firstEntry);
     }
 
     private static Arguments kind(Kind kind, String expected, Object... namesAndContents) {
