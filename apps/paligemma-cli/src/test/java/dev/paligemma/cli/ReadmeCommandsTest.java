@@ -69,7 +69,9 @@ class ReadmeCommandsTest {
     @ParameterizedTest
     @MethodSource("commands")
     void commandIsUnderstood(List<String> args) {
-        assertThatCode(() -> new CommandLine(new PaliGemmaCommand()).parseArgs(args.toArray(new String[0])))
+        assertThatCode(() -> new CommandLine(new PaliGemmaCommand())
+                        .setCaseInsensitiveEnumValuesAllowed(true)
+                        .parseArgs(args.toArray(new String[0])))
                 .doesNotThrowAnyException();
     }
 
