@@ -28,7 +28,7 @@ public final class Tokenizers {
 
     /** The tokenizer of the model, and by their names those of the adapters that do not use it. */
     public Tokenizers(PaliGemmaTokenizer base, Map<String, PaliGemmaTokenizer> adapters, int tokensPerImage) {
-        Map<PaliGemmaTokenizer, Entry> known = new IdentityHashMap<>();
+        IdentityHashMap<PaliGemmaTokenizer, Entry> known = new IdentityHashMap<>();
         this.base = known.computeIfAbsent(base, own -> Entry.of(own, tokensPerImage));
         adapters.forEach((name, tokenizer) ->
                 byAdapter.put(name, known.computeIfAbsent(tokenizer, own -> Entry.of(own, tokensPerImage))));
