@@ -86,7 +86,7 @@ final class BoxScores {
         for (Judged right : boxes) {
             for (Judged wrong : boxes) {
                 if (right.right && !wrong.right) {
-                    sum += (1 + Double.compare(right.confidence, wrong.confidence)) / 2.0;
+                    sum += right.confidence > wrong.confidence ? 1 : right.confidence == wrong.confidence ? 0.5 : 0;
                 }
             }
         }

@@ -46,6 +46,11 @@ class PathLinesTest {
             public int read() throws IOException {
                 throw new IOException("the cable is out");
             }
+
+            @Override
+            public int read(byte[] target, int offset, int length) throws IOException {
+                throw new IOException("the cable is out");
+            }
         };
 
         assertThatThrownBy(() -> new PathLines(failing, "list.txt").hasNext())
