@@ -120,13 +120,14 @@ class HubClientTest extends HubTest {
     }
 
     @Test
-    void downloadsAnAdapter() throws IOException {
+    void downloadsAnAdapterWithItsTokenizer() throws IOException {
         hub.put("adapter_config.json", "{}");
         hub.put("adapter_model.safetensors", FakeHub.content(5, 1000));
 
         Path snapshot = builder().build().snapshot(MODEL, FileSet.ADAPTER, DownloadListener.NONE);
 
-        assertThat(names(snapshot)).containsExactly("adapter_config.json", "adapter_model.safetensors");
+        assertThat(names(snapshot))
+                .containsExactly("adapter_config.json", "adapter_model.safetensors", "tokenizer.json");
     }
 
     @Test
