@@ -280,15 +280,16 @@ class PaliGemmaPipelineTest {
         }
         Path noTokenizer = copyWithout(temp.resolve("no-tokenizer"), "tokenizer.json");
         assertThatThrownBy(() -> PaliGemmaPipeline.load(noTokenizer))
-                .isInstanceOf(TokenizerException.class)
-                .hasMessageContaining("tokenizer.json, tokenizer.model");
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("without tokenizer")
+                .hasMessageContaining("copy tokenizer.json from its base model");
         Files.writeString(noTokenizer.resolve("tokenizer.model"), "not one");
         assertThatThrownBy(() -> PaliGemmaPipeline.load(noTokenizer))
                 .isInstanceOf(TokenizerException.class)
                 .hasMessageContaining("tokenizer.model, byte 0");
         Path noProcessor = copyWithout(temp.resolve("no-processor"), "preprocessor_config.json");
         assertThatThrownBy(() -> PaliGemmaPipeline.load(noProcessor))
-                .isInstanceOf(ImageException.class)
+                .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("preprocessor_config.json");
     }
 

@@ -84,7 +84,9 @@ public final class LoraAdapter {
         Objects.requireNonNull(folder, "folder");
         Objects.requireNonNull(base, "base");
         if (!Files.exists(folder.resolve(CONFIG))) {
-            refuseParent(folder);
+            if (Files.isDirectory(folder)) {
+                refuseParent(folder);
+            }
             throw new AdapterException(Recogniser.notAnAdapter(folder));
         }
         try {
