@@ -16,7 +16,6 @@ import dev.paligemma.network.DecoderOptions;
 import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.RgbImage;
-import dev.paligemma.vision.format.ImageException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
