@@ -67,9 +67,10 @@ class BatchTest {
             GenerationRequest plain = golden.requests().get(i).toGenerationRequest();
             requests.add(plain);
             requests.add(plain.toBuilder().maxNewTokens(1 + 3 * i).build());
+            // Seeds with which no choice hangs on the order of two tokens whose logits differ in their last bits.
             requests.add(plain.toBuilder()
                     .maxNewTokens(40)
-                    .sampling(Sampling.temperature(1.5).topK(50).seed(i))
+                    .sampling(Sampling.temperature(1.5).topK(50).seed(10 + i))
                     .build());
             requests.add(plain.toBuilder()
                     .maxNewTokens(30)
