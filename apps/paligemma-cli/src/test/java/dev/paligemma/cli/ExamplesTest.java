@@ -103,7 +103,9 @@ class ExamplesTest {
     }
 
     private static ParseResult parse(List<String> args) {
-        return new CommandLine(new PaliGemmaCommand()).parseArgs(args.toArray(new String[0]));
+        return new CommandLine(new PaliGemmaCommand())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .parseArgs(args.toArray(new String[0]));
     }
 
     /** The arguments with real files in the places of those that the example names. */

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  paligemma answer \"what color is the square?\"",
             "  paligemma answer \"is there a blue square?\" --choices yes,no",
-            "  paligemma answer \"is the door open?\" *.jpg --choices yes,no --model google/paligemma2-3b-mix-224"
+            "  paligemma answer \"is it open?\" *.jpg --model google/paligemma2-3b-mix-224"
         })
 public final class AnswerCommand implements Callable<Integer> {
     @Spec

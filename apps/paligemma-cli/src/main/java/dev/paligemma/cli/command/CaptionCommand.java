@@ -18,7 +18,7 @@ import picocli.CommandLine.Parameters;
             "",
             "Examples:",
             "  paligemma caption cat.jpg --language es --model google/paligemma2-3b-mix-224",
-            "  paligemma caption photos/ --recursive --resume captions.jsonl --model google/paligemma2-3b-mix-224"
+            "  paligemma caption photos/ --jsonl --model google/paligemma2-3b-mix-224"
         })
 public final class CaptionCommand implements Callable<Integer> {
     /** The kinds of captions that the models were trained on. */

@@ -20,7 +20,7 @@ import picocli.CommandLine.Mixin;
             "Examples:",
             "  paligemma detect \"blue square\" word --out found.png",
             "  paligemma detect word --min-confidence 0.5 --nms 0.7 --json",
-            "  paligemma detect cat *.jpg --out found/ --jsonl --model google/paligemma2-3b-mix-224"
+            "  paligemma detect cat *.jpg --out found/ --model google/paligemma2-3b-mix-224"
         })
 public final class DetectCommand implements Callable<Integer> {
     @Mixin

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  paligemma generate --prompt \"detect blue square ; word\"",
-            "  paligemma generate *.jpg --prompt \"describe en\" --jsonl --model google/paligemma2-3b-mix-224"
+            "  paligemma generate *.jpg --prompt \"ocr\" --model google/paligemma2-3b-mix-224"
         })
 public final class GenerateCommand implements Callable<Integer> {
     @Spec

@@ -15,8 +15,8 @@ import picocli.CommandLine.Parameters;
         footer = {
             "",
             "Examples:",
-            "  paligemma ocr receipt.png --max-new-tokens 500 --model google/paligemma2-3b-mix-448",
-            "  find scans -name '*.png' | paligemma ocr --images-from - --jsonl --model google/paligemma2-3b-mix-448"
+            "  paligemma ocr receipt.png --model google/paligemma2-3b-mix-448",
+            "  paligemma ocr scans/ --jsonl --model google/paligemma2-3b-mix-448"
         })
 public final class OcrCommand implements Callable<Integer> {
     @Parameters(

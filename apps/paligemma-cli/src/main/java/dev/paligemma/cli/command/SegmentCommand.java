@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  paligemma segment \"blue square\" --out cut.png",
-            "  paligemma segment cat --images photos --jsonl --model google/paligemma2-3b-mix-224"
+            "  paligemma segment cat photos/ --model google/paligemma2-3b-mix-224"
         })
 public final class SegmentCommand implements Callable<Integer> {
     @Mixin

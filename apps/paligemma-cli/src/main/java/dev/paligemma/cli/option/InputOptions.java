@@ -42,16 +42,21 @@ public final class InputOptions {
 
     /** Says once what the bundled model is, if it is to look at a picture of the user's own. */
     public void hint(ProgressDisplay progress) {
-        if (images.stream().anyMatch(image -> !isBundled(image))) {
-            hintAtOwnPictures(progress);
+        if (isBundledModel() && images.stream().anyMatch(image -> !isBundled(image))) {
+            progress.note(HINT);
         }
     }
 
     /** The same, of pictures that are known to be the user's. */
     void hintAtOwnPictures(ProgressDisplay progress) {
-        if (model.checkpoint.isBundled() && model.adapter == null) {
+        if (isBundledModel()) {
             progress.note(HINT);
         }
+    }
+
+    /** Asked first: whether a picture is the bundled one, only the bundled files tell, which another model does not unpack. */
+    private boolean isBundledModel() {
+        return model.checkpoint.isBundled() && model.adapter == null;
     }
 
     private boolean isBundled(Path image) {
