@@ -50,23 +50,33 @@ class PictureArgumentsTest {
     }
 
     @Test
-    void everyPictureNeedsItsOption() throws IOException {
+    void aPictureWithItsOptionAndOneWithoutAreToldApart() throws IOException {
         String picture = picture();
         String[][] commands = {
             {"caption", "--image", picture, picture},
-            {"caption", picture},
             {"answer", "what", "--image", picture, picture},
-            {"detect", "cat", "--image", picture, picture},
-            {"segment", picture, "--image", picture},
+            {"detect", "cat", "--image", picture, picture}
         };
         for (String[] command : commands) {
             Outcome outcome = run(command);
 
             assertRefused(outcome);
-            assertThat(outcome.err()).contains("--image FIRST --image " + picture);
+            assertThat(outcome.err())
+                    .contains("both --image and '" + picture + "'")
+                    .contains("for an answer about each picture leave --image out")
+                    .contains("write --image before each of them");
         }
-        // A thing may be called like a picture that is not there.
-        assertThat(run("detect", "cat.png").exitCode()).isZero();
+        assertThat(run("caption", picture).exitCode()).isZero();
+    }
+
+    @Test
+    void whereNoPictureStandsAloneItsOptionIsNamed() throws IOException {
+        String picture = picture();
+
+        Outcome outcome = run("verify", "--image", picture, picture);
+
+        assertRefused(outcome);
+        assertThat(outcome.err()).contains("--image FIRST --image " + picture);
     }
 
     @Test
