@@ -72,9 +72,9 @@ public final class OutputHead {
                 return true;
             }
             LOG.warn(
-                    "{}: the output head {} is stored with other values than the token embedding, which it is by"
-                            + " config.json; it is used as stored, as in transformers 5. tie_word_embeddings false in"
-                            + " config.json would say so",
+                    "{}: the stored output head {} differs from the token embedding, though config.json ties them. The"
+                            + " stored head is used, as transformers 5 does; set tie_word_embeddings to false in"
+                            + " config.json to say so",
                     folder,
                     head.name());
         }
