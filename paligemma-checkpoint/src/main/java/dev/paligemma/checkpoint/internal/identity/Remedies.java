@@ -34,6 +34,6 @@ final class Remedies {
         return "copy " + missing + " from " + from + " into it"
                 + (base == null
                         ? ""
-                        : ", for example with 'hf download " + base + " " + files + " --local-dir " + folder + "'");
+                        : ", for example with 'hf download %s %s --local-dir %s'".formatted(base, files, folder));
     }
 }
