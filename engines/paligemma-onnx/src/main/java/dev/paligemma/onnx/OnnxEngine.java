@@ -11,6 +11,8 @@ import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.Program;
 import dev.paligemma.engine.weights.WeightSource;
+import dev.paligemma.onnx.internal.LoadFailure;
+import dev.paligemma.onnx.internal.NativeLibraries;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

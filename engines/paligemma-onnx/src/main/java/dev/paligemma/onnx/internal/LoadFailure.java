@@ -1,4 +1,4 @@
-package dev.paligemma.onnx;
+package dev.paligemma.onnx.internal;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,11 +8,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Says in one line why ONNX Runtime's native library cannot be loaded here, and what to do. Stateless. */
-final class LoadFailure {
+public final class LoadFailure {
     private LoadFailure() {}
 
     /** Of the system that runs this. */
-    static String describe(Throwable failure) {
+    public static String describe(Throwable failure) {
         return describe(failure, System.getProperty("os.name", ""), System.getProperty("os.arch", ""), isMusl());
     }
 

@@ -1,4 +1,4 @@
-package dev.paligemma.onnx;
+package dev.paligemma.onnx.internal;
 
 import ai.onnxruntime.OrtEnvironment;
 import dev.paligemma.base.internal.CacheFolder;
@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * <p>By itself ONNX Runtime unpacks 24 MB into a new temporary folder in every process, and leaves them there when the process
  * is killed. Who sets {@code onnxruntime.native.path} chooses the libraries, and nothing is unpacked.
  */
-final class NativeLibraries {
+public final class NativeLibraries {
     /** ONNX Runtime reads this system property when it loads its libraries. */
     static final String PATH = "onnxruntime.native.path";
 
@@ -42,7 +42,7 @@ final class NativeLibraries {
      * Prepares the libraries of this system. If that fails nothing is lost: ONNX Runtime then unpacks them as it does by
      * itself.
      */
-    static synchronized void prepare() {
+    public static synchronized void prepare() {
         if (System.getProperty(PATH) != null) {
             return;
         }

@@ -1,4 +1,4 @@
-package dev.paligemma.onnx;
+package dev.paligemma.onnx.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
