@@ -15,9 +15,12 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * says what its part of the table is.
  *
  * <p>Classes run in any order, so the question is put after the last of them; what is missing then is a failure of JUnit
- * Jupiter as a whole. Nothing is missing when single classes were asked for ({@code -Dtest=...}).
+ * Jupiter as a whole. Nothing is missing when single classes were asked for ({@code -Dtest=...}). A run that leaves a contract
+ * out on purpose names it in the system property {@value #LEFT_OUT}, separated by commas.
  */
 public abstract class ContractsHaveRun {
+    private static final String LEFT_OUT = "contracts.left.out";
+
     private final String engine;
     private final Level[] levels;
 
@@ -45,11 +48,14 @@ public abstract class ContractsHaveRun {
         if (System.getProperty("test") != null) {
             return;
         }
+        List<String> leftOut = List.of(System.getProperty(LEFT_OUT, "").split(","));
         List<String> missing = new ArrayList<>();
         for (TestedEngine row : TestedEngine.all(engine)) {
             for (Level level : levels) {
                 for (String contract : row.contracts(level)) {
-                    missing.addAll(ContractLedger.missing(row, contract));
+                    if (!leftOut.contains(contract)) {
+                        missing.addAll(ContractLedger.missing(row, contract));
+                    }
                 }
             }
         }
