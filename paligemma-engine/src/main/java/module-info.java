@@ -9,6 +9,7 @@ module dev.paligemma.engine {
     exports dev.paligemma.engine.graph;
     exports dev.paligemma.engine.machine;
     exports dev.paligemma.engine.spi;
+    exports dev.paligemma.engine.training;
     exports dev.paligemma.engine.weights;
 
     uses dev.paligemma.engine.spi.EngineProvider;

@@ -29,6 +29,11 @@ public interface EngineProvider {
         return List.of();
     }
 
+    /** Whether its engines also train. Loads no native code. */
+    default boolean canTrain() {
+        return false;
+    }
+
     /**
      * Loads the native runtime, if that has not happened, and makes an engine.
      *

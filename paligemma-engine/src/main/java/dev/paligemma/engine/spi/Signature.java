@@ -58,8 +58,26 @@ public final class Signature {
                     + graph.outputs().keySet() + ", got " + outputs.keySet());
         }
         Map<String, Long> symbols = new HashMap<>();
-        inputs.forEach((name, tensor) -> check(name, tensor, graph.inputs().get(name), symbols));
+        compare(inputs, symbols);
         outputs.forEach((name, tensor) -> check(name, tensor, graph.outputs().get(name), symbols));
+    }
+
+    /**
+     * Refuses inputs that do not fit.
+     *
+     * @param inputs must be one tensor per input of the graph, of its type and shape
+     * @param symbols the sizes of symbolic dimensions that are known, by symbol
+     * @throws IllegalArgumentException if a tensor is missing, unknown, or has another type or shape
+     */
+    public void checkInputs(Map<String, HostTensor> inputs, Map<String, Long> symbols) {
+        if (!inputs.keySet().equals(graph.inputs().keySet())) {
+            throw otherInputs(inputs);
+        }
+        compare(inputs, new HashMap<>(symbols));
+    }
+
+    private void compare(Map<String, HostTensor> inputs, Map<String, Long> symbols) {
+        inputs.forEach((name, tensor) -> check(name, tensor, graph.inputs().get(name), symbols));
     }
 
     private void check(String name, HostTensor tensor, @Nullable Tensor declared, Map<String, Long> symbols) {
