@@ -14,5 +14,6 @@ module dev.paligemma.base {
             dev.paligemma.onnx,
             dev.paligemma.tiny,
             dev.paligemma.tokenizer,
+            dev.paligemma.training,
             dev.paligemma.vision;
 }

@@ -69,10 +69,23 @@ class ArchitectureTest {
             entry("vision", Set.of("base", "engine", "checkpoint")),
             entry("core", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub")),
             entry("djl", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
-            entry("cli", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core", "tiny")),
+            entry("training", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
+            entry(
+                    "cli",
+                    Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core", "training", "tiny")),
             entry(
                     "examples",
-                    Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core", "tiny", "djl")));
+                    Set.of(
+                            "base",
+                            "engine",
+                            "checkpoint",
+                            "vision",
+                            "tokenizer",
+                            "hub",
+                            "core",
+                            "training",
+                            "tiny",
+                            "djl")));
 
     /** Applications: nobody builds upon them. */
     private static final Set<String> APPLICATIONS = Set.of("cli", "examples");
@@ -97,6 +110,8 @@ class ArchitectureTest {
             "dev.paligemma.engine.spi.EngineChoice",
             "dev.paligemma.engine.spi.EngineProvider",
             "dev.paligemma.engine.spi.Engines",
+            "dev.paligemma.engine.training.CheckedTrainingProgram",
+            "dev.paligemma.engine.training.TrainingEngine",
             "dev.paligemma.engine.weights.MatrixFormat",
             "dev.paligemma.generation.RequestException",
             "dev.paligemma.generation.RequestCancelledException",
@@ -105,6 +120,7 @@ class ArchitectureTest {
             "dev.paligemma.task.Tasks",
             "dev.paligemma.tiny.TinyModel",
             "dev.paligemma.tokenizer.PromptEncoder",
+            "dev.paligemma.training.FineTuningException",
             "dev.paligemma.vision.ImageProcessor",
             "dev.paligemma.vision.RgbImage",
             "dev.paligemma.vision.SiglipEncoder",

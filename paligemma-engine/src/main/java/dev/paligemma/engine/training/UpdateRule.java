@@ -35,7 +35,7 @@ public sealed interface UpdateRule {
             require(beta1 >= 0 && beta1 < 1, "beta1 must be from 0 on and below 1", beta1);
             require(beta2 >= 0 && beta2 < 1, "beta2 must be from 0 on and below 1", beta2);
             require(epsilon > 0 && epsilon < 1, "epsilon must be above 0 and below 1", epsilon);
-            require(number >= 1, "the number of an update must be at least 1", number);
+            require(number >= 1, "the number of an update must be at least 1", (double) number);
         }
     }
 

@@ -1,0 +1,10 @@
+/** Fine-tunes a model on pictures and texts. */
+module dev.paligemma.training {
+    requires com.fasterxml.jackson.core;
+    requires org.slf4j;
+    requires transitive dev.paligemma;
+    requires transitive dev.paligemma.base;
+    requires transitive org.jspecify;
+
+    exports dev.paligemma.training;
+}
