@@ -7,5 +7,6 @@ module dev.paligemma.training {
     requires transitive org.jspecify;
 
     exports dev.paligemma.training;
+    exports dev.paligemma.training.data;
     exports dev.paligemma.training.recipe;
 }

@@ -2,6 +2,8 @@ package dev.paligemma.training.recipe;
 
 import dev.paligemma.engine.training.FrozenFormat;
 import dev.paligemma.network.DecoderOptions;
+import dev.paligemma.training.data.ExampleOrder;
+import dev.paligemma.training.data.LossAverage;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -72,7 +74,7 @@ public final class Recipe {
                 .optimizer(new Optimizer.Sgd())
                 .schedule(Schedule.cosine().warmupShare(COLAB_WARMUP))
                 .withoutClip()
-                .loss(LossWeights.PER_EXAMPLE);
+                .loss(LossAverage.PER_EXAMPLE);
     }
 
     /** What is trained. */
@@ -280,13 +282,13 @@ public final class Recipe {
     }
 
     /** What the tokens of a batch count; at first every token the same. */
-    public Recipe loss(LossWeights loss) {
+    public Recipe loss(LossAverage loss) {
         Objects.requireNonNull(loss, "loss");
         return with(copy -> copy.loss = loss);
     }
 
     /** What the tokens of a batch count. */
-    public LossWeights loss() {
+    public LossAverage loss() {
         return settings.loss;
     }
 
@@ -383,7 +385,7 @@ public final class Recipe {
         private OptionalInt steps = OptionalInt.empty();
         private OptionalDouble epochs = OptionalDouble.of(3);
         private ExampleOrder order = ExampleOrder.SHUFFLED;
-        private LossWeights loss = LossWeights.PER_TOKEN;
+        private LossAverage loss = LossAverage.PER_TOKEN;
         private List<String> newTokens = List.of();
         private long seed;
 

@@ -3,8 +3,8 @@ package dev.paligemma.training.internal.state;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.engine.training.FrozenFormat;
 import dev.paligemma.network.DecoderOptions;
-import dev.paligemma.training.recipe.ExampleOrder;
-import dev.paligemma.training.recipe.LossWeights;
+import dev.paligemma.training.data.ExampleOrder;
+import dev.paligemma.training.data.LossAverage;
 import dev.paligemma.training.recipe.Method;
 import dev.paligemma.training.recipe.Optimizer;
 import dev.paligemma.training.recipe.Recipe;
@@ -104,7 +104,7 @@ public final class RecipeJson {
                 .batch(json.integer("batch", 1, 1, MAX_COUNT))
                 .accumulate(json.integer("accumulate", 1, 1, MAX_COUNT))
                 .order(constant(json, "order", ExampleOrder.class))
-                .loss(constant(json, "loss", LossWeights.class))
+                .loss(constant(json, "loss", LossAverage.class))
                 .headRows(json.integer("headRows", 1, 1, MAX_COUNT))
                 .seed(json.members().get("seed") instanceof Long seed ? seed : 0);
         recipe = json.has("clip") ? recipe.clip(number(json, "clip")) : recipe.withoutClip();
