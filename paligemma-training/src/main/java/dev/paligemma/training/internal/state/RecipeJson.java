@@ -9,7 +9,7 @@ import dev.paligemma.training.recipe.Method;
 import dev.paligemma.training.recipe.Optimizer;
 import dev.paligemma.training.recipe.Recipe;
 import dev.paligemma.training.recipe.Schedule;
-import dev.paligemma.training.recipe.Tower;
+import dev.paligemma.training.Tower;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
