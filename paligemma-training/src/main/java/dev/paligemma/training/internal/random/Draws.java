@@ -11,6 +11,8 @@ import java.util.stream.IntStream;
  */
 public final class Draws {
     private static final long STEP = 0x9E3779B97F4A7C15L;
+    /** Odd, so that different parts of a place stay different. */
+    private static final long PART = 0xD1342543DE82EF95L;
 
     private long state;
 
@@ -22,7 +24,7 @@ public final class Draws {
     public static Draws of(long seed, long... place) {
         long state = mix(seed + STEP);
         for (long part : place) {
-            state = mix(state ^ mix(part + STEP)) + STEP;
+            state = mix(state + STEP + part * PART);
         }
         return new Draws(state);
     }
