@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -34,11 +35,24 @@ record CocoMasks(MaskCodec codec, LocationScale scale) {
             if (mask.area() == 0) {
                 throw new FineTuningException(where + ": its mask has no pixel");
             }
-            return Arrays.stream(codec.encode(SegmentationMask.crop(mask, pixels)))
-                    .mapToObj(code -> String.format(Locale.ROOT, "<seg%03d>", code))
-                    .collect(Collectors.joining());
+            return spelled(codec.encode(SegmentationMask.crop(mask, pixels)));
         } catch (MaskException e) {
             throw new FineTuningException(where + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Codes as answers have them. */
+    static String spelled(int[] codes) {
+        return Arrays.stream(codes)
+                .mapToObj(code -> String.format(Locale.ROOT, "<seg%03d>", code))
+                .collect(Collectors.joining());
+    }
+
+    /** Refuses a codec that can only decode. */
+    static void requireEncoder(Optional<MaskCodec> masks) {
+        if (masks.isPresent() && !masks.get().hasEncoder()) {
+            throw new FineTuningException("masks cannot become codes: the weights of the mask codec have no encoder, only"
+                    + " a decoder; take the published vae-oid.npz, which has the arrays encoder.0.weight and so on");
         }
     }
 

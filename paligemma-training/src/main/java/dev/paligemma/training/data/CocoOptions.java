@@ -36,10 +36,7 @@ public record CocoOptions(
     public CocoOptions {
         Objects.requireNonNull(prompts, "prompts");
         Objects.requireNonNull(scale, "scale");
-        if (masks.isPresent() && !masks.get().hasEncoder()) {
-            throw new FineTuningException("masks cannot become codes: the weights of the mask codec have no encoder, only"
-                    + " a decoder; take the published vae-oid.npz, which has the arrays encoder.0.weight and so on");
-        }
+        CocoMasks.requireEncoder(masks);
     }
 
     /** Boxes of all categories, pictures without objects left out, everything must be right. */

@@ -168,6 +168,11 @@ public final class Examples {
         return order == ObjectOrder.GIVEN ? this : with(new OrderedObjects(order));
     }
 
+    /** The same with random changes of pictures, in which boxes move along. */
+    public Examples withAugmentation(Augmentation augmentation) {
+        return augmentation.isNone() ? this : with(new Augmenter(augmentation));
+    }
+
     /** Adds a variation behind those that are there. */
     private Examples with(Variation variation) {
         List<Variation> more = Stream.concat(variations.stream(), Stream.of(variation)).toList();
