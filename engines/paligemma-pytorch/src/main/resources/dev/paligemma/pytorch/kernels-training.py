@@ -8,12 +8,12 @@
     return list
   def keep(self: __torch__.Network,
     weight: Tensor,
-    scale: Tensor) -> Tensor:
+    scale: Tensor) -> NoneType:
     weights = self.weights
     scales = self.scales
     _0 = torch.append(weights, weight)
     _1 = torch.append(scales, scale)
-    return (self).done()
+    return None
   def blank(self: __torch__.Network,
     sizes: Tensor,
     type: int) -> Tensor:
@@ -21,17 +21,20 @@
   def add_weight(self: __torch__.Network,
     inputs: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
-    return (self).keep((self).bring(inputs[0], ), (self).done(), )
+    _0 = (self).keep((self).bring(inputs[0], ), (self).done(), )
+    return (self).done()
   def add_half_weight(self: __torch__.Network,
     inputs: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
     numbers = torch.reshape(torch.view(inputs[0], 15), (self).integers(inputs[1], ))
-    return (self).keep((self).bring(numbers, ), (self).done(), )
+    _0 = (self).keep((self).bring(numbers, ), (self).done(), )
+    return (self).done()
   def add_empty_weight(self: __torch__.Network,
     inputs: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
     weight = (self).blank(inputs[0], int(inputs[1]), )
-    return (self).keep(weight, (self).blank(inputs[2], 6, ), )
+    _0 = (self).keep(weight, (self).blank(inputs[2], 6, ), )
+    return (self).done()
   def fill_weight(self: __torch__.Network,
     inputs: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
@@ -176,7 +179,8 @@
         p = torch.detach(params[i])
         _1 = torch.mul_(p, torch.sub(1., torch.mul(rate, float(torch.select(inputs[1], 0, i)))))
         _2 = torch.sub_(p, g, alpha=rate)
-    return (self).clear(inputs, )
+    _9 = (self).clear(inputs, )
+    return (self).done()
   def adamw(self: __torch__.Network,
     inputs: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
@@ -195,7 +199,8 @@
         p = torch.view(torch.detach(params[i]), [-1])
         _3 = torch.mul_(p, torch.sub(1., torch.mul(rate, float(torch.select(inputs[1], 0, i)))))
         _4 = (self).adamw_of(i, p, settings, )
-    return (self).clear(inputs, )
+    _9 = (self).clear(inputs, )
+    return (self).done()
   def adamw_of(self: __torch__.Network,
     index: int,
     values: Tensor,
