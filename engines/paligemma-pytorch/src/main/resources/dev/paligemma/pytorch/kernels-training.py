@@ -23,11 +23,26 @@
     torch.set_grad_enabled(False)
     _0 = (self).keep((self).bring(inputs[0], ), (self).done(), )
     return (self).done()
-  def add_half_weight(self: __torch__.Network,
+  def map_file(self: __torch__.Network,
     inputs: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
-    numbers = torch.reshape(torch.view(inputs[0], 15), (self).integers(inputs[1], ))
-    _0 = (self).keep((self).bring(numbers, ), (self).done(), )
+    files = self.files
+    name = ""
+    for i in range(torch.numel(inputs[0])):
+      name = torch.add(name, torch.chr(int(torch.select(inputs[0], 0, i))))
+    _0 = torch.append(files, torch.from_file(name, False, int(inputs[1]), dtype=15))
+    return (self).done()
+  def forget_files(self: __torch__.Network,
+    inputs: List[Tensor]) -> Tensor:
+    files = self.files
+    torch.clear(files)
+    return (self).done()
+  def add_mapped_weight(self: __torch__.Network,
+    inputs: List[Tensor]) -> Tensor:
+    torch.set_grad_enabled(False)
+    files = self.files
+    part = torch.narrow(files[int(inputs[0])], 0, int(inputs[1]), int(inputs[2]))
+    _0 = (self).keep((self).bring(torch.reshape(part, (self).integers(inputs[3], )), ), (self).done(), )
     return (self).done()
   def add_empty_weight(self: __torch__.Network,
     inputs: List[Tensor]) -> Tensor:

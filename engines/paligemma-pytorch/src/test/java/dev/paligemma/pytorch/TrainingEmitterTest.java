@@ -53,7 +53,7 @@ class TrainingEmitterTest {
                 assertThat(method.split("return ")).as(matcher.group(1)).hasSize(2);
             }
         }
-        assertThat(entries).contains("step", "evaluate", "adamw", "sgd", "measure", "get", "put", "add_half_weight");
+        assertThat(entries).contains("step", "evaluate", "adamw", "sgd", "measure", "get", "put", "add_mapped_weight");
         assertThat(text).contains("""
                   def done(self: __torch__.Network) -> Tensor:
                     return torch.zeros([1], dtype=6, layout=None, device=torch.device("cpu"))
