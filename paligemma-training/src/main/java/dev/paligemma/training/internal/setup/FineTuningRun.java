@@ -140,6 +140,10 @@ public final class FineTuningRun implements AutoCloseable {
         }
     }
 
+    private ModelOutput output() {
+        return new ModelOutput(network.network(), settings.baseName(), base, isWhole());
+    }
+
     private boolean isWhole() {
         return !(recipe.method() instanceof Method.Lora);
     }
@@ -192,7 +196,7 @@ public final class FineTuningRun implements AutoCloseable {
             CheckpointStore store = new CheckpointStore(
                     folder.path(),
                     identity,
-                    new ModelOutput(network.network(), settings.baseName(), base, isWhole()),
+                    output(),
                     versions(engine));
             try (ImageEncoding images =
                             ImageEncoding.of(engine, base, network.network().images(), config, settings);
@@ -228,8 +232,10 @@ public final class FineTuningRun implements AutoCloseable {
                 batches,
                 store,
                 validation.map(heldOut -> new Figures(
-                        settings.metrics(),
-                        new HeldOut(heldOut, tokens, images.batcher(), recipe.batch(), network.network().given()))),
+                        settings,
+                        new HeldOut(heldOut, tokens, images.batcher(), recipe.batch(), network.network().given()),
+                        output(),
+                        isWhole() ? Optional.of(base) : Optional.empty())),
                 settings.pace(),
                 settings.stop(),
                 new BothListeners(files, settings.listener()));
