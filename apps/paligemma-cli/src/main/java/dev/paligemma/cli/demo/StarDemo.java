@@ -27,7 +27,7 @@ import java.util.stream.Stream;
 public final class StarDemo {
     private static final int TRAINING_PICTURES = 240;
     private static final int HELD_OUT = 20;
-    private static final int UPDATES = 600;
+    private static final int UPDATES = 800;
     private static final int WARMUP = 5;
     private static final int RANK = 8;
     private static final double RATE = 2e-3;
