@@ -40,6 +40,7 @@ import recording  # noqa: E402
 
 SAMPLE, STRIDE = 48, 7919  # element i of a sample is element STRIDE * i modulo the size
 IGNORED = -100
+BASES = {"tiny": None, "pg1": "pg1-mqa-fp32", "window": "pg2-window"}  # folders of CORE, or TINY
 
 
 def load(folder: Path, dtype=torch.float32):
@@ -342,7 +343,7 @@ def main():
     parser.add_argument("--core", type=Path, required=True, help="the folders that ../goldens/make_goldens.py made")
     parser.add_argument("--tiny", type=Path, required=True, help="the bundled model")
     parser.add_argument("--out", type=Path, required=True, help="folder that receives data, tokens and runs")
-    parser.add_argument("--model", action="append", help="only this model: tiny or pg1")
+    parser.add_argument("--model", action="append", help=f"only this model, of {sorted(BASES)}")
     parser.add_argument("--run", action="append", help="only this run (may be repeated)")
     parser.add_argument("--heldback", type=int, help="other data, starts and recipes")
     arguments = parser.parse_args()
@@ -355,19 +356,20 @@ def main():
     data = arguments.out / "data"
     drawing.write(data, seed)
     write_rates(arguments.out / "schedules.json")
-    models = {"tiny": arguments.tiny, "pg1": arguments.core / "pg1-mqa-fp32"}
-    for name, folder in models.items():
+    for name, base in BASES.items():
         if arguments.model and name not in arguments.model:
             continue
+        folder = arguments.core / base if base else arguments.tiny
         processor, out = load_processor(folder), arguments.out / name
         write_tokens(processor, data, out)
         first = tokens_of(processor, data / "train", drawing.read(data / "train")[1])
         rows = json.loads((folder / "config.json").read_text())["text_config"]["vocab_size"]
         tokens = sorted({id for id in first["labels"] if id >= 0})[:4] + [rows - 1]  # the last has no token
         chosen = [run for run in recipes.runs(numbers) if not arguments.run or run.name in arguments.run]
+        chosen = [run for run in chosen if name != "window" or run.name in ("lora", "full", "full-trainer")]
         for place, start in enumerate(recipes.starts(tokens, numbers)):
             if any(run.start == start.name for run in chosen):
-                write_start(start, folder, "paligemma-tiny" if name == "tiny" else folder.name, out / "start" / start.name, seed + place)
+                write_start(start, folder, base or "paligemma-tiny", out / "start" / start.name, seed + place)
         for run in chosen:
             make(run, name, folder, processor, data, out)
 
