@@ -9,4 +9,5 @@ module dev.paligemma.training {
     requires transitive org.jspecify;
 
     exports dev.paligemma.training;
+    exports dev.paligemma.training.data;
 }
