@@ -10,4 +10,5 @@ module dev.paligemma.training {
 
     exports dev.paligemma.training;
     exports dev.paligemma.training.data;
+    exports dev.paligemma.training.recipe;
 }
