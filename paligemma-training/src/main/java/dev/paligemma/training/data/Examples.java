@@ -148,7 +148,8 @@ public final class Examples {
 
     /** Adds a variation behind those that are there. */
     private Examples with(Variation variation) {
-        List<Variation> more = Stream.concat(variations.stream(), Stream.of(variation)).toList();
+        List<Variation> more =
+                Stream.concat(variations.stream(), Stream.of(variation)).toList();
         return new Examples(source, list, more, skipped, problems);
     }
 

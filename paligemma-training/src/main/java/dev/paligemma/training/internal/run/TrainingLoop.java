@@ -138,7 +138,8 @@ public final class TrainingLoop {
         state.addSeconds(seconds);
         secondsHere += seconds;
         secondsSinceCheckpoint += seconds;
-        int examples = batches.stream().mapToInt(batch -> batch.origins().size()).sum();
+        int examples =
+                batches.stream().mapToInt(batch -> batch.origins().size()).sum();
         examplesSeen += examples;
         report(state, examples);
     }
@@ -184,8 +185,7 @@ public final class TrainingLoop {
         if (evaluator.isEmpty()) {
             return false;
         }
-        Evaluation evaluation =
-                new Evaluation(state.updates(), evaluator.get().evaluate(program));
+        Evaluation evaluation = new Evaluation(state.updates(), evaluator.get().evaluate(program));
         boolean best = state.addEvaluation(evaluation);
         listener.onEvaluation(evaluation, best);
         return best;
