@@ -5,15 +5,18 @@
         ../../../paligemma-training/src/test/resources/examples
 
 tokens.jsonl      number of pictures, prefix and suffix; input_ids and labels of PaliGemmaProcessor with suffix=
+picture.png       a picture of 37 x 26 pixels; what Pillow makes of it in mirror.png, crop.png, shrink.png and
+                  brightness-F.png, contrast-F.png, saturation-F.png with the factor F; all-three.png one after the other
 """
 
 import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import PIL
 import transformers
-from PIL import Image
+from PIL import Image, ImageEnhance, ImageOps
 from transformers import PaliGemmaProcessor, PreTrainedTokenizerFast, SiglipImageProcessor
 
 assert transformers.__version__ == "5.24.0", transformers.__version__
@@ -54,10 +57,31 @@ def tokens(tiny: Path, out: Path) -> None:
             file.write(json.dumps(line) + "\n")
 
 
+def pictures(out: Path) -> None:
+    y, x = np.mgrid[0:26, 0:37]
+    noise = np.random.default_rng(5).integers(-40, 41, (26, 37, 3))
+    base = np.stack([x * 7, y * 9, (x + y) * 3 + 20], -1)
+    picture = Image.fromarray(np.clip(base + noise, 0, 255).astype(np.uint8))
+    picture.save(out / "picture.png")
+    ImageOps.mirror(picture).save(out / "mirror.png")
+    picture.crop((5, 3, 30, 24)).save(out / "crop.png")
+    canvas = Image.new("RGB", picture.size, (127, 127, 127))
+    canvas.paste(picture.resize((20, 17), Image.Resampling.BICUBIC), (9, 6))
+    canvas.save(out / "shrink.png")
+    kinds = {"brightness": ImageEnhance.Brightness, "contrast": ImageEnhance.Contrast, "saturation": ImageEnhance.Color}
+    for name, kind in kinds.items():
+        for factor in (0.0, 0.6, 0.83, 1.37, 2.0):
+            kind(picture).enhance(factor).save(out / f"{name}-{factor}.png")
+    mixed = ImageEnhance.Brightness(picture).enhance(1.2)
+    mixed = ImageEnhance.Contrast(mixed).enhance(0.75)
+    ImageEnhance.Color(mixed).enhance(1.5).save(out / "all-three.png")
+
+
 def main() -> None:
     tiny, out = Path(sys.argv[1]), Path(sys.argv[2])
     out.mkdir(parents=True, exist_ok=True)
     tokens(tiny, out)
+    pictures(out)
 
 
 main()

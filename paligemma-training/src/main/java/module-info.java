@@ -11,4 +11,5 @@ module dev.paligemma.training {
     exports dev.paligemma.training;
     exports dev.paligemma.training.data;
     exports dev.paligemma.training.recipe;
+    exports dev.paligemma.training.run;
 }

@@ -35,6 +35,20 @@ record AnswerObjects(List<Found> objects, String separator) {
             return new Found(newTop, newLeft, newBottom, newRight, mask, label);
         }
 
+        /** The same with another mask. */
+        Found withMask(String other) {
+            return new Found(top, left, bottom, right, other, label);
+        }
+
+        /** The codes of the mask, 0 to 127; none without a mask. */
+        int[] maskCodes() {
+            return Pattern.compile("\\d{3}")
+                    .matcher(mask)
+                    .results()
+                    .mapToInt(each -> Integer.parseInt(each.group()))
+                    .toArray();
+        }
+
         @Override
         public String toString() {
             return String.format(Locale.ROOT, "<loc%04d><loc%04d><loc%04d><loc%04d>", top, left, bottom, right)

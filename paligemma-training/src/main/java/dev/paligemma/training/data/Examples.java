@@ -25,14 +25,21 @@ public final class Examples {
     private final List<Variation> variations;
     private final int skipped;
     private final List<String> problems;
+    private final List<String> notes;
 
     private Examples(
-            String source, List<Example> list, List<Variation> variations, int skipped, List<String> problems) {
+            String source,
+            List<Example> list,
+            List<Variation> variations,
+            int skipped,
+            List<String> problems,
+            List<String> notes) {
         this.source = source;
         this.list = list;
         this.variations = variations;
         this.skipped = skipped;
         this.problems = problems;
+        this.notes = notes;
     }
 
     /** Examples of a file; a {@link FineTuningException} if there are none. */
@@ -47,7 +54,7 @@ public final class Examples {
                     source,
                     problems.first().get(0));
         }
-        return new Examples(source, List.copyOf(found), List.of(), problems.count(), problems.first());
+        return new Examples(source, List.copyOf(found), List.of(), problems.count(), problems.first(), List.of());
     }
 
     /** As {@link #jsonl(Path, ReadOptions)}, where everything must be right and pictures lie beside the file. */
@@ -87,12 +94,27 @@ public final class Examples {
         return SplitFolder.find(folder, split).map(file -> jsonl(file, options));
     }
 
+    /**
+     * Reads a file of object annotations in the form of the COCO data set: each picture becomes a question such as {@code
+     * detect cat ; dog} with the boxes as the answer, {@code <locYYYY><locXXXX><locYYYY><locXXXX> cat ; ...}, in the order
+     * of the file. Annotations of crowds are left out; {@link #notes} counts them.
+     *
+     * @param file {@code instances_train2017.json}, or {@code _annotations.coco.json} of Roboflow; at most 4 GiB
+     * @param pictures the folder in which the names of pictures are looked up
+     * @throws FineTuningException if the file is missing, malformed, or gives no example; or, unless those are left out, an
+     *     annotation has no area, reaches more than a pixel out of its picture, or names what is not there, or a picture
+     *     is missing
+     */
+    public static Examples coco(Path file, Path pictures, CocoOptions options) {
+        return CocoExamples.read(file, pictures, options);
+    }
+
     /** Examples in memory; an {@link IllegalArgumentException} if there are none. */
     public static Examples of(List<Example> examples) {
         if (examples.isEmpty()) {
             throw new IllegalArgumentException("expected at least one example, got none");
         }
-        return new Examples("examples in memory", List.copyOf(examples), List.of(), 0, List.of());
+        return new Examples("examples in memory", List.copyOf(examples), List.of(), 0, List.of(), List.of());
     }
 
     /**
@@ -146,11 +168,15 @@ public final class Examples {
         return order == ObjectOrder.GIVEN ? this : with(new OrderedObjects(order));
     }
 
+    /** The same with random changes of pictures, in which boxes move along. */
+    public Examples withAugmentation(Augmentation augmentation) {
+        return augmentation.isNone() ? this : with(new Augmenter(augmentation));
+    }
+
     /** Adds a variation behind those that are there. */
     private Examples with(Variation variation) {
-        List<Variation> more =
-                Stream.concat(variations.stream(), Stream.of(variation)).toList();
-        return new Examples(source, list, more, skipped, problems);
+        List<Variation> more = Stream.concat(variations.stream(), Stream.of(variation)).toList();
+        return new Examples(source, list, more, skipped, problems, notes);
     }
 
     /**
@@ -160,7 +186,8 @@ public final class Examples {
         if (most < 1) {
             throw new IllegalArgumentException("expected at least 1 example, got " + most);
         }
-        return new Examples(source, list.subList(0, Math.min(most, list.size())), variations, skipped, problems);
+        return new Examples(
+                source, list.subList(0, Math.min(most, list.size())), variations, skipped, problems, notes);
     }
 
     /**
@@ -188,7 +215,7 @@ public final class Examples {
         List<String> all = Stream.concat(problems.stream(), left.problems.stream())
                 .limit(Problems.KEPT)
                 .toList();
-        return new Examples(source, left.list, variations, skipped + left.skipped, all);
+        return new Examples(source, left.list, variations, skipped + left.skipped, all, notes);
     }
 
     /** Where the examples come from: a file, or "examples in memory". */
@@ -204,6 +231,16 @@ public final class Examples {
     /** What was wrong with the first of those that were left out, in words. */
     public List<String> problems() {
         return problems;
+    }
+
+    /** The same with things to know about where they come from. */
+    Examples withNotes(List<String> others) {
+        return new Examples(source, list, variations, skipped, problems, List.copyOf(others));
+    }
+
+    /** What was left out although nothing was wrong with it, in words. */
+    public List<String> notes() {
+        return notes;
     }
 
     /**

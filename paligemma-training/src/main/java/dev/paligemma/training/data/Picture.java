@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A picture of an example: a file that is read each time it is needed, or one in memory. Immutable and thread-safe. */
@@ -22,12 +23,22 @@ public final class Picture {
 
     private final int height;
 
-    private Picture(String name, @Nullable Path file, @Nullable RgbImage image, int width, int height) {
+    /** What is done to the picture after it was read. */
+    private final @Nullable UnaryOperator<RgbImage> change;
+
+    private Picture(
+            String name,
+            @Nullable Path file,
+            @Nullable RgbImage image,
+            int width,
+            int height,
+            @Nullable UnaryOperator<RgbImage> change) {
         this.name = Objects.requireNonNull(name, "name");
         this.file = file;
         this.image = image;
         this.width = width;
         this.height = height;
+        this.change = change;
     }
 
     /** A picture in a file, which need not exist before the picture is read; its name is that of the file. */
@@ -38,17 +49,29 @@ public final class Picture {
 
     /** A picture in a file, by the name that the data has for it. */
     static Picture of(String name, Path file) {
-        return new Picture(name, Objects.requireNonNull(file, "file"), null, 0, 0);
+        return new Picture(name, Objects.requireNonNull(file, "file"), null, 0, 0, null);
     }
 
     /** A picture in memory, under a name for messages. */
     public static Picture of(String name, RgbImage image) {
-        return new Picture(name, null, Objects.requireNonNull(image, "image"), 0, 0);
+        return new Picture(name, null, Objects.requireNonNull(image, "image"), 0, 0, null);
     }
 
     /** The same, to be refused if it has another size when it is read. */
     Picture ofSize(int expectedWidth, int expectedHeight) {
-        return new Picture(name, file, image, expectedWidth, expectedHeight);
+        return new Picture(name, file, image, expectedWidth, expectedHeight, change);
+    }
+
+    /** The same, changed each time it is read, after what changes it already. */
+    Picture changed(UnaryOperator<RgbImage> more) {
+        UnaryOperator<RgbImage> before = change;
+        return new Picture(
+                name, file, image, width, height, before == null ? more : read -> more.apply(before.apply(read)));
+    }
+
+    /** Whether this is a changed picture, which is another one than what its file holds. */
+    public boolean isChanged() {
+        return change != null;
     }
 
     /** What the data calls it. */
@@ -73,7 +96,7 @@ public final class Picture {
                     + " pixels, but the data gives its boxes for " + width + "x" + height
                     + "; use the pictures that the boxes were drawn on");
         }
-        return found;
+        return change == null ? found : change.apply(found);
     }
 
     private static RgbImage readFile(Path file) {
@@ -113,7 +136,7 @@ public final class Picture {
         return file == null ? "\"" + name + "\"" : file.toString();
     }
 
-    /** Equal if both stand for the same file, or hold equal pictures under one name. */
+    /** Equal if both stand for the same file, or hold equal pictures under one name; changed ones only to themselves. */
     @Override
     public boolean equals(Object other) {
         return other instanceof Picture that
@@ -121,7 +144,8 @@ public final class Picture {
                 && width == that.width
                 && height == that.height
                 && Objects.equals(file, that.file)
-                && Objects.equals(image, that.image);
+                && Objects.equals(image, that.image)
+                && Objects.equals(change, that.change);
     }
 
     @Override

@@ -12,7 +12,6 @@ import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.PixelValues;
 import dev.paligemma.vision.SiglipEncoder;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -24,7 +23,7 @@ import java.util.Map;
  * The rows that a frozen image tower makes of pictures, computed once for each picture and kept. Confined to one thread.
  *
  * <p>A picture in a file is the same as long as path, size and time of change are; one in memory as long as it is the same
- * object.
+ * object. Rows of changed pictures are not kept.
  */
 public final class ImageRows implements ImageInput, AutoCloseable {
     private final String name;
@@ -92,17 +91,24 @@ public final class ImageRows implements ImageInput, AutoCloseable {
 
     private void fill(Example example, Picture picture, HostTensor rows) {
         try {
+            if (picture.isChanged()) {
+                compute(picture, rows);
+                return;
+            }
             Object key = key(picture);
-            ByteBuffer target = rows.bytes();
-            if (!store.read(key, target)) {
-                processor.process(picture.read()).copyTo(pixels.floats());
-                vision.run(Map.of(SiglipEncoder.PIXEL_VALUES, pixels), Map.of(output, rows));
-                computed++;
+            if (!store.read(key, rows.bytes())) {
+                compute(picture, rows);
                 store.write(key, rows.bytes());
             }
         } catch (FineTuningException e) {
             throw new FineTuningException(example.origin() + ": " + e.getMessage(), e);
         }
+    }
+
+    private void compute(Picture picture, HostTensor rows) {
+        processor.process(picture.read()).copyTo(pixels.floats());
+        vision.run(Map.of(SiglipEncoder.PIXEL_VALUES, pixels), Map.of(output, rows));
+        computed++;
     }
 
     private static Object key(Picture picture) {

@@ -1,5 +1,6 @@
 package dev.paligemma.training.internal.run;
 
+import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.engine.training.RowLosses;
 import dev.paligemma.engine.training.TrainingProgram;
 import dev.paligemma.engine.training.UpdateRule;
@@ -14,6 +15,7 @@ import dev.paligemma.training.run.FineTuningResult;
 import dev.paligemma.training.run.FineTuningStoppedException;
 import dev.paligemma.training.run.StopSignal;
 import dev.paligemma.training.run.UpdateReport;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -72,18 +74,15 @@ public final class TrainingLoop {
      * @throws FineTuningStoppedException if the run was asked to end; a checkpoint is written then
      */
     public FineTuningResult run(RunState state) {
-        boolean stopped = endsEarly(state);
-        while (!stopped && state.updates() < updates.count()) {
-            if (stop.isRequested() || Thread.currentThread().isInterrupted()) {
-                throw stopped(state);
+        try {
+            advance(state);
+        } catch (PaliGemmaException | UncheckedIOException e) {
+            // An interrupt makes whatever reads a file fail; parameters are those of the last update.
+            if (e instanceof FineTuningStoppedException || !isStopped()) {
+                throw e;
             }
-            update(state);
-            boolean last = state.updates() == updates.count();
-            boolean best = isDue(pace.evaluateEvery(), state) || last ? evaluate(state) : false;
-            stopped = endsEarly(state);
-            if (best || last || stopped || isDue(pace.saveEvery(), state) || isOverdue()) {
-                save(state);
-            }
+            program.clearGradients();
+            throw stopped(state);
         }
         save(state);
         Optional<Evaluation> best = state.best();
@@ -94,9 +93,37 @@ public final class TrainingLoop {
                 state.rates(),
                 state.evaluations(),
                 best,
-                stopped && state.updates() < updates.count(),
+                state.updates() < updates.count(),
                 store.folder(),
                 state.seconds());
+    }
+
+    private void advance(RunState state) {
+        // A run that was stopped while it evaluated does so now.
+        if (isEvaluationDue(state)) {
+            evaluate(state);
+        }
+        while (state.updates() < updates.count() && !endsEarly(state)) {
+            if (isStopped()) {
+                throw stopped(state);
+            }
+            update(state);
+            boolean best = isEvaluationDue(state) && evaluate(state);
+            if (best || isDue(pace.saveEvery(), state) || isOverdue()) {
+                save(state);
+            }
+        }
+    }
+
+    private boolean isStopped() {
+        return stop.isRequested() || Thread.currentThread().isInterrupted();
+    }
+
+    private boolean isEvaluationDue(RunState state) {
+        boolean due = isDue(pace.evaluateEvery(), state) || state.updates() == updates.count();
+        boolean done =
+                state.evaluations().stream().anyMatch(evaluation -> evaluation.update() == state.updates());
+        return evaluator.isPresent() && due && !done && state.updates() > 0;
     }
 
     private static boolean isDue(long every, RunState state) {
@@ -138,8 +165,7 @@ public final class TrainingLoop {
         state.addSeconds(seconds);
         secondsHere += seconds;
         secondsSinceCheckpoint += seconds;
-        int examples =
-                batches.stream().mapToInt(batch -> batch.origins().size()).sum();
+        int examples = batches.stream().mapToInt(batch -> batch.origins().size()).sum();
         examplesSeen += examples;
         report(state, examples);
     }
@@ -182,10 +208,8 @@ public final class TrainingLoop {
     }
 
     private boolean evaluate(RunState state) {
-        if (evaluator.isEmpty()) {
-            return false;
-        }
-        Evaluation evaluation = new Evaluation(state.updates(), evaluator.get().evaluate(program));
+        Evaluation evaluation =
+                new Evaluation(state.updates(), evaluator.orElseThrow().evaluate(program));
         boolean best = state.addEvaluation(evaluation);
         listener.onEvaluation(evaluation, best);
         return best;

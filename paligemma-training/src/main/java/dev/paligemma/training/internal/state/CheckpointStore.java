@@ -7,6 +7,7 @@ import dev.paligemma.base.internal.TemporaryFolder;
 import dev.paligemma.engine.training.TrainingProgram;
 import dev.paligemma.training.FineTuningException;
 import dev.paligemma.training.recipe.Optimizer;
+import dev.paligemma.training.recipe.Recipe;
 import dev.paligemma.training.run.Evaluation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,6 +44,7 @@ public final class CheckpointStore {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
     private static final Pattern NAME = Pattern.compile(PREFIX + "(\\d{6,12})");
     private static final String OLD = ".old";
+    private static final String RESULT = ".result";
     private static final int KEPT = 2;
 
     private final Path folder;
@@ -67,6 +69,11 @@ public final class CheckpointStore {
                 }
             }
         }
+    }
+
+    /** Whether checkpoints of a recipe hold moments. */
+    public static boolean hasMoments(Recipe recipe) {
+        return recipe.optimizer() instanceof Optimizer.AdamW;
     }
 
     /** The checkpoint with the most updates in an output folder; empty if there is none. */
@@ -134,8 +141,7 @@ public final class CheckpointStore {
     private Path write(TrainingProgram program, RunState state, double epochs, Path target) throws IOException {
         try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
             output.write(program, temporary.path());
-            boolean moments = identity.recipe().optimizer() instanceof Optimizer.AdamW;
-            ProgramState.write(program, moments, temporary.path().resolve(NUMBERS));
+            ProgramState.write(program, hasMoments(identity.recipe()), temporary.path().resolve(NUMBERS));
             new StateJson(identity, state).write(temporary.path().resolve(STATE), epochs, versions);
             forceFiles(temporary.path());
             temporary.moveTo(target);
@@ -145,10 +151,8 @@ public final class CheckpointStore {
     }
 
     private static void forceFiles(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                FileTrees.forceFile(file);
-            }
+        for (Path file : filesOf(folder)) {
+            FileTrees.forceFile(file);
         }
     }
 
@@ -169,32 +173,51 @@ public final class CheckpointStore {
     }
 
     /**
-     * Copies the model's files of a checkpoint into the output folder itself, each renamed when it is complete.
+     * Puts the result, made of a checkpoint, into the output folder itself, each file renamed when it is complete.
      *
      * @param updates of which checkpoint
      * @throws FineTuningException if that fails; the checkpoint stays
      */
     public void publish(long updates) {
         Path checkpoint = place(updates);
-        try (Stream<Path> files = Files.list(checkpoint)) {
-            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+        Path place = folder.resolve(RESULT);
+        try {
+            FileTrees.delete(place);
+            Path result = output.result(checkpoint, place);
+            for (Path file : filesOf(result)) {
                 String name = nameOf(file);
                 if (!name.equals(NUMBERS) && !name.equals(STATE)) {
-                    Path temporary = folder.resolve("." + name + ".tmp");
-                    Files.copy(file, temporary, StandardCopyOption.REPLACE_EXISTING);
-                    FileTrees.forceFile(temporary);
+                    Path complete = result.equals(checkpoint) ? copied(file, name) : file;
                     Files.move(
-                            temporary,
+                            complete,
                             folder.resolve(name),
                             StandardCopyOption.ATOMIC_MOVE,
                             StandardCopyOption.REPLACE_EXISTING);
                 }
             }
+            FileTrees.delete(place);
         } catch (IOException e) {
-            throw new FineTuningException(
-                    "cannot copy the result to " + folder + ": " + FailureReason.of(e, folder) + "; it is in "
-                            + checkpoint,
-                    e);
+            throw unpublished(checkpoint, FailureReason.of(e, folder), e);
+        } catch (PaliGemmaException e) {
+            throw unpublished(checkpoint, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private FineTuningException unpublished(Path checkpoint, String reason, Exception cause) {
+        return new FineTuningException(
+                "cannot put the result into " + folder + ": " + reason + "; what was learned is in " + checkpoint, cause);
+    }
+
+    private Path copied(Path file, String name) throws IOException {
+        Path temporary = folder.resolve("." + name + ".tmp");
+        Files.copy(file, temporary, StandardCopyOption.REPLACE_EXISTING);
+        FileTrees.forceFile(temporary);
+        return temporary;
+    }
+
+    private static List<Path> filesOf(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(Files::isRegularFile).sorted().toList();
         }
     }
 
