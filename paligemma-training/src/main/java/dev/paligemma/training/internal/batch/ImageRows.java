@@ -63,10 +63,10 @@ public final class ImageRows implements ImageInput, AutoCloseable {
         this.processor = processor;
         this.rowsPerImage = rowsPerImage;
         this.width = rows.shape().dim(1).size();
-        this.pixels = HostTensor.allocate(
-                ElementType.FLOAT32, 1, PixelValues.CHANNELS, processor.size(), processor.size());
-        this.store = new RowStore(
-                keeping, Math.toIntExact(Math.multiplyExact(width * Float.BYTES, (long) rowsPerImage)));
+        this.pixels =
+                HostTensor.allocate(ElementType.FLOAT32, 1, PixelValues.CHANNELS, processor.size(), processor.size());
+        this.store =
+                new RowStore(keeping, Math.toIntExact(Math.multiplyExact(width * Float.BYTES, (long) rowsPerImage)));
     }
 
     @Override

@@ -301,9 +301,22 @@ public final class TrainingNetwork {
         return images;
     }
 
-    /** What of it is trained. */
+    /** What of it is trained; weight decay applies to all of it. */
     public TrainedParts parts() {
         return parts;
+    }
+
+    /** What of it is trained; weight decay spares biases and norms, as that of transformers' {@code Trainer} does. */
+    public TrainedParts partsSparingNorms() {
+        Set<String> undecayed = new LinkedHashSet<>();
+        for (Parameter parameter : parameters) {
+            boolean whole = parameter.part() == StoredModule.Part.WEIGHT;
+            if (parameter.part() == StoredModule.Part.BIAS
+                    || (whole && parameter.module().kind().isNorm())) {
+                undecayed.add(parameter.name());
+            }
+        }
+        return new TrainedParts(parts.weights(), parts.inputs(), parts.norms(), undecayed);
     }
 
     /** The dropout of its products, by input. */

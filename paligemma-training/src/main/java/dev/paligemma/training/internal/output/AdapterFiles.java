@@ -51,7 +51,7 @@ public final class AdapterFiles {
             throws IOException {
         TensorFile tensors = new TensorFile();
         Map<String, Parameter> byName = new TreeMap<>();
-        network.parameters().forEach(parameter -> byName.put(name(parameter), parameter));
+        network.parameters().forEach(parameter -> byName.put(nameOf(parameter), parameter));
         byName.forEach((name, parameter) -> tensors.add(name, sizes(parameter), () -> numbers(parameter, program)));
         tensors.write(folder.resolve(TENSORS));
         String config = Json.text(config(network, baseName), true) + "\n";
@@ -59,7 +59,7 @@ public final class AdapterFiles {
     }
 
     /** The name of a parameter in the file. */
-    private static String name(Parameter parameter) {
+    public static String nameOf(Parameter parameter) {
         BaseModule module = parameter.module();
         String path = PREFIX + TargetModules.path(module.name());
         boolean table = module.kind() == ModuleKind.TOKEN_TABLE;

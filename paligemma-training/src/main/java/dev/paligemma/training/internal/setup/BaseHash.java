@@ -31,10 +31,9 @@ final class BaseHash {
         Map<Path, FileChannel> open = new HashMap<>();
         try {
             for (Map.Entry<String, TensorInfo> entry : base.tensors().entrySet()) {
-                for (TensorInfo stored :
-                        entry.getValue().dtype().isComputed()
-                                ? base.storedTensors(entry.getKey())
-                                : List.of(entry.getValue())) {
+                for (TensorInfo stored : entry.getValue().dtype().isComputed()
+                        ? base.storedTensors(entry.getKey())
+                        : List.of(entry.getValue())) {
                     text.append(entry.getKey())
                             .append(' ')
                             .append(stored.dtype())

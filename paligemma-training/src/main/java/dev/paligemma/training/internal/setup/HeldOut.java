@@ -21,8 +21,7 @@ import java.util.Map;
  * Loss, accuracy and exact answers of examples from one forward pass each: a greedy answer equals the right one if and only
  * if, after the right tokens before it, each of its tokens is the most likely.
  */
-record HeldOut(
-        Examples examples, TrainingTokens tokens, Batcher batcher, int batch, Map<String, HostTensor> given) {
+record HeldOut(Examples examples, TrainingTokens tokens, Batcher batcher, int batch, Map<String, HostTensor> given) {
 
     Map<Metric, Double> evaluate(TrainingProgram program) {
         Sums sums = new Sums();

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param network prepared for it
  * @param start the adapter to go on with; null for none
  */
-public record RecipeNetwork(TrainingNetwork network, @Nullable LoraAdapter start) {
+public record RecipeNetwork(
+        TrainingNetwork network, @Nullable LoraAdapter start) {
     /** Prepares a model; a {@link FineTuningException} if the recipe does not fit it. */
     public static RecipeNetwork of(Recipe recipe, Networks networks, Checkpoint base, PaliGemmaTokenizer tokenizer) {
         List<Integer> tokens = tokens(recipe, tokenizer);
@@ -48,11 +49,8 @@ public record RecipeNetwork(TrainingNetwork network, @Nullable LoraAdapter start
         }
         Set<String> modules = TargetModules.find(networks.all(), lora.targets(), lora.towers());
         LowRank lowRank = LowRank.of(
-                modules,
-                new LowRank.Size(lora.rank(), lora.alpha()),
-                lora.rankStabilised(),
-                lora.dora(),
-                (float) lora.dropout());
+                modules, new LowRank.Size(lora.rank(), lora.alpha()), lora.rankStabilised(), lora.dora(), (float)
+                        lora.dropout());
         Set<String> weights =
                 lora.trainedProjector() ? Trained.weightsOf(networks.all(), Set.of(Tower.PROJECTOR)) : Set.of();
         return new RecipeNetwork(TrainingNetwork.of(networks, base, new Trained(lowRank, weights, tokens)), null);
@@ -69,10 +67,13 @@ public record RecipeNetwork(TrainingNetwork network, @Nullable LoraAdapter start
     private static List<Integer> tokens(Recipe recipe, PaliGemmaTokenizer tokenizer) {
         List<Integer> ids = new ArrayList<>();
         for (String token : recipe.newTokens()) {
-            ids.add(tokenizer
-                    .idOf(token)
-                    .orElseThrow(() -> new FineTuningException("the tokenizer has no token " + Quote.quote(token)
-                            + " to be trained; add it to the tokenizer of the model, or name one of its unused tokens")));
+            ids.add(
+                    tokenizer
+                            .idOf(token)
+                            .orElseThrow(
+                                    () -> new FineTuningException(
+                                            "the tokenizer has no token " + Quote.quote(token)
+                                                    + " to be trained; add it to the tokenizer of the model, or name one of its unused tokens")));
         }
         return ids;
     }
@@ -103,9 +104,8 @@ public record RecipeNetwork(TrainingNetwork network, @Nullable LoraAdapter start
             throw new FineTuningException("new tokens cannot be added to an adapter: it trains the rows of tokens "
                     + tokens + ", and the recipe those of " + moreTokens);
         }
-        LowRank lowRank = sizes.isEmpty()
-                ? null
-                : new LowRank(sizes, start.rankStabilised(), dora, (float) lora.dropout());
+        LowRank lowRank =
+                sizes.isEmpty() ? null : new LowRank(sizes, start.rankStabilised(), dora, (float) lora.dropout());
         return new Trained(lowRank, weights, tokens);
     }
 
@@ -117,8 +117,9 @@ public record RecipeNetwork(TrainingNetwork network, @Nullable LoraAdapter start
                         text.append(parameter.name()).append(parameter.sizes()).append(' '));
         LowRank lowRank = network.trained().lowRank();
         if (lowRank != null) {
-            lowRank.modules().values().stream().distinct().forEach(size -> text.append(lowRank.factor(size))
-                    .append(' '));
+            lowRank.modules().values().stream()
+                    .distinct()
+                    .forEach(size -> text.append(lowRank.factor(size)).append(' '));
         }
         return text.toString();
     }

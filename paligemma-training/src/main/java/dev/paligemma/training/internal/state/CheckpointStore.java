@@ -132,7 +132,9 @@ public final class CheckpointStore {
     }
 
     private FineTuningException failed(Path target, String reason, Exception cause) {
-        String kept = newest(folder).map(path -> "; the run can be resumed from " + path).orElse("");
+        String kept = newest(folder)
+                .map(path -> "; the run can be resumed from " + path)
+                .orElse("");
         return new FineTuningException("cannot write the checkpoint " + target + ": " + reason + kept, cause);
     }
 

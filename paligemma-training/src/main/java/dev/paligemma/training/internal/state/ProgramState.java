@@ -38,11 +38,12 @@ public final class ProgramState {
     private record Part(String parameter, Numbers numbers, long[] sizes) {
         String name() {
             return switch (numbers) {
-                case VALUE -> "value.";
-                case GRADIENT -> "gradient.";
-                case FIRST_MOMENT -> "first.";
-                case SECOND_MOMENT -> "second.";
-            } + parameter;
+                        case VALUE -> "value.";
+                        case GRADIENT -> "gradient.";
+                        case FIRST_MOMENT -> "first.";
+                        case SECOND_MOMENT -> "second.";
+                    }
+                    + parameter;
         }
 
         int elements() {
@@ -110,7 +111,8 @@ public final class ProgramState {
         Map<String, Part> wanted = new LinkedHashMap<>();
         parts(program, moments).forEach(part -> wanted.put(part.name(), part));
         if (!wanted.keySet().equals(stored.tensors().keySet())) {
-            throw new FineTuningException(file + " belongs to a run that trains something else: expected " + wanted.size()
+            throw new FineTuningException(file + " belongs to a run that trains something else: expected "
+                    + wanted.size()
                     + " tensors such as "
                     + wanted.keySet().stream().findFirst().orElse("") + ", got "
                     + stored.tensors().size() + " such as "
@@ -119,8 +121,8 @@ public final class ProgramState {
         wanted.forEach((name, part) -> {
             TensorInfo tensor = Objects.requireNonNull(stored.tensors().get(name));
             if (tensor.dtype() != DType.F32 || !Arrays.equals(tensor.shape(), part.sizes())) {
-                throw new FineTuningException(file + ": " + name + " must be F32" + Arrays.toString(part.sizes()) + ", got "
-                        + tensor.dtype() + Arrays.toString(tensor.shape()));
+                throw new FineTuningException(file + ": " + name + " must be F32" + Arrays.toString(part.sizes())
+                        + ", got " + tensor.dtype() + Arrays.toString(tensor.shape()));
             }
             FloatBuffer numbers = FloatBuffer.allocate(part.elements());
             stored.readFloats(tensor, 0, numbers);

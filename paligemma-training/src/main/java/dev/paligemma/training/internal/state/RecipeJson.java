@@ -3,13 +3,13 @@ package dev.paligemma.training.internal.state;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.engine.training.FrozenFormat;
 import dev.paligemma.network.DecoderOptions;
+import dev.paligemma.training.Tower;
 import dev.paligemma.training.data.ExampleOrder;
 import dev.paligemma.training.data.LossAverage;
 import dev.paligemma.training.recipe.Method;
 import dev.paligemma.training.recipe.Optimizer;
 import dev.paligemma.training.recipe.Recipe;
 import dev.paligemma.training.recipe.Schedule;
-import dev.paligemma.training.Tower;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,7 +47,9 @@ public final class RecipeJson {
             json.put("rank", lora.rank());
             json.put("alpha", lora.alpha());
             json.put("targets", lora.targets());
-            json.put("towers", lora.towers().stream().map(RecipeJson::name).sorted().toList());
+            json.put(
+                    "towers",
+                    lora.towers().stream().map(RecipeJson::name).sorted().toList());
             json.put("dropout", lora.dropout());
             json.put("rankStabilised", lora.rankStabilised());
             json.put("dora", lora.dora());
@@ -74,7 +76,8 @@ public final class RecipeJson {
         json.put("batch", recipe.batch());
         json.put("accumulate", recipe.accumulate());
         json.put("steps", recipe.steps().isPresent() ? (Object) recipe.steps().getAsInt() : null);
-        json.put("epochs", recipe.epochs().isPresent() ? (Object) recipe.epochs().getAsDouble() : null);
+        json.put(
+                "epochs", recipe.epochs().isPresent() ? (Object) recipe.epochs().getAsDouble() : null);
         json.put("order", name(recipe.order()));
         json.put("loss", name(recipe.loss()));
         json.put("seed", recipe.seed());

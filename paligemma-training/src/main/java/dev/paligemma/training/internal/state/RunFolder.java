@@ -43,7 +43,8 @@ public final class RunFolder implements AutoCloseable {
         Path path = folder.toAbsolutePath().normalize();
         try {
             if (Files.exists(path) && !Files.isDirectory(path)) {
-                throw new FineTuningException("the output " + path + " is a file, expected a folder; choose another one");
+                throw new FineTuningException(
+                        "the output " + path + " is a file, expected a folder; choose another one");
             }
             Files.createDirectories(path);
             requireFresh(path, resumes);

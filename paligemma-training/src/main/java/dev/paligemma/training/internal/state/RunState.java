@@ -54,7 +54,10 @@ public final class RunState {
         for (int i = 0; i < evaluations.size(); i++) {
             Map.Entry<Metric, Double> first = firstOf(evaluations.get(i));
             if (best < 0
-                    || first.getKey().isBetter(first.getValue(), firstOf(evaluations.get(best)).getValue())) {
+                    || first.getKey()
+                            .isBetter(
+                                    first.getValue(),
+                                    firstOf(evaluations.get(best)).getValue())) {
                 best = i;
             }
         }

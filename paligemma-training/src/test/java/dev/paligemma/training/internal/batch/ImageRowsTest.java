@@ -88,8 +88,12 @@ class ImageRowsTest {
 
     private static ImageRows rows(Program tower, RowKeeping keeping) {
         return new ImageRows(
-                "rows", tower, VisionGraph.IMAGE_EMBEDDINGS, ImageProcessor.read(TinyModel.folder().resolve(
-                        "preprocessor_config.json")), ROWS, keeping);
+                "rows",
+                tower,
+                VisionGraph.IMAGE_EMBEDDINGS,
+                ImageProcessor.read(TinyModel.folder().resolve("preprocessor_config.json")),
+                ROWS,
+                keeping);
     }
 
     private static void assertRows(HostTensor tensor, int... greys) {
@@ -108,7 +112,8 @@ class ImageRowsTest {
                 IntStream.range(0, 5).mapToObj(i -> picture(40 * i)).toList();
         try (ImageRows rows = rows(tower, RowKeeping.inMemoryAndFolder(2 * BLOCK, folder))) {
             for (int round = 0; round < 3; round++) {
-                assertRows(rows.of(List.of(about(pictures.get(0), pictures.get(4)), about(pictures.get(3)))), 0, 160, 120);
+                assertRows(
+                        rows.of(List.of(about(pictures.get(0), pictures.get(4)), about(pictures.get(3)))), 0, 160, 120);
                 assertRows(rows.of(List.of(about(pictures.get(1)), about(pictures.get(2)))), 40, 80);
             }
             assertThat(rows.kept()).isEqualTo(5);

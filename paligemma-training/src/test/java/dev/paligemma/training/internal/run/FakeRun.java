@@ -26,10 +26,12 @@ import java.util.Optional;
 
 /** A run of a {@link FakeProgram}. */
 final class FakeRun {
-    static final Recipe RECIPE =
-            Recipe.lora(2).learningRate(0.1).steps(20).schedule(Schedule.cosine().warmup(3));
-    static final Output OUTPUT = (program, folder) ->
-            Files.writeString(folder.resolve("adapter.txt"), "adapter", StandardCharsets.UTF_8);
+    static final Recipe RECIPE = Recipe.lora(2)
+            .learningRate(0.1)
+            .steps(20)
+            .schedule(Schedule.cosine().warmup(3));
+    static final Output OUTPUT =
+            (program, folder) -> Files.writeString(folder.resolve("adapter.txt"), "adapter", StandardCharsets.UTF_8);
 
     final FakeProgram program = new FakeProgram();
     final Path folder;
@@ -58,7 +60,8 @@ final class FakeRun {
     FineTuningResult resume() {
         Path checkpoint = CheckpointStore.newest(folder).orElseThrow();
         ProgramState.read(checkpoint.resolve(CheckpointStore.NUMBERS), true, program);
-        return loop().run(StateJson.read(checkpoint.resolve(CheckpointStore.STATE)).state());
+        return loop().run(StateJson.read(checkpoint.resolve(CheckpointStore.STATE))
+                .state());
     }
 
     private TrainingLoop loop() {
