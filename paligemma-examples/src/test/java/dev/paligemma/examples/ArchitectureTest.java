@@ -121,7 +121,7 @@ class ArchitectureTest {
             "dev.paligemma.tiny.TinyModel",
             "dev.paligemma.tokenizer.PromptEncoder",
             "dev.paligemma.training.FineTuning",
-            "dev.paligemma.training.recipe.FineTuningException",
+            "dev.paligemma.training.run.FineTuningException",
             "dev.paligemma.training.run.FineTuningStoppedException",
             "dev.paligemma.vision.ImageProcessor",
             "dev.paligemma.vision.RgbImage",

@@ -2,7 +2,7 @@ package dev.paligemma.training.data;
 
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.detection.LocationCodes;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.AnswerObjects.Found;
 import dev.paligemma.training.data.CocoFile.Annotation;
 import dev.paligemma.training.data.CocoFile.Image;

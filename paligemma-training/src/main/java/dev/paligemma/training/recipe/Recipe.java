@@ -2,7 +2,6 @@ package dev.paligemma.training.recipe;
 
 import dev.paligemma.engine.training.FrozenFormat;
 import dev.paligemma.network.DecoderOptions;
-import dev.paligemma.training.Tower;
 import dev.paligemma.training.data.ExampleOrder;
 import dev.paligemma.training.data.LossAverage;
 import java.nio.file.Path;

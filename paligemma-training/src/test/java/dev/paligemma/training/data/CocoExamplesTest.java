@@ -8,7 +8,7 @@ import dev.paligemma.detection.LocationScale;
 import dev.paligemma.detection.ParsedAnswer;
 import dev.paligemma.detection.Segment;
 import dev.paligemma.tiny.TinyModel;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.CocoOptions.Prompts;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.BitMask;

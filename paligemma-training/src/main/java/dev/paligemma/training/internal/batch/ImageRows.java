@@ -5,7 +5,7 @@ import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.Picture;
 import dev.paligemma.vision.ImageProcessor;

@@ -13,7 +13,7 @@ import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.network.Networks;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.Examples;
 import dev.paligemma.training.internal.batch.BatchPlan;

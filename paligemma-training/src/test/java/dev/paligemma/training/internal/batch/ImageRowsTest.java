@@ -10,7 +10,7 @@ import dev.paligemma.engine.spi.Program;
 import dev.paligemma.network.Networks;
 import dev.paligemma.network.VisionGraph;
 import dev.paligemma.tiny.TinyModel;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.Picture;
 import dev.paligemma.vision.ImageProcessor;
