@@ -8,8 +8,8 @@ import dev.paligemma.detection.LocationScale;
 import dev.paligemma.detection.ParsedAnswer;
 import dev.paligemma.detection.Segment;
 import dev.paligemma.tiny.TinyModel;
-import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.CocoOptions.Prompts;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.BitMask;
 import dev.paligemma.vision.mask.CocoRle;
@@ -29,12 +29,10 @@ import org.junit.jupiter.api.io.TempDir;
 class CocoExamplesTest {
     private static final int WIDTH = 200;
     private static final int HEIGHT = 100;
-    private static final String IMAGES =
-            """
+    private static final String IMAGES = """
             [{"id": 1, "file_name": "a.png", "width": 200, "height": 100, "license": 3},
              {"id": 2, "file_name": "b.png", "width": 200, "height": 100}]""";
-    private static final String CATEGORIES =
-            """
+    private static final String CATEGORIES = """
             [{"id": 7, "name": "cat", "supercategory": "animal"}, {"id": 3, "name": "red car"}]""";
 
     @TempDir
@@ -102,8 +100,9 @@ class CocoExamplesTest {
         assertThat(each.size()).isEqualTo(3);
         assertThat(each.get(0).prefix()).isEqualTo("detect cat");
         assertThat(each.get(1).prefix()).isEqualTo("detect red car");
-        assertThat(each.get(1).suffix()).isEqualTo("<loc0000><loc0000><loc0205><loc0102> red car ; "
-                + "<loc0000><loc0000><loc0410><loc0205> red car");
+        assertThat(each.get(1).suffix())
+                .isEqualTo("<loc0000><loc0000><loc0205><loc0102> red car ; "
+                        + "<loc0000><loc0000><loc0410><loc0205> red car");
     }
 
     @Test
@@ -118,7 +117,8 @@ class CocoExamplesTest {
     @Test
     void crowdsAreLeftOutAndCounted() throws IOException {
         Path file = file(
-                annotation(1, 1, 3, "0, 0, 10, 10"), annotation(2, 1, 3, "0, 0, 10, 10").replace("crowd\": 0", "crowd\": 1"));
+                annotation(1, 1, 3, "0, 0, 10, 10"),
+                annotation(2, 1, 3, "0, 0, 10, 10").replace("crowd\": 0", "crowd\": 1"));
         Examples examples = read(file, CocoOptions.detection());
         assertThat(examples.get(0).suffix()).doesNotContain(";");
         assertThat(examples.notes()).contains("1 annotations of crowds were left out");

@@ -13,7 +13,6 @@ import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.network.Networks;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
-import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.Examples;
 import dev.paligemma.training.internal.batch.BatchPlan;
@@ -31,6 +30,7 @@ import dev.paligemma.training.internal.state.RunState;
 import dev.paligemma.training.internal.state.StateJson;
 import dev.paligemma.training.recipe.Method;
 import dev.paligemma.training.recipe.Recipe;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.run.FineTuningListener;
 import dev.paligemma.training.run.FineTuningPlan;
 import dev.paligemma.training.run.FineTuningResult;
@@ -79,10 +79,7 @@ public final class FineTuningRun implements AutoCloseable {
         Networks networks = Networks.record(config, recipe.decoder());
         this.network = RecipeNetwork.of(recipe, networks, base, tokenizer);
         this.tokens = new TrainingTokens(
-                tokenizer,
-                config.vision().patches(),
-                config.text().sizes().vocabSize(),
-                settings.mostTokens());
+                tokenizer, config.vision().patches(), config.text().sizes().vocabSize(), settings.mostTokens());
         Longest longest = new Longest(tokens);
         this.examples = settings.examples().checked(longest, settings.skipBad());
         this.examples.validate();
@@ -90,8 +87,7 @@ public final class FineTuningRun implements AutoCloseable {
         this.validation.ifPresent(Examples::validate);
         checkEvaluation();
         this.longestRows = longest.rows;
-        this.plan =
-                new BatchPlan(recipe.seed(), examples.size(), recipe.batch(), recipe.accumulate(), recipe.order());
+        this.plan = new BatchPlan(recipe.seed(), examples.size(), recipe.batch(), recipe.accumulate(), recipe.order());
         this.updates = recipe.steps().isPresent()
                 ? recipe.steps().getAsInt()
                 : plan.updates(recipe.epochs().orElseThrow());
@@ -128,7 +124,8 @@ public final class FineTuningRun implements AutoCloseable {
     }
 
     private void checkEvaluation() {
-        if (validation.isEmpty() && (settings.pace().evaluateEvery() > 0 || settings.pace().stopAfter() > 0)) {
+        if (validation.isEmpty()
+                && (settings.pace().evaluateEvery() > 0 || settings.pace().stopAfter() > 0)) {
             throw new FineTuningException("there are no examples held out to be evaluated; give some, in valid/ beside"
                     + " train/ for example, or do not ask for evaluations");
         }
@@ -143,8 +140,8 @@ public final class FineTuningRun implements AutoCloseable {
             throw new FineTuningException(base.folder() + " holds weights converted for " + base.precision()
                     + ", which are not trained; take the original checkpoint");
         }
-        boolean quantised =
-                base.tensors().values().stream().anyMatch(tensor -> tensor.dtype().isQuantised());
+        boolean quantised = base.tensors().values().stream()
+                .anyMatch(tensor -> tensor.dtype().isQuantised());
         if (isWhole() && (base.isBigVision() || quantised)) {
             throw new FineTuningException("the result of this recipe is a checkpoint in the format of the base, and "
                     + base.folder() + " is " + (quantised ? "quantised" : "an archive of big_vision")
@@ -169,8 +166,8 @@ public final class FineTuningRun implements AutoCloseable {
                 return FrozenFormat.INT8;
             }
         }
-        boolean narrow = tensors.stream()
-                .anyMatch(tensor -> tensor.dtype() == DType.BF16 || tensor.dtype() == DType.NPZ_BF16);
+        boolean narrow =
+                tensors.stream().anyMatch(tensor -> tensor.dtype() == DType.BF16 || tensor.dtype() == DType.NPZ_BF16);
         return narrow && numbers >= LARGE ? FrozenFormat.BFLOAT16 : FrozenFormat.FLOAT32;
     }
 
@@ -206,11 +203,7 @@ public final class FineTuningRun implements AutoCloseable {
             settings.listener().onStart(plan(state.updates()));
             TrainingEngine engine = TrainingEngine.of(Engines.require(ENGINE)
                     .create(new EngineOptions(settings.device(), Precision.FLOAT32, settings.threads())));
-            CheckpointStore store = new CheckpointStore(
-                    folder.path(),
-                    identity,
-                    output(),
-                    versions(engine));
+            CheckpointStore store = new CheckpointStore(folder.path(), identity, output(), versions(engine));
             try (ImageEncoding images =
                             ImageEncoding.of(engine, base, network.network().images(), config, settings);
                     RunFiles files = RunFiles.open(folder.path(), state)) {
@@ -220,7 +213,8 @@ public final class FineTuningRun implements AutoCloseable {
                 try (TrainingProgram program = engine.compileTraining(
                         network.network().graph(), base, network.network().parts(), options)) {
                     begin(program, checkpoint);
-                    FineTuningResult result = loop(program, images, store, files).run(state);
+                    FineTuningResult result =
+                            loop(program, images, store, files).run(state);
                     files.finish(result, recipe, settings.baseName(), plan(state.updates()), isWhole());
                     settings.listener().onEnd(result);
                     return result;
@@ -246,7 +240,12 @@ public final class FineTuningRun implements AutoCloseable {
                 store,
                 validation.map(heldOut -> new Figures(
                         settings,
-                        new HeldOut(heldOut, tokens, images.batcher(), recipe.batch(), network.network().given()),
+                        new HeldOut(
+                                heldOut,
+                                tokens,
+                                images.batcher(),
+                                recipe.batch(),
+                                network.network().given()),
                         output(),
                         isWhole() ? Optional.of(base) : Optional.empty())),
                 settings.pace(),
