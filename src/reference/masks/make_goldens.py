@@ -10,6 +10,7 @@ decode.tsv        16 codes; float32[64, 64] of the decoder in NAME.f32; the code
 encode.tsv        name, width, height, COCO run lengths of a mask, box, 16 codes; its 64x64 pixels in NAME.f32, if kept
 place.tsv         name, decode case, image width and height, box; float32[height, width] in NAME.f32
 rle.tsv           name, width, height, bits (row by row, lowest bit first, base64), counts, compressed counts, area, box
+polygon.tsv       name, width, height, points of a polygon (x and y in turn), compressed counts
 npz/              in the second folder: small files of numpy.savez and numpy.savez_compressed
 
 All .f32 files are little endian. The network is the published one (big_vision, pp/proj/paligemma/segmentation.py and
@@ -333,6 +334,40 @@ first, second = noise(50, 40, 910, 0.5), disc(50, 40)
 coco = [pycocotools.mask.encode(np.asfortranarray(m.astype(np.uint8))) for m in (first, second)]
 iou = pycocotools.mask.iou([coco[0]], [coco[1]], [0])[0][0]
 write("iou.tsv", [[50, 40, coco[0]["counts"].decode(), coco[1]["counts"].decode(), repr(float(iou))]])
+
+# ---------------------------------------------------------------- polygons
+
+
+def star(cx, cy, outer, inner, corners):
+    points = []
+    for i in range(2 * corners):
+        radius = inner if i % 2 else outer
+        angle = math.pi * i / corners - 0.3
+        points += [round(cx + radius * math.cos(angle), 2), round(cy + radius * math.sin(angle), 2)]
+    return points
+
+
+POLYGON = [
+    ("square", 10, 8, [2, 1, 7, 1, 7, 5, 2, 5]),
+    ("square_backwards", 10, 8, [2, 5, 7, 5, 7, 1, 2, 1]),
+    ("halves", 10, 8, [1.5, 1.5, 6.5, 1.5, 6.5, 4.5, 1.5, 4.5]),
+    ("triangle", 33, 21, [0, 0, 32.4, 3.3, 10.2, 20.9]),
+    ("star", 90, 70, star(44.3, 33.8, 31.7, 13.1, 5)),
+    ("many_corners", 200, 150, star(101.25, 70.5, 66.6, 51.3, 40)),
+    ("beyond_the_picture", 40, 30, [-7.3, 4.1, 52.9, -3.2, 44.4, 36.0, 11.1, 28.7]),
+    ("outside", 20, 10, [-9, 1, -3, 1, -3, 5]),
+    ("thinner_than_a_pixel", 20, 10, [3, 3.1, 12, 3.1, 12, 3.2]),
+    ("without_area", 20, 10, [4, 4, 4, 4, 4, 4]),
+    ("corner_twice", 20, 10, [2, 2, 12, 2, 12, 2, 12, 8, 2, 8, 2, 8]),
+    ("crossing_itself", 40, 40, [5, 5, 35, 35, 35, 5, 5, 35]),
+    ("whole", 12, 9, [0, 0, 12, 0, 12, 9, 0, 9]),
+]
+
+lines = []
+for name, width, height, points in POLYGON:
+    rle = pycocotools.mask.frPyObjects([points], height, width)[0]
+    lines.append([name, width, height, join(points), rle["counts"].decode()])
+write("polygon.tsv", lines)
 
 # ---------------------------------------------------------------- npz
 

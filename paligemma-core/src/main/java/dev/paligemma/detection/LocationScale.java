@@ -34,4 +34,17 @@ public enum LocationScale {
     public double fraction(int code) {
         return (double) Objects.checkIndex(code, PaliGemmaTokenizer.LOCATIONS) / divisor;
     }
+
+    /**
+     * The code that stands for a fraction of the side, the nearest one.
+     *
+     * @param fraction 0 to 1
+     * @throws IllegalArgumentException if the fraction is out of range
+     */
+    public int code(double fraction) {
+        if (!(fraction >= 0 && fraction <= 1)) {
+            throw new IllegalArgumentException("a fraction of a side must be 0 to 1, not " + fraction);
+        }
+        return (int) Math.min(PaliGemmaTokenizer.LOCATIONS - 1, Math.round(fraction * divisor));
+    }
 }

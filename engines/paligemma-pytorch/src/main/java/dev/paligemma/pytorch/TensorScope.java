@@ -50,14 +50,6 @@ final class TensorScope implements AutoCloseable {
         return (PtNDArray) manager.create(memory, new Shape(shape), dataType(type));
     }
 
-    /** A handle to bytes, as above: what a script takes as numbers of a type that only it knows. */
-    PtNDArray bytes(ByteBuffer memory) {
-        if (!memory.isDirect() || memory.position() != 0) {
-            throw new IllegalArgumentException("a tensor is a view of a whole direct buffer, got " + memory);
-        }
-        return (PtNDArray) manager.create(memory, new Shape(memory.remaining()), DataType.UINT8);
-    }
-
     /** A handle to numbers in double precision, as above. */
     PtNDArray doubles(ByteBuffer memory) {
         if (!memory.isDirect() || memory.position() != 0) {

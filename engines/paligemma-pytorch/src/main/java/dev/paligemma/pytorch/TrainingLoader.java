@@ -1,14 +1,22 @@
 package dev.paligemma.pytorch;
 
 import ai.djl.pytorch.engine.PtNDArray;
+import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.engine.weights.WeightSource;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Reads weights of a checkpoint into the object of a script that trains. Used once, by one thread.
@@ -44,6 +52,8 @@ final class TrainingLoader {
     /** Owns what the weights stay views of. */
     private final TensorScope constants;
 
+    private final List<Path> files = new ArrayList<>();
+
     /**
      * A loader.
      *
@@ -75,6 +85,10 @@ final class TrainingLoader {
                 loadFrozen(operand, scope);
             }
         }
+        // Weights that are parts of them keep them mapped.
+        try (TensorScope scope = constants.inner()) {
+            module.train("forget_files", scope, List.of(longs(scope, 0)));
+        }
     }
 
     private void loadFrozen(Operand operand, TensorScope scope) {
@@ -86,8 +100,15 @@ final class TrainingLoader {
             PtNDArray view = owner.view(ElementType.FLOAT32, map(operand, info), operand.shape());
             module.train("add_weight", scope, List.of(view));
         } else if (asStored && operand.type() == NumberType.BFLOAT16 && info.dtype() == DType.BF16) {
-            PtNDArray view = owner.bytes(map(operand, info));
-            module.train("add_half_weight", scope, List.of(view, longs(scope, operand.shape())));
+            long first = info.offset() / operand.type().bytes + operand.firstElement();
+            module.train(
+                    "add_mapped_weight",
+                    scope,
+                    List.of(
+                            longs(scope, mapped(info, scope)),
+                            longs(scope, first),
+                            longs(scope, operand.elements()),
+                            longs(scope, operand.shape())));
         } else {
             convert(operand, info, scope);
         }
@@ -96,6 +117,30 @@ final class TrainingLoader {
     private ByteBuffer map(Operand operand, TensorInfo info) {
         int bytes = operand.type().bytes;
         return source.map(info, operand.firstElement() * bytes, Math.multiplyExact(operand.elements(), bytes));
+    }
+
+    /**
+     * The place of a whole file among those that are mapped as numbers of two bytes, of which most are none. Only numbers
+     * can be given to a call that allows gradients, so the name of the file is one for each byte.
+     */
+    private int mapped(TensorInfo info, TensorScope scope) {
+        // Fails if the file is not the one that was opened.
+        source.readFloats(info, 0, FloatBuffer.allocate(0));
+        int known = files.indexOf(info.file());
+        if (known >= 0) {
+            return known;
+        }
+        byte[] utf8 = info.file().toString().getBytes(StandardCharsets.UTF_8);
+        long[] name =
+                IntStream.range(0, utf8.length).mapToLong(i -> utf8[i] & 0xff).toArray();
+        try {
+            long elements = Files.size(info.file()) / NumberType.BFLOAT16.bytes;
+            module.train("map_file", scope, List.of(longs(scope, name), longs(scope, elements)));
+        } catch (IOException e) {
+            throw new EngineException(info.file() + " cannot be read: " + e.getMessage(), e);
+        }
+        files.add(info.file());
+        return files.size() - 1;
     }
 
     private void convert(Operand operand, TensorInfo info, TensorScope scope) {

@@ -13,7 +13,7 @@ import java.util.List;
 record TrainingScript(String text, List<Operand> frozen, List<String> given, int sites) {
     /** Lists of tensors that its object has; all begin empty. */
     static final List<String> LISTS =
-            List.of("weights", "scales", "tables", "params", "grads", "first", "second", "norms");
+            List.of("files", "weights", "scales", "tables", "params", "grads", "first", "second", "norms");
 
     /** Copies the lists. */
     TrainingScript {

@@ -8,12 +8,12 @@
     return list
   def keep(self: __torch__.Network,
     weight: Tensor,
-    scale: Tensor) -> Tensor:
+    scale: Tensor) -> NoneType:
     weights = self.weights
     scales = self.scales
     _0 = torch.append(weights, weight)
     _1 = torch.append(scales, scale)
-    return (self).done()
+    return None
   def blank(self: __torch__.Network,
     sizes: Tensor,
     type: int) -> Tensor:
@@ -21,17 +21,35 @@
   def add_weight(self: __torch__.Network,
     inputs: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
-    return (self).keep((self).bring(inputs[0], ), (self).done(), )
-  def add_half_weight(self: __torch__.Network,
+    _0 = (self).keep((self).bring(inputs[0], ), (self).done(), )
+    return (self).done()
+  def map_file(self: __torch__.Network,
     inputs: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
-    numbers = torch.reshape(torch.view(inputs[0], 15), (self).integers(inputs[1], ))
-    return (self).keep((self).bring(numbers, ), (self).done(), )
+    files = self.files
+    name = ""
+    for i in range(torch.numel(inputs[0])):
+      name = torch.add(name, torch.chr(int(torch.select(inputs[0], 0, i))))
+    _0 = torch.append(files, torch.from_file(name, False, int(inputs[1]), dtype=15))
+    return (self).done()
+  def forget_files(self: __torch__.Network,
+    inputs: List[Tensor]) -> Tensor:
+    files = self.files
+    torch.clear(files)
+    return (self).done()
+  def add_mapped_weight(self: __torch__.Network,
+    inputs: List[Tensor]) -> Tensor:
+    torch.set_grad_enabled(False)
+    files = self.files
+    part = torch.narrow(files[int(inputs[0])], 0, int(inputs[1]), int(inputs[2]))
+    _0 = (self).keep((self).bring(torch.reshape(part, (self).integers(inputs[3], )), ), (self).done(), )
+    return (self).done()
   def add_empty_weight(self: __torch__.Network,
     inputs: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
     weight = (self).blank(inputs[0], int(inputs[1]), )
-    return (self).keep(weight, (self).blank(inputs[2], 6, ), )
+    _0 = (self).keep(weight, (self).blank(inputs[2], 6, ), )
+    return (self).done()
   def fill_weight(self: __torch__.Network,
     inputs: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
@@ -176,7 +194,8 @@
         p = torch.detach(params[i])
         _1 = torch.mul_(p, torch.sub(1., torch.mul(rate, float(torch.select(inputs[1], 0, i)))))
         _2 = torch.sub_(p, g, alpha=rate)
-    return (self).clear(inputs, )
+    _9 = (self).clear(inputs, )
+    return (self).done()
   def adamw(self: __torch__.Network,
     inputs: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
@@ -195,7 +214,8 @@
         p = torch.view(torch.detach(params[i]), [-1])
         _3 = torch.mul_(p, torch.sub(1., torch.mul(rate, float(torch.select(inputs[1], 0, i)))))
         _4 = (self).adamw_of(i, p, settings, )
-    return (self).clear(inputs, )
+    _9 = (self).clear(inputs, )
+    return (self).done()
   def adamw_of(self: __torch__.Network,
     index: int,
     values: Tensor,

@@ -88,7 +88,9 @@ final class SmallDecoder {
         Tensor x = g.scale(g.embedding(ids, TABLE), 3);
         g.mark("embeddings", x);
         for (int i = 0; i < 2; i++) {
-            x = block("layers." + i, x, cos, sin);
+            String layer = "layers." + i;
+            Tensor input = x;
+            x = g.scope(layer, () -> block(layer, input, cos, sin));
             g.mark("layers." + i, x);
         }
         Tensor last = g.rmsNorm(g.gatherRows(x, ends), Weight.of("norm", WIDTH), 1e-6f);
@@ -217,5 +219,30 @@ final class SmallDecoder {
                 "sin",
                 sin);
         return new TrainingBatch(inputs, targets, factors, sequences, seed);
+    }
+
+    /** The sequences of two batches as one. */
+    static TrainingBatch joined(TrainingBatch a, TrainingBatch b) {
+        Map<String, HostTensor> inputs = new LinkedHashMap<>();
+        for (String name : List.of("ids", "cos", "sin")) {
+            inputs.put(name, joined(a.inputs().get(name), b.inputs().get(name)));
+        }
+        HostTensor ends = joined(a.inputs().get("ends"), b.inputs().get("ends"));
+        for (int i = (int) a.targets().shape()[0]; i < ends.shape()[0]; i++) {
+            ends.longs().put(i, ends.longs().get(i) + a.rows());
+        }
+        inputs.put("ends", ends);
+        List<SequenceRows> sequences = new ArrayList<>(a.sequences());
+        sequences.addAll(b.sequences());
+        return new TrainingBatch(
+                inputs, joined(a.targets(), b.targets()), joined(a.factors(), b.factors()), sequences, 1);
+    }
+
+    private static HostTensor joined(HostTensor a, HostTensor b) {
+        long[] shape = a.shape();
+        shape[0] += b.shape()[0];
+        HostTensor joined = HostTensor.allocate(a.type(), shape);
+        joined.bytes().put(a.bytes()).put(b.bytes());
+        return joined;
     }
 }

@@ -65,7 +65,12 @@ public final class Json {
      * object.
      */
     public static JsonParser parser(InputStream utf8) throws IOException {
-        return new BoundedNames(FACTORY.createParser(strict(utf8)));
+        return parser(utf8, MAX_BYTES);
+    }
+
+    /** The same of a document that may have so many bytes. */
+    public static JsonParser parser(InputStream utf8, long maxBytes) throws IOException {
+        return new BoundedNames(FACTORY.createParser(strict(utf8, maxBytes)));
     }
 
     /**
@@ -73,12 +78,12 @@ public final class Json {
      * of thousands of entries.
      */
     public static JsonParser streamingParser(InputStream utf8) throws IOException {
-        return new BoundedNames(STREAMING.createParser(strict(utf8)));
+        return new BoundedNames(STREAMING.createParser(strict(utf8, MAX_BYTES)));
     }
 
-    private static Reader strict(InputStream utf8) {
+    private static Reader strict(InputStream utf8, long maxBytes) {
         return new InputStreamReader(
-                new Bounded(utf8),
+                new Bounded(utf8, maxBytes),
                 StandardCharsets.UTF_8
                         .newDecoder()
                         .onMalformedInput(CodingErrorAction.REPORT)
@@ -87,10 +92,13 @@ public final class Json {
 
     /** Ends a document that is longer than any that this library reads. */
     private static final class Bounded extends FilterInputStream {
-        private long left = MAX_BYTES;
+        private final long maxBytes;
+        private long left;
 
-        Bounded(InputStream in) {
+        Bounded(InputStream in, long maxBytes) {
             super(in);
+            this.maxBytes = maxBytes;
+            this.left = maxBytes;
         }
 
         @Override
@@ -110,7 +118,7 @@ public final class Json {
         private void count(int bytes) throws IOException {
             left -= bytes;
             if (left < 0) {
-                throw new StreamConstraintsException("the document is longer than " + MAX_BYTES + " bytes");
+                throw new StreamConstraintsException("the document is longer than " + maxBytes + " bytes");
             }
         }
     }
@@ -156,6 +164,17 @@ public final class Json {
             }
             return new JsonObject(where, members, failure);
         }
+    }
+
+    /**
+     * The object that begins at the current token of a parser; {@code where} is what to call it in messages. Afterwards the
+     * parser stands at its end.
+     */
+    public static JsonObject objectAt(JsonParser parser, String where, Failure failure) throws IOException {
+        if (parser.currentToken() != JsonToken.START_OBJECT) {
+            throw failure.of(where + " is not a JSON object");
+        }
+        return new JsonObject(where, members(parser), failure);
     }
 
     /** The exception for JSON text that could not be read: either not JSON, or not UTF-8, or a failing disk. */

@@ -85,16 +85,32 @@ public final class BitMask {
     }
 
     /**
+     * The pixels that are in this mask or in another one of the same picture.
+     *
+     * @throws IllegalArgumentException if the sizes differ
+     */
+    public BitMask union(BitMask other) {
+        requireSameSize(other);
+        BitSet both = (BitSet) bits.clone();
+        both.or(other.bits);
+        return new BitMask(width, height, both);
+    }
+
+    private void requireSameSize(BitMask other) {
+        if (width != other.width || height != other.height) {
+            throw new IllegalArgumentException(
+                    "masks of different size: " + width + "x" + height + " and " + other.width + "x" + other.height);
+        }
+    }
+
+    /**
      * Compares two masks of one picture: common pixels divided by all pixels of both (intersection over union), from 0
      * (nothing in common, or both empty) to 1 (equal).
      *
      * @throws IllegalArgumentException if the sizes differ
      */
     public double iou(BitMask other) {
-        if (width != other.width || height != other.height) {
-            throw new IllegalArgumentException(
-                    "masks of different size: " + width + "x" + height + " and " + other.width + "x" + other.height);
-        }
+        requireSameSize(other);
         BitSet common = (BitSet) bits.clone();
         common.and(other.bits);
         int both = common.cardinality();

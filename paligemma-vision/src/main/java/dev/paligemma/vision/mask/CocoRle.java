@@ -15,6 +15,9 @@ import java.util.Objects;
  * {@code {"size": [height, width], "counts": [counts...]}}.
  */
 public final class CocoRle {
+    /** The most points of a polygon. */
+    public static final int MAX_CORNERS = 100_000;
+
     /** In a character: five bits of the number, and whether more follow. */
     private static final int DIGIT_BITS = 5;
 
@@ -119,6 +122,32 @@ public final class CocoRle {
             counts.add((int) number);
         }
         return of(width, height, counts.toArray());
+    }
+
+    /**
+     * Fills a polygon, bit for bit as {@code pycocotools} does with a segmentation of the COCO data set.
+     *
+     * @param width of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
+     * @param height of the picture, in pixels, 1 to {@value RgbImage#MAX_SIDE}
+     * @param points of the outline in pixels: x and y in turn, 3 to {@value #MAX_CORNERS} points
+     * @throws IllegalArgumentException if a side is out of range, or the picture has more than {@value
+     *     ImageOptions#LARGEST_MAX_PIXELS} pixels
+     * @throws MaskException if the number of points is another, or one is more than a picture's size away from the picture
+     */
+    public static CocoRle ofPolygon(int width, int height, double... points) {
+        ImageMask.requireSize(width, height);
+        if (points.length % 2 != 0 || points.length < 6 || points.length > 2 * MAX_CORNERS) {
+            throw new MaskException(
+                    "a polygon has x and y of 3 to " + MAX_CORNERS + " points, got " + points.length + " numbers");
+        }
+        for (int i = 0; i < points.length; i++) {
+            int side = i % 2 == 0 ? width : height;
+            if (!(points[i] >= -side && points[i] <= 2.0 * side)) {
+                throw new MaskException("number " + i + " of a polygon is " + points[i]
+                        + ", far outside of a picture of " + width + "x" + height);
+            }
+        }
+        return new CocoRle(width, height, PolygonRuns.of(width, height, points));
     }
 
     /** Returns the width of the picture, in pixels, at least 1. */

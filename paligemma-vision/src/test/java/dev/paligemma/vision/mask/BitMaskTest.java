@@ -48,6 +48,43 @@ class BitMaskTest {
         assertThat(mask.boundingBox()).isEqualTo(new PixelBox(xywh[0], xywh[1], xywh[0] + xywh[2], xywh[1] + xywh[3]));
     }
 
+    static Stream<String[]> polygonCases() {
+        return MaskGoldens.table("polygon.tsv").stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("polygonCases")
+    void fillsPolygonsLikePycocotools(String name, int width, int height, String points, String compressed) {
+        double[] numbers = Arrays.stream(points.split(" "))
+                .mapToDouble(Double::parseDouble)
+                .toArray();
+        assertThat(CocoRle.ofPolygon(width, height, numbers).compressed()).isEqualTo(compressed);
+    }
+
+    @Test
+    void polygonsThatNoPictureHoldsAreRefused() {
+        assertThatExceptionOfType(MaskException.class)
+                .isThrownBy(() -> CocoRle.ofPolygon(10, 10, 1, 2, 3, 4))
+                .withMessageContaining("got 4 numbers");
+        assertThatExceptionOfType(MaskException.class)
+                .isThrownBy(() -> CocoRle.ofPolygon(10, 10, 1, 2, 3, 4, 1e9, 6))
+                .withMessageContaining("number 4 of a polygon is 1.0E9");
+        assertThatExceptionOfType(MaskException.class)
+                .isThrownBy(() -> CocoRle.ofPolygon(10, 10, 1, 2, 3, 4, 5, Double.NaN))
+                .withMessageContaining("NaN");
+    }
+
+    @Test
+    void aUnionHasThePixelsOfBoth() {
+        BitMask first = CocoRle.ofPolygon(9, 9, 0, 0, 3, 0, 3, 3, 0, 3).toMask();
+        BitMask second = CocoRle.ofPolygon(9, 9, 2, 2, 6, 2, 6, 6, 2, 6).toMask();
+        BitMask union = first.union(second);
+        assertThat(union.area()).isEqualTo(9 + 16 - 1);
+        assertThat(union.contains(0, 0)).isTrue();
+        assertThat(union.contains(5, 5)).isTrue();
+        assertThatIllegalArgumentException().isThrownBy(() -> first.union(new BitMask(9, 8, new BitSet())));
+    }
+
     @Test
     void comparesLikePycocotools() {
         String[] c = MaskGoldens.table("iou.tsv").get(0);
