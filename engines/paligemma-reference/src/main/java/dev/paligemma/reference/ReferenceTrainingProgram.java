@@ -108,9 +108,10 @@ final class ReferenceTrainingProgram extends CheckedTrainingProgram {
         Array logits = logits(batch, inputs);
         double[] losses = losses(batch, logits);
         if (gradients) {
-            Map<String, float[]> sums = new HashMap<>();
-            parameters.forEach((name, parameter) -> sums.put(name, slopes(batch, inputs, parameter)));
-            parameters.forEach((name, parameter) -> add(sums.get(name), parameter.gradient()));
+            // All of them before any is added, so that a failure leaves them as they were.
+            Map<TrainedParameter, float[]> slopes = new LinkedHashMap<>();
+            parameters.values().forEach(parameter -> slopes.put(parameter, slopes(batch, inputs, parameter)));
+            slopes.forEach((parameter, numbers) -> add(numbers, parameter.gradient()));
         }
         float[] rounded = new float[losses.length];
         boolean[] correct = new boolean[losses.length];
