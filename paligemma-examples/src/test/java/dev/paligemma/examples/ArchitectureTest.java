@@ -121,6 +121,7 @@ class ArchitectureTest {
             "dev.paligemma.tiny.TinyModel",
             "dev.paligemma.tokenizer.PromptEncoder",
             "dev.paligemma.training.FineTuningException",
+            "dev.paligemma.training.data.Examples",
             "dev.paligemma.vision.ImageProcessor",
             "dev.paligemma.vision.RgbImage",
             "dev.paligemma.vision.SiglipEncoder",

@@ -51,7 +51,8 @@ record AnswerObjects(List<Found> objects, String separator) {
 
         @Override
         public String toString() {
-            return String.format(Locale.ROOT, "<loc%04d><loc%04d><loc%04d><loc%04d>", top, left, bottom, right) + mask
+            return String.format(Locale.ROOT, "<loc%04d><loc%04d><loc%04d><loc%04d>", top, left, bottom, right)
+                    + mask
                     + label;
         }
     }
@@ -73,7 +74,9 @@ record AnswerObjects(List<Found> objects, String separator) {
             separator = between.group();
             start = between.end();
         }
-        return add(suffix.substring(start), found) ? Optional.of(new AnswerObjects(found, separator)) : Optional.empty();
+        return add(suffix.substring(start), found)
+                ? Optional.of(new AnswerObjects(found, separator))
+                : Optional.empty();
     }
 
     private static boolean add(String text, List<Found> found) {

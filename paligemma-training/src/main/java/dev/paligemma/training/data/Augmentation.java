@@ -91,7 +91,8 @@ public record Augmentation(
 
     /** The same with another smallest crop. */
     public Augmentation withCrop(double smallest) {
-        return new Augmentation(flip, flipSides, smallest, keep, shrink, brightness, contrast, saturation, scale, masks);
+        return new Augmentation(
+                flip, flipSides, smallest, keep, shrink, brightness, contrast, saturation, scale, masks);
     }
 
     /** The same with another share of its area that a box must keep. */

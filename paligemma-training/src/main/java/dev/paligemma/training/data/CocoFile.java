@@ -141,8 +141,9 @@ final class CocoFile {
     private void addCategory(JsonObject entry, String where) {
         String name = entry.stringOrNull("name");
         if (name == null || name.isBlank() || name.matches("(?s).*[;<>\\n\\r].*")) {
-            throw new FineTuningException(where + ": name must be a text without ; < > and line breaks, which have a meaning"
-                    + " in answers, got " + JsonObject.describe(name));
+            throw new FineTuningException(
+                    where + ": name must be a text without ; < > and line breaks, which have a meaning"
+                            + " in answers, got " + JsonObject.describe(name));
         }
         Object id = id(entry, "id", where);
         if (categories.put(id, name.strip()) != null) {

@@ -27,8 +27,9 @@ final class JsonLines {
     static final int MAX_LINE_BYTES = 1 << 20;
     static final int MAX_EXAMPLES = 10_000_000;
 
-    private static final String SHAPE = "expected {\"image\": \"1.jpg\", \"prefix\": \"caption en\", \"suffix\": \"a red"
-            + " star\"}, one such object a line";
+    private static final String SHAPE =
+            "expected {\"image\": \"1.jpg\", \"prefix\": \"caption en\", \"suffix\": \"a red"
+                    + " star\"}, one such object a line";
     /** The bytes of the mark that some editors put in front of UTF-8. */
     private static final int MARK_BYTES = 3;
 
@@ -71,7 +72,10 @@ final class JsonLines {
     private void skipMark(InputStream in) throws IOException {
         in.mark(MARK_BYTES);
         byte[] start = in.readNBytes(MARK_BYTES);
-        if (start.length == MARK_BYTES && (start[0] & 255) == 0xEF && (start[1] & 255) == 0xBB && (start[2] & 255) == 0xBF) {
+        if (start.length == MARK_BYTES
+                && (start[0] & 255) == 0xEF
+                && (start[1] & 255) == 0xBB
+                && (start[2] & 255) == 0xBF) {
             return;
         }
         if (start.length >= 2 && (start[0] & 255) + (start[1] & 255) == 0xFE + 0xFF) {

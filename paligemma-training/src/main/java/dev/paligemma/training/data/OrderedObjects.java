@@ -24,9 +24,10 @@ record OrderedObjects(ObjectOrder order) implements Variation {
         return switch (order) {
             case GIVEN -> objects;
             case POSITION -> objects.stream().sorted(BY_POSITION).toList();
-            case SHUFFLED -> Arrays.stream(draws.permutation(objects.size()))
-                    .mapToObj(objects::get)
-                    .toList();
+            case SHUFFLED ->
+                Arrays.stream(draws.permutation(objects.size()))
+                        .mapToObj(objects::get)
+                        .toList();
         };
     }
 

@@ -45,9 +45,10 @@ final class SplitFolder {
 
     private static FineTuningException missing(Path folder, String split) {
         if (!Files.isDirectory(folder)) {
-            return new FineTuningException(Files.exists(folder)
-                    ? folder + " is not a folder; name the folder that holds " + split + "/" + ANNOTATIONS
-                    : "the folder of data " + folder + " does not exist");
+            return new FineTuningException(
+                    Files.exists(folder)
+                            ? folder + " is not a folder; name the folder that holds " + split + "/" + ANNOTATIONS
+                            : "the folder of data " + folder + " does not exist");
         }
         Path coco = folder.resolve(split).resolve("_annotations.coco.json");
         if (Files.exists(coco)) {

@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,7 +42,8 @@ class ExamplesTest {
     void aLineIsAnExample() throws IOException {
         Path file = lines(
                 line("1.png", "caption en", "a red star"),
-                "{\"image\": [\"1.png\", \"" + folder.resolve("2.png") + "\"], \"prefix\": \"\", \"suffix\": \"\", \"id\": 7}");
+                "{\"image\": [\"1.png\", \"" + folder.resolve("2.png")
+                        + "\"], \"prefix\": \"\", \"suffix\": \"\", \"id\": 7}");
         Examples examples = Examples.jsonl(file);
         assertThat(examples.size()).isEqualTo(2);
         Example first = examples.get(0);
@@ -156,7 +159,8 @@ class ExamplesTest {
         assertThat(Examples.folder(folder, "train", options).source()).isEqualTo(best.toString());
         assertThatThrownBy(() -> Examples.folder(folder, "test", options))
                 .isInstanceOf(FineTuningException.class)
-                .hasMessageContaining(folder.resolve("test").resolve("annotations.jsonl").toString());
+                .hasMessageContaining(
+                        folder.resolve("test").resolve("annotations.jsonl").toString());
         Files.writeString(Files.createDirectories(folder.resolve("test")).resolve("_annotations.coco.json"), "{}");
         assertThatThrownBy(() -> Examples.folder(folder, "test", options))
                 .isInstanceOf(FineTuningException.class)
@@ -170,21 +174,22 @@ class ExamplesTest {
     void theFingerprintChangesWithWhatIsTrained() throws IOException {
         Path file = lines(line("1.png", "a", "b"), line("2.png", "c", "d"));
         String before = Examples.jsonl(file).fingerprint();
-        assertThat(before).matches("[0-9a-f]{64}").isEqualTo(Examples.jsonl(file).fingerprint());
+        assertThat(before)
+                .matches("[0-9a-f]{64}")
+                .isEqualTo(Examples.jsonl(file).fingerprint());
         lines(line("1.png", "a", "b"), "", "{\"more\": 1, \"image\": \"2.png\", \"prefix\": \"c\", \"suffix\": \"d\"}");
         assertThat(Examples.jsonl(file).fingerprint()).isEqualTo(before);
-        assertThat(Examples.jsonl(file)
-                        .withObjectOrder(ObjectOrder.SHUFFLED)
-                        .fingerprint())
+        assertThat(Examples.jsonl(file).withObjectOrder(ObjectOrder.SHUFFLED).fingerprint())
                 .isNotEqualTo(before);
         lines(line("1.png", "a", "b"), line("2.png", "c", "e"));
         assertThat(Examples.jsonl(file).fingerprint()).isNotEqualTo(before);
         lines(line("1.png", "a", "b"), line("2.png", "c", "d"));
-        Files.write(folder.resolve("2.png"), new byte[1], java.nio.file.StandardOpenOption.APPEND);
+        Files.write(folder.resolve("2.png"), new byte[1], StandardOpenOption.APPEND);
         assertThat(Examples.jsonl(file).fingerprint()).isNotEqualTo(before);
         RgbImage other = RgbImage.of(2, 1, new byte[6]);
         assertThat(Examples.of(List.of(Example.of(other, "a", "b"))).fingerprint())
-                .isNotEqualTo(Examples.of(List.of(Example.of(PICTURE, "a", "b"))).fingerprint());
+                .isNotEqualTo(
+                        Examples.of(List.of(Example.of(PICTURE, "a", "b"))).fingerprint());
     }
 
     @Test
@@ -230,7 +235,7 @@ class ExamplesTest {
         assertThat(placed.get(1, 1, 0).suffix()).isEqualTo("x ; y");
         Examples shuffled = given.withObjectOrder(ObjectOrder.SHUFFLED);
         assertThat(shuffled.changesPictures()).isFalse();
-        List<String> seen = java.util.stream.LongStream.range(0, 30)
+        List<String> seen = LongStream.range(0, 30)
                 .mapToObj(epoch -> shuffled.get(0, 5, epoch).suffix())
                 .toList();
         assertThat(seen.stream().distinct()).hasSizeGreaterThan(3);

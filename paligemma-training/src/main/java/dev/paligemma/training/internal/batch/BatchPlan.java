@@ -25,8 +25,8 @@ public record BatchPlan(long seed, int size, int batch, int accumulate, ExampleO
     /** Checks the numbers; an {@link IllegalArgumentException} if one is less than 1. */
     public BatchPlan {
         if (size < 1 || batch < 1 || accumulate < 1) {
-            throw new IllegalArgumentException("size, batch and accumulate must be at least 1, got " + size + ", "
-                    + batch + " and " + accumulate);
+            throw new IllegalArgumentException(
+                    "size, batch and accumulate must be at least 1, got " + size + ", " + batch + " and " + accumulate);
         }
     }
 

@@ -101,8 +101,9 @@ public final class Batcher {
         Rows(List<TokenisedExample> examples) {
             long total = examples.stream().mapToLong(TokenisedExample::rows).sum();
             long wanted = examples.stream().mapToLong(TokenisedExample::targets).sum();
-            long pictured =
-                    examples.stream().mapToLong(each -> each.prompt().imageTokens()).sum();
+            long pictured = examples.stream()
+                    .mapToLong(each -> each.prompt().imageTokens())
+                    .sum();
             imageRows = Math.toIntExact(pictured);
             idTensor = HostTensor.allocate(ElementType.INT64, total - pictured);
             orderTensor = HostTensor.allocate(ElementType.INT64, total);
@@ -133,12 +134,18 @@ public final class Batcher {
 
         Map<String, HostTensor> inputs(String imageInput, HostTensor pictures) {
             return Map.of(
-                    imageInput, pictures,
-                    GemmaDecoder.TOKEN_IDS, idTensor,
-                    GemmaDecoder.ORDER, orderTensor,
-                    GemmaDecoder.ENDS, endTensor,
-                    GemmaDecoder.ROTARY_COS, cosTensor,
-                    GemmaDecoder.ROTARY_SIN, sinTensor);
+                    imageInput,
+                    pictures,
+                    GemmaDecoder.TOKEN_IDS,
+                    idTensor,
+                    GemmaDecoder.ORDER,
+                    orderTensor,
+                    GemmaDecoder.ENDS,
+                    endTensor,
+                    GemmaDecoder.ROTARY_COS,
+                    cosTensor,
+                    GemmaDecoder.ROTARY_SIN,
+                    sinTensor);
         }
     }
 }

@@ -92,7 +92,9 @@ final class RowStore implements AutoCloseable {
     }
 
     private void keepInFile(Path folder, Object key, ByteBuffer block) {
-        if (fileIsFull || inFile.size() == Integer.MAX_VALUE || (inFile.size() + 1L) * blockBytes > keeping.fileBytes()) {
+        if (fileIsFull
+                || inFile.size() == Integer.MAX_VALUE
+                || (inFile.size() + 1L) * blockBytes > keeping.fileBytes()) {
             return;
         }
         try {

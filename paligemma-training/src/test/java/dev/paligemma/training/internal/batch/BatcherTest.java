@@ -38,7 +38,8 @@ class BatcherTest {
 
         @Override
         public HostTensor of(List<Example> examples) {
-            long pictures = examples.stream().mapToLong(each -> each.pictures().size()).sum();
+            long pictures =
+                    examples.stream().mapToLong(each -> each.pictures().size()).sum();
             return HostTensor.allocate(ElementType.FLOAT32, pictures * ProcessorGolden.IMAGE_TOKENS, WIDTH);
         }
     };
@@ -70,7 +71,8 @@ class BatcherTest {
             for (int i = 0; i < expected.length - 1; i++, row++) {
                 if (order[row] < imageRows) {
                     assertThat(order[row]).isEqualTo(image++);
-                    assertThat(expected[i]).isEqualTo(ProcessorGolden.tokenizer().imageId());
+                    assertThat(expected[i])
+                            .isEqualTo(ProcessorGolden.tokenizer().imageId());
                 } else {
                     assertThat(ids[(int) order[row] - imageRows]).isEqualTo(expected[i]);
                 }
@@ -128,7 +130,8 @@ class BatcherTest {
         int tokens = examples.stream().mapToInt(TokenisedExample::targets).sum();
         assertThat(floats(batch(examples, LossAverage.PER_TOKEN).factors())).containsOnly(1f / tokens);
         assertThat(floats(batch(examples, LossAverage.PER_EXAMPLE).factors())[0])
-                .isEqualTo((float) (1.0 / (examples.size() * (double) examples.get(0).targets())));
+                .isEqualTo((float)
+                        (1.0 / (examples.size() * (double) examples.get(0).targets())));
     }
 
     private static long[] longs(HostTensor tensor) {

@@ -24,7 +24,8 @@ record ProcessorGolden(Example example, int[] ids, int[] labels) {
     static final int IMAGE_TOKENS = 64;
 
     static List<ProcessorGolden> all() {
-        try (InputStream in = Objects.requireNonNull(ProcessorGolden.class.getResourceAsStream("/examples/tokens.jsonl"))) {
+        try (InputStream in =
+                Objects.requireNonNull(ProcessorGolden.class.getResourceAsStream("/examples/tokens.jsonl"))) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
                     .map(ProcessorGolden::of)

@@ -44,7 +44,8 @@ class TrainingTokensTest {
     void whatIsTooLongIsRefusedOrLeftOut() {
         TrainingTokens tokens = new TrainingTokens(ProcessorGolden.tokenizer(), 64, 1880, 75);
         Example small = Example.of(PICTURE, "caption en", "a star");
-        Example large = new Example(List.of(Picture.of("p", PICTURE)), "caption en", "a star ".repeat(20), "lines, line 3");
+        Example large =
+                new Example(List.of(Picture.of("p", PICTURE)), "caption en", "a star ".repeat(20), "lines, line 3");
         assertThatThrownBy(() -> tokens.encode(large))
                 .isInstanceOf(FineTuningException.class)
                 .hasMessageContaining("lines, line 3 has ")
