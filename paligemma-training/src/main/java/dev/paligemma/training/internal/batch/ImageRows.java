@@ -81,8 +81,8 @@ public final class ImageRows implements ImageInput, AutoCloseable {
                 .mapToLong(example -> example.pictures().size())
                 .sum();
         if (images > Integer.MAX_VALUE / blockBytes) {
-            throw new FineTuningException("a batch with " + images + " pictures of " + rowsPerImage + " rows needs more than"
-                    + " 2 GiB for them; take a smaller batch, and accumulate more of them");
+            throw new FineTuningException("a batch with " + images + " pictures of " + rowsPerImage
+                    + " rows needs more than" + " 2 GiB for them; take a smaller batch, and accumulate more of them");
         }
         HostTensor rows = HostTensor.allocate(ElementType.FLOAT32, images * rowsPerImage, width);
         int image = 0;
