@@ -13,7 +13,8 @@ module dev.paligemma.checkpoint {
     exports dev.paligemma.checkpoint.internal to
             dev.paligemma;
     exports dev.paligemma.checkpoint.internal.adapter to
-            dev.paligemma;
+            dev.paligemma,
+            dev.paligemma.training;
     exports dev.paligemma.checkpoint.internal.bigvision to
             dev.paligemma;
     exports dev.paligemma.checkpoint.internal.convert to
@@ -24,6 +25,10 @@ module dev.paligemma.checkpoint {
     exports dev.paligemma.checkpoint.internal.identity to
             dev.paligemma,
             dev.paligemma.cli;
+    exports dev.paligemma.checkpoint.internal.modules to
+            dev.paligemma.training;
     exports dev.paligemma.checkpoint.internal.numpy to
             dev.paligemma.vision;
+    exports dev.paligemma.checkpoint.internal.safetensors to
+            dev.paligemma.training;
 }

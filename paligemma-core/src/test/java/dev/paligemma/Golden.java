@@ -208,7 +208,7 @@ public record Golden(Path folder, List<Request> requests) {
      * The folder of a resource of this module. Engines map weight files, which they cannot do inside an archive, so those
      * are copied out.
      */
-    static Path root(String resource) {
+    public static Path root(String resource) {
         return ROOTS.computeIfAbsent(resource, Golden::find);
     }
 

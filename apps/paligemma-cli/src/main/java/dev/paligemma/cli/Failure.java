@@ -10,6 +10,7 @@ import dev.paligemma.cli.report.VisibleControls;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.hub.HubException;
+import dev.paligemma.training.run.FineTuningStoppedException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
@@ -82,8 +83,8 @@ final class Failure {
     }
 
     private static boolean isAboutInput(Throwable failure) {
-        if (failure instanceof RequestCancelledException) {
-            return false; // the time was over; nothing is wrong with the request
+        if (failure instanceof RequestCancelledException || failure instanceof FineTuningStoppedException) {
+            return false; // the time was over, or somebody ended it; nothing is wrong with the request
         }
         if (failure instanceof EngineException || failure instanceof ConversionException) {
             // Without a cause it refused what it was asked for; with one a native runtime or the disk failed, or

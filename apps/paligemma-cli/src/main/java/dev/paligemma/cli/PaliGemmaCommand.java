@@ -5,6 +5,7 @@ import dev.paligemma.cli.command.CaptionCommand;
 import dev.paligemma.cli.command.ConvertCommand;
 import dev.paligemma.cli.command.DetectCommand;
 import dev.paligemma.cli.command.DownloadCommand;
+import dev.paligemma.cli.command.FinetuneCommand;
 import dev.paligemma.cli.command.GenerateCommand;
 import dev.paligemma.cli.command.InfoCommand;
 import dev.paligemma.cli.command.MergeCommand;
@@ -41,6 +42,7 @@ import picocli.CommandLine.Spec;
             ModelsCommand.class,
             DownloadCommand.class,
             ConvertCommand.class,
+            FinetuneCommand.class,
             MergeCommand.class,
             VerifyCommand.class,
             ValidateCommand.class

@@ -20,10 +20,19 @@ import java.util.Objects;
 final class Kernels {
     private static final String GENERAL = read("general");
 
+    /** Results, weights and attention where no gradient is wanted. */
+    private static final String INFERENCE = read("inference");
+
     /** Products of float32 rows with matrices of another type. */
     private static final String PRODUCTS = read("products");
 
     private static final String CACHED = read("cached");
+
+    /** Attention of whole sequences, products, dropout and losses, all of which have gradients. */
+    private static final String DIFFERENTIABLE = read("differentiable");
+
+    /** Parameters, gradients and updates. */
+    private static final String TRAINING = read("training");
 
     /** How many rows of a matrix are widened at once: few enough to stay in the processor's cache. */
     private static final int WIDENED_ROWS = 512;
@@ -41,7 +50,13 @@ final class Kernels {
 
     /** What graphs without caches need, too. */
     static String all(Target target) {
-        return fill(target.isSingle() ? GENERAL : GENERAL + PRODUCTS, target);
+        return fill(target.isSingle() ? GENERAL + INFERENCE : GENERAL + INFERENCE + PRODUCTS, target);
+    }
+
+    /** What training needs; products round their rows to bfloat16 if the matrices of the target are that. */
+    static String training(Target target) {
+        return fill(GENERAL + DIFFERENTIABLE + TRAINING, target)
+                .replace("$ROUND", target.isSingle() ? "False" : "True");
     }
 
     /** What only graphs with caches need. */

@@ -10,7 +10,14 @@ enum NumberType {
     /** Single precision. */
     FLOAT32(6, 4),
     /** The upper half of single precision. */
-    BFLOAT16(15, 2);
+    BFLOAT16(15, 2),
+    /** Signed codes of 8 bits with a scale for each row; only in training. */
+    INT8(1, 1),
+    /** Codes of 4 bits, two in a byte, with a scale for each {@value #BLOCK} numbers; only in training. */
+    NF4(0, 1);
+
+    /** How many numbers share a scale in {@link #NF4}. */
+    static final int BLOCK = 64;
 
     /** The number of the type in scripts. */
     final int code;
@@ -21,5 +28,10 @@ enum NumberType {
     NumberType(int code, int bytes) {
         this.code = code;
         this.bytes = bytes;
+    }
+
+    /** Whether numbers are codes with scales. */
+    boolean isQuantised() {
+        return this == INT8 || this == NF4;
     }
 }

@@ -50,6 +50,14 @@ final class TensorScope implements AutoCloseable {
         return (PtNDArray) manager.create(memory, new Shape(shape), dataType(type));
     }
 
+    /** A handle to numbers in double precision, as above. */
+    PtNDArray doubles(ByteBuffer memory) {
+        if (!memory.isDirect() || memory.position() != 0) {
+            throw new IllegalArgumentException("a tensor is a view of a whole direct buffer, got " + memory);
+        }
+        return (PtNDArray) manager.create(memory, new Shape(memory.remaining() / Double.BYTES), DataType.FLOAT64);
+    }
+
     /** A tensor in memory of torch, with any numbers in it. */
     PtNDArray allocate(ElementType type, long... shape) {
         return (PtNDArray) manager.create(new Shape(shape), dataType(type));

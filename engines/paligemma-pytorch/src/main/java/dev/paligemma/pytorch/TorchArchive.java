@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.LocalDateTime;
+import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -32,6 +33,9 @@ final class TorchArchive {
     private static final int NEW_OBJECT = 0x81;
     private static final int EMPTY_DICTIONARY = '}';
     private static final int MARK = '(';
+    private static final int EMPTY_LIST = ']';
+    private static final int TUPLE = 't';
+    private static final int REDUCE = 'R';
     private static final int UNICODE = 'X';
     private static final int FALSE = 0x89;
     private static final int SET_ITEMS = 'u';
@@ -46,9 +50,18 @@ final class TorchArchive {
      * @param text the definition of the class named {@link #CLASS_NAME}, with one attribute {@code training : bool}
      */
     static byte[] of(String text) {
+        return of(text, List.of());
+    }
+
+    /**
+     * The archive of a class that has lists of tensors beside the attribute {@code training}. They begin empty.
+     *
+     * @param lists their names, which the text declares as {@code List[Tensor]}
+     */
+    static byte[] of(String text, List<String> lists) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-            put(zip, "data.pkl", instance());
+            put(zip, "data.pkl", instance(lists));
             put(zip, "code/__torch__.py", text.getBytes(StandardCharsets.UTF_8));
             put(zip, "constants.pkl", new byte[] {(byte) PROTOCOL, 2, EMPTY_TUPLE, STOP});
             put(zip, "version", FORMAT_VERSION.getBytes(StandardCharsets.UTF_8));
@@ -58,20 +71,34 @@ final class TorchArchive {
         return bytes.toByteArray();
     }
 
-    /** An object of the class whose attribute {@code training} is false. */
-    private static byte[] instance() throws IOException {
+    /** An object of the class whose attribute {@code training} is false and whose lists are empty. */
+    private static byte[] instance(List<String> lists) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(bytes);
         out.write(new byte[] {(byte) PROTOCOL, 2});
-        out.write(GLOBAL);
-        out.writeBytes("__torch__\n" + CLASS_NAME + "\n");
+        global(out, "__torch__", CLASS_NAME);
         out.write(new byte[] {EMPTY_TUPLE, (byte) NEW_OBJECT, EMPTY_DICTIONARY, MARK});
-        byte[] key = "training".getBytes(StandardCharsets.UTF_8);
-        out.write(UNICODE);
-        out.writeInt(Integer.reverseBytes(key.length));
-        out.write(key);
-        out.write(new byte[] {(byte) FALSE, SET_ITEMS, BUILD, STOP});
+        unicode(out, "training");
+        out.write(FALSE);
+        for (String list : lists) {
+            unicode(out, list);
+            global(out, "torch.jit._pickle", "build_tensorlist");
+            out.write(new byte[] {MARK, EMPTY_LIST, TUPLE, REDUCE});
+        }
+        out.write(new byte[] {SET_ITEMS, BUILD, STOP});
         return bytes.toByteArray();
+    }
+
+    private static void global(DataOutputStream out, String module, String name) throws IOException {
+        out.write(GLOBAL);
+        out.writeBytes(module + "\n" + name + "\n");
+    }
+
+    private static void unicode(DataOutputStream out, String text) throws IOException {
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        out.write(UNICODE);
+        out.writeInt(Integer.reverseBytes(utf8.length));
+        out.write(utf8);
     }
 
     /** Stored, as torch itself writes; then size and checksum come first. */

@@ -5,14 +5,21 @@ import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.graph.Graph;
-import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.Program;
+import dev.paligemma.engine.training.TrainedParts;
+import dev.paligemma.engine.training.TrainingEngine;
+import dev.paligemma.engine.training.TrainingOptions;
+import dev.paligemma.engine.training.TrainingProgram;
 import dev.paligemma.engine.weights.WeightSource;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs graphs with PyTorch, on one device in one precision. Thread-safe. */
-final class TorchEngine implements Engine {
+/**
+ * Runs graphs with PyTorch, on one device in one precision, and trains them on that device in the format that the options of
+ * training say. Thread-safe.
+ */
+final class TorchEngine implements TrainingEngine {
     private static final Logger LOG = LoggerFactory.getLogger(TorchEngine.class);
 
     /** Rows of soft-capped attention scores held at once, over all heads: 135 MB for the 4112 keys of a 896 px image. */
@@ -62,10 +69,30 @@ final class TorchEngine implements Engine {
                     + source.folder() + " holds weights converted for " + source.precision()
                     + "; load the original checkpoint");
         }
+        return make(graph, source, manager -> compile(graph, source, manager));
+    }
+
+    @Override
+    public TrainingProgram compileTraining(
+            Graph graph, WeightSource weights, TrainedParts parts, TrainingOptions trainingOptions) {
+        if (weights.precision() != Precision.FLOAT32) {
+            throw new EngineException(weights.folder() + " holds weights converted for " + weights.precision()
+                    + ", which cannot be trained on; load the original checkpoint");
+        }
+        TrainingEmitter.Settings training =
+                TrainingEmitter.Settings.of(graph, weights, trainingOptions.frozen(), settings);
+        return make(
+                graph,
+                weights,
+                manager -> new TorchTrainingProgram(
+                        graph, weights, parts, trainingOptions, training, options.threads(), manager));
+    }
+
+    private <P> P make(Graph graph, WeightSource source, Function<NDManager, P> compiler) {
         long start = System.nanoTime();
         NDManager manager = runtime.newBaseManager(ai.djl.Device.cpu());
         try {
-            Program program = compile(graph, source, manager);
+            P program = compiler.apply(manager);
             LOG.debug(
                     "compiled graph {} of {} operations in {} ms",
                     graph.name(),

@@ -44,6 +44,11 @@ public final class TorchEngineProvider implements EngineProvider {
     }
 
     @Override
+    public boolean canTrain() {
+        return true;
+    }
+
+    @Override
     public Engine create(EngineOptions options) {
         try {
             return TorchEngine.create(options);

@@ -3,13 +3,11 @@ package dev.paligemma.pytorch;
 import ai.djl.pytorch.jni.IValue;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.ElementType;
-import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.engine.weights.WeightSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,9 +23,8 @@ import java.util.Map;
  * count.
  */
 final class WeightLoader implements AutoCloseable {
-    private static final int CHUNK = 1 << 20;
-
     private final WeightSource source;
+    private final WeightReader reader;
     private final TorchModule module;
     private final TorchDevice device;
     /** Owns what the weights stay views of. */
@@ -42,6 +39,7 @@ final class WeightLoader implements AutoCloseable {
      */
     WeightLoader(WeightSource source, TorchModule module, TorchDevice device, TensorScope constants) {
         this.source = source;
+        this.reader = new WeightReader(source);
         this.module = module;
         this.device = device;
         this.constants = constants;
@@ -59,7 +57,7 @@ final class WeightLoader implements AutoCloseable {
     }
 
     private void load(Operand operand, IValue weights, TensorScope scope) {
-        TensorInfo info = find(operand.weight());
+        TensorInfo info = reader.find(operand.weight());
         boolean asStored = operand.addend() == 0 && info.offset() % operand.type().bytes == 0;
         if (asStored && operand.type() == NumberType.FLOAT32 && info.dtype() == DType.F32) {
             // A copy on another device needs the mapping no longer.
@@ -86,20 +84,6 @@ final class WeightLoader implements AutoCloseable {
         }
     }
 
-    /** Where a weight lies, checked to have as many elements as the graph expects. */
-    private TensorInfo find(Weight weight) {
-        TensorInfo info = source.tensor(weight.name());
-        if (info.elementCount() != weight.elementCount()) {
-            throw new EngineException("weight " + weight + " is stored with " + info.elementCount()
-                    + " elements, expected " + weight.elementCount());
-        }
-        if (!info.dtype().isFloatWeight()) {
-            throw new EngineException(
-                    "weight " + weight + " is stored as " + info.dtype() + ", expected F32, BF16 or F16");
-        }
-        return info;
-    }
-
     /** Whether a path reaches torch as it is: Java's native interface writes rare characters in a way of its own. */
     private static boolean hasPlainName(Path file) {
         return file.toString().chars().noneMatch(c -> c == 0 || Character.isSurrogate((char) c));
@@ -122,27 +106,14 @@ final class WeightLoader implements AutoCloseable {
     private void convert(Operand operand, TensorInfo info, IValue weights, TensorScope scope) {
         module.call("add_empty_weight", weights, scope.integers(operand.shape()), scope.integer(operand.type().code))
                 .close();
-        int longest = (int) Math.min(CHUNK, operand.elements());
-        float[] chunk = new float[longest];
-        ByteBuffer memory = ByteBuffer.allocateDirect(longest * Float.BYTES).order(ByteOrder.nativeOrder());
-        for (long done = 0; done < operand.elements(); done += longest) {
-            int count = (int) Math.min(longest, operand.elements() - done);
-            source.readFloats(info, operand.firstElement() + done, FloatBuffer.wrap(chunk, 0, count));
-            if (operand.addend() != 0) {
-                for (int i = 0; i < count; i++) {
-                    chunk[i] += operand.addend();
-                }
-            }
-            memory.asFloatBuffer().put(chunk, 0, count);
+        reader.read(operand, info, (first, numbers) -> {
             try (TensorScope part = scope.inner()) {
-                IValue numbers = part.tensor(part.view(
-                        ElementType.FLOAT32,
-                        memory.slice(0, count * Float.BYTES).order(ByteOrder.nativeOrder()),
-                        count));
-                module.call("fill_last_weight", weights, part.integer(done), numbers)
+                IValue view =
+                        part.tensor(part.view(ElementType.FLOAT32, numbers, numbers.remaining() / (long) Float.BYTES));
+                module.call("fill_last_weight", weights, part.integer(first), view)
                         .close();
             }
-        }
+        });
     }
 
     /** Lets go of the files; weights that are parts of them keep them mapped. */

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
+import java.util.function.IntFunction;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
@@ -29,23 +30,31 @@ import java.util.stream.IntStream;
 final class Interpreter implements Operation.Visitor {
     private final Graph graph;
     private final Map<Weight, Array> weights;
-    private final List<Map<String, KeysAndValues>> sequences;
+    private final Sight sight;
     /** What has been computed, by the numbers of the tensors. */
     private final Map<Integer, Array> values = new HashMap<>();
     /** The sizes that only a run knows, by their symbols. */
     private final Map<String, Long> sizes = new HashMap<>();
 
-    /** An interpreter; the run adds to the caches of the sequences, each under its name. */
-    Interpreter(Graph graph, Map<Weight, Array> weights, List<Map<String, KeysAndValues>> sequences) {
+    /** An interpreter; {@code sight} says what rows of cached attentions see. */
+    Interpreter(Graph graph, Map<Weight, Array> weights, Sight sight) {
         this.graph = graph;
         this.weights = weights;
-        this.sequences = sequences;
+        this.sight = sight;
+    }
+
+    /** Computes everything between tensors of a caller. */
+    void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
+        outputs.forEach((name, target) -> requireShape(output(name), target.shape()));
+        Map<String, Array> given = new HashMap<>();
+        inputs.forEach((name, tensor) -> given.put(name, Array.of(tensor)));
+        compute(given);
+        outputs.forEach((name, target) -> result(name).copyTo(target));
     }
 
     /** Computes everything, in the order in which it was recorded. */
-    void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
-        outputs.forEach((name, target) -> requireShape(output(name), target.shape()));
-        graph.inputs().forEach((name, input) -> give(input, Array.of(Objects.requireNonNull(inputs.get(name)))));
+    void compute(Map<String, Array> inputs) {
+        graph.inputs().forEach((name, input) -> give(input, Objects.requireNonNull(inputs.get(name), name)));
         for (Node node : graph.nodes()) {
             try {
                 node.operation().accept(this, node);
@@ -53,7 +62,11 @@ final class Interpreter implements Operation.Visitor {
                 throw new EngineException("graph " + graph.name() + " failed at " + node.output() + ": " + e, e);
             }
         }
-        outputs.forEach((name, target) -> value(output(name)).copyTo(target));
+    }
+
+    /** What {@link #compute} has made. */
+    Array result(String name) {
+        return value(output(name));
     }
 
     private Tensor output(String name) {
@@ -242,22 +255,13 @@ final class Interpreter implements Operation.Visitor {
         Array q = value(node.input(0));
         KeysAndValues rows = new KeysAndValues(
                 value(node.input(1)).split(), value(node.input(2)).split());
-        boolean prefix = spec.cache() != null && sequences.get(0).putIfAbsent(spec.cache(), rows) == null;
-        give(node.output(), Array.of(q.shape(), t -> attend(spec, q.row(t), prefix ? rows : seen(spec, rows, t))));
+        IntFunction<KeysAndValues> seen = spec.cache() == null ? withinSequences(spec, rows) : sight.of(spec, rows);
+        give(node.output(), Array.of(q.shape(), t -> attend(spec, q.row(t), seen.apply(t))));
     }
 
-    /**
-     * What a row sees outside of a prefix, in which all rows see all: without a cache its own sequence; with one, where row
-     * {@code t} is the next one of sequence {@code t}, that sequence with this row, or the window at its end.
-     */
-    private KeysAndValues seen(AttentionSpec spec, KeysAndValues rows, int t) {
-        if (spec.cache() == null) {
-            int length = spec.sequenceLength() == 0 ? rows.keys().size() : spec.sequenceLength();
-            return rows.part(t - t % length, t - t % length + length);
-        }
-        KeysAndValues own = sequences.get(t).merge(spec.cache(), rows.part(t, t + 1), KeysAndValues::then);
-        int all = own.keys().size();
-        return own.part(spec.window() == 0 ? 0 : Math.max(0, all - spec.window()), all);
+    private static IntFunction<KeysAndValues> withinSequences(AttentionSpec spec, KeysAndValues rows) {
+        int length = spec.sequenceLength() == 0 ? rows.keys().size() : spec.sequenceLength();
+        return t -> rows.part(t - t % length, t - t % length + length);
     }
 
     /** {@code q[heads * D], k[S, kvHeads * D], v[S, kvHeads * D] -> y[heads * D]}: {@code softmax(softcap(scale q k^T)) v}. */

@@ -5,8 +5,12 @@ import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.Program;
+import dev.paligemma.engine.training.FrozenFormat;
+import dev.paligemma.engine.training.TrainedParts;
+import dev.paligemma.engine.training.TrainingEngine;
+import dev.paligemma.engine.training.TrainingOptions;
+import dev.paligemma.engine.training.TrainingProgram;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.engine.weights.WeightSource;
 import java.nio.FloatBuffer;
@@ -14,11 +18,11 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Runs graphs in plain Java. Immutable and thread-safe.
+ * Runs graphs in plain Java, and trains tiny ones. Immutable and thread-safe.
  *
  * @param options float32 on the CPU
  */
-record ReferenceEngine(EngineOptions options) implements Engine {
+record ReferenceEngine(EngineOptions options) implements TrainingEngine {
     @Override
     public String name() {
         return ReferenceEngineProvider.NAME;
@@ -34,6 +38,27 @@ record ReferenceEngine(EngineOptions options) implements Engine {
     /** Reads the weights; there is nothing else to prepare. */
     @Override
     public Program compile(Graph graph, WeightSource source) {
+        return new ReferenceProgram(graph, read(graph, source));
+    }
+
+    /** Gradients come from differences, so it is for graphs with few trained numbers: to check other engines. */
+    @Override
+    public TrainingProgram compileTraining(
+            Graph graph, WeightSource source, TrainedParts parts, TrainingOptions options) {
+        if (options.frozen() != FrozenFormat.FLOAT32) {
+            throw new EngineException("engine 'reference' keeps everything in float32, expected frozen weights in "
+                    + FrozenFormat.FLOAT32 + ", got " + options.frozen() + "; use engine 'pytorch'");
+        }
+        options.dropout().forEach((input, probability) -> {
+            if (probability > 0) {
+                throw new EngineException("engine 'reference' drops nothing, got a dropout of " + probability + " for "
+                        + input + "; use engine 'pytorch'");
+            }
+        });
+        return new ReferenceTrainingProgram(graph, read(graph, source), parts);
+    }
+
+    private static Map<Weight, Array> read(Graph graph, WeightSource source) {
         if (source.precision() != Precision.FLOAT32) {
             throw new EngineException("engine 'reference' computes in float32, but " + source.folder()
                     + " holds weights converted for " + source.precision() + "; load the original checkpoint");
@@ -47,7 +72,7 @@ record ReferenceEngine(EngineOptions options) implements Engine {
                             + " of " + source.folder() + "; raise -Xmx or use another engine",
                     e);
         }
-        return new ReferenceProgram(graph, weights);
+        return weights;
     }
 
     /** A weight, widened to float32, in the shape in which the graph uses it. */

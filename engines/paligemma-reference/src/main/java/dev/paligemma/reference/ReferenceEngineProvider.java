@@ -14,6 +14,9 @@ import java.util.Set;
  *
  * <p>It computes in float32 on one thread, whatever number it is given, and keeps weights in the Java heap: right for tiny
  * models and where no native library runs. 3 billion parameters need {@code -Xmx20g} and 15 minutes for a prompt.
+ *
+ * <p>It is no choice for training, and {@link #canTrain} says so: its engines train at most 20,000 numbers, by computing the
+ * graph four times for each, which is a check of other engines and no more.
  */
 public final class ReferenceEngineProvider implements EngineProvider {
     /** The name by which users choose this engine. */

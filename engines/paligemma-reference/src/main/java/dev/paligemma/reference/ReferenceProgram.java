@@ -27,7 +27,7 @@ final class ReferenceProgram extends CheckedProgram<ReferenceDecodingState> {
     /** One run, which adds to the caches of some sequences; a graph without caches has none. */
     void run(List<Map<String, KeysAndValues>> caches, Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
         whileOpen(() -> {
-            new Interpreter(graph(), weights, caches).run(inputs, outputs);
+            new Interpreter(graph(), weights, new CachedSight(caches)).run(inputs, outputs);
             return true;
         });
     }

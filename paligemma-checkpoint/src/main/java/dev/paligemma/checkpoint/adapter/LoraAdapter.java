@@ -248,6 +248,24 @@ public final class LoraAdapter {
         return Collections.unmodifiableMap(changes);
     }
 
+    /**
+     * Reads what is stored for each module, for training to go on with.
+     *
+     * @return by module, in the order of the file; unmodifiable
+     * @throws AdapterException if a number is not finite, or a file cannot be read
+     */
+    public Map<String, StoredModule> stored() {
+        ModuleReader reader = new ModuleReader(file, base, vocabularyRows());
+        Map<String, StoredModule> stored = new LinkedHashMap<>();
+        modules.forEach((name, module) -> stored.put(name, reader.stored(module)));
+        return Collections.unmodifiableMap(stored);
+    }
+
+    /** Whether the factors of the adapter's products are divided by the square root of their rank (rsLoRA). */
+    public boolean rankStabilised() {
+        return config.rankStabilised();
+    }
+
     /** The modules as the base has them: with the head if it changes together with the embedding. */
     Map<String, ModuleTensors> fitted() {
         Map<String, ModuleTensors> fitted = new LinkedHashMap<>(modules);

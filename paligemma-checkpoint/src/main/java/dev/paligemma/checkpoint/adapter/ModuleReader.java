@@ -4,7 +4,9 @@ import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.internal.safetensors.FloatWidening;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,38 @@ record ModuleReader(AdapterFile file, Checkpoint base, VocabularyRows vocabulary
 
     BaseMatrix matrix(ModuleTensors module) {
         return vocabulary.matrix(module.base());
+    }
+
+    /** Everything as it is stored. */
+    StoredModule stored(ModuleTensors module) {
+        Map<StoredModule.Part, float[]> tensors = new EnumMap<>(StoredModule.Part.class);
+        int rank = 0;
+        for (Map.Entry<Role, TensorInfo> entry : module.tensors().entrySet()) {
+            Role role = entry.getKey();
+            if (role == Role.BASE_COPY) {
+                continue;
+            }
+            float[] values = read(module, entry.getValue());
+            if (role == Role.DOWN || role == Role.TABLE_DOWN) {
+                rank = Math.toIntExact(entry.getValue().shape()[0]);
+            }
+            tensors.put(part(role), role == Role.TABLE_DOWN ? transposed(values, rank) : values);
+        }
+        return new StoredModule(
+                rank, module.scaling(), tensors, Objects.requireNonNullElse(module.tokens(), List.of()));
+    }
+
+    private static StoredModule.Part part(Role role) {
+        return switch (role) {
+            case DOWN, TABLE_DOWN -> StoredModule.Part.DOWN;
+            case UP, TABLE_UP -> StoredModule.Part.UP;
+            case UP_BIAS -> StoredModule.Part.UP_BIAS;
+            case MAGNITUDE -> StoredModule.Part.MAGNITUDE;
+            case WEIGHT -> StoredModule.Part.WEIGHT;
+            case BIAS -> StoredModule.Part.BIAS;
+            case TOKENS -> StoredModule.Part.ROWS;
+            case BASE_COPY -> throw new IllegalArgumentException(role.toString());
+        };
     }
 
     /** The two factors of the change to a weight, the scaling multiplied in; null if the weight has no such change. */

@@ -16,9 +16,9 @@ public enum TestedEngine {
     ONNX_FLOAT32("onnx", Precision.FLOAT32, Standard.REFERENCE),
     ONNX_INT8("onnx", Precision.INT8, Standard.CLOSE),
     ONNX_INT4("onnx", Precision.INT4, Standard.CLOSE),
-    PYTORCH_FLOAT32("pytorch", Precision.FLOAT32, Standard.REFERENCE),
+    PYTORCH_FLOAT32("pytorch", Precision.FLOAT32, Standard.TRAINING),
     PYTORCH_BFLOAT16("pytorch", Precision.BFLOAT16, Standard.ROUNDED),
-    REFERENCE_FLOAT32("reference", Precision.FLOAT32, Standard.REFERENCE);
+    REFERENCE_FLOAT32("reference", Precision.FLOAT32, Standard.TRAINING);
 
     /** What an engine is compared with, and by which contracts. */
     public enum Standard {
@@ -34,6 +34,10 @@ public enum TestedEngine {
                         "ConcurrencyContract",
                         "CancellationContract",
                         "NativeMemoryContract")),
+
+        /** Besides that it trains, with the gradients of the definition. */
+        TRAINING(
+                List.of("EngineContract", "ProgramContract", "StateContract", "TrainingContract"), REFERENCE.models),
 
         /** Equals torch operation by operation up to its own rounding, and stays close as below. */
         ROUNDED(List.of("EngineContract"), List.of("SmallPrecisionContract")),

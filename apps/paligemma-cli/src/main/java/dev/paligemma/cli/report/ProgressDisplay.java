@@ -109,10 +109,14 @@ public final class ProgressDisplay implements ConversionListener, DownloadListen
 
     /** Shows how many pictures are done: in place on a terminal; in a log a line at most every ten seconds, and the last. */
     public synchronized void pictures(PictureCount count) {
-        String line = "paligemma: " + count;
-        boolean isDue = count.isLast() || count.seconds() >= toldSeconds + SECONDS_BETWEEN_LINES;
-        tell(line, line, isDue);
-        toldSeconds = isDue ? count.seconds() : toldSeconds;
+        count(count.toString(), count.seconds(), count.isLast());
+    }
+
+    /** Shows how a long command gets on: in place on a terminal; in a log a line at most every ten seconds, and the last. */
+    public synchronized void count(String line, double seconds, boolean isLast) {
+        boolean isDue = isLast || seconds >= toldSeconds + SECONDS_BETWEEN_LINES;
+        tell("paligemma: " + line, "paligemma: " + line, isDue);
+        toldSeconds = isDue ? seconds : toldSeconds;
     }
 
     @Override

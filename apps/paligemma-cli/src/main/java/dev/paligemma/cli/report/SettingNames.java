@@ -12,6 +12,8 @@ public final class SettingNames {
             "cacheDirectory", "--cache-dir",
             "maskWeights", "--mask-weights",
             "precision", "--precision",
+            "Recipe.lora", "--lora",
+            "output", "--out",
             "TinyModel.folder", "--cache-dir",
             "offline", "--offline");
 

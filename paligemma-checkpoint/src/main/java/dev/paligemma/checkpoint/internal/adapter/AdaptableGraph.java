@@ -99,6 +99,16 @@ public record AdaptableGraph(
         return Collections.unmodifiableMap(inputs);
     }
 
+    /** The input by which the output of a normed module is multiplied first, {@code float32[out]}. */
+    public static String inverseNormOf(String module) {
+        return "adapter." + module + ".inverse_norm";
+    }
+
+    /** The input that takes a part of a change of a module; {@code down} tells the two slim matrices apart. */
+    public static String inputOf(String module, Part part, boolean down) {
+        return new Slot(module, part, down).input();
+    }
+
     /** Makes the nodes of the new graph. Confined to one thread; used once. */
     private static final class Rewriting {
         private final AdapterSites sites;
@@ -286,7 +296,9 @@ public record AdaptableGraph(
             }
 
             void addProduct(Tensor slim, Dim rank, long out) {
-                add(product(slim, matrix(false, Dim.of(out), rank, out, 1)));
+                Tensor change = product(slim, matrix(false, Dim.of(out), rank, out, 1));
+                float factor = sites.factors().getOrDefault(module, 1f);
+                add(factor == 1 ? change : side(new Operation.Scale(factor), change.shape(), List.of(change)));
             }
 
             Dim rank() {
@@ -301,6 +313,12 @@ public record AdaptableGraph(
             void scaleAndShift(Set<Part> parts, List<Long> sizes) {
                 long[] sides = sizes.stream().mapToLong(Long::longValue).toArray();
                 Shape shape = Shape.of(sizes.toArray());
+                if (sites.normed().contains(module)) {
+                    String name = inverseNormOf(module);
+                    Tensor factor = new Tensor(nextId++, name, ElementType.FLOAT32, shape);
+                    inputs.put(name, factor);
+                    then(new Operation.Multiply(), List.of(current, factor));
+                }
                 if (parts.contains(Part.SCALE)) {
                     HostTensor ones = HostTensor.allocate(ElementType.FLOAT32, sides);
                     FloatBuffer floats = ones.floats();

@@ -13,10 +13,26 @@ import java.util.Set;
  *
  * @param parts the ways by module
  * @param moreTokens whether the output head has rows beyond those of its weight with some adapter
+ * @param factors what multiplies the product of the two slim matrices of a module, where it is not a part of one of them
+ * @param normed the modules whose output an input of its own multiplies before {@link Part#SCALE} does: in the training of
+ *     DoRA 1 by the norm of each row of weights, which is not trained, and then the magnitude, which is
  */
-public record AdapterSites(Map<String, Set<Part>> parts, boolean moreTokens) {
+public record AdapterSites(
+        Map<String, Set<Part>> parts, boolean moreTokens, Map<String, Float> factors, Set<String> normed) {
     /** Where nothing changes. */
     public static final AdapterSites NONE = new AdapterSites(Map.of(), false);
+
+    /** Copies the collections. */
+    public AdapterSites {
+        parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
+        factors = Map.copyOf(factors);
+        normed = Set.copyOf(normed);
+    }
+
+    /** Sites whose slim matrices have all factors in them. */
+    public AdapterSites(Map<String, Set<Part>> parts, boolean moreTokens) {
+        this(parts, moreTokens, Map.of(), Set.of());
+    }
 
     /** A way in which a module may be changed. */
     public enum Part {
@@ -40,7 +56,7 @@ public record AdapterSites(Map<String, Set<Part>> parts, boolean moreTokens) {
             adapter.forEach((module, change) -> parts.computeIfAbsent(module, key -> EnumSet.noneOf(Part.class))
                     .addAll(partsOf(change)));
         }
-        return new AdapterSites(Collections.unmodifiableMap(parts), moreTokens);
+        return new AdapterSites(parts, moreTokens);
     }
 
     private static Set<Part> partsOf(ModuleChange change) {
