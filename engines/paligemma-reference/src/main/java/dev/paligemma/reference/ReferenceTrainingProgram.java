@@ -50,9 +50,11 @@ final class ReferenceTrainingProgram extends CheckedTrainingProgram {
                 .mapToLong(sizes -> sizes.stream().reduce(1L, Math::multiplyExact))
                 .reduce(0, Math::addExact);
         if (numbers > LARGEST) {
-            throw new EngineException("engine 'reference' computes the graph four times for each trained number and takes at most "
-                    + LARGEST + " of them, got " + numbers + " in " + parameters().size()
-                    + " parameters of graph " + graph.name() + "; use engine 'pytorch'");
+            throw new EngineException(
+                    "engine 'reference' computes the graph four times for each trained number and takes at most "
+                            + LARGEST + " of them, got " + numbers + " in "
+                            + parameters().size()
+                            + " parameters of graph " + graph.name() + "; use engine 'pytorch'");
         }
         parameters().forEach((name, sizes) -> {
             int[] shape = sizes.stream().mapToInt(Math::toIntExact).toArray();
@@ -100,13 +102,16 @@ final class ReferenceTrainingProgram extends CheckedTrainingProgram {
         refreshNorms();
         Map<String, Array> inputs = new HashMap<>(norms);
         batch.inputs().forEach((name, tensor) -> inputs.put(name, Array.of(tensor)));
-        parts().inputs().keySet().forEach(name -> inputs.put(name, parameter(name).value()));
+        parts().inputs()
+                .keySet()
+                .forEach(name -> inputs.put(name, parameter(name).value()));
         Array logits = logits(batch, inputs);
         double[] losses = losses(batch, logits);
         if (gradients) {
-            Map<String, float[]> sums = new HashMap<>();
-            parameters.forEach((name, parameter) -> sums.put(name, slopes(batch, inputs, parameter)));
-            parameters.forEach((name, parameter) -> add(sums.get(name), parameter.gradient()));
+            // All of them before any is added, so that a failure leaves them as they were.
+            Map<TrainedParameter, float[]> slopes = new LinkedHashMap<>();
+            parameters.values().forEach(parameter -> slopes.put(parameter, slopes(batch, inputs, parameter)));
+            slopes.forEach((parameter, numbers) -> add(numbers, parameter.gradient()));
         }
         float[] rounded = new float[losses.length];
         boolean[] correct = new boolean[losses.length];
@@ -137,8 +142,12 @@ final class ReferenceTrainingProgram extends CheckedTrainingProgram {
                 .mapToDouble(row -> {
                     double[] x = logits.row(row);
                     double largest = Arrays.stream(x).max().orElseThrow();
-                    double sum = Arrays.stream(x).map(each -> Math.exp(each - largest)).sum();
-                    return Math.log(sum) + largest - x[(int) batch.targets().longs().get(row)];
+                    double sum = Arrays.stream(x)
+                            .map(each -> Math.exp(each - largest))
+                            .sum();
+                    return Math.log(sum)
+                            + largest
+                            - x[(int) batch.targets().longs().get(row)];
                 })
                 .toArray();
     }
@@ -146,7 +155,9 @@ final class ReferenceTrainingProgram extends CheckedTrainingProgram {
     private double loss(TrainingBatch batch, Map<String, Array> inputs) {
         double[] losses = losses(batch, logits(batch, inputs));
         FloatBuffer factors = batch.factors().floats();
-        return IntStream.range(0, losses.length).mapToDouble(row -> factors.get(row) * losses[row]).sum();
+        return IntStream.range(0, losses.length)
+                .mapToDouble(row -> factors.get(row) * losses[row])
+                .sum();
     }
 
     /** {@code (8 (f(x + h) - f(x - h)) - (f(x + 2 h) - f(x - 2 h))) / (12 h)} for each number x of a parameter. */

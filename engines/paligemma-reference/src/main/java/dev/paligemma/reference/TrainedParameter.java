@@ -58,8 +58,8 @@ record TrainedParameter(Array value, float[] gradient, float[] first, float[] se
         double v = adam.beta2() * second[i] + (1 - adam.beta2()) * g * g;
         first[i] = (float) m;
         second[i] = (float) v;
-        double root = Math.sqrt(v / (1 - Math.pow(adam.beta2(), adam.number())));
-        return m / (1 - Math.pow(adam.beta1(), adam.number())) / (root + adam.epsilon());
+        double root = Math.sqrt(v / (1 - Math.pow(adam.beta2(), (double) adam.number())));
+        return m / (1 - Math.pow(adam.beta1(), (double) adam.number())) / (root + adam.epsilon());
     }
 
     void clearGradient() {

@@ -36,8 +36,7 @@ class ReferenceTrainingTest {
     private static final float[] X = {1, -2, 0.5f, 3, 0, -1};
     private static final float[] MATRIX = {0.5f, 1, -1, 0.25f, -0.5f, 2, 0, 1, 1, -1, 0.75f, 0.5f};
 
-    private final ReferenceEngine engine =
-            new ReferenceEngine(new EngineOptions(Device.CPU, Precision.FLOAT32, 1));
+    private final ReferenceEngine engine = new ReferenceEngine(new EngineOptions(Device.CPU, Precision.FLOAT32, 1));
     private OperationGoldens goldens;
 
     @BeforeEach
@@ -128,10 +127,8 @@ class ReferenceTrainingTest {
 
     @Test
     void takesOptionsThatOnlySaveMemory() {
-        TrainingOptions options = TrainingOptions.defaults()
-                .withRecompute(true)
-                .withHeadRows(1)
-                .withDropout(Map.of("matrix", 0f));
+        TrainingOptions options =
+                TrainingOptions.defaults().withRecompute(true).withHeadRows(1).withDropout(Map.of("matrix", 0f));
         try (TrainingProgram program = compile(4, 3, options)) {
             assertThat(program.parameters()).containsOnlyKeys("matrix");
         }

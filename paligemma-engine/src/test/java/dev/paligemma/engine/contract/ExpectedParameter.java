@@ -33,8 +33,8 @@ final class ExpectedParameter {
             if (rule instanceof AdamW adam) {
                 first[i] = adam.beta1() * first[i] + (1 - adam.beta1()) * g;
                 second[i] = adam.beta2() * second[i] + (1 - adam.beta2()) * g * g;
-                double mean = first[i] / (1 - Math.pow(adam.beta1(), adam.number()));
-                double square = second[i] / (1 - Math.pow(adam.beta2(), adam.number()));
+                double mean = first[i] / (1 - Math.pow(adam.beta1(), (double) adam.number()));
+                double square = second[i] / (1 - Math.pow(adam.beta2(), (double) adam.number()));
                 value[i] -= rule.rate() * mean / (Math.sqrt(square) + adam.epsilon());
             } else {
                 value[i] -= rule.rate() * g;

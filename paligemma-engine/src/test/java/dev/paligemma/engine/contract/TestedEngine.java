@@ -36,8 +36,7 @@ public enum TestedEngine {
                         "NativeMemoryContract")),
 
         /** Besides that it trains, with the gradients of the definition. */
-        TRAINING(
-                List.of("EngineContract", "ProgramContract", "StateContract", "TrainingContract"), REFERENCE.models),
+        TRAINING(List.of("EngineContract", "ProgramContract", "StateContract", "TrainingContract"), REFERENCE.models),
 
         /** Equals torch operation by operation up to its own rounding, and stays close as below. */
         ROUNDED(List.of("EngineContract"), List.of("SmallPrecisionContract")),

@@ -106,7 +106,9 @@ record TrainingCase(String name, Graph graph, TrainedParts parts) {
                     Tensor both = b.concatRows(b.gelu(x), b.scale(x, 2), Dim.symbol("T + T"));
                     return b.gatherRows(both, b.input("picked", ElementType.INT64, Shape.of(ROWS)));
                 }),
-                of("attention within sequences", (b, x) -> attention(b, x, AttentionSpec.withinSequences(2, 4, 0.7f, 3))),
+                of(
+                        "attention within sequences",
+                        (b, x) -> attention(b, x, AttentionSpec.withinSequences(2, 4, 0.7f, 3))),
                 cached("cached attention", 2, 0, 0),
                 cached("shared key", 1, 0, 0),
                 cached("capped scores", 2, 0.9f, 0),
@@ -117,10 +119,7 @@ record TrainingCase(String name, Graph graph, TrainedParts parts) {
     }
 
     static TrainingCase named(String name) {
-        return all().stream()
-                .filter(test -> test.name.equals(name))
-                .findFirst()
-                .orElseThrow();
+        return all().stream().filter(test -> test.name.equals(name)).findFirst().orElseThrow();
     }
 
     /** One weight as table and as head. */
@@ -128,8 +127,7 @@ record TrainingCase(String name, Graph graph, TrainedParts parts) {
         return of("tied table", (b, x) -> {
             Weight table = weight("table", TOKENS);
             Tensor scores = b.linear(b.scale(x, 0.5f), new LinearWeights(table, null));
-            return b.linear(
-                    b.softcap(scores, 3), new LinearWeights(Weight.of("back", WIDTH, TOKENS), null));
+            return b.linear(b.softcap(scores, 3), new LinearWeights(Weight.of("back", WIDTH, TOKENS), null));
         });
     }
 
@@ -212,7 +210,8 @@ record TrainingCase(String name, Graph graph, TrainedParts parts) {
         }
         return new TrainingBatch(
                 inputs(ids),
-                HostTensor.ofLongs(Arrays.stream(ids).mapToLong(id -> (id + 2) % TOKENS).toArray()),
+                HostTensor.ofLongs(
+                        Arrays.stream(ids).mapToLong(id -> (id + 2) % TOKENS).toArray()),
                 factors,
                 sequences,
                 1);
@@ -222,11 +221,16 @@ record TrainingCase(String name, Graph graph, TrainedParts parts) {
     private Map<String, HostTensor> inputs(int[] ids) {
         Map<String, HostTensor> inputs = new HashMap<>();
         for (String input : graph.inputs().keySet()) {
-            @Nullable HostTensor given = switch (input) {
+            @Nullable
+            HostTensor given = switch (input) {
                 case IDS -> HostTensor.ofLongs(Arrays.stream(ids).asLongStream().toArray());
-                case "ends" -> HostTensor.ofLongs(IntStream.range(0, ids.length).asLongStream().toArray());
-                case "picked" -> HostTensor.ofLongs(
-                        IntStream.range(0, ids.length).mapToLong(row -> row * 3 % (2 * ids.length)).toArray());
+                case "ends" ->
+                    HostTensor.ofLongs(
+                            IntStream.range(0, ids.length).asLongStream().toArray());
+                case "picked" ->
+                    HostTensor.ofLongs(IntStream.range(0, ids.length)
+                            .mapToLong(row -> row * 3 % (2 * ids.length))
+                            .toArray());
                 case "cos", "sin" -> angles(input, ids.length);
                 default -> null;
             };

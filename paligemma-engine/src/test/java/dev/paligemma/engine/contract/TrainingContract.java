@@ -108,8 +108,7 @@ public abstract class TrainingContract {
     void casesHaveEveryOperation() {
         Set<Class<?>> operations = new HashSet<>();
         for (Class<?> type : Operation.class.getPermittedSubclasses()) {
-            operations.addAll(
-                    type.isInterface() ? List.of(type.getPermittedSubclasses()) : List.of(type));
+            operations.addAll(type.isInterface() ? List.of(type.getPermittedSubclasses()) : List.of(type));
         }
         Set<Class<?>> used = cases().flatMap(test -> test.graph().nodes().stream())
                 .map(node -> node.operation().getClass())
@@ -134,12 +133,15 @@ public abstract class TrainingContract {
                     .orElseThrow();
             assertThat(largest).isGreaterThan(0.05);
             for (String name : test.parts().inputs().keySet()) {
-                assertThat(largest(read(expected, name, Numbers.GRADIENT))).as(name).isGreaterThan(0.01);
+                assertThat(largest(read(expected, name, Numbers.GRADIENT)))
+                        .as(name)
+                        .isGreaterThan(0.01);
             }
             expected.parameters().keySet().forEach(name -> {
                 float[] gradient = read(expected, name, Numbers.GRADIENT);
                 double tolerance = DIFFERENCES * Math.max(largest(gradient), largest / 50);
-                assertThat(read(got, name, Numbers.GRADIENT)).as(name).containsExactly(gradient, within((float) tolerance));
+                assertThat(read(got, name, Numbers.GRADIENT)).as(name).containsExactly(gradient, within((float)
+                        tolerance));
             });
         }
     }
@@ -151,7 +153,11 @@ public abstract class TrainingContract {
         try (TrainingProgram got = compile(engine, test, small);
                 TrainingProgram expected = start(test)) {
             test.parts().inputs().keySet().forEach(name -> copy(expected, got, name, Numbers.VALUE));
-            assertClose("losses", got.step(test.batch()).losses(), expected.step(test.batch()).losses(), SUM_ORDER);
+            assertClose(
+                    "losses",
+                    got.step(test.batch()).losses(),
+                    expected.step(test.batch()).losses(),
+                    SUM_ORDER);
             assertSameNumbers(got, expected, Numbers.GRADIENT, SUM_ORDER);
         }
     }
@@ -161,9 +167,11 @@ public abstract class TrainingContract {
         TrainingCase test = TrainingCase.named("decoder");
         try (TrainingProgram program = start(test)) {
             RowLosses evaluated = program.evaluate(test.batch());
-            program.parameters().keySet().forEach(name -> assertThat(read(program, name, Numbers.GRADIENT))
-                    .as(name)
-                    .containsOnly(0));
+            program.parameters()
+                    .keySet()
+                    .forEach(name -> assertThat(read(program, name, Numbers.GRADIENT))
+                            .as(name)
+                            .containsOnly(0));
             RowLosses stepped = program.step(test.batch());
             Map<String, float[]> gradients = all(program, Numbers.GRADIENT);
             RowLosses again = program.evaluate(test.batch());
@@ -185,9 +193,13 @@ public abstract class TrainingContract {
             int[] second = {2, 0, 5};
             TrainingBatch one = test.batch(first, TrainingCase.SEQUENCES.subList(0, 1));
             TrainingBatch other = test.batch(second, TrainingCase.SEQUENCES.subList(1, 2));
-            int[] both = IntStream.concat(Arrays.stream(first), Arrays.stream(second)).toArray();
+            int[] both = IntStream.concat(Arrays.stream(first), Arrays.stream(second))
+                    .toArray();
             TrainingBatch together = test.batch(both, TrainingCase.SEQUENCES);
-            together.factors().floats().put(one.factors().floats()).put(other.factors().floats());
+            together.factors()
+                    .floats()
+                    .put(one.factors().floats())
+                    .put(other.factors().floats());
 
             float[] losses = whole.step(together).losses();
             assertClose("losses", parts.step(one).losses(), Arrays.copyOf(losses, 6), SUM_ORDER);
@@ -208,7 +220,9 @@ public abstract class TrainingContract {
             TrainingBatch batch = test.batch();
             TrainingBatch doubled = test.batch();
             for (int row = 0; row < 9; row++) {
-                doubled.factors().floats().put(row, -2 * batch.factors().floats().get(row));
+                doubled.factors()
+                        .floats()
+                        .put(row, -2 * batch.factors().floats().get(row));
             }
             assertThat(twice.step(doubled).losses()).isEqualTo(once.step(batch).losses());
             Map<String, float[]> gradients = all(once, Numbers.GRADIENT);
@@ -229,12 +243,15 @@ public abstract class TrainingContract {
         TrainingCase test = TrainingCase.named(name);
         int[] ids = {0, 5, 3, 1, 6, 4, 2, 0, 5};
         try (TrainingProgram program = start(test)) {
-            float[] before = program.evaluate(test.batch(ids, TrainingCase.SEQUENCES)).losses();
+            float[] before =
+                    program.evaluate(test.batch(ids, TrainingCase.SEQUENCES)).losses();
             for (int changed = 0; changed < ids.length; changed++) {
                 int[] others = ids.clone();
                 others[changed] = (ids[changed] + 3) % TrainingCase.TOKENS;
                 TrainingBatch batch = test.batch(others, TrainingCase.SEQUENCES);
-                batch.targets().longs().put(test.batch(ids, TrainingCase.SEQUENCES).targets().longs());
+                batch.targets()
+                        .longs()
+                        .put(test.batch(ids, TrainingCase.SEQUENCES).targets().longs());
                 float[] after = program.evaluate(batch).losses();
                 for (int row = 0; row < ids.length; row++) {
                     boolean differs = Math.abs(after[row] - before[row]) > 1e-5;
@@ -245,9 +262,7 @@ public abstract class TrainingContract {
     }
 
     static Stream<Arguments> sights() {
-        return Stream.of(
-                Arguments.of("cached attention", 0),
-                Arguments.of("window", 2));
+        return Stream.of(Arguments.of("cached attention", 0), Arguments.of("window", 2));
     }
 
     /** By the definition of {@link SequenceRows}, and of windows. */
@@ -283,10 +298,13 @@ public abstract class TrainingContract {
         TrainingCase test = TrainingCase.named("linear");
         try (TrainingProgram program = start(test)) {
             Map<String, ExpectedParameter> expected = new LinkedHashMap<>();
-            program.parameters().keySet().forEach(name -> expected.put(
-                    name,
-                    new ExpectedParameter(
-                            read(program, name, Numbers.VALUE), test.parts().undecayed().contains(name))));
+            program.parameters()
+                    .keySet()
+                    .forEach(name -> expected.put(
+                            name,
+                            new ExpectedParameter(
+                                    read(program, name, Numbers.VALUE),
+                                    test.parts().undecayed().contains(name))));
             for (int update = 1; update <= 4; update++) {
                 UpdateRule rule = numbered(first, update);
                 double squares = 0;
@@ -298,8 +316,8 @@ public abstract class TrainingContract {
                     }
                 }
                 double norm = Math.sqrt(squares);
-                expected.forEach((name, parameter) ->
-                        parameter.update(rule, read(program, name, Numbers.GRADIENT), norm));
+                expected.forEach(
+                        (name, parameter) -> parameter.update(rule, read(program, name, Numbers.GRADIENT), norm));
 
                 assertThat(program.update(rule)).isCloseTo(norm, within(1e-5 * norm));
                 expected.forEach((name, parameter) -> {
@@ -332,7 +350,8 @@ public abstract class TrainingContract {
 
                 assertThat(program.update(rule)).isNotFinite();
                 for (Numbers which : List.of(Numbers.FIRST_MOMENT, Numbers.SECOND_MOMENT, Numbers.GRADIENT)) {
-                    assertThat(all(program, which).values()).allSatisfy(numbers -> assertThat(numbers).containsOnly(0));
+                    assertThat(all(program, which).values())
+                            .allSatisfy(numbers -> assertThat(numbers).containsOnly(0));
                 }
                 before.forEach((name, numbers) ->
                         assertThat(read(program, name, Numbers.VALUE)).as(name).isEqualTo(numbers));
@@ -344,8 +363,11 @@ public abstract class TrainingContract {
     void parametersStartAsStoredAndInputsAsZeros() {
         TrainingCase test = TrainingCase.named("adapter");
         try (TrainingProgram program = compile(engine, test, TrainingOptions.defaults())) {
-            assertThat(program.parameters().keySet()).containsExactly("down", "up", "table", "frozen.weight", "head.weight");
-            assertThat(program.parameters()).containsEntry("up", List.of(8L, 2L)).containsEntry("table", List.of(7L, 8L));
+            assertThat(program.parameters().keySet())
+                    .containsExactly("down", "up", "table", "frozen.weight", "head.weight");
+            assertThat(program.parameters())
+                    .containsEntry("up", List.of(8L, 2L))
+                    .containsEntry("table", List.of(7L, 8L));
             assertThat(read(program, "down", Numbers.VALUE)).containsOnly(0);
             assertThat(read(program, "table", Numbers.VALUE)).isEqualTo(WeightFiles.numbers("table", 56, 0.5));
         }
@@ -392,7 +414,10 @@ public abstract class TrainingContract {
             write(got, "up", Numbers.VALUE, random(got, "up", 0.9));
             write(expected, "up", Numbers.VALUE, random(got, "up", 0.9));
             assertClose(
-                    "losses", got.evaluate(test.batch()).losses(), expected.evaluate(test.batch()).losses(), SUM_ORDER);
+                    "losses",
+                    got.evaluate(test.batch()).losses(),
+                    expected.evaluate(test.batch()).losses(),
+                    SUM_ORDER);
         }
     }
 
@@ -412,7 +437,8 @@ public abstract class TrainingContract {
 
     private static double weighted(RowLosses losses, TrainingBatch batch) {
         return IntStream.range(0, losses.rows())
-                .mapToDouble(row -> losses.losses()[row] * batch.factors().floats().get(row))
+                .mapToDouble(
+                        row -> losses.losses()[row] * batch.factors().floats().get(row))
                 .sum();
     }
 
@@ -434,7 +460,12 @@ public abstract class TrainingContract {
                     new TrainingBatch(good.inputs(), good.targets(), good.targets(), good.sequences(), 0),
                     new TrainingBatch(good.inputs(), HostTensor.ofLongs(), none, good.sequences(), 0),
                     new TrainingBatch(good.inputs(), good.targets(), good.factors(), List.of(), 0),
-                    new TrainingBatch(good.inputs(), good.targets(), good.factors(), good.sequences().subList(0, 1), 0),
+                    new TrainingBatch(
+                            good.inputs(),
+                            good.targets(),
+                            good.factors(),
+                            good.sequences().subList(0, 1),
+                            0),
                     withTarget(test, -1),
                     withTarget(test, TrainingCase.TOKENS));
             for (TrainingBatch batch : bad) {
@@ -518,7 +549,9 @@ public abstract class TrainingContract {
         program.close();
         FloatBuffer buffer = FloatBuffer.allocate(8);
 
-        assertThatIllegalStateException().isThrownBy(() -> program.step(test.batch())).withMessageContaining("closed");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> program.step(test.batch()))
+                .withMessageContaining("closed");
         assertThatIllegalStateException().isThrownBy(() -> program.evaluate(test.batch()));
         assertThatIllegalStateException().isThrownBy(() -> program.update(new Sgd(1, 0, 1)));
         assertThatIllegalStateException().isThrownBy(program::clearGradients);
@@ -558,7 +591,10 @@ public abstract class TrainingContract {
     }
 
     private static double largest(float[] numbers) {
-        return IntStream.range(0, numbers.length).mapToDouble(i -> Math.abs(numbers[i])).max().orElseThrow();
+        return IntStream.range(0, numbers.length)
+                .mapToDouble(i -> Math.abs(numbers[i]))
+                .max()
+                .orElseThrow();
     }
 
     private static void assertSameNumbers(

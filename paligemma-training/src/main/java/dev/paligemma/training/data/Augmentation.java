@@ -62,7 +62,7 @@ public record Augmentation(
     }
 
     private static void share(String name, double value, boolean orZero) {
-        if (!(value > 0 && value <= 1 || orZero && value == 0)) {
+        if (!((value > 0 && value <= 1) || (orZero && value == 0))) {
             throw new IllegalArgumentException(
                     name + " must be " + (orZero ? "0 to 1" : "above 0 and at most 1") + ", got " + value);
         }

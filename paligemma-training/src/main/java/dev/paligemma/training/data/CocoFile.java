@@ -183,7 +183,7 @@ final class CocoFile {
     private static boolean isCrowd(JsonObject entry, String where) {
         Object crowd = entry.members().get("iscrowd");
         if (crowd == null || crowd instanceof Boolean || crowd instanceof Long) {
-            return Boolean.TRUE.equals(crowd) || crowd instanceof Long number && number != 0;
+            return Boolean.TRUE.equals(crowd) || (crowd instanceof Long number && number != 0);
         }
         throw new FineTuningException(where + ": iscrowd must be 0 or 1, got " + JsonObject.describe(crowd));
     }

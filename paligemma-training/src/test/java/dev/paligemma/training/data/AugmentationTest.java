@@ -14,8 +14,10 @@ import dev.paligemma.training.data.AnswerObjects.Found;
 import dev.paligemma.training.data.Placement.Area;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.MaskCodec;
+import dev.paligemma.vision.mask.SegmentationMask;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -33,7 +35,7 @@ class AugmentationTest {
                 AugmentationTest.class.getResourceAsStream("/examples/" + name + ".png"), name)) {
             return RgbImage.read(in);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -229,7 +231,7 @@ class AugmentationTest {
             // A triangle with its right angle at the lower left.
             values[i] = i % 64 <= i / 64 ? 1 : 0;
         }
-        String codes = CocoMasks.spelled(codec.encode(dev.paligemma.vision.mask.SegmentationMask.of(values)));
+        String codes = CocoMasks.spelled(codec.encode(SegmentationMask.of(values)));
         Example example = drawn(5, 10, 25, 50).withSuffix("<loc0200><loc0100><loc0600><loc0700>" + codes + " shape");
         Augmentation flip = Augmentation.none().withFlip(1);
         assertThat(Examples.of(List.of(example))

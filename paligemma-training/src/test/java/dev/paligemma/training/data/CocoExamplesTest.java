@@ -21,6 +21,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -234,6 +237,27 @@ class CocoExamplesTest {
                     .as(Arrays.stream(shape).mapToObj(String::valueOf).collect(Collectors.joining(" ")))
                     .isGreaterThan(0.9);
         }
+    }
+
+    @Test
+    void aCodecWithoutEncoderIsRefused() throws IOException {
+        Path decoder = folder.resolve("decoder.npz");
+        try (ZipInputStream from = new ZipInputStream(
+                        Files.newInputStream(TinyModel.folder().resolve("vae-oid.npz")));
+                ZipOutputStream to = new ZipOutputStream(Files.newOutputStream(decoder))) {
+            for (ZipEntry entry = from.getNextEntry(); entry != null; entry = from.getNextEntry()) {
+                if (!entry.getName().startsWith("encoder.")) {
+                    to.putNextEntry(new ZipEntry(entry.getName()));
+                    from.transferTo(to);
+                }
+            }
+        }
+        MaskCodec codec = MaskCodec.read(decoder);
+        assertThatThrownBy(() -> CocoOptions.segmentation(codec))
+                .isInstanceOf(FineTuningException.class)
+                .hasMessageContaining("no encoder")
+                .hasMessageContaining("encoder.0.weight");
+        assertThatThrownBy(() -> Augmentation.none().withMasks(codec)).isInstanceOf(FineTuningException.class);
     }
 
     @Test

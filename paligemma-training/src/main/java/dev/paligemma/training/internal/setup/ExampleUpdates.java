@@ -36,7 +36,7 @@ public record ExampleUpdates(
 
     @Override
     public double epochs(long updates) {
-        return (double) updates / plan.updatesPerEpoch();
+        return plan.epochs(updates);
     }
 
     @Override

@@ -14,6 +14,7 @@ import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.network.Networks;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.training.data.Example;
+import dev.paligemma.training.data.ExampleOrder;
 import dev.paligemma.training.data.Examples;
 import dev.paligemma.training.internal.batch.BatchPlan;
 import dev.paligemma.training.internal.batch.TokenisedExample;
@@ -87,7 +88,9 @@ public final class FineTuningRun implements AutoCloseable {
         this.validation.ifPresent(Examples::validate);
         checkEvaluation();
         this.longestRows = longest.rows;
-        this.plan = new BatchPlan(recipe.seed(), examples.size(), recipe.batch(), recipe.accumulate(), recipe.order());
+        boolean endless = recipe.steps().isPresent() && recipe.order() == ExampleOrder.GIVEN;
+        this.plan = new BatchPlan(
+                recipe.seed(), examples.size(), recipe.batch(), recipe.accumulate(), recipe.order(), endless);
         this.updates = recipe.steps().isPresent()
                 ? recipe.steps().getAsInt()
                 : plan.updates(recipe.epochs().orElseThrow());

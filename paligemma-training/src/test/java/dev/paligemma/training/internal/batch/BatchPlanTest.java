@@ -36,6 +36,15 @@ class BatchPlanTest {
         assertThat(epoch(new BatchPlan(42, 50, 8, 1, ExampleOrder.SHUFFLED), 0)).isEqualTo(first);
     }
 
+    @Test
+    void anEndlessOrderGoesOnInTheMiddleOfABatch() {
+        BatchPlan plan = new BatchPlan(1, 5, 2, 2, ExampleOrder.GIVEN, true);
+        assertThat(plan.update(0).batches()).containsExactly(List.of(0, 1), List.of(2, 3));
+        assertThat(plan.update(1).batches()).containsExactly(List.of(4, 0), List.of(1, 2));
+        assertThat(plan.update(2).epoch()).isEqualTo(1);
+        assertThat(plan.epochs(5)).isEqualTo(4);
+    }
+
     private static List<Integer> epoch(BatchPlan plan, int epoch) {
         List<Integer> seen = new ArrayList<>();
         for (int i = 0; i < plan.updatesPerEpoch(); i++) {
