@@ -2,10 +2,10 @@ package dev.paligemma.training.data;
 
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.detection.LocationCodes;
-import dev.paligemma.training.FineTuningException;
 import dev.paligemma.training.data.AnswerObjects.Found;
 import dev.paligemma.training.data.CocoFile.Annotation;
 import dev.paligemma.training.data.CocoFile.Image;
+import dev.paligemma.training.run.FineTuningException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -6,7 +6,7 @@ import dev.paligemma.base.internal.InputFiles;
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.format.ImageOptions;
 import java.io.BufferedInputStream;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package dev.paligemma.training.data;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.detection.LocationCodes;
 import dev.paligemma.detection.LocationScale;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.mask.BitMask;
 import dev.paligemma.vision.mask.CocoRle;

@@ -1,7 +1,7 @@
 package dev.paligemma.training.data;
 
-import dev.paligemma.training.FineTuningException;
 import dev.paligemma.training.internal.random.Draws;
+import dev.paligemma.training.run.FineTuningException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;

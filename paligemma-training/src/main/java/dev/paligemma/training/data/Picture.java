@@ -2,7 +2,7 @@ package dev.paligemma.training.data;
 
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.base.internal.InputFiles;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.format.ImageException;
 import java.io.IOException;
