@@ -26,6 +26,19 @@ class BoundingBoxTest {
     }
 
     @Test
+    void fractionsBecomeTheNearestCode() {
+        assertThat(LocationScale.OVER_1024.code(0.2)).isEqualTo(205);
+        assertThat(LocationScale.OVER_1024.code(1)).isEqualTo(1023);
+        assertThat(LocationScale.OVER_1023.code(0.75)).isEqualTo(767);
+        for (LocationScale scale : LocationScale.values()) {
+            for (int code = 0; code < 1024; code++) {
+                assertThat(scale.code(scale.fraction(code))).isEqualTo(code);
+            }
+        }
+        assertThatThrownBy(() -> LocationScale.OVER_1024.code(1.01)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void halvesAreRoundedToTheEvenPixel() {
         // 0.25 * 10 = 2.5 and 0.75 * 10 = 7.5, as round() has it in Python: 2 and 8.
         BoundingBox box = new BoundingBox(0.25, 0.25, 0.75, 0.75);

@@ -13,8 +13,8 @@ import com.tngtech.archunit.core.domain.JavaField;
 import com.tngtech.archunit.core.domain.JavaMember;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.domain.JavaType;
-import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -120,7 +120,10 @@ class ArchitectureTest {
             "dev.paligemma.task.Tasks",
             "dev.paligemma.tiny.TinyModel",
             "dev.paligemma.tokenizer.PromptEncoder",
-            "dev.paligemma.training.FineTuningException",
+            "dev.paligemma.training.FineTuning",
+            "dev.paligemma.training.data.Examples",
+            "dev.paligemma.training.run.FineTuningException",
+            "dev.paligemma.training.run.FineTuningStoppedException",
             "dev.paligemma.vision.ImageProcessor",
             "dev.paligemma.vision.RgbImage",
             "dev.paligemma.vision.SiglipEncoder",

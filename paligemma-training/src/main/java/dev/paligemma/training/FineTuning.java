@@ -10,6 +10,7 @@ import dev.paligemma.training.internal.setup.RunSettings;
 import dev.paligemma.training.internal.state.CheckpointStore;
 import dev.paligemma.training.internal.state.StateJson;
 import dev.paligemma.training.recipe.Recipe;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.run.FineTuningListener;
 import dev.paligemma.training.run.FineTuningPlan;
 import dev.paligemma.training.run.FineTuningResult;

@@ -84,8 +84,15 @@ final class TorchEngine implements TrainingEngine {
         return make(
                 graph,
                 weights,
-                manager -> new TorchTrainingProgram(
-                        graph, weights, parts, trainingOptions, training, options.threads(), manager));
+                manager -> {
+                    try {
+                        return new TorchTrainingProgram(
+                                graph, weights, parts, trainingOptions, training, options.threads(), manager);
+                    } catch (ai.djl.engine.EngineException e) {
+                        throw TorchTrainingProgram.failed(
+                                "prepare the training of graph " + graph.name() + " of " + weights.folder(), e);
+                    }
+                });
     }
 
     private <P> P make(Graph graph, WeightSource source, Function<NDManager, P> compiler) {

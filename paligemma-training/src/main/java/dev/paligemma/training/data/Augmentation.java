@@ -1,7 +1,7 @@
 package dev.paligemma.training.data;
 
 import dev.paligemma.detection.LocationScale;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.util.Objects;
 import java.util.Optional;
@@ -62,7 +62,7 @@ public record Augmentation(
     }
 
     private static void share(String name, double value, boolean orZero) {
-        if (!(value > 0 && value <= 1 || orZero && value == 0)) {
+        if (!((value > 0 && value <= 1) || (orZero && value == 0))) {
             throw new IllegalArgumentException(
                     name + " must be " + (orZero ? "0 to 1" : "above 0 and at most 1") + ", got " + value);
         }
@@ -91,7 +91,8 @@ public record Augmentation(
 
     /** The same with another smallest crop. */
     public Augmentation withCrop(double smallest) {
-        return new Augmentation(flip, flipSides, smallest, keep, shrink, brightness, contrast, saturation, scale, masks);
+        return new Augmentation(
+                flip, flipSides, smallest, keep, shrink, brightness, contrast, saturation, scale, masks);
     }
 
     /** The same with another share of its area that a box must keep. */

@@ -43,9 +43,11 @@ record Augmenter(Augmentation settings) implements Variation {
 
     private Example place(Example example, Draws draws) {
         Optional<AnswerObjects> answer = AnswerObjects.parse(example.suffix());
-        boolean masked = answer.stream().flatMap(each -> each.objects().stream()).anyMatch(each -> !each.mask()
-                .isEmpty());
-        boolean mayFlip = (settings.flipSides() || !saysSides(example)) && (!masked || settings.masks().isPresent());
+        boolean masked = answer.stream()
+                .flatMap(each -> each.objects().stream())
+                .anyMatch(each -> !each.mask().isEmpty());
+        boolean mayFlip = (settings.flipSides() || !saysSides(example))
+                && (!masked || settings.masks().isPresent());
         // Always drawn, so that what follows does not depend on it.
         boolean flipped = draws.nextDouble() < settings.flip() && mayFlip;
         Area area = settings.shrink() == 1 ? Area.ALL : rectangle(settings.shrink(), draws);
@@ -60,7 +62,8 @@ record Augmenter(Augmentation settings) implements Variation {
     }
 
     private static boolean saysSides(Example example) {
-        return SIDES.matcher(example.prefix()).find() || SIDES.matcher(example.suffix()).find();
+        return SIDES.matcher(example.prefix()).find()
+                || SIDES.matcher(example.suffix()).find();
     }
 
     /** A part of at least this share of each side, anywhere. */
@@ -77,8 +80,7 @@ record Augmenter(Augmentation settings) implements Variation {
         if (placement.isSame()) {
             return Optional.of(example);
         }
-        Example moved = example.withPictures(
-                List.of(example.pictures().get(0).changed(placement::apply)));
+        Example moved = example.withPictures(List.of(example.pictures().get(0).changed(placement::apply)));
         if (answer.isEmpty()) {
             return Optional.of(moved);
         }

@@ -2,10 +2,10 @@ package dev.paligemma.training.data;
 
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.detection.LocationCodes;
-import dev.paligemma.training.FineTuningException;
 import dev.paligemma.training.data.AnswerObjects.Found;
 import dev.paligemma.training.data.CocoFile.Annotation;
 import dev.paligemma.training.data.CocoFile.Image;
+import dev.paligemma.training.run.FineTuningException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,7 +59,8 @@ final class CocoExamples {
         for (Annotation annotation : coco.annotations) {
             Named named = problems.attempt(() -> named(annotation));
             if (named != null) {
-                byImage.computeIfAbsent(annotation.image(), id -> new ArrayList<>()).add(named);
+                byImage.computeIfAbsent(annotation.image(), id -> new ArrayList<>())
+                        .add(named);
             }
         }
         List<Example> examples = new ArrayList<>();
@@ -101,20 +102,31 @@ final class CocoExamples {
                 .filter(name -> objects.stream().anyMatch(each -> each.name().equals(name)))
                 .toList();
         switch (options.prompts()) {
-            case ALL -> examples.add(example(
-                    picture, where, verb, coco.categories.values().stream().distinct().toList(), objects));
+            case ALL ->
+                examples.add(example(
+                        picture,
+                        where,
+                        verb,
+                        coco.categories.values().stream().distinct().toList(),
+                        objects));
             case PRESENT -> examples.add(example(picture, where, verb, present, objects));
-            case EACH -> present.forEach(name -> examples.add(example(
-                    picture,
-                    where,
-                    verb,
-                    List.of(name),
-                    objects.stream().filter(each -> each.name().equals(name)).toList())));
+            case EACH ->
+                present.forEach(name -> examples.add(example(
+                        picture,
+                        where,
+                        verb,
+                        List.of(name),
+                        objects.stream()
+                                .filter(each -> each.name().equals(name))
+                                .toList())));
         }
     }
 
-    private static Example example(Picture picture, String where, String verb, List<String> names, List<Named> objects) {
-        String suffix = objects.stream().map(each -> each.found().toString()).collect(Collectors.joining(AnswerObjects.SEPARATOR));
+    private static Example example(
+            Picture picture, String where, String verb, List<String> names, List<Named> objects) {
+        String suffix = objects.stream()
+                .map(each -> each.found().toString())
+                .collect(Collectors.joining(AnswerObjects.SEPARATOR));
         return new Example(List.of(picture), verb + String.join(AnswerObjects.SEPARATOR, names), suffix, where);
     }
 

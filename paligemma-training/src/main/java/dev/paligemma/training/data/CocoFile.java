@@ -6,7 +6,7 @@ import dev.paligemma.base.internal.InputFiles;
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.format.ImageOptions;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -141,8 +141,9 @@ final class CocoFile {
     private void addCategory(JsonObject entry, String where) {
         String name = entry.stringOrNull("name");
         if (name == null || name.isBlank() || name.matches("(?s).*[;<>\\n\\r].*")) {
-            throw new FineTuningException(where + ": name must be a text without ; < > and line breaks, which have a meaning"
-                    + " in answers, got " + JsonObject.describe(name));
+            throw new FineTuningException(
+                    where + ": name must be a text without ; < > and line breaks, which have a meaning"
+                            + " in answers, got " + JsonObject.describe(name));
         }
         Object id = id(entry, "id", where);
         if (categories.put(id, name.strip()) != null) {
@@ -182,7 +183,7 @@ final class CocoFile {
     private static boolean isCrowd(JsonObject entry, String where) {
         Object crowd = entry.members().get("iscrowd");
         if (crowd == null || crowd instanceof Boolean || crowd instanceof Long) {
-            return Boolean.TRUE.equals(crowd) || crowd instanceof Long number && number != 0;
+            return Boolean.TRUE.equals(crowd) || (crowd instanceof Long number && number != 0);
         }
         throw new FineTuningException(where + ": iscrowd must be 0 or 1, got " + JsonObject.describe(crowd));
     }

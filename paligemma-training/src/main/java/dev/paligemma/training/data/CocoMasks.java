@@ -3,7 +3,7 @@ package dev.paligemma.training.data;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.detection.LocationCodes;
 import dev.paligemma.detection.LocationScale;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.mask.BitMask;
 import dev.paligemma.vision.mask.CocoRle;
@@ -51,8 +51,9 @@ record CocoMasks(MaskCodec codec, LocationScale scale) {
     /** Refuses a codec that can only decode. */
     static void requireEncoder(Optional<MaskCodec> masks) {
         if (masks.isPresent() && !masks.get().hasEncoder()) {
-            throw new FineTuningException("masks cannot become codes: the weights of the mask codec have no encoder, only"
-                    + " a decoder; take the published vae-oid.npz, which has the arrays encoder.0.weight and so on");
+            throw new FineTuningException(
+                    "masks cannot become codes: the weights of the mask codec have no encoder, only"
+                            + " a decoder; take the published vae-oid.npz, which has the arrays encoder.0.weight and so on");
         }
     }
 
@@ -60,7 +61,8 @@ record CocoMasks(MaskCodec codec, LocationScale scale) {
         if (segmentation instanceof List<?> polygons && !polygons.isEmpty() && polygons.size() <= MAX_POLYGONS) {
             BitMask mask = null;
             for (Object polygon : polygons) {
-                BitMask part = CocoRle.ofPolygon(width, height, numbers(polygon, where)).toMask();
+                BitMask part = CocoRle.ofPolygon(width, height, numbers(polygon, where))
+                        .toMask();
                 mask = mask == null ? part : mask.union(part);
             }
             return Objects.requireNonNull(mask);
@@ -73,7 +75,8 @@ record CocoMasks(MaskCodec codec, LocationScale scale) {
             }
             return runs.get("counts") instanceof String text
                     ? CocoRle.parse(width, height, text).toMask()
-                    : CocoRle.of(width, height, counts(runs.get("counts"), where)).toMask();
+                    : CocoRle.of(width, height, counts(runs.get("counts"), where))
+                            .toMask();
         }
         throw new FineTuningException(where + ": segmentation must be a list of polygons, or size and counts, got "
                 + JsonObject.describe(segmentation) + "; without masks, read the file for detection");
@@ -81,7 +84,9 @@ record CocoMasks(MaskCodec codec, LocationScale scale) {
 
     private static double[] numbers(@Nullable Object list, String where) {
         if (list instanceof List<?> values && values.stream().allMatch(Number.class::isInstance)) {
-            return values.stream().mapToDouble(each -> ((Number) each).doubleValue()).toArray();
+            return values.stream()
+                    .mapToDouble(each -> ((Number) each).doubleValue())
+                    .toArray();
         }
         throw new FineTuningException(
                 where + ": segmentation must hold lists of numbers, got " + JsonObject.describe(list));

@@ -1,7 +1,7 @@
 package dev.paligemma.training.data;
 
 import dev.paligemma.detection.LocationScale;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.util.Objects;
 import java.util.Optional;

@@ -53,6 +53,7 @@ record Colours(float brightness, float contrast, float saturation) {
         for (int p = 0; p < rgb.length; p += 3) {
             sum += luma(rgb, p);
         }
-        return (int) ((double) sum / (rgb.length / 3) + 0.5);
+        int pixels = rgb.length / 3;
+        return (int) ((double) sum / pixels + 0.5);
     }
 }

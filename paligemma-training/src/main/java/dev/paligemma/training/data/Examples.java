@@ -1,7 +1,7 @@
 package dev.paligemma.training.data;
 
-import dev.paligemma.training.FineTuningException;
 import dev.paligemma.training.internal.random.Draws;
+import dev.paligemma.training.run.FineTuningException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -175,7 +175,8 @@ public final class Examples {
 
     /** Adds a variation behind those that are there. */
     private Examples with(Variation variation) {
-        List<Variation> more = Stream.concat(variations.stream(), Stream.of(variation)).toList();
+        List<Variation> more =
+                Stream.concat(variations.stream(), Stream.of(variation)).toList();
         return new Examples(source, list, more, skipped, problems, notes);
     }
 
@@ -186,8 +187,7 @@ public final class Examples {
         if (most < 1) {
             throw new IllegalArgumentException("expected at least 1 example, got " + most);
         }
-        return new Examples(
-                source, list.subList(0, Math.min(most, list.size())), variations, skipped, problems, notes);
+        return new Examples(source, list.subList(0, Math.min(most, list.size())), variations, skipped, problems, notes);
     }
 
     /**

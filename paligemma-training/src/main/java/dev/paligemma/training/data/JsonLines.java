@@ -5,7 +5,7 @@ import dev.paligemma.base.internal.InputFiles;
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

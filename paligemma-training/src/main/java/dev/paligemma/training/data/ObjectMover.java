@@ -18,7 +18,7 @@ record ObjectMover(Placement placement, double keep, LocationScale scale, Option
     boolean canMove(Found object) {
         return object.mask().isEmpty()
                 || masks.isPresent()
-                || !placement.flipped() && (isWhole(object) || !remains(object));
+                || (!placement.flipped() && (isWhole(object) || !remains(object)));
     }
 
     /** The object in the changed picture; empty if too little of it remains, or it was no box with an area. */
@@ -33,7 +33,7 @@ record ObjectMover(Placement placement, double keep, LocationScale scale, Option
                 scale.code(inside(visible.left())),
                 scale.code(inside(visible.bottom())),
                 scale.code(inside(visible.right())));
-        boolean sameMask = object.mask().isEmpty() || !placement.flipped() && isWhole(object);
+        boolean sameMask = object.mask().isEmpty() || (!placement.flipped() && isWhole(object));
         return Optional.of(sameMask ? moved : moved.withMask(encoded(object, box)));
     }
 

@@ -2,12 +2,13 @@ package dev.paligemma.training.data;
 
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.base.internal.InputFiles;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.format.ImageException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A picture of an example: a file that is read each time it is needed, or one in memory. Immutable and thread-safe. */
 public final class Picture {
+    private static final int LONGEST_POINTER = 1024;
+
     private final String name;
     private final @Nullable Path file;
     private final @Nullable RgbImage image;
@@ -113,7 +116,6 @@ public final class Picture {
             RgbImage inMemory = Objects.requireNonNull(image);
             return 3L * inMemory.width() * inMemory.height();
         }
-        requireFile();
         try {
             return Files.size(file);
         } catch (IOException e) {
@@ -121,14 +123,24 @@ public final class Picture {
         }
     }
 
-    /** Refuses a file that is missing, a folder or an empty one. */
+    /** Refuses a file that is missing, a folder, an empty one or a pointer to one. */
     void requireFile() {
-        if (file == null) {
+        if (file == null || isPlausible(file)) {
             return;
         }
         Path real = InputFiles.regular(file, (message, cause) -> new FineTuningException("picture " + message, cause));
         if (InputFiles.size(real, FineTuningException::new) == 0) {
             throw new FineTuningException("picture " + file + " is an empty file");
+        }
+    }
+
+    /** Asks the system once, for there may be millions; pointers of Git LFS and the like are shorter than pictures. */
+    private static boolean isPlausible(Path file) {
+        try {
+            BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
+            return found.isRegularFile() && found.size() >= LONGEST_POINTER;
+        } catch (IOException e) {
+            return false;
         }
     }
 

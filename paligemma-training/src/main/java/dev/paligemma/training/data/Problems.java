@@ -1,6 +1,6 @@
 package dev.paligemma.training.data;
 
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;

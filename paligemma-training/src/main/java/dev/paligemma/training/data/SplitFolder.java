@@ -1,6 +1,6 @@
 package dev.paligemma.training.data;
 
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

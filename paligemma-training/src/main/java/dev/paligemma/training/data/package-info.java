@@ -8,7 +8,7 @@
  * }</pre>
  *
  * <p>Texts are read at once and kept; pictures are read when they are needed. Files are not trusted: what is wrong in them is
- * a {@link dev.paligemma.training.FineTuningException} that says where.
+ * a {@link dev.paligemma.training.run.FineTuningException} that says where.
  */
 @NullMarked
 package dev.paligemma.training.data;

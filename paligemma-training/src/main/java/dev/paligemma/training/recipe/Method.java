@@ -1,6 +1,5 @@
 package dev.paligemma.training.recipe;
 
-import dev.paligemma.training.Tower;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

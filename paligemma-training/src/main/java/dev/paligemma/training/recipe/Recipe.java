@@ -2,7 +2,6 @@ package dev.paligemma.training.recipe;
 
 import dev.paligemma.engine.training.FrozenFormat;
 import dev.paligemma.network.DecoderOptions;
-import dev.paligemma.training.Tower;
 import dev.paligemma.training.data.ExampleOrder;
 import dev.paligemma.training.data.LossAverage;
 import java.nio.file.Path;
@@ -32,7 +31,6 @@ public final class Recipe {
     private static final double FULL_RATE = 2e-5;
     private static final double ATTENTION_RATE = 0.03;
     private static final double COLAB_WARMUP = 0.1;
-    private static final double USUAL_WARMUP = 0.05;
 
     /** The methods. */
     private enum Kind {
@@ -194,7 +192,7 @@ public final class Recipe {
         return settings.weightDecay;
     }
 
-    /** How the learning rate changes; at first a cosine with a warm-up of a twentieth. */
+    /** How the learning rate changes; at first a cosine without a warm-up. */
     public Recipe schedule(Schedule schedule) {
         Objects.requireNonNull(schedule, "schedule");
         return with(copy -> copy.schedule = schedule);
@@ -379,7 +377,7 @@ public final class Recipe {
         private Optimizer optimizer = Optimizer.AdamW.DEFAULT;
         private double learningRate;
         private double weightDecay;
-        private Schedule schedule = Schedule.cosine().warmupShare(USUAL_WARMUP);
+        private Schedule schedule = Schedule.cosine();
         private OptionalDouble clip = OptionalDouble.of(1);
         private int batch = 4;
         private int accumulate = 1;

@@ -14,8 +14,10 @@ import dev.paligemma.training.data.AnswerObjects.Found;
 import dev.paligemma.training.data.Placement.Area;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.MaskCodec;
+import dev.paligemma.vision.mask.SegmentationMask;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -29,11 +31,11 @@ class AugmentationTest {
 
     /** From src/reference/examples/make_goldens.py. */
     private static RgbImage golden(String name) {
-        try (InputStream in =
-                Objects.requireNonNull(AugmentationTest.class.getResourceAsStream("/examples/" + name + ".png"), name)) {
+        try (InputStream in = Objects.requireNonNull(
+                AugmentationTest.class.getResourceAsStream("/examples/" + name + ".png"), name)) {
             return RgbImage.read(in);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -117,7 +119,8 @@ class AugmentationTest {
             Example made = examples.get(0, 3, epoch);
             assertThat(made.suffix()).isEqualTo(examples.get(0, 3, epoch).suffix());
             RgbImage image = made.pictures().get(0).read();
-            assertThat(image).isEqualTo(examples.get(0, 3, epoch).pictures().get(0).read());
+            assertThat(image)
+                    .isEqualTo(examples.get(0, 3, epoch).pictures().get(0).read());
             BoundingBox wanted = seen(image);
             BoundingBox found = answered(made);
             // One pixel at each edge, of a picture that may have been cut to half.
@@ -157,8 +160,8 @@ class AugmentationTest {
     @Test
     void colourChangesPicturesAndNoText() {
         Example example = drawn(5, 10, 25, 50);
-        Examples examples =
-                Examples.of(List.of(example)).withAugmentation(Augmentation.none().withColour(0.5, 0.5, 0.5));
+        Examples examples = Examples.of(List.of(example))
+                .withAugmentation(Augmentation.none().withColour(0.5, 0.5, 0.5));
         Example made = examples.get(0, 1, 1);
         assertThat(made.suffix()).isEqualTo(example.suffix());
         assertThat(made.pictures().get(0).isChanged()).isTrue();
@@ -179,7 +182,8 @@ class AugmentationTest {
 
     private static void assertMirrored(Augmentation augmentation, Example example, boolean mirrored) {
         RgbImage before = example.pictures().get(0).read();
-        Example made = Examples.of(List.of(example)).withAugmentation(augmentation).get(0, 1, 1);
+        Example made =
+                Examples.of(List.of(example)).withAugmentation(augmentation).get(0, 1, 1);
         assertThat(made.pictures().get(0).read()).isEqualTo(mirrored ? Placement.mirror(before) : before);
     }
 
@@ -193,7 +197,8 @@ class AugmentationTest {
                 drawn.withSuffix("it is at " + drawn.suffix()),
                 drawn.withSuffix("<loc0001><loc0002>"),
                 drawn.withPictures(List.of(picture, picture)))) {
-            assertThat(Examples.of(List.of(example)).withAugmentation(all).get(0, 1, 1)).isEqualTo(example);
+            assertThat(Examples.of(List.of(example)).withAugmentation(all).get(0, 1, 1))
+                    .isEqualTo(example);
         }
     }
 
@@ -202,7 +207,8 @@ class AugmentationTest {
         String corner = "<loc0000><loc0000><loc0100><loc0100> corner";
         String middle = "<loc0400><loc0400><loc0600><loc0600> middle";
         Example two = drawn(5, 10, 25, 50).withSuffix(corner + " ; " + middle);
-        Examples cropped = Examples.of(List.of(two)).withAugmentation(Augmentation.none().withCrop(0.6));
+        Examples cropped =
+                Examples.of(List.of(two)).withAugmentation(Augmentation.none().withCrop(0.6));
         int dropped = 0;
         for (int epoch = 0; epoch < EPOCHS; epoch++) {
             String suffix = cropped.get(0, 1, epoch).suffix();
@@ -210,7 +216,8 @@ class AugmentationTest {
             dropped += suffix.contains(" corner") ? 0 : 1;
         }
         assertThat(dropped).isBetween(10, EPOCHS - 1);
-        Examples only = Examples.of(List.of(two.withSuffix(corner))).withAugmentation(Augmentation.none().withCrop(0.6));
+        Examples only = Examples.of(List.of(two.withSuffix(corner)))
+                .withAugmentation(Augmentation.none().withCrop(0.6));
         for (int epoch = 0; epoch < EPOCHS; epoch++) {
             assertThat(only.get(0, 1, epoch).suffix()).contains(" corner");
         }
@@ -224,14 +231,17 @@ class AugmentationTest {
             // A triangle with its right angle at the lower left.
             values[i] = i % 64 <= i / 64 ? 1 : 0;
         }
-        String codes = CocoMasks.spelled(
-                codec.encode(dev.paligemma.vision.mask.SegmentationMask.of(values)));
+        String codes = CocoMasks.spelled(codec.encode(SegmentationMask.of(values)));
         Example example = drawn(5, 10, 25, 50).withSuffix("<loc0200><loc0100><loc0600><loc0700>" + codes + " shape");
         Augmentation flip = Augmentation.none().withFlip(1);
-        assertThat(Examples.of(List.of(example)).withAugmentation(flip).get(0, 1, 1).suffix())
+        assertThat(Examples.of(List.of(example))
+                        .withAugmentation(flip)
+                        .get(0, 1, 1)
+                        .suffix())
                 .isEqualTo(example.suffix());
-        Example flipped =
-                Examples.of(List.of(example)).withAugmentation(flip.withMasks(codec)).get(0, 1, 1);
+        Example flipped = Examples.of(List.of(example))
+                .withAugmentation(flip.withMasks(codec))
+                .get(0, 1, 1);
         assertThat(flipped.suffix()).startsWith("<loc0200><loc0324><loc0600><loc0924><seg");
         Segment segment = segment(flipped.suffix(), codec);
         assertThat(segment.mask().orElseThrow().probability(50, 55)).isGreaterThan(0.5f);
@@ -248,8 +258,14 @@ class AugmentationTest {
         assertThat(others).isPositive();
 
         ObjectMover half = new ObjectMover(
-                new Placement(new Area(0, 0, 400 / 1024.0, 1), false, Area.ALL), 0.1, LocationScale.OVER_1024, Optional.of(codec));
-        Found left = half.move(AnswerObjects.parse(example.suffix()).orElseThrow().objects().get(0))
+                new Placement(new Area(0, 0, 400 / 1024.0, 1), false, Area.ALL),
+                0.1,
+                LocationScale.OVER_1024,
+                Optional.of(codec));
+        Found left = half.move(AnswerObjects.parse(example.suffix())
+                        .orElseThrow()
+                        .objects()
+                        .get(0))
                 .orElseThrow();
         assertThat(left.right()).isEqualTo(1023);
         Segment leftHalf = segment(left.toString(), codec);

@@ -3,13 +3,15 @@ package dev.paligemma.training.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -182,7 +184,7 @@ class ExamplesTest {
         lines(line("1.png", "a", "b"), line("2.png", "c", "e"));
         assertThat(Examples.jsonl(file).fingerprint()).isNotEqualTo(before);
         lines(line("1.png", "a", "b"), line("2.png", "c", "d"));
-        Files.write(folder.resolve("2.png"), new byte[1], java.nio.file.StandardOpenOption.APPEND);
+        Files.write(folder.resolve("2.png"), new byte[1], StandardOpenOption.APPEND);
         assertThat(Examples.jsonl(file).fingerprint()).isNotEqualTo(before);
         RgbImage other = RgbImage.of(2, 1, new byte[6]);
         assertThat(Examples.of(List.of(Example.of(other, "a", "b"))).fingerprint())
@@ -233,7 +235,7 @@ class ExamplesTest {
         assertThat(placed.get(1, 1, 0).suffix()).isEqualTo("x ; y");
         Examples shuffled = given.withObjectOrder(ObjectOrder.SHUFFLED);
         assertThat(shuffled.changesPictures()).isFalse();
-        List<String> seen = java.util.stream.LongStream.range(0, 30)
+        List<String> seen = LongStream.range(0, 30)
                 .mapToObj(epoch -> shuffled.get(0, 5, epoch).suffix())
                 .toList();
         assertThat(seen.stream().distinct()).hasSizeGreaterThan(3);

@@ -22,7 +22,7 @@ import dev.paligemma.network.DecoderOptions;
 import dev.paligemma.network.GemmaDecoder;
 import dev.paligemma.network.Networks;
 import dev.paligemma.network.RotaryAngles;
-import dev.paligemma.training.Tower;
+import dev.paligemma.training.recipe.Tower;
 import dev.paligemma.training.internal.network.LowRank;
 import dev.paligemma.training.internal.network.TargetModules;
 import dev.paligemma.training.internal.network.Trained;

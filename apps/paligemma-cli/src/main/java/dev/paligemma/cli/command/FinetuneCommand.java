@@ -2,6 +2,7 @@ package dev.paligemma.cli.command;
 
 import dev.paligemma.cli.demo.StarDemo;
 import dev.paligemma.cli.option.CheckpointOptions;
+import dev.paligemma.cli.option.ExampleOptions;
 import dev.paligemma.cli.option.RecipeOptions;
 import dev.paligemma.cli.option.TrainingDevice;
 import dev.paligemma.cli.report.Facts;
@@ -10,7 +11,6 @@ import dev.paligemma.cli.report.TrainingReport;
 import dev.paligemma.hub.HubModel;
 import dev.paligemma.training.FineTuning;
 import dev.paligemma.training.data.Examples;
-import dev.paligemma.training.data.ReadOptions;
 import dev.paligemma.training.recipe.Recipe;
 import dev.paligemma.training.run.FineTuningResult;
 import dev.paligemma.training.run.FineTuningStoppedException;
@@ -44,7 +44,7 @@ import picocli.CommandLine.Spec;
             "  paligemma finetune --demo --out star",
             "  paligemma finetune --model google/paligemma2-3b-pt-224 --data receipts \\",
             "      --lora 8 --epochs 5 --accumulate 4 --out receipts-lora",
-            "  paligemma finetune --model google/paligemma2-3b-pt-224 --data receipts --show 3"
+            "  paligemma finetune --model paligemma2-3b-pt-224 --data receipts --show 3"
         })
 public final class FinetuneCommand implements Runnable {
     @Spec
@@ -53,9 +53,8 @@ public final class FinetuneCommand implements Runnable {
     @Mixin
     CheckpointOptions checkpoint = new CheckpointOptions();
 
-    @Option(names = "--data", paramLabel = "DIR", description = "Folder with train/ and perhaps valid/.")
-    @Nullable
-    Path data;
+    @Mixin
+    ExampleOptions examples = new ExampleOptions();
 
     @Option(
             names = "--out",
@@ -104,18 +103,6 @@ public final class FinetuneCommand implements Runnable {
     Integer saveEvery;
 
     @Option(
-            names = "--skip-bad-lines",
-            description = "Leave out lines and examples that cannot be used, and count them.")
-    boolean skipBadLines;
-
-    @Option(
-            names = "--max-tokens",
-            paramLabel = "N",
-            description = "Most tokens of an example, pictures included; nothing is cut off (default: 8192).")
-    @Nullable
-    Integer maxTokens;
-
-    @Option(
             names = "--show",
             paramLabel = "N",
             description = "Show N examples as the model sees them, and train nothing.")
@@ -143,7 +130,7 @@ public final class FinetuneCommand implements Runnable {
     }
 
     private Facts demo(ProgressDisplay progress) {
-        if (data != null) {
+        if (examples.data() != null) {
             throw new ParameterException(spec.commandLine(), "--demo draws its own pictures; leave --data out");
         }
         if (checkpoint.model() != null) {
@@ -154,23 +141,22 @@ public final class FinetuneCommand implements Runnable {
     }
 
     private Facts finetune(ProgressDisplay progress) {
-        Path folder = required("--data", data);
-        ReadOptions read = ReadOptions.defaults().withSkipBad(skipBadLines);
-        Examples train = Examples.folder(folder, "train", read);
-        Optional<Examples> valid = Examples.folderIfPresent(folder, "valid", read);
+        Path folder = required("--data", examples.data());
+        Examples train = examples.train(folder, spec.commandLine());
+        Optional<Examples> valid = examples.valid(folder);
         Path base = checkpoint.folder(progress);
         Recipe chosen = recipe.recipe(spec.commandLine(), typed -> checkpoint.adapter(typed, progress));
         FineTuning tuning = machine.on(FineTuning.of(base))
                 .examples(train)
                 .recipe(chosen)
-                .skipBad(skipBadLines)
+                .skipBad(examples.skipsBad())
                 .resuming(resume);
         valid.ifPresent(tuning::validation);
         String model = checkpoint.model();
         if (model != null && HubModel.isName(model)) {
             tuning.baseName(model);
         }
-        set("--max-tokens", maxTokens, tuning::maxTokens);
+        set("--max-tokens", examples.maxTokens(), tuning::maxTokens);
         set("--save-every", saveEvery, tuning::saveEvery);
         set("--stop-after", stopAfter, tuning::stopAfter);
         set("--evaluate-every", evaluateEvery, every -> tuning.evaluateEvery(every, metrics()));

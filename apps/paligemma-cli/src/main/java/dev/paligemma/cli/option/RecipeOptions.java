@@ -2,7 +2,7 @@ package dev.paligemma.cli.option;
 
 import dev.paligemma.engine.training.FrozenFormat;
 import dev.paligemma.network.DecoderOptions;
-import dev.paligemma.training.Tower;
+import dev.paligemma.training.recipe.Tower;
 import dev.paligemma.training.data.ExampleOrder;
 import dev.paligemma.training.data.LossAverage;
 import dev.paligemma.training.recipe.Optimizer;
@@ -79,7 +79,7 @@ public final class RecipeOptions {
             split = ",",
             description =
                     "Modules with LoRA, as target_modules of PEFT: ends of names, all-linear, or one regular expression "
-                            + "(default: q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj).")
+                            + "(default: the seven projections of each block, q_proj to down_proj).")
     @Nullable
     List<String> targets;
 
@@ -163,7 +163,7 @@ public final class RecipeOptions {
     @Option(
             names = "--warmup",
             paramLabel = "N",
-            description = "Updates of the warm-up, or below 1 a share of all (default: 0.05, for attention 0.1).")
+            description = "Updates of the warm-up, or below 1 a share of all (default: 0; for attention without --schedule 0.1).")
     @Nullable
     Double warmup;
 
@@ -256,8 +256,7 @@ public final class RecipeOptions {
         chosen.set("--learning-rate", learningRate, Recipe::learningRate);
         chosen.set("--weight-decay", weightDecay, Recipe::weightDecay);
         chosen.set("--clip", clip, RecipeOptions::clipped);
-        chosen.set("--schedule", schedule, (recipe, shape) -> recipe.schedule(
-                new Schedule(shape, recipe.schedule().warmupSteps(), recipe.schedule().warmupShare())));
+        chosen.set("--schedule", schedule, (recipe, shape) -> recipe.schedule(new Schedule(shape, 0, 0)));
         chosen.set("--warmup", warmup, RecipeOptions::warmedUp);
         chosen.set("--batch", batch, Recipe::batch);
         chosen.set("--accumulate", accumulate, Recipe::accumulate);

@@ -5,9 +5,9 @@ import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.graph.Tensor;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
-import dev.paligemma.training.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.Picture;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.PixelValues;
 import dev.paligemma.vision.SiglipEncoder;
@@ -32,6 +32,7 @@ public final class ImageRows implements ImageInput, AutoCloseable {
     private final ImageProcessor processor;
     private final int rowsPerImage;
     private final long width;
+    private final int blockBytes;
     private final HostTensor pixels;
     private final RowStore store;
     private long computed;
@@ -65,8 +66,8 @@ public final class ImageRows implements ImageInput, AutoCloseable {
         this.width = rows.shape().dim(1).size();
         this.pixels =
                 HostTensor.allocate(ElementType.FLOAT32, 1, PixelValues.CHANNELS, processor.size(), processor.size());
-        this.store =
-                new RowStore(keeping, Math.toIntExact(Math.multiplyExact(width * Float.BYTES, (long) rowsPerImage)));
+        this.blockBytes = Math.toIntExact(Math.multiplyExact(width * Float.BYTES, (long) rowsPerImage));
+        this.store = new RowStore(keeping, blockBytes);
     }
 
     @Override
@@ -79,6 +80,10 @@ public final class ImageRows implements ImageInput, AutoCloseable {
         long images = examples.stream()
                 .mapToLong(example -> example.pictures().size())
                 .sum();
+        if (images > Integer.MAX_VALUE / blockBytes) {
+            throw new FineTuningException("a batch with " + images + " pictures of " + rowsPerImage
+                    + " rows needs more than" + " 2 GiB for them; take a smaller batch, and accumulate more of them");
+        }
         HostTensor rows = HostTensor.allocate(ElementType.FLOAT32, images * rowsPerImage, width);
         int image = 0;
         for (Example example : examples) {

@@ -4,7 +4,7 @@ import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.spi.HostTensor;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

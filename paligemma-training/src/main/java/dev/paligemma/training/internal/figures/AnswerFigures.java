@@ -9,7 +9,7 @@ import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.task.TaskRunner;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.tokenizer.ControlTokens;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.Examples;
 import dev.paligemma.training.run.Metric;

@@ -5,7 +5,7 @@ import dev.paligemma.checkpoint.adapter.StoredModule;
 import dev.paligemma.checkpoint.internal.modules.BaseModule;
 import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
-import dev.paligemma.training.Tower;
+import dev.paligemma.training.recipe.Tower;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;

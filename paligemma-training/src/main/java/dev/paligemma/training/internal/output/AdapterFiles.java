@@ -5,7 +5,7 @@ import dev.paligemma.checkpoint.adapter.StoredModule.Part;
 import dev.paligemma.checkpoint.internal.modules.BaseModule;
 import dev.paligemma.checkpoint.internal.modules.ModuleKind;
 import dev.paligemma.engine.training.TrainingProgram;
-import dev.paligemma.training.Tower;
+import dev.paligemma.training.recipe.Tower;
 import dev.paligemma.training.internal.network.LowRank;
 import dev.paligemma.training.internal.network.TargetModules;
 import dev.paligemma.training.internal.network.Trained;

@@ -61,8 +61,10 @@ final class EventFile implements AutoCloseable {
     private static Message event(long step) {
         Message event = new Message();
         event.fixed64(1, Double.doubleToLongBits(System.currentTimeMillis() / MILLIS));
-        event.tag(2, VARINT);
-        event.varint(step);
+        if (step != 0) {
+            event.tag(2, VARINT);
+            event.varint(step);
+        }
         return event;
     }
 

@@ -1,7 +1,7 @@
 package dev.paligemma.training.internal.report;
 
 import dev.paligemma.base.internal.FailureReason;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.internal.state.RunState;
 import dev.paligemma.training.recipe.Recipe;
 import dev.paligemma.training.run.Evaluation;

@@ -4,7 +4,7 @@ import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.engine.training.RowLosses;
 import dev.paligemma.engine.training.TrainingProgram;
 import dev.paligemma.engine.training.UpdateRule;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.internal.state.CheckpointStore;
 import dev.paligemma.training.internal.state.RunState;
 import dev.paligemma.training.recipe.Optimizer;

@@ -4,7 +4,7 @@ import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.base.internal.Sha256;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.weights.TensorInfo;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

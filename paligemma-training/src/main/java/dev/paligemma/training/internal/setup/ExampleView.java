@@ -36,6 +36,6 @@ public record ExampleView(PaliGemmaTokenizer tokenizer, TrainingTokens tokens, E
     }
 
     private String text(int id) {
-        return tokenizer.tokenOf(id).orElse("?");
+        return tokenizer.tokenOf(id).orElse("?").replace("\n", "\\n");
     }
 }

@@ -6,7 +6,7 @@ import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.base.internal.FileTrees;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.training.TrainingProgram;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.internal.figures.AnswerFigures;
 import dev.paligemma.training.internal.output.CheckpointFiles;
 import dev.paligemma.training.internal.run.Evaluator;

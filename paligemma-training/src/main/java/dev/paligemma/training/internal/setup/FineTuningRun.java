@@ -13,12 +13,13 @@ import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.network.Networks;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.Examples;
 import dev.paligemma.training.internal.batch.BatchPlan;
 import dev.paligemma.training.internal.batch.TokenisedExample;
 import dev.paligemma.training.internal.batch.TrainingTokens;
+import dev.paligemma.training.internal.figures.AnswerFigures;
 import dev.paligemma.training.internal.network.TrainingNetwork;
 import dev.paligemma.training.internal.report.RunFiles;
 import dev.paligemma.training.internal.run.TrainingLoop;
@@ -33,6 +34,7 @@ import dev.paligemma.training.recipe.Recipe;
 import dev.paligemma.training.run.FineTuningListener;
 import dev.paligemma.training.run.FineTuningPlan;
 import dev.paligemma.training.run.FineTuningResult;
+import dev.paligemma.training.run.Metric;
 import dev.paligemma.training.run.TrainingMemory;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -86,6 +88,7 @@ public final class FineTuningRun implements AutoCloseable {
         this.examples.validate();
         this.validation = settings.validation().map(each -> each.checked(longest, settings.skipBad()));
         this.validation.ifPresent(Examples::validate);
+        checkEvaluation();
         this.longestRows = longest.rows;
         this.plan =
                 new BatchPlan(recipe.seed(), examples.size(), recipe.batch(), recipe.accumulate(), recipe.order());
@@ -121,6 +124,16 @@ public final class FineTuningRun implements AutoCloseable {
         public void accept(Example example) {
             TokenisedExample encoded = tokens.encode(example);
             rows = Math.max(rows, encoded.rows());
+        }
+    }
+
+    private void checkEvaluation() {
+        if (validation.isEmpty() && (settings.pace().evaluateEvery() > 0 || settings.pace().stopAfter() > 0)) {
+            throw new FineTuningException("there are no examples held out to be evaluated; give some, in valid/ beside"
+                    + " train/ for example, or do not ask for evaluations");
+        }
+        if (settings.metrics().stream().anyMatch(Metric::needsAnswers)) {
+            validation.ifPresent(heldOut -> new AnswerFigures(heldOut, settings.metrics()));
         }
     }
 

@@ -3,7 +3,7 @@ package dev.paligemma.training.internal.setup;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.training.RowLosses;
 import dev.paligemma.engine.training.TrainingProgram;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Examples;
 import dev.paligemma.training.data.LossAverage;
 import dev.paligemma.training.internal.batch.Batcher;

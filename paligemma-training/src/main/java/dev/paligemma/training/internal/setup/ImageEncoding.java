@@ -6,7 +6,7 @@ import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.spi.Program;
 import dev.paligemma.engine.training.TrainingEngine;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.Examples;
 import dev.paligemma.training.data.Picture;

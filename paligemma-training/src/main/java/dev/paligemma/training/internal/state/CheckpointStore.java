@@ -5,7 +5,7 @@ import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.base.internal.FileTrees;
 import dev.paligemma.base.internal.TemporaryFolder;
 import dev.paligemma.engine.training.TrainingProgram;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.recipe.Optimizer;
 import dev.paligemma.training.recipe.Recipe;
 import dev.paligemma.training.run.Evaluation;

@@ -8,7 +8,7 @@ import dev.paligemma.engine.training.TrainingProgram;
 import dev.paligemma.engine.training.TrainingProgram.Numbers;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -3,7 +3,7 @@ package dev.paligemma.training.internal.state;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.engine.training.FrozenFormat;
 import dev.paligemma.network.DecoderOptions;
-import dev.paligemma.training.Tower;
+import dev.paligemma.training.recipe.Tower;
 import dev.paligemma.training.data.ExampleOrder;
 import dev.paligemma.training.data.LossAverage;
 import dev.paligemma.training.recipe.Method;

@@ -2,7 +2,7 @@ package dev.paligemma.training.internal.state;
 
 import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.base.internal.TemporaryFolder;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;

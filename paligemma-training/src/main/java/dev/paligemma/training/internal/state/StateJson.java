@@ -2,7 +2,7 @@ package dev.paligemma.training.internal.state;
 
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.JsonObject;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.run.Evaluation;
 import dev.paligemma.training.run.Metric;
 import java.io.IOException;

@@ -10,9 +10,11 @@ import dev.paligemma.engine.spi.Program;
 import dev.paligemma.network.Networks;
 import dev.paligemma.network.VisionGraph;
 import dev.paligemma.tiny.TinyModel;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.data.Augmentation;
 import dev.paligemma.training.data.Example;
+import dev.paligemma.training.data.Examples;
 import dev.paligemma.training.data.Picture;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.SiglipEncoder;
@@ -20,9 +22,11 @@ import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -127,7 +131,7 @@ class ImageRowsTest {
     void whatHasNoRoomIsComputedAgain() {
         CopyingTower tower = new CopyingTower();
         List<Example> examples = List.of(about(picture(10)), about(picture(20)));
-        try (ImageRows rows = rows(tower, new RowKeeping(BLOCK, java.util.Optional.of(folder), BLOCK - 1))) {
+        try (ImageRows rows = rows(tower, new RowKeeping(BLOCK, Optional.of(folder), BLOCK - 1))) {
             assertRows(rows.of(examples), 10, 20);
             assertRows(rows.of(examples), 10, 20);
             assertThat(rows.kept()).isEqualTo(1);
@@ -151,11 +155,30 @@ class ImageRowsTest {
     }
 
     @Test
+    void rowsOfChangedPicturesAreNotKept() {
+        CopyingTower tower = new CopyingTower();
+        Augmentation darker = Augmentation.none().withColour(0.9, 0, 0);
+        Examples examples = Examples.of(List.of(about(picture(100)))).withAugmentation(darker);
+        try (ImageRows rows = rows(tower, RowKeeping.inMemory(10 * BLOCK))) {
+            assertRows(rows.of(List.of(examples.get(0))), 100);
+            for (int epoch = 0; epoch < 3; epoch++) {
+                Example changed = examples.get(0, 1, epoch);
+                assertRows(
+                        rows.of(List.of(changed)),
+                        changed.pictures().get(0).read().rgbAt(0, 0) & 255);
+            }
+            assertThat(rows.kept()).isEqualTo(1);
+            assertRows(rows.of(List.of(examples.get(0))), 100);
+            assertThat(rows.computed()).isEqualTo(4);
+        }
+    }
+
+    @Test
     void aFileThatChangesIsReadAgainAndAMissingOneNamed() throws IOException {
         CopyingTower tower = new CopyingTower();
         Path file = folder.resolve("a.png");
         ImageIO.write(picture(10).read().toBufferedImage(), "png", file.toFile());
-        Files.setLastModifiedTime(file, java.nio.file.attribute.FileTime.fromMillis(1000));
+        Files.setLastModifiedTime(file, FileTime.fromMillis(1000));
         Example example = about(Picture.of(file));
         try (ImageRows rows = rows(tower, RowKeeping.inMemory(10 * BLOCK))) {
             assertRows(rows.of(List.of(example)), 10);

@@ -4,7 +4,7 @@ import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.Picture;
 import dev.paligemma.vision.RgbImage;

@@ -3,7 +3,7 @@ package dev.paligemma.training.internal.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.Examples;
 import dev.paligemma.training.data.Picture;

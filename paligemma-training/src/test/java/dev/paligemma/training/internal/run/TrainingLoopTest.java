@@ -3,7 +3,7 @@ package dev.paligemma.training.internal.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.paligemma.training.FineTuningException;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.run.FineTuningListener;
 import dev.paligemma.training.run.FineTuningResult;
 import dev.paligemma.training.run.FineTuningStoppedException;

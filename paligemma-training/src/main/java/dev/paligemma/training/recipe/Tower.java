@@ -1,4 +1,4 @@
-package dev.paligemma.training;
+package dev.paligemma.training.recipe;
 
 /** A part of the network, for choosing where a recipe trains. */
 public enum Tower {

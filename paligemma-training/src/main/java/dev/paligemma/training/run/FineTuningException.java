@@ -1,4 +1,4 @@
-package dev.paligemma.training;
+package dev.paligemma.training.run;
 
 import dev.paligemma.base.PaliGemmaException;
 import org.jspecify.annotations.Nullable;
