@@ -7,6 +7,9 @@ package dev.paligemma.training.run;
 public final class StopSignal {
     private volatile boolean requested;
 
+    /** A signal that nobody has given yet. */
+    public StopSignal() {}
+
     /** Asks the run to end. */
     public void request() {
         requested = true;

@@ -15,7 +15,6 @@ import dev.paligemma.training.recipe.Recipe;
 import dev.paligemma.training.run.FineTuningResult;
 import dev.paligemma.training.run.FineTuningStoppedException;
 import dev.paligemma.training.run.Metric;
-import dev.paligemma.training.run.StopSignal;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -202,9 +201,8 @@ public final class FinetuneCommand implements Runnable {
 
     /** A signal to end the process lets the run write a checkpoint first. */
     private static FineTuningResult run(FineTuning tuning, TrainingReport report) {
-        StopSignal stop = new StopSignal();
-        try (LastCheckpoint ignored = LastCheckpoint.before(stop)) {
-            return tuning.stopSignal(stop).run(report);
+        try (LastCheckpoint last = LastCheckpoint.install()) {
+            return tuning.stopSignal(last.signal()).run(report);
         } catch (FineTuningStoppedException e) {
             report.stopped(String.valueOf(e.getMessage()));
             throw e;

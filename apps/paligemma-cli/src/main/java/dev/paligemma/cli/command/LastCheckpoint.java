@@ -9,26 +9,30 @@ final class LastCheckpoint implements AutoCloseable {
     /** An update of a large model takes minutes; who cannot wait kills the process, and loses what is new. */
     private static final int PATIENCE_MINUTES = 60;
 
+    private final StopSignal stop = new StopSignal();
     private final CountDownLatch done = new CountDownLatch(1);
-    private final Thread hook;
+    private final Thread hook = new Thread(this::await, "paligemma-checkpoint");
 
-    private LastCheckpoint(StopSignal stop) {
-        this.hook = new Thread(() -> await(stop), "paligemma-checkpoint");
-    }
+    private LastCheckpoint() {}
 
-    /** Watches over a run that obeys a signal, until this is closed. */
-    static LastCheckpoint before(StopSignal stop) {
-        LastCheckpoint last = new LastCheckpoint(stop);
+    /** Watches over a run that obeys its signal, until this is closed. */
+    static LastCheckpoint install() {
+        LastCheckpoint last = new LastCheckpoint();
         Runtime.getRuntime().addShutdownHook(last.hook);
         return last;
     }
 
-    private void await(StopSignal stop) {
+    /** What ends the run. */
+    StopSignal signal() {
+        return stop;
+    }
+
+    private void await() {
         stop.request();
         try {
-            if (!done.await(PATIENCE_MINUTES, TimeUnit.MINUTES)) {
-                return;
-            }
+            // Whether it has ended by then or not, the process goes.
+            @SuppressWarnings("unused")
+            boolean ended = done.await(PATIENCE_MINUTES, TimeUnit.MINUTES);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // the process ends now
         }

@@ -122,7 +122,7 @@ record StarPicture(RgbImage image, String colour, BoundingBox box) {
                     int sum = 0;
                     for (int i = 0; i < SCALE * SCALE; i++) {
                         int pixel = drawn.getRGB(x * SCALE + i % SCALE, y * SCALE + i / SCALE);
-                        sum += pixel >> (16 - 8 * channel) & 255;
+                        sum += (pixel >> (16 - 8 * channel)) & 255;
                     }
                     rgb[3 * (y * SIDE + x) + channel] = (byte) ((sum + SCALE * SCALE / 2) / (SCALE * SCALE));
                 }

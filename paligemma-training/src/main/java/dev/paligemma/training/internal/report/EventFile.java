@@ -96,13 +96,13 @@ final class EventFile implements AutoCloseable {
         private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
         void tag(int field, int kind) {
-            varint((long) field << 3 | kind);
+            varint(((long) field << 3) | kind);
         }
 
         void varint(long value) {
             long rest = value;
             while ((rest & ~0x7fL) != 0) {
-                bytes.write((int) (rest & 0x7f | 0x80));
+                bytes.write((int) ((rest & 0x7f) | 0x80));
                 rest >>>= 7;
             }
             bytes.write((int) rest);

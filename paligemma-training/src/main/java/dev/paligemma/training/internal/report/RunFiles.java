@@ -138,9 +138,12 @@ public final class RunFiles implements FineTuningListener, AutoCloseable {
 
     @Override
     public void close() {
-        try (Writer first = metrics;
-                EventFile second = events) {
-            // Both are closed, whatever happens.
+        try {
+            try {
+                metrics.close();
+            } finally {
+                events.close();
+            }
         } catch (IOException e) {
             throw failed(folder, e);
         }

@@ -31,7 +31,7 @@ public final class RunState {
     /** Notes an evaluation; gives whether it is the best one so far. */
     public boolean addEvaluation(Evaluation evaluation) {
         evaluations.add(evaluation);
-        return best().filter(best -> best == evaluation).isPresent();
+        return bestIndex() == evaluations.size() - 1;
     }
 
     /** Notes that time has gone by. */
