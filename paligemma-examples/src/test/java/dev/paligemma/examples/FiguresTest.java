@@ -128,11 +128,29 @@ class FiguresTest {
                         range(fasterThanOurs("int4")),
                         int4),
                 say("docs/models.md", "the first word comes %s times later.", words(laterByResolution())),
-                say("docs/performance.md", "| first token | %s | %s |", faster(ONE, "first token", "int8"), faster(ONE, "first token", "int4")),
-                say("docs/performance.md", "| each further token | %s | %s |", faster(ONE, "decode", "int8"), faster(ONE, "decode", "int4")),
-                say("docs/performance.md", "| memory | %s %% | %s %% |", faster(ONE, "memory", "int8"), faster(ONE, "memory", "int4")),
-                say("docs/performance.md", "eight together write tokens %s times as fast as one after the other", range(eightTogether("decode tokens/s"))),
-                say("docs/performance.md", "answers of 12 tokens are %s times as many per minute", range(eightTogether("answers per minute"))),
+                say(
+                        "docs/performance.md",
+                        "| first token | %s | %s |",
+                        faster(ONE, "first token", "int8"),
+                        faster(ONE, "first token", "int4")),
+                say(
+                        "docs/performance.md",
+                        "| each further token | %s | %s |",
+                        faster(ONE, "decode", "int8"),
+                        faster(ONE, "decode", "int4")),
+                say(
+                        "docs/performance.md",
+                        "| memory | %s %% | %s %% |",
+                        faster(ONE, "memory", "int8"),
+                        faster(ONE, "memory", "int4")),
+                say(
+                        "docs/performance.md",
+                        "eight together write tokens %s times as fast as one after the other",
+                        range(eightTogether("decode tokens/s"))),
+                say(
+                        "docs/performance.md",
+                        "answers of 12 tokens are %s times as many per minute",
+                        range(eightTogether("answers per minute"))),
                 tiny("caption exactly right | 0.90", share("captions exactly right"), "300"),
                 tiny("answer right | 0.95", share("questions answered exactly right"), "363"),
                 tiny("OCR right | 0.90", share("text read exactly right"), "134"),
@@ -153,13 +171,37 @@ class FiguresTest {
         List<Statement> statements = new ArrayList<>(List.of(
                 say("README.md", "The first run downloads %s GB", download("google/paligemma2-3b-mix-224")),
                 say("docs/getting-started.md", "a download of %s GB", download("google/paligemma2-3b-mix-224")),
-                say("docs/getting-started.md", "The first run downloads %s GB", download("google/paligemma2-3b-mix-224")),
-                say("docs/containers.md", "downloaded models, %s GB for a 3B model", download("google/paligemma2-3b-mix-224")),
-                say("docs/models.md", "`google/paligemma2-3b-mix-224` | %s GB |", download("google/paligemma2-3b-mix-224")),
-                say("docs/models.md", "`google/paligemma2-3b-mix-448` | %s GB |", download("google/paligemma2-3b-mix-448")),
-                say("docs/models.md", "`google/paligemma2-10b-mix-448` | %s GB |", download("google/paligemma2-10b-mix-448")),
-                say("docs/containers.md", "converted weights (%s GB for a 3B model at int8)", gigabytes(MemoryEstimate.of(ModelSize.PALIGEMMA2_3B.config(224), Precision.INT8).weightBytes(), 0)),
-                say("docs/architecture.md", "to up to %s GB beside the archive", gigabytes(weights(ModelSize.PALIGEMMA2_28B), -1)),
+                say(
+                        "docs/getting-started.md",
+                        "The first run downloads %s GB",
+                        download("google/paligemma2-3b-mix-224")),
+                say(
+                        "docs/containers.md",
+                        "downloaded models, %s GB for a 3B model",
+                        download("google/paligemma2-3b-mix-224")),
+                say(
+                        "docs/models.md",
+                        "`google/paligemma2-3b-mix-224` | %s GB |",
+                        download("google/paligemma2-3b-mix-224")),
+                say(
+                        "docs/models.md",
+                        "`google/paligemma2-3b-mix-448` | %s GB |",
+                        download("google/paligemma2-3b-mix-448")),
+                say(
+                        "docs/models.md",
+                        "`google/paligemma2-10b-mix-448` | %s GB |",
+                        download("google/paligemma2-10b-mix-448")),
+                say(
+                        "docs/containers.md",
+                        "converted weights (%s GB for a 3B model at int8)",
+                        gigabytes(
+                                MemoryEstimate.of(ModelSize.PALIGEMMA2_3B.config(224), Precision.INT8)
+                                        .weightBytes(),
+                                0)),
+                say(
+                        "docs/architecture.md",
+                        "to up to %s GB beside the archive",
+                        gigabytes(weights(ModelSize.PALIGEMMA2_28B), -1)),
                 say("docs/paligemma-tiny.md", "(%s MB in bfloat16)", megabytes("model.safetensors")),
                 say("docs/paligemma-tiny.md", "(`vae-oid.npz`, %s MB)", megabytes("vae-oid.npz")),
                 say("docs/paligemma-tiny.md", "deflated: %s MB in place of 8.5 MB.", megabytes("vae-oid.npz"))));
@@ -194,8 +236,11 @@ class FiguresTest {
                 say("docs/architecture.md", "about 135 MB of scores at a time"),
                 // Of one mask, whose decoder is 40 million multiplications in plain Java.
                 say("docs/architecture.md", "some 30 ms beside seconds of a request"),
-                // How the bundled model was made: src/reference/tiny, and the log of its training. Google's file has 8,479,556 bytes.
-                say("docs/paligemma-tiny.md", "one shape 26 %%, two 34 %%, three 6 %%, a word 10 %%, a word and a shape 24 %%"),
+                // How the bundled model was made: src/reference/tiny, and the log of its training. Google's file has
+                // 8,479,556 bytes.
+                say(
+                        "docs/paligemma-tiny.md",
+                        "one shape 26 %%, two 34 %%, three 6 %%, a word 10 %%, a word and a shape 24 %%"),
                 say("docs/paligemma-tiny.md", "About 80 minutes on one core"),
                 say("docs/paligemma-tiny.md", "the last 30 %% of the time"),
                 say("docs/paligemma-tiny.md", "7 minutes before"),
@@ -228,7 +273,8 @@ class FiguresTest {
 
     private List<BigDecimal> faster(String precision) {
         return Stream.of(ONE, TWO)
-                .flatMap(section -> Stream.of("first token", "decode").map(column -> faster(section, column, precision)))
+                .flatMap(
+                        section -> Stream.of("first token", "decode").map(column -> faster(section, column, precision)))
                 .toList();
     }
 
@@ -322,7 +368,10 @@ class FiguresTest {
     }
 
     private static String scaled(long bytes, int power, int digits) {
-        return BigDecimal.valueOf(bytes).movePointLeft(power).setScale(digits, RoundingMode.HALF_UP).toPlainString();
+        return BigDecimal.valueOf(bytes)
+                .movePointLeft(power)
+                .setScale(digits, RoundingMode.HALF_UP)
+                .toPlainString();
     }
 
     private static String text(String document) throws IOException {

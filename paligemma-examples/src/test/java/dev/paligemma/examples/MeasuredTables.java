@@ -47,15 +47,16 @@ final class MeasuredTables {
         }
         int place = table.isEmpty() ? -1 : table.get(0).indexOf(column);
         for (List<String> cells : table) {
-            if (place >= 0 && cells.subList(0, Math.min(row.length, cells.size())).equals(List.of(row))) {
+            if (place >= 0
+                    && cells.subList(0, Math.min(row.length, cells.size())).equals(List.of(row))) {
                 Matcher number = NUMBER.matcher(cells.get(place));
                 if (number.find()) {
                     return new BigDecimal(number.group().replace(",", ""));
                 }
             }
         }
-        throw new AssertionError("no number in the section '" + section + "', table '" + caption + "', column '" + column
-                + "', row " + Arrays.toString(row));
+        throw new AssertionError("no number in the section '" + section + "', table '" + caption + "', column '"
+                + column + "', row " + Arrays.toString(row));
     }
 
     private static List<String> cells(String line) {

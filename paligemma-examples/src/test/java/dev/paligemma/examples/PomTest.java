@@ -95,7 +95,8 @@ class PomTest {
 
     /** The artifacts named behind a mark in a POM. */
     private static List<String> ids(Path pom, String mark) throws IOException {
-        Matcher id = Pattern.compile(Pattern.quote(mark) + "(?:\\s|<groupId>[^<]+</groupId>)*<artifactId>([^<]+)</artifactId>")
+        Matcher id = Pattern.compile(
+                        Pattern.quote(mark) + "(?:\\s|<groupId>[^<]+</groupId>)*<artifactId>([^<]+)</artifactId>")
                 .matcher(Files.readString(pom));
         List<String> ids = new ArrayList<>();
         while (id.find()) {
