@@ -344,7 +344,7 @@ class FiguresTest {
     }
 
     private static String keysAndValues(ModelSize size, int pixels) {
-        int imageTokens = (pixels / 14) * (pixels / 14);
+        long imageTokens = (pixels / 14L) * (pixels / 14L);
         long rows = imageTokens + 16 + 128;
         long perRow = MemoryEstimate.of(size.config(pixels), Precision.FLOAT32).cacheBytes() / rows;
         return scaled(perRow * (imageTokens + 16 + 256), 6, 0);
