@@ -33,7 +33,8 @@ import picocli.CommandLine.ParseResult;
  */
 class ExamplesTest {
     /** Options and commands with which an example needs what this project does not have, or minutes. */
-    private static final Set<String> FOREIGN = Set.of("--model", "--adapter", "--reference-model", "--data", "download", "merge", "finetune");
+    private static final Set<String> FOREIGN =
+            Set.of("--model", "--adapter", "--reference-model", "--data", "download", "merge", "finetune");
 
     /** Commands that ask a model, whose words have to be known to it. */
     private static final Set<String> ASKING =

@@ -81,18 +81,15 @@ final class TorchEngine implements TrainingEngine {
         }
         TrainingEmitter.Settings training =
                 TrainingEmitter.Settings.of(graph, weights, trainingOptions.frozen(), settings);
-        return make(
-                graph,
-                weights,
-                manager -> {
-                    try {
-                        return new TorchTrainingProgram(
-                                graph, weights, parts, trainingOptions, training, options.threads(), manager);
-                    } catch (ai.djl.engine.EngineException e) {
-                        throw TorchTrainingProgram.failed(
-                                "prepare the training of graph " + graph.name() + " of " + weights.folder(), e);
-                    }
-                });
+        return make(graph, weights, manager -> {
+            try {
+                return new TorchTrainingProgram(
+                        graph, weights, parts, trainingOptions, training, options.threads(), manager);
+            } catch (ai.djl.engine.EngineException e) {
+                throw TorchTrainingProgram.failed(
+                        "prepare the training of graph " + graph.name() + " of " + weights.folder(), e);
+            }
+        });
     }
 
     private <P> P make(Graph graph, WeightSource source, Function<NDManager, P> compiler) {

@@ -142,8 +142,8 @@ final class TorchTrainingProgram extends CheckedTrainingProgram {
                 adam.beta1(),
                 adam.beta2(),
                 adam.epsilon(),
-                1 - Math.pow(adam.beta1(), adam.number()),
-                1 - Math.pow(adam.beta2(), adam.number())
+                1 - Math.pow(adam.beta1(), (double) adam.number()),
+                1 - Math.pow(adam.beta2(), (double) adam.number())
             };
         } else {
             method = "sgd";
@@ -208,11 +208,21 @@ final class TorchTrainingProgram extends CheckedTrainingProgram {
                     scope,
                     List.of(
                             TrainingLoader.longs(scope, index),
-                            TrainingLoader.longs(scope, which.ordinal()),
+                            TrainingLoader.longs(scope, list(which)),
                             TrainingLoader.longs(scope, first),
                             TrainingLoader.floats(scope, part))));
             after.accept(part);
         }
+    }
+
+    /** Which list of the script has them. */
+    private static long list(Numbers which) {
+        return switch (which) {
+            case VALUE -> 0;
+            case GRADIENT -> 1;
+            case FIRST_MOMENT -> 2;
+            case SECOND_MOMENT -> 3;
+        };
     }
 
     private void call(Consumer<TensorScope> action) {

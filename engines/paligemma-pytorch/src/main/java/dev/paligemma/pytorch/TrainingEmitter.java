@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -151,7 +152,7 @@ final class TrainingEmitter extends OperationEmitter {
                     norms = self.norms
                 """);
         for (Tensor input : segment.reads(graph)) {
-            String name = inputNames.get(input);
+            String name = Objects.requireNonNull(inputNames.get(input));
             int norm = List.copyOf(parts.norms().keySet()).indexOf(name);
             let(input, norm >= 0 ? "norms[" + norm + "]" : given.contains(name) ? place(name) : parameter(name));
         }
@@ -333,7 +334,7 @@ final class TrainingEmitter extends OperationEmitter {
             text.append("    h" + (i + 1) + " = " + run(segment, "0", "h" + i) + "\n");
         }
         boolean below = lowest < head;
-        pieces(segments.get(head), head, true);
+        pieces(segments.get(head), true);
         text.append("""
                       torch.set_grad_enabled(True)
                       part = torch.requires_grad_(torch.detach($PART), $BELOW)
@@ -341,7 +342,7 @@ final class TrainingEmitter extends OperationEmitter {
                       losses = (self).losses(logits, targets, start, results, )
                       loss = torch.sum(torch.mul(losses, torch.narrow(factors, 0, start, torch.size(losses, 0))))
                       d = (self).pull(loss, None, part, $USED, $BELOW, )
-                """.replace("$PART", part(segments.get(head), head))
+                """.replace("$PART", part(segments.get(head)))
                 .replace("$RUN", run(segments.get(head), "start", "part"))
                 .replace("$USED", list(uses.get(head)))
                 .replace("$BELOW", below ? "True" : "False"));
@@ -382,14 +383,14 @@ final class TrainingEmitter extends OperationEmitter {
             int i = segment.index();
             text.append("    h" + (i + 1) + " = " + run(segment, "0", "h" + i) + "\n");
         }
-        pieces(segments.get(head), head, false);
-        text.append("      logits = " + run(segments.get(head), "start", part(segments.get(head), head)) + "\n");
+        pieces(segments.get(head), false);
+        text.append("      logits = " + run(segments.get(head), "start", part(segments.get(head))) + "\n");
         text.append("      losses = (self).losses(logits, targets, start, results, )\n");
         text.append("    return (self).done()\n");
     }
 
     /** Begins the loop over rows of logits. */
-    private void pieces(Segment segment, int head, boolean gradients) {
+    private void pieces(Segment segment, boolean gradients) {
         text.append("    rows = torch.size(targets, 0)\n");
         text.append("    most = " + (segment.byRows() ? integer(options.headRows()) : "rows") + "\n");
         if (gradients) {
@@ -402,8 +403,9 @@ final class TrainingEmitter extends OperationEmitter {
                 """);
     }
 
-    private static String part(Segment segment, int head) {
-        return segment.byRows() ? "torch.narrow(h" + head + ", 0, start, count)" : "h" + head;
+    private static String part(Segment segment) {
+        String entering = "h" + segment.index();
+        return segment.byRows() ? "torch.narrow(" + entering + ", 0, start, count)" : entering;
     }
 
     /** The first segment with parameters; the last one if there is none. */

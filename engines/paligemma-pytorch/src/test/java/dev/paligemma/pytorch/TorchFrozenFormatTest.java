@@ -129,7 +129,7 @@ class TorchFrozenFormatTest {
         return result;
     }
 
-    private static float[] nf4(Weight matrix, float[] numbers) {
+    private static float[] nf4(float[] numbers) {
         float[] result = new float[numbers.length];
         for (int block = 0; block < numbers.length; block += 64) {
             int end = Math.min(block + 64, numbers.length);
@@ -156,7 +156,7 @@ class TorchFrozenFormatTest {
                 .filter(TorchFrozenFormatTest::isQuantised)
                 .forEach(weight -> {
                     float[] all = numbers.get(weight.name());
-                    result.put(weight.name(), format == FrozenFormat.NF4 ? nf4(weight, all) : int8(weight, all));
+                    result.put(weight.name(), format == FrozenFormat.NF4 ? nf4(all) : int8(weight, all));
                 });
         return result;
     }
@@ -199,7 +199,7 @@ class TorchFrozenFormatTest {
             try (GoldenWeights weights = weights("pieces", type, numbers)) {
                 TorchEngine small = TorchEngine.create(
                         engine().options(),
-                        new ScriptEmitter.Settings(Target.of(engine().options()), 7 * 32 * type.byteSize(), 4));
+                        new ScriptEmitter.Settings(Target.of(engine().options()), 7L * 32 * type.byteSize(), 4));
                 try (TrainingProgram program =
                         small.compileTraining(PLAIN.graph(), weights, PLAIN.adapter(), held(format))) {
                     fillInputs(program, PLAIN.adapter());

@@ -118,8 +118,8 @@ class TorchTrainingMisuseTest {
         Map<String, TrainedParts.InverseNorm> norms =
                 Map.of("cos", new TrainedParts.InverseNorm("other", "layers.0.q.down", "layers.0.q.up", 1));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> program(
-                        new TrainedParts(Set.of(), PLAIN.adapter().inputs(), norms, Set.of())))
+                .isThrownBy(
+                        () -> program(new TrainedParts(Set.of(), PLAIN.adapter().inputs(), norms, Set.of())))
                 .withMessageContaining("cos");
     }
 
@@ -129,12 +129,12 @@ class TorchTrainingMisuseTest {
         Map<String, float[]> numbers = new HashMap<>();
         dora.graph().weights().forEach(weight -> numbers.put(weight.name(), new float[(int) weight.elementCount()]));
         dev.paligemma.engine.graph.GraphBuilder g = new dev.paligemma.engine.graph.GraphBuilder("other");
-        var ids = g.input("ids", dev.paligemma.engine.graph.ElementType.INT64, dev.paligemma.engine.graph.Shape.of("rows"));
+        var ids = g.input(
+                "ids", dev.paligemma.engine.graph.ElementType.INT64, dev.paligemma.engine.graph.Shape.of("rows"));
         g.output("logits", g.embedding(ids, Weight.of("unknown", 3, 4)));
         try (GoldenWeights weights = SmallDecoder.weights(folder, dora.graph(), DType.F32, numbers)) {
             assertThatExceptionOfType(PaliGemmaException.class)
-                    .isThrownBy(() -> engine()
-                            .compileTraining(
+                    .isThrownBy(() -> engine().compileTraining(
                                     g.build(),
                                     weights,
                                     TrainedParts.ofWeights(Set.of("unknown")),
@@ -151,7 +151,9 @@ class TorchTrainingMisuseTest {
         EngineException other =
                 TorchTrainingProgram.failed("train graph g", new ai.djl.engine.EngineException("index out of range"));
 
-        assertThat(onCpu).hasMessageContaining("not enough memory to train graph g").hasMessageContaining("recompute");
+        assertThat(onCpu)
+                .hasMessageContaining("not enough memory to train graph g")
+                .hasMessageContaining("recompute");
         assertThat(other).hasMessage("PyTorch failed to train graph g: index out of range");
     }
 
@@ -166,7 +168,8 @@ class TorchTrainingMisuseTest {
             try (GoldenWeights weights = SmallDecoder.weights(folder, PLAIN.graph(), DType.F32, x -> x)) {
                 weights.readFloats(weights.tensor(SmallDecoder.NORM.name()), 0, FloatBuffer.wrap(norm));
             }
-            assertThat(read(program, Numbers.VALUE).get(SmallDecoder.NORM.name())).isEqualTo(norm);
+            assertThat(read(program, Numbers.VALUE).get(SmallDecoder.NORM.name()))
+                    .isEqualTo(norm);
         }
     }
 

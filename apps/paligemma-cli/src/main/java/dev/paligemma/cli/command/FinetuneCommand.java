@@ -206,7 +206,7 @@ public final class FinetuneCommand implements Runnable {
         try (LastCheckpoint ignored = LastCheckpoint.before(stop)) {
             return tuning.stopSignal(stop).run(report);
         } catch (FineTuningStoppedException e) {
-            report.stopped(String.valueOf(e.getMessage()), e.checkpoint());
+            report.stopped(String.valueOf(e.getMessage()));
             throw e;
         }
     }

@@ -50,7 +50,8 @@ public final class ExampleOptions {
     @Option(
             names = "--shrink",
             paramLabel = "SHARE",
-            description = "Make pictures, and boxes, smaller on a grey ground, from this share of each side to 1 (default: 1).")
+            description =
+                    "Make pictures, and boxes, smaller on a grey ground, from this share of each side to 1 (default: 1).")
     double shrink = 1;
 
     @Option(

@@ -2,12 +2,12 @@ package dev.paligemma.cli.option;
 
 import dev.paligemma.engine.training.FrozenFormat;
 import dev.paligemma.network.DecoderOptions;
-import dev.paligemma.training.recipe.Tower;
 import dev.paligemma.training.data.ExampleOrder;
 import dev.paligemma.training.data.LossAverage;
 import dev.paligemma.training.recipe.Optimizer;
 import dev.paligemma.training.recipe.Recipe;
 import dev.paligemma.training.recipe.Schedule;
+import dev.paligemma.training.recipe.Tower;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -163,7 +163,8 @@ public final class RecipeOptions {
     @Option(
             names = "--warmup",
             paramLabel = "N",
-            description = "Updates of the warm-up, or below 1 a share of all (default: 0; for attention without --schedule 0.1).")
+            description =
+                    "Updates of the warm-up, or below 1 a share of all (default: 0; for attention without --schedule 0.1).")
     @Nullable
     Double warmup;
 
@@ -229,7 +230,8 @@ public final class RecipeOptions {
             names = "--final-softcap",
             paramLabel = "CAP",
             converter = ModelOptions.SoftcapConverter.class,
-            description = "Soft-cap on the logits, as when answers are written: config, off or a number (default: config).")
+            description =
+                    "Soft-cap on the logits, as when answers are written: config, off or a number (default: config).")
     DecoderOptions decoder = DecoderOptions.defaults();
 
     /**
@@ -248,8 +250,10 @@ public final class RecipeOptions {
         chosen.set("--dora", dora ? dora : null, Recipe::dora);
         chosen.set("--rslora", rankStabilised ? rankStabilised : null, Recipe::rankStabilised);
         chosen.set("--train-projector", trainedProjector ? trainedProjector : null, Recipe::trainedProjector);
-        chosen.set("--optimizer", optimizer, (recipe, rule) -> recipe.optimizer(
-                rule == Rule.SGD ? new Optimizer.Sgd() : Optimizer.AdamW.DEFAULT));
+        chosen.set(
+                "--optimizer",
+                optimizer,
+                (recipe, rule) -> recipe.optimizer(rule == Rule.SGD ? new Optimizer.Sgd() : Optimizer.AdamW.DEFAULT));
         chosen.set("--beta1", beta1, (recipe, value) -> adam(recipe, value, null, null));
         chosen.set("--beta2", beta2, (recipe, value) -> adam(recipe, null, value, null));
         chosen.set("--epsilon", epsilon, (recipe, value) -> adam(recipe, null, null, value));
@@ -261,7 +265,8 @@ public final class RecipeOptions {
         chosen.set("--batch", batch, Recipe::batch);
         chosen.set("--accumulate", accumulate, Recipe::accumulate);
         if (steps != null && epochs != null) {
-            throw new ParameterException(command, "--steps and --epochs both say how long the run is; give one of them");
+            throw new ParameterException(
+                    command, "--steps and --epochs both say how long the run is; give one of them");
         }
         chosen.set("--steps", steps, Recipe::steps);
         chosen.set("--epochs", epochs, Recipe::epochs);

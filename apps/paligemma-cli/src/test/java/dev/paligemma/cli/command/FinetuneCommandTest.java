@@ -55,13 +55,24 @@ class FinetuneCommandTest {
         args.addAll(List.of(more));
         Outcome outcome = finetune(args.toArray(new String[0]));
         assertThat(outcome.exitCode()).as(outcome.err()).isZero();
-        return JsonText.parse(outcome.out().lines().reduce((first, last) -> last).orElseThrow());
+        return JsonText.parse(
+                outcome.out().lines().reduce((first, last) -> last).orElseThrow());
     }
 
     @Test
     void tellsLossesAndWritesAnAdapterThatAnswers() throws IOException {
         Map<String, Object> told = trained(
-                "out", "--lora", "2", "--steps", "2", "--metrics", "loss,box-iou", "--warmup", "0", "--accumulate", "2");
+                "out",
+                "--lora",
+                "2",
+                "--steps",
+                "2",
+                "--metrics",
+                "loss,box-iou",
+                "--warmup",
+                "0",
+                "--accumulate",
+                "2");
 
         assertThat(numbers(told, "losses")).hasSize(2).allMatch(loss -> loss > 0);
         assertThat(numbers(told, "gradientNorms")).hasSize(2).allMatch(norm -> norm > 0);
@@ -77,7 +88,8 @@ class FinetuneCommandTest {
                         "loss.svg",
                         "metrics.csv",
                         "validation.csv");
-        Outcome answer = Outcome.run("caption", "--adapter", adapter.toString(), TinyModel.picture().toString());
+        Outcome answer = Outcome.run(
+                "caption", "--adapter", adapter.toString(), TinyModel.picture().toString());
         assertThat(answer.exitCode()).as(answer.err()).isZero();
     }
 
@@ -98,7 +110,8 @@ class FinetuneCommandTest {
 
         Path checkpoint = Path.of((String) told.get("adapter"));
         assertThat(names(checkpoint)).contains("config.json", "model.safetensors", "tokenizer.json");
-        Outcome answer = Outcome.run("caption", "--model", checkpoint.toString(), TinyModel.picture().toString());
+        Outcome answer = Outcome.run(
+                "caption", "--model", checkpoint.toString(), TinyModel.picture().toString());
         assertThat(answer.exitCode()).as(answer.err()).isZero();
     }
 
@@ -135,7 +148,8 @@ class FinetuneCommandTest {
                 "--init-adapter nowhere          | there is no folder nowhere",
             })
     void whatCannotBeIsToldByTheNameOfTheOption(String options, String message) {
-        List<String> args = new ArrayList<>(List.of("--out", folder.resolve("out").toString()));
+        List<String> args =
+                new ArrayList<>(List.of("--out", folder.resolve("out").toString()));
         args.addAll(List.of(options.split(" ")));
 
         Outcome outcome = finetune(args.toArray(new String[0]));
@@ -172,7 +186,8 @@ class FinetuneCommandTest {
     }
 
     private static List<Double> numbers(Map<String, Object> json, String name) {
-        return ((List<?>) json.get(name)).stream().map(each -> ((Number) each).doubleValue()).toList();
+        return ((List<?>) json.get(name))
+                .stream().map(each -> ((Number) each).doubleValue()).toList();
     }
 
     private static List<String> names(Path folder) throws IOException {

@@ -25,7 +25,9 @@ class StarDemoTest {
     @Test
     void tellsBeforeAndAfter() throws IOException {
         CommandLine command = new CommandLine(CommandSpec.create()
-                .addOption(OptionSpec.builder(ProgressDisplay.QUIET).type(boolean.class).build()));
+                .addOption(OptionSpec.builder(ProgressDisplay.QUIET)
+                        .type(boolean.class)
+                        .build()));
         command.setErr(new PrintWriter(Writer.nullWriter()));
         Map<String, Object> told;
         try (ProgressDisplay progress = ProgressDisplay.of(command.getCommandSpec())) {

@@ -5,8 +5,8 @@ import dev.paligemma.tokenizer.ControlTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.tokenizer.Prompt;
 import dev.paligemma.tokenizer.PromptEncoder;
-import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
+import dev.paligemma.training.run.FineTuningException;
 import java.util.Arrays;
 
 /**

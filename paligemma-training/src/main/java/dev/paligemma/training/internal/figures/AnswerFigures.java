@@ -9,9 +9,9 @@ import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.task.TaskRunner;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.tokenizer.ControlTokens;
-import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.Examples;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.run.Metric;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.mask.BitMask;
@@ -48,7 +48,10 @@ public final class AnswerFigures {
         if (found.isEmpty() || (metrics.contains(Metric.MASK_IOU) && !masks)) {
             throw new FineTuningException("none of the examples held out has "
                     + (found.isEmpty() ? "a box" : "a mask") + " in its suffix, which "
-                    + metrics.stream().filter(Metric::needsAnswers).map(Metric::label).toList()
+                    + metrics.stream()
+                            .filter(Metric::needsAnswers)
+                            .map(Metric::label)
+                            .toList()
                     + " compare with answers; choose other metrics");
         }
         this.examples = List.copyOf(found);

@@ -55,9 +55,7 @@ public final class AveragePrecision {
         int total = 0;
         for (Map.Entry<Integer, List<Box>> entry : wanted.entrySet()) {
             List<BoundingBox> boxes = new ArrayList<>();
-            entry.getValue().stream()
-                    .filter(box -> box.label().equals(label))
-                    .forEach(box -> boxes.add(box.box()));
+            entry.getValue().stream().filter(box -> box.label().equals(label)).forEach(box -> boxes.add(box.box()));
             left.put(entry.getKey(), boxes);
             total += boxes.size();
         }

@@ -13,8 +13,7 @@ final class Overlaps {
     private record Pair(int wanted, int found, double iou) {}
 
     /** The sum of overlaps over all that is wanted; what is not found counts 0. */
-    static <W, F> double sum(
-            List<W> wanted, List<F> found, BiPredicate<W, F> alike, ToDoubleBiFunction<W, F> overlap) {
+    static <W, F> double sum(List<W> wanted, List<F> found, BiPredicate<W, F> alike, ToDoubleBiFunction<W, F> overlap) {
         List<Pair> pairs = new ArrayList<>();
         for (int i = 0; i < wanted.size(); i++) {
             for (int j = 0; j < found.size(); j++) {

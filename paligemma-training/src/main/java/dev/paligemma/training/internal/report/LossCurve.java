@@ -67,7 +67,11 @@ final class LossCurve {
                     scale.x(point.update()),
                     scale.y(point.loss())));
         }
-        text(LEFT, 18, "loss of each update, running mean" + (heldOut.isEmpty() ? "" : ", examples held out (red)"), svg);
+        text(
+                LEFT,
+                18,
+                "loss of each update, running mean" + (heldOut.isEmpty() ? "" : ", examples held out (red)"),
+                svg);
         return svg.append("</svg>").append(System.lineSeparator()).toString();
     }
 
@@ -88,11 +92,7 @@ final class LossCurve {
         for (int i = 0; i <= LINES; i++) {
             double loss = scale.highest() * i / LINES;
             svg.append(String.format(
-                    Locale.ROOT,
-                    "<path d=\"M%d %.1fH%d\" stroke=\"#dddddd\"/>%n",
-                    LEFT,
-                    scale.y(loss),
-                    WIDTH - RIGHT));
+                    Locale.ROOT, "<path d=\"M%d %.1fH%d\" stroke=\"#dddddd\"/>%n", LEFT, scale.y(loss), WIDTH - RIGHT));
             text(8, scale.y(loss) + 4, String.format(Locale.ROOT, "%.3g", loss), svg);
         }
         text(LEFT, HEIGHT - 14, "0", svg);

@@ -15,8 +15,7 @@ final class ModelCard {
     private ModelCard() {}
 
     /** The text of the file; {@code whole} says that it is a checkpoint and no adapter. */
-    static String text(
-            FineTuningResult result, Recipe recipe, String baseName, FineTuningPlan plan, boolean whole) {
+    static String text(FineTuningResult result, Recipe recipe, String baseName, FineTuningPlan plan, boolean whole) {
         String kind = whole ? "checkpoint" : "adapter";
         StringBuilder card = new StringBuilder();
         card.append("---\n");
@@ -40,7 +39,10 @@ final class ModelCard {
         row(card, "updates made", result.losses().size());
         if (!result.losses().isEmpty()) {
             row(card, "loss of the first update", number(result.losses().get(0)));
-            row(card, "loss of the last update", number(result.losses().get(result.losses().size() - 1)));
+            row(
+                    card,
+                    "loss of the last update",
+                    number(result.losses().get(result.losses().size() - 1)));
         }
         result.best().ifPresent(best -> {
             row(card, "best after update", best.update());
@@ -64,10 +66,13 @@ final class ModelCard {
 
     private static void evaluations(StringBuilder card, FineTuningResult result) {
         card.append("## Examples held out\n\n| update |");
-        result.evaluations().get(0).values().keySet().forEach(metric -> card.append(' ')
-                .append(metric.label())
-                .append(" |"));
-        card.append("\n| --- |").append(" --- |".repeat(result.evaluations().get(0).values().size()));
+        result.evaluations()
+                .get(0)
+                .values()
+                .keySet()
+                .forEach(metric -> card.append(' ').append(metric.label()).append(" |"));
+        card.append("\n| --- |")
+                .append(" --- |".repeat(result.evaluations().get(0).values().size()));
         for (Evaluation evaluation : result.evaluations()) {
             card.append("\n| ").append(evaluation.update()).append(" |");
             for (Map.Entry<Metric, Double> value : evaluation.values().entrySet()) {

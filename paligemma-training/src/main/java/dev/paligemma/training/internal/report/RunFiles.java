@@ -1,10 +1,10 @@
 package dev.paligemma.training.internal.report;
 
 import dev.paligemma.base.internal.FailureReason;
-import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.internal.state.RunState;
 import dev.paligemma.training.recipe.Recipe;
 import dev.paligemma.training.run.Evaluation;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.run.FineTuningListener;
 import dev.paligemma.training.run.FineTuningPlan;
 import dev.paligemma.training.run.FineTuningResult;
@@ -48,7 +48,11 @@ public final class RunFiles implements FineTuningListener, AutoCloseable {
             metrics.write("update,loss,gradientNorm,learningRate\n");
             RunFiles files = new RunFiles(folder, metrics, EventFile.create(folder.resolve(EVENTS)));
             for (int i = 0; i < state.losses().size(); i++) {
-                files.add(i + 1L, state.losses().get(i), state.norms().get(i), state.rates().get(i));
+                files.add(
+                        i + 1L,
+                        state.losses().get(i),
+                        state.norms().get(i),
+                        state.rates().get(i));
             }
             for (Evaluation evaluation : state.evaluations()) {
                 files.add(evaluation);
@@ -76,17 +80,22 @@ public final class RunFiles implements FineTuningListener, AutoCloseable {
 
     private void add(Evaluation evaluation) throws IOException {
         try (Writer out = evaluated
-                ? Files.newBufferedWriter(
-                        folder.resolve(VALIDATION), StandardCharsets.UTF_8, StandardOpenOption.APPEND)
+                ? Files.newBufferedWriter(folder.resolve(VALIDATION), StandardCharsets.UTF_8, StandardOpenOption.APPEND)
                 : Files.newBufferedWriter(folder.resolve(VALIDATION), StandardCharsets.UTF_8)) {
             if (!evaluated) {
-                out.write("update," + String.join(",", evaluation.values().keySet().stream().map(Metric::label).toList())
-                        + "\n");
+                out.write("update,"
+                        + String.join(
+                                ",",
+                                evaluation.values().keySet().stream()
+                                        .map(Metric::label)
+                                        .toList()) + "\n");
             }
             out.write(evaluation.update() + ","
                     + String.join(
                             ",",
-                            evaluation.values().values().stream().map(String::valueOf).toList())
+                            evaluation.values().values().stream()
+                                    .map(String::valueOf)
+                                    .toList())
                     + "\n");
         }
         evaluated = true;
@@ -115,8 +124,7 @@ public final class RunFiles implements FineTuningListener, AutoCloseable {
     }
 
     /** Writes what is about the whole run; {@code whole} says that the result is a checkpoint and no adapter. */
-    public void finish(
-            FineTuningResult result, Recipe recipe, String baseName, FineTuningPlan plan, boolean whole) {
+    public void finish(FineTuningResult result, Recipe recipe, String baseName, FineTuningPlan plan, boolean whole) {
         try {
             Files.writeString(folder.resolve("loss.svg"), LossCurve.svg(result), StandardCharsets.UTF_8);
             Files.writeString(

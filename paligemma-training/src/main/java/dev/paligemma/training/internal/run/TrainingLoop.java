@@ -4,12 +4,12 @@ import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.engine.training.RowLosses;
 import dev.paligemma.engine.training.TrainingProgram;
 import dev.paligemma.engine.training.UpdateRule;
-import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.internal.state.CheckpointStore;
 import dev.paligemma.training.internal.state.RunState;
 import dev.paligemma.training.recipe.Optimizer;
 import dev.paligemma.training.recipe.Recipe;
 import dev.paligemma.training.run.Evaluation;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.run.FineTuningListener;
 import dev.paligemma.training.run.FineTuningResult;
 import dev.paligemma.training.run.FineTuningStoppedException;
@@ -121,8 +121,7 @@ public final class TrainingLoop {
 
     private boolean isEvaluationDue(RunState state) {
         boolean due = isDue(pace.evaluateEvery(), state) || state.updates() == updates.count();
-        boolean done =
-                state.evaluations().stream().anyMatch(evaluation -> evaluation.update() == state.updates());
+        boolean done = state.evaluations().stream().anyMatch(evaluation -> evaluation.update() == state.updates());
         return evaluator.isPresent() && due && !done && state.updates() > 0;
     }
 
@@ -165,7 +164,8 @@ public final class TrainingLoop {
         state.addSeconds(seconds);
         secondsHere += seconds;
         secondsSinceCheckpoint += seconds;
-        int examples = batches.stream().mapToInt(batch -> batch.origins().size()).sum();
+        int examples =
+                batches.stream().mapToInt(batch -> batch.origins().size()).sum();
         examplesSeen += examples;
         report(state, examples);
     }

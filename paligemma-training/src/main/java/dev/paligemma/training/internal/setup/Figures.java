@@ -6,11 +6,11 @@ import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.base.internal.FileTrees;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.engine.training.TrainingProgram;
-import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.internal.figures.AnswerFigures;
 import dev.paligemma.training.internal.output.CheckpointFiles;
 import dev.paligemma.training.internal.run.Evaluator;
 import dev.paligemma.training.internal.state.Output;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.run.Metric;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -76,8 +76,8 @@ final class Figures implements Evaluator {
             } else {
                 builder.checkpoint(settings.base()).adapter(ADAPTER, adapter);
             }
-            BooleanSupplier stops =
-                    () -> settings.stop().isRequested() || Thread.currentThread().isInterrupted();
+            BooleanSupplier stops = () ->
+                    settings.stop().isRequested() || Thread.currentThread().isInterrupted();
             try (PaliGemmaPipeline pipeline = builder.build()) {
                 return asked.of(wholeBase.isPresent() ? pipeline : pipeline.withAdapter(ADAPTER), stops);
             } finally {

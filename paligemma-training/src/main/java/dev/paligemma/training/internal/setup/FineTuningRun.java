@@ -13,7 +13,6 @@ import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
 import dev.paligemma.network.Networks;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
-import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.ExampleOrder;
 import dev.paligemma.training.data.Examples;
@@ -32,6 +31,7 @@ import dev.paligemma.training.internal.state.RunState;
 import dev.paligemma.training.internal.state.StateJson;
 import dev.paligemma.training.recipe.Method;
 import dev.paligemma.training.recipe.Recipe;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.run.FineTuningListener;
 import dev.paligemma.training.run.FineTuningPlan;
 import dev.paligemma.training.run.FineTuningResult;
@@ -80,10 +80,7 @@ public final class FineTuningRun implements AutoCloseable {
         Networks networks = Networks.record(config, recipe.decoder());
         this.network = RecipeNetwork.of(recipe, networks, base, tokenizer);
         this.tokens = new TrainingTokens(
-                tokenizer,
-                config.vision().patches(),
-                config.text().sizes().vocabSize(),
-                settings.mostTokens());
+                tokenizer, config.vision().patches(), config.text().sizes().vocabSize(), settings.mostTokens());
         Longest longest = new Longest(tokens);
         this.examples = settings.examples().checked(longest, settings.skipBad());
         this.examples.validate();
@@ -130,7 +127,8 @@ public final class FineTuningRun implements AutoCloseable {
     }
 
     private void checkEvaluation() {
-        if (validation.isEmpty() && (settings.pace().evaluateEvery() > 0 || settings.pace().stopAfter() > 0)) {
+        if (validation.isEmpty()
+                && (settings.pace().evaluateEvery() > 0 || settings.pace().stopAfter() > 0)) {
             throw new FineTuningException("there are no examples held out to be evaluated; give some, in valid/ beside"
                     + " train/ for example, or do not ask for evaluations");
         }
@@ -145,8 +143,8 @@ public final class FineTuningRun implements AutoCloseable {
             throw new FineTuningException(base.folder() + " holds weights converted for " + base.precision()
                     + ", which are not trained; take the original checkpoint");
         }
-        boolean quantised =
-                base.tensors().values().stream().anyMatch(tensor -> tensor.dtype().isQuantised());
+        boolean quantised = base.tensors().values().stream()
+                .anyMatch(tensor -> tensor.dtype().isQuantised());
         if (isWhole() && (base.isBigVision() || quantised)) {
             throw new FineTuningException("the result of this recipe is a checkpoint in the format of the base, and "
                     + base.folder() + " is " + (quantised ? "quantised" : "an archive of big_vision")
@@ -171,8 +169,8 @@ public final class FineTuningRun implements AutoCloseable {
                 return FrozenFormat.INT8;
             }
         }
-        boolean narrow = tensors.stream()
-                .anyMatch(tensor -> tensor.dtype() == DType.BF16 || tensor.dtype() == DType.NPZ_BF16);
+        boolean narrow =
+                tensors.stream().anyMatch(tensor -> tensor.dtype() == DType.BF16 || tensor.dtype() == DType.NPZ_BF16);
         return narrow && numbers >= LARGE ? FrozenFormat.BFLOAT16 : FrozenFormat.FLOAT32;
     }
 
@@ -208,11 +206,7 @@ public final class FineTuningRun implements AutoCloseable {
             settings.listener().onStart(plan(state.updates()));
             TrainingEngine engine = TrainingEngine.of(Engines.require(ENGINE)
                     .create(new EngineOptions(settings.device(), Precision.FLOAT32, settings.threads())));
-            CheckpointStore store = new CheckpointStore(
-                    folder.path(),
-                    identity,
-                    output(),
-                    versions(engine));
+            CheckpointStore store = new CheckpointStore(folder.path(), identity, output(), versions(engine));
             try (ImageEncoding images =
                             ImageEncoding.of(engine, base, network.network().images(), config, settings);
                     RunFiles files = RunFiles.open(folder.path(), state)) {
@@ -222,7 +216,8 @@ public final class FineTuningRun implements AutoCloseable {
                 try (TrainingProgram program = engine.compileTraining(
                         network.network().graph(), base, network.network().parts(), options)) {
                     begin(program, checkpoint);
-                    FineTuningResult result = loop(program, images, store, files).run(state);
+                    FineTuningResult result =
+                            loop(program, images, store, files).run(state);
                     files.finish(result, recipe, settings.baseName(), plan(state.updates()), isWhole());
                     settings.listener().onEnd(result);
                     return result;
@@ -248,7 +243,12 @@ public final class FineTuningRun implements AutoCloseable {
                 store,
                 validation.map(heldOut -> new Figures(
                         settings,
-                        new HeldOut(heldOut, tokens, images.batcher(), recipe.batch(), network.network().given()),
+                        new HeldOut(
+                                heldOut,
+                                tokens,
+                                images.batcher(),
+                                recipe.batch(),
+                                network.network().given()),
                         output(),
                         isWhole() ? Optional.of(base) : Optional.empty())),
                 settings.pace(),

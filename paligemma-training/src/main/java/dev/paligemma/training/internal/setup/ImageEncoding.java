@@ -6,7 +6,6 @@ import dev.paligemma.engine.graph.Graph;
 import dev.paligemma.engine.graph.Weight;
 import dev.paligemma.engine.spi.Program;
 import dev.paligemma.engine.training.TrainingEngine;
-import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.Examples;
 import dev.paligemma.training.data.Picture;
@@ -15,6 +14,7 @@ import dev.paligemma.training.internal.batch.ImageInput;
 import dev.paligemma.training.internal.batch.ImageRows;
 import dev.paligemma.training.internal.batch.RowKeeping;
 import dev.paligemma.training.internal.network.ImageEntry;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.ImageProcessor;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,8 +37,7 @@ final class ImageEncoding implements AutoCloseable {
     private final @Nullable ImageRows rows;
     private @Nullable Program vision;
 
-    private ImageEncoding(
-            RunSettings settings, Batcher batcher, @Nullable ImageRows rows, @Nullable Program vision) {
+    private ImageEncoding(RunSettings settings, Batcher batcher, @Nullable ImageRows rows, @Nullable Program vision) {
         this.settings = settings;
         this.batcher = batcher;
         this.rows = rows;
@@ -57,9 +56,15 @@ final class ImageEncoding implements AutoCloseable {
         try {
             RowKeeping keeping = settings.examples().changesPictures()
                     ? RowKeeping.NONE
-                    : RowKeeping.inMemoryAndFolder(MOST_MEMORY, settings.output().toAbsolutePath());
+                    : RowKeeping.inMemoryAndFolder(
+                            MOST_MEMORY, settings.output().toAbsolutePath());
             ImageRows rows = new ImageRows(
-                    entry.input(), vision, entry.output(), processor, config.vision().patches(), keeping);
+                    entry.input(),
+                    vision,
+                    entry.output(),
+                    processor,
+                    config.vision().patches(),
+                    keeping);
             return new ImageEncoding(settings, new Batcher(config.text(), rows), rows, vision);
         } catch (RuntimeException e) {
             vision.close();
@@ -86,7 +91,9 @@ final class ImageEncoding implements AutoCloseable {
         }
         long tower = frozen.weights().stream().mapToLong(Weight::elementCount).sum() * Float.BYTES;
         long each = (long) config.vision().patches() * entry.width() * Float.BYTES;
-        long rows = Math.min(MOST_MEMORY, each * (examples.size() + validation.map(Examples::size).orElse(0)));
+        long rows = Math.min(
+                MOST_MEMORY,
+                each * (examples.size() + validation.map(Examples::size).orElse(0)));
         // The tower is gone when the decoder comes, unless pictures are others each time.
         return examples.changesPictures() ? Math.addExact(tower, rows) : rows;
     }

@@ -56,9 +56,8 @@ final class MemoryRules {
         long perNumber = recipe.optimizer() instanceof Optimizer.AdamW ? 4L * Float.BYTES : 2L * Float.BYTES;
         long rows = Math.multiplyExact(longestRows, recipe.batch());
         TextConfig.Sizes sizes = text.sizes();
-        long scores = text.attention().softcap() > 0
-                ? Math.multiplyExact(CAPPED_SCORES * sizes.heads(), longestRows)
-                : 0;
+        long scores =
+                text.attention().softcap() > 0 ? Math.multiplyExact(CAPPED_SCORES * sizes.heads(), longestRows) : 0;
         long block = Math.multiplyExact(
                 rows,
                 Float.BYTES * (INNER_WIDTHS * sizes.intermediateSize() + OUTER_WIDTHS * sizes.hiddenSize() + scores));

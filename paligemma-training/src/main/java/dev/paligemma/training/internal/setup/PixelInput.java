@@ -2,10 +2,10 @@ package dev.paligemma.training.internal.setup;
 
 import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.spi.HostTensor;
-import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.Picture;
 import dev.paligemma.training.internal.batch.ImageInput;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.vision.ImageProcessor;
 import java.nio.FloatBuffer;
 import java.util.List;
@@ -19,8 +19,8 @@ record PixelInput(String name, ImageProcessor processor) implements ImageInput {
         long images = examples.stream()
                 .mapToLong(example -> example.pictures().size())
                 .sum();
-        HostTensor pixels = HostTensor.allocate(
-                ElementType.FLOAT32, images, CHANNELS, processor.size(), processor.size());
+        HostTensor pixels =
+                HostTensor.allocate(ElementType.FLOAT32, images, CHANNELS, processor.size(), processor.size());
         FloatBuffer floats = pixels.floats();
         int size = CHANNELS * processor.size() * processor.size();
         int image = 0;

@@ -5,10 +5,10 @@ import dev.paligemma.base.internal.FailureReason;
 import dev.paligemma.base.internal.FileTrees;
 import dev.paligemma.base.internal.TemporaryFolder;
 import dev.paligemma.engine.training.TrainingProgram;
-import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.recipe.Optimizer;
 import dev.paligemma.training.recipe.Recipe;
 import dev.paligemma.training.run.Evaluation;
+import dev.paligemma.training.run.FineTuningException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -141,7 +141,8 @@ public final class CheckpointStore {
     private Path write(TrainingProgram program, RunState state, double epochs, Path target) throws IOException {
         try (TemporaryFolder temporary = TemporaryFolder.beside(target)) {
             output.write(program, temporary.path());
-            ProgramState.write(program, hasMoments(identity.recipe()), temporary.path().resolve(NUMBERS));
+            ProgramState.write(
+                    program, hasMoments(identity.recipe()), temporary.path().resolve(NUMBERS));
             new StateJson(identity, state).write(temporary.path().resolve(STATE), epochs, versions);
             forceFiles(temporary.path());
             temporary.moveTo(target);
@@ -205,7 +206,8 @@ public final class CheckpointStore {
 
     private FineTuningException unpublished(Path checkpoint, String reason, Exception cause) {
         return new FineTuningException(
-                "cannot put the result into " + folder + ": " + reason + "; what was learned is in " + checkpoint, cause);
+                "cannot put the result into " + folder + ": " + reason + "; what was learned is in " + checkpoint,
+                cause);
     }
 
     private Path copied(Path file, String name) throws IOException {

@@ -2,8 +2,8 @@ package dev.paligemma.training.internal.state;
 
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.JsonObject;
-import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.run.Evaluation;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.run.Metric;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -20,8 +20,7 @@ class AveragePrecisionTest {
             String[] words = line.split(" ");
             switch (words[0]) {
                 case "want" -> precision.want(Integer.parseInt(words[1]), box(words));
-                case "find" ->
-                    precision.find(Integer.parseInt(words[1]), box(words), Double.parseDouble(words[7]));
+                case "find" -> precision.find(Integer.parseInt(words[1]), box(words), Double.parseDouble(words[7]));
                 default -> expected = Double.parseDouble(words[1]);
             }
         }

@@ -6,14 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.engine.training.FrozenFormat;
 import dev.paligemma.network.DecoderOptions;
-import dev.paligemma.training.run.FineTuningException;
-import dev.paligemma.training.recipe.Tower;
 import dev.paligemma.training.data.ExampleOrder;
 import dev.paligemma.training.data.LossAverage;
 import dev.paligemma.training.recipe.Optimizer;
 import dev.paligemma.training.recipe.Recipe;
 import dev.paligemma.training.recipe.Schedule;
+import dev.paligemma.training.recipe.Tower;
 import dev.paligemma.training.run.Evaluation;
+import dev.paligemma.training.run.FineTuningException;
 import dev.paligemma.training.run.Metric;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -78,9 +78,8 @@ class RunStateTest {
 
         assertThat(RecipeJson.difference(begun, begun.recompute(true))).isEmpty();
         assertThat(RecipeJson.difference(begun, begun.learningRate(1)))
-                .hasValueSatisfying(text -> assertThat(text)
-                        .contains("learningRate 2.0E-4")
-                        .contains("now it is 1.0"));
+                .hasValueSatisfying(
+                        text -> assertThat(text).contains("learningRate 2.0E-4").contains("now it is 1.0"));
         assertThat(RecipeJson.difference(begun, begun.steps(20)))
                 .hasValueSatisfying(text -> assertThat(text).contains("only if its learning rate is constant"));
         Recipe constant = begun.schedule(Schedule.constant().warmup(2));
@@ -118,7 +117,8 @@ class RunStateTest {
         assertThat(read.state().norms()).isEqualTo(state.norms());
         assertThat(read.state().rates()).isEqualTo(state.rates());
         assertThat(read.state().evaluations()).isEqualTo(state.evaluations());
-        assertThat(read.state().best()).hasValueSatisfying(best -> assertThat(best.update()).isEqualTo(2));
+        assertThat(read.state().best())
+                .hasValueSatisfying(best -> assertThat(best.update()).isEqualTo(2));
         assertThat(read.identity().difference(identity("b", "d", "t"))).isEmpty();
     }
 
