@@ -1,5 +1,6 @@
 package dev.paligemma.cli.report;
 
+import dev.paligemma.engine.machine.MainMemory;
 import dev.paligemma.training.run.Evaluation;
 import dev.paligemma.training.run.FineTuningListener;
 import dev.paligemma.training.run.FineTuningPlan;
@@ -33,6 +34,10 @@ public final class TrainingReport implements FineTuningListener {
                 plan.trainedNumbers(),
                 Facts.gigabytes(plan.memory().totalBytes()),
                 plan.startsAfter() > 0 ? "; going on after update " + plan.startsAfter() : ""));
+        MainMemory.ofThisMachine()
+                .filter(memory -> memory.freeBytes() < plan.memory().totalBytes())
+                .ifPresent(memory -> progress.note("only " + Facts.gigabytes(memory.freeBytes())
+                        + " of memory are free; --recompute, --frozen nf4 or a smaller --batch needs less"));
         begin = System.nanoTime();
     }
 
