@@ -34,6 +34,7 @@ build() { # build NAME: a clean build of the last commit, deployed into the fold
 }
 build first
 build second
+(cd "$out/first-source" && mvn -q -B -ntp javadoc:aggregate)
 
 cd "$out"
 problems=0
@@ -66,6 +67,15 @@ done
 while IFS= read -r file; do
   cmp -s "first/$file" "second/$file" || problem "$file differs between two builds"
 done < <(cd first && find . -type f \( -name '*.jar' -o -name '*.pom' -o -name '*-cyclonedx.*' \) | sort)
+
+pages=first-source/target/reports/apidocs/element-list
+while IFS= read -r source; do
+  module=$(sed -n 's/^module \(.*\) {$/\1/p' "first-source/$source")
+  grep -qFx "module:$module" "$pages" || problem "$pages has no module ${module:-of $source}"
+done < <(cd first-source && git ls-files '*/src/main/java/module-info.java')
+if grep -E '(^|\.)internal(\.|$)' "$pages"; then
+  problem "$pages has internal packages"
+fi
 
 mkdir baseline
 for folder in first/dev/paligemma/*/"$VERSION"; do

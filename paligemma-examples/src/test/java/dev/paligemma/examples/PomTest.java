@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -47,5 +48,60 @@ class PomTest {
                             "<developers>",
                             "<project.home>https://");
         }
+    }
+
+    /** `mvn javadoc:aggregate` leaves out the modules whose POMs say so, and needs a module-info.java of each other one. */
+    @Test
+    void theApiDocumentationHasTheModulesThatArePublishedAsLibraries() throws IOException {
+        List<String> published = ids(ROOT.resolve("paligemma-bom/pom.xml"), "<dependency>");
+        List<String> documented = new ArrayList<>();
+        List<String> modular = new ArrayList<>();
+        for (Path pom : poms().toList()) {
+            String text = Files.readString(pom);
+            if (!text.contains("<packaging>pom</packaging>")) {
+                String module = ids(pom, "</parent>").get(0);
+                if (!text.contains("<maven.javadoc.skip>true</maven.javadoc.skip>")) {
+                    documented.add(module);
+                }
+                if (Files.exists(pom.resolveSibling("src/main/java/module-info.java"))) {
+                    modular.add(module);
+                }
+            }
+        }
+
+        assertThat(documented).containsExactlyInAnyOrderElementsOf(published);
+        assertThat(modular).containsExactlyInAnyOrderElementsOf(published);
+    }
+
+    @Test
+    void theApiDocumentationHasNoInternalPackages() throws IOException {
+        assertThat(Files.readString(ROOT.resolve("pom.xml")))
+                .contains("<excludePackageNames>*.internal:*.internal.*</excludePackageNames>");
+    }
+
+    /** Maven takes the plugin of `mvn javadoc:aggregate` from the first module, which is the bill of materials. */
+    @Test
+    void theBillOfMaterialsHasTheJavadocPluginOfTheOtherModules() throws IOException {
+        Pattern plugin = Pattern.compile("<artifactId>maven-javadoc-plugin</artifactId>\\s*<version>([^<]+)</version>");
+        List<String> versions = new ArrayList<>();
+        for (String pom : List.of("pom.xml", "paligemma-bom/pom.xml")) {
+            Matcher version = plugin.matcher(Files.readString(ROOT.resolve(pom)));
+            assertThat(version.find()).as(pom).isTrue();
+            versions.add(version.group(1));
+        }
+
+        assertThat(versions.get(1)).isEqualTo(versions.get(0));
+    }
+
+    /** The artifacts named behind a mark in a POM. */
+    private static List<String> ids(Path pom, String mark) throws IOException {
+        Matcher id = Pattern.compile(
+                        Pattern.quote(mark) + "(?:\\s|<groupId>[^<]+</groupId>)*<artifactId>([^<]+)</artifactId>")
+                .matcher(Files.readString(pom));
+        List<String> ids = new ArrayList<>();
+        while (id.find()) {
+            ids.add(id.group(1));
+        }
+        return ids;
     }
 }

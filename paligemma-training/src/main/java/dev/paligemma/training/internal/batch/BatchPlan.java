@@ -75,9 +75,7 @@ public record BatchPlan(long seed, int size, int batch, int accumulate, ExampleO
 
     /** How many epochs so many updates are. */
     public double epochs(long updates) {
-        return endless
-                ? (double) updates * batch * accumulate / size
-                : (double) updates / updatesPerEpoch();
+        return endless ? (double) updates * batch * accumulate / size : (double) updates / updatesPerEpoch();
     }
 
     /** The update of a number, from 0 on; epochs repeat. */
