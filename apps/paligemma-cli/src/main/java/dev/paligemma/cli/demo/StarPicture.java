@@ -7,10 +7,8 @@ import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.geom.Path2D;
 import java.awt.image.BufferedImage;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Random;
 
 /**
@@ -37,25 +35,24 @@ record StarPicture(RgbImage image, String colour, BoundingBox box) {
     private static final int JITTER = 15;
     private static final int CODES = 1024;
 
-    private static final Map<String, Color> COLOURS = new LinkedHashMap<>();
+    private record Paint(String name, Color colour) {}
 
-    static {
-        COLOURS.put("red", new Color(215, 40, 40));
-        COLOURS.put("green", new Color(40, 160, 60));
-        COLOURS.put("blue", new Color(45, 80, 220));
-        COLOURS.put("yellow", new Color(238, 208, 40));
-        COLOURS.put("purple", new Color(135, 55, 175));
-        COLOURS.put("orange", new Color(242, 135, 25));
-        COLOURS.put("black", new Color(22, 22, 22));
-    }
+    private static final List<Paint> PAINTS = List.of(
+            new Paint("red", new Color(215, 40, 40)),
+            new Paint("green", new Color(40, 160, 60)),
+            new Paint("blue", new Color(45, 80, 220)),
+            new Paint("yellow", new Color(238, 208, 40)),
+            new Paint("purple", new Color(135, 55, 175)),
+            new Paint("orange", new Color(242, 135, 25)),
+            new Paint("black", new Color(22, 22, 22)));
 
     /** Draws a picture by chance. */
     static StarPicture draw(Random random) {
         Color ground = new Color(ground(random), ground(random), ground(random));
-        List<String> visible = COLOURS.keySet().stream()
-                .filter(name -> distance(COLOURS.get(name), ground) > CONTRAST)
+        List<Paint> visible = PAINTS.stream()
+                .filter(paint -> distance(paint.colour(), ground) > CONTRAST)
                 .toList();
-        String colour = visible.get(random.nextInt(visible.size()));
+        Paint paint = visible.get(random.nextInt(visible.size()));
         double size = SMALLEST + random.nextDouble() * (LARGEST - SMALLEST);
         double x = size / 2 + random.nextDouble() * (DRAWN - size);
         double y = size / 2 + random.nextDouble() * (DRAWN - size);
@@ -65,13 +62,13 @@ record StarPicture(RgbImage image, String colour, BoundingBox box) {
         pen.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_OFF);
         pen.setColor(ground);
         pen.fillRect(0, 0, DRAWN, DRAWN);
-        pen.setColor(jittered(COLOURS.get(colour), random));
+        pen.setColor(jittered(paint.colour(), random));
         pen.fill(star);
         pen.dispose();
         var bounds = star.getBounds2D();
         BoundingBox box = BoundingBox.clipped(
                 bounds.getMinX() / DRAWN, bounds.getMinY() / DRAWN, bounds.getMaxX() / DRAWN, bounds.getMaxY() / DRAWN);
-        return new StarPicture(smaller(drawn), colour, box);
+        return new StarPicture(smaller(drawn), paint.name(), box);
     }
 
     private static int ground(Random random) {
