@@ -16,5 +16,7 @@ module dev.paligemma {
     exports dev.paligemma.detection;
     exports dev.paligemma.generation;
     exports dev.paligemma.network;
+    exports dev.paligemma.network.internal to
+            dev.paligemma.training;
     exports dev.paligemma.task;
 }

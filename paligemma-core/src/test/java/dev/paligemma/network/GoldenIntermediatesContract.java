@@ -16,6 +16,7 @@ import dev.paligemma.engine.spi.DecodingState;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
+import dev.paligemma.network.internal.RotaryAngles;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.SiglipEncoder;

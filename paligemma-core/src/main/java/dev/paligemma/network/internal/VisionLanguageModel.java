@@ -10,7 +10,6 @@ import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.spi.Program;
 import dev.paligemma.network.GemmaDecoder;
 import dev.paligemma.network.Networks;
-import dev.paligemma.network.RotaryAngles;
 import dev.paligemma.network.VisionGraph;
 import dev.paligemma.tokenizer.Prompt;
 import dev.paligemma.vision.PixelValues;

@@ -21,7 +21,7 @@ import dev.paligemma.engine.training.UpdateRule;
 import dev.paligemma.network.DecoderOptions;
 import dev.paligemma.network.GemmaDecoder;
 import dev.paligemma.network.Networks;
-import dev.paligemma.network.RotaryAngles;
+import dev.paligemma.network.internal.RotaryAngles;
 import dev.paligemma.training.recipe.Tower;
 import dev.paligemma.training.internal.network.LowRank;
 import dev.paligemma.training.internal.network.TargetModules;

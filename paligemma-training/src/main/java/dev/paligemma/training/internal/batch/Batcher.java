@@ -5,7 +5,7 @@ import dev.paligemma.engine.graph.ElementType;
 import dev.paligemma.engine.spi.HostTensor;
 import dev.paligemma.engine.training.TrainingBatch;
 import dev.paligemma.network.GemmaDecoder;
-import dev.paligemma.network.RotaryAngles;
+import dev.paligemma.network.internal.RotaryAngles;
 import dev.paligemma.tokenizer.Prompt;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;

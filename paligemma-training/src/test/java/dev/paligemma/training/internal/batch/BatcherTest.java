@@ -10,7 +10,7 @@ import dev.paligemma.engine.training.SequenceRows;
 import dev.paligemma.engine.training.TrainingBatch;
 import dev.paligemma.network.GemmaDecoder;
 import dev.paligemma.network.Networks;
-import dev.paligemma.network.RotaryAngles;
+import dev.paligemma.network.internal.RotaryAngles;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.data.LossAverage;

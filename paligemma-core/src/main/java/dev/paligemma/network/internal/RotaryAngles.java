@@ -1,4 +1,4 @@
-package dev.paligemma.network;
+package dev.paligemma.network.internal;
 
 import java.nio.FloatBuffer;
 
