@@ -92,10 +92,12 @@ class FineTuningTest {
                 .isThrownBy(() -> tuning("out").run())
                 .withMessageContaining("is not empty");
         assertThatExceptionOfType(FineTuningException.class)
-                .isThrownBy(() -> tuning("out").examples(examples("sun")).resuming(true).run())
+                .isThrownBy(() ->
+                        tuning("out").examples(examples("sun")).resuming(true).run())
                 .withMessageContaining("the examples of");
         assertThatExceptionOfType(FineTuningException.class)
-                .isThrownBy(() -> tuning("out").recipe(RECIPE.batch(3)).resuming(true).run())
+                .isThrownBy(() ->
+                        tuning("out").recipe(RECIPE.batch(3)).resuming(true).run())
                 .withMessageContaining("begun with batch 2");
         Path changed = Files.createDirectory(folder.resolve("changed"));
         try (Stream<Path> files = Files.list(TinyModel.folder())) {
@@ -131,7 +133,8 @@ class FineTuningTest {
     @Test
     void whatIsMissingIsTold() {
         assertThatExceptionOfType(IllegalStateException.class)
-                .isThrownBy(() -> FineTuning.of(TinyModel.folder()).output(folder).run())
+                .isThrownBy(
+                        () -> FineTuning.of(TinyModel.folder()).output(folder).run())
                 .withMessageContaining("examples(...)");
         assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(() -> FineTuning.of(TinyModel.folder())

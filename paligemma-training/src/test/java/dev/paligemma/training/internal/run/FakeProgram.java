@@ -80,8 +80,10 @@ final class FakeProgram implements TrainingProgram {
                 float[] second = of(Numbers.SECOND_MOMENT);
                 first[j] += (float) ((1 - adam.beta1()) * (g - first[j]));
                 second[j] = (float) (adam.beta2() * second[j] + (1 - adam.beta2()) * g * g);
-                double root = Math.sqrt(second[j] / (1 - Math.pow(adam.beta2(), adam.number()))) + adam.epsilon();
-                values()[j] -= (float) (rule.rate() / (1 - Math.pow(adam.beta1(), adam.number())) * first[j] / root);
+                double root =
+                        Math.sqrt(second[j] / (1 - Math.pow(adam.beta2(), (double) adam.number()))) + adam.epsilon();
+                values()[j] -=
+                        (float) (rule.rate() / (1 - Math.pow(adam.beta1(), (double) adam.number())) * first[j] / root);
             } else {
                 values()[j] -= (float) (rule.rate() * g);
             }

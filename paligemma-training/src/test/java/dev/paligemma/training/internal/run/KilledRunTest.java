@@ -41,6 +41,7 @@ class KilledRunTest {
                 }
             };
             try (RunFolder taken = RunFolder.take(run.folder, true)) {
+                assert taken.path().isAbsolute();
                 goOn(run);
             }
         }
@@ -71,6 +72,7 @@ class KilledRunTest {
         resumed.pace = whole.pace;
         FineTuningResult result;
         try (RunFolder taken = RunFolder.take(folder, true)) {
+            assertThat(taken.path()).isAbsolute();
             result = goOn(resumed);
         }
 

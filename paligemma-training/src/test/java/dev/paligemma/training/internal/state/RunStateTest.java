@@ -136,6 +136,7 @@ class RunStateTest {
     void aFolderIsTakenByOneRunAtATime() {
         Path out = folder.resolve("a/b");
         try (RunFolder taken = RunFolder.take(out, false)) {
+            assertThat(taken.path()).isEqualTo(out);
             assertThatExceptionOfType(FineTuningException.class)
                     .isThrownBy(() -> RunFolder.take(out, true))
                     .withMessageContaining("is in use by another run");
