@@ -44,7 +44,8 @@ public record Device(Kind kind, int index) {
     public static Device parse(String text) {
         Matcher matcher = TEXT.matcher(text);
         if (!matcher.matches()) {
-            throw new IllegalArgumentException("unknown device '" + text + "', expected cpu, cuda or cuda:N");
+            throw new IllegalArgumentException("unknown device '" + text + "', expected cpu, cuda or cuda:N"
+                    + (text.contains(",") ? "; a program computes on one device, name one" : ""));
         }
         int index = matcher.group(2) == null ? 0 : Integer.parseInt(matcher.group(2));
         return new Device(matcher.group(1).equals("cpu") ? Kind.CPU : Kind.CUDA, index);

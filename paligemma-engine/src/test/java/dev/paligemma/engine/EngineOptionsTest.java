@@ -29,6 +29,13 @@ class EngineOptionsTest {
     }
 
     @Test
+    void severalDevicesAreRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Device.parse("cuda:0,cuda:1"))
+                .withMessageEndingWith("on one device, name one");
+    }
+
+    @Test
     void refusesDevicesThatCannotBe() {
         assertThatIllegalArgumentException().isThrownBy(() -> Device.parse("cpu:1"));
         assertThatIllegalArgumentException().isThrownBy(() -> new Device(Device.Kind.CPU, 1));

@@ -8,12 +8,16 @@ import dev.paligemma.tokenizer.PromptEncoder;
 import dev.paligemma.training.data.Example;
 import dev.paligemma.training.run.FineTuningException;
 import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Examples to token ids: the prompt as a request has it, then the suffix, tokenised by itself, and {@code <eos>}, as {@code
  * PaliGemmaProcessor} of transformers does with {@code suffix=}. Nothing is cut off. Immutable and thread-safe.
  */
 public final class TrainingTokens {
+    private static final Pattern CODE = Pattern.compile("<(?:loc|seg)-?\\d+>");
+
     private final PaliGemmaTokenizer tokenizer;
     private final PromptEncoder prompts;
     private final int vocabulary;
@@ -50,6 +54,7 @@ public final class TrainingTokens {
             throw new FineTuningException(
                     example.origin() + ", prefix " + Quote.quote(example.prefix()) + ": " + e.getMessage(), e);
         }
+        requireCodes(example);
         int[] text = tokenizer.encode(example.suffix(), ControlTokens.PARSE);
         int[] suffix = Arrays.copyOf(text, text.length + 1);
         suffix[text.length] = tokenizer.eosId();
@@ -67,6 +72,19 @@ public final class TrainingTokens {
                     + ": it holds <image>, the place of a picture, which a model cannot write; move it to the prefix");
         }
         return new TokenisedExample(example, prompt, suffix);
+    }
+
+    /** A code that is no token would be spelled out, and the model would learn to write what no program can read. */
+    private void requireCodes(Example example) {
+        Matcher code = CODE.matcher(example.suffix());
+        while (code.find()) {
+            if (tokenizer.idOf(code.group()).isEmpty()) {
+                throw new FineTuningException(example.origin() + ", suffix " + Quote.quote(example.suffix()) + ": "
+                        + code.group()
+                        + " is no token; places within the picture are <loc0000> to <loc1023>, and codes of"
+                        + " masks <seg000> to <seg127>");
+            }
+        }
     }
 
     private void requireKnown(Example example, int[] ids) {

@@ -11,6 +11,7 @@ import dev.paligemma.training.data.Examples;
 import dev.paligemma.training.data.Picture;
 import dev.paligemma.training.internal.batch.Batcher;
 import dev.paligemma.training.internal.batch.ImageInput;
+import dev.paligemma.training.internal.batch.ImagePixels;
 import dev.paligemma.training.internal.batch.ImageRows;
 import dev.paligemma.training.internal.batch.RowKeeping;
 import dev.paligemma.training.internal.network.ImageEntry;
@@ -49,7 +50,7 @@ final class ImageEncoding implements AutoCloseable {
         ImageProcessor processor = processor(base, config);
         Graph frozen = entry.frozen();
         if (frozen == null) {
-            ImageInput pixels = new PixelInput(entry.input(), processor);
+            ImageInput pixels = new ImagePixels(entry.input(), processor);
             return new ImageEncoding(settings, new Batcher(config.text(), pixels), null, null);
         }
         Program vision = engine.compile(frozen, base);

@@ -3,7 +3,6 @@ package dev.paligemma.training.internal.setup;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.adapter.LoraAdapter;
-import dev.paligemma.checkpoint.adapter.StoredModule;
 import dev.paligemma.network.Networks;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import dev.paligemma.training.internal.network.LowRank;
@@ -16,10 +15,7 @@ import dev.paligemma.training.recipe.Tower;
 import dev.paligemma.training.run.FineTuningException;
 import java.nio.file.Files;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +40,9 @@ public record RecipeNetwork(
         if (lora.initial().isPresent()) {
             requireFolder(lora);
             LoraAdapter start = LoraAdapter.open(lora.initial().get(), base);
-            Trained trained = trained(start, lora, tokens);
+            // All of it goes on; dropout is not part of what an adapter stores.
+            Trained trained = Trained.of(start, networks.all(), (float) lora.dropout());
+            requireSameTokens(trained, tokens);
             return new RecipeNetwork(TrainingNetwork.of(networks, base, trained), start);
         }
         Set<String> modules = TargetModules.find(networks.all(), lora.targets(), lora.towers());
@@ -78,35 +76,11 @@ public record RecipeNetwork(
         return ids;
     }
 
-    /** All of an adapter goes on, as it was trained; dropout is not part of what it stores. */
-    private static Trained trained(LoraAdapter start, Method.Lora lora, List<Integer> moreTokens) {
-        Map<String, LowRank.Size> sizes = new LinkedHashMap<>();
-        Set<String> weights = new LinkedHashSet<>();
-        List<Integer> tokens = new ArrayList<>();
-        boolean dora = false;
-        for (Map.Entry<String, StoredModule> entry : start.stored().entrySet()) {
-            StoredModule module = entry.getValue();
-            Set<StoredModule.Part> parts = module.tensors().keySet();
-            if (parts.contains(StoredModule.Part.DOWN)) {
-                double divisor = start.rankStabilised() ? Math.sqrt(module.rank()) : module.rank();
-                sizes.put(entry.getKey(), new LowRank.Size(module.rank(), module.scaling() * divisor));
-            }
-            dora |= parts.contains(StoredModule.Part.MAGNITUDE);
-            if (parts.contains(StoredModule.Part.WEIGHT)) {
-                weights.add(entry.getKey() + ".weight");
-            }
-            if (parts.contains(StoredModule.Part.BIAS)) {
-                weights.add(entry.getKey() + ".bias");
-            }
-            tokens.addAll(module.tokens());
-        }
-        if (!moreTokens.isEmpty() && !tokens.equals(moreTokens)) {
+    private static void requireSameTokens(Trained trained, List<Integer> wanted) {
+        if (!wanted.isEmpty() && !trained.tokens().equals(wanted)) {
             throw new FineTuningException("new tokens cannot be added to an adapter: it trains the rows of tokens "
-                    + tokens + ", and the recipe those of " + moreTokens);
+                    + trained.tokens() + ", and the recipe those of " + wanted);
         }
-        LowRank lowRank =
-                sizes.isEmpty() ? null : new LowRank(sizes, start.rankStabilised(), dora, (float) lora.dropout());
-        return new Trained(lowRank, weights, tokens);
     }
 
     /** Names and sizes of all that is trained, and whatever else decides how, in one line. */

@@ -78,6 +78,17 @@ class TrainingTokensTest {
     }
 
     @Test
+    void placesOutsideThePictureAreRefused() {
+        for (String suffix :
+                List.of("<loc0100><loc0200><loc2000><loc0300> star", "<loc12> star", "<seg128>", "<loc-001>")) {
+            assertThatThrownBy(() -> ProcessorGolden.tokens().encode(Example.of(PICTURE, "detect star", suffix)))
+                    .isInstanceOf(FineTuningException.class)
+                    .hasMessageContaining("is no token")
+                    .hasMessageContaining("<loc1023>");
+        }
+    }
+
+    @Test
     void tokensThatTheModelLacksAreRefused() {
         TrainingTokens tokens = new TrainingTokens(ProcessorGolden.tokenizer(), 64, 800, 512);
         assertThatThrownBy(() -> tokens.encode(Example.of(PICTURE, "detect", "<seg127>")))
