@@ -232,7 +232,7 @@ class TrainingGoldensTest {
         private void compare(String what, Numbers which, double tolerance) {
             assertThat(network.parameters()).hasSameSizeAs(golden.list("parameters"));
             // The smallest gradients are sums of much larger numbers, and get their rounding.
-            double floor = golden.largest(what) / 20;
+            double floor = golden.largest(what) / 5;
             for (TrainingNetwork.Parameter parameter : network.parameters()) {
                 String name = golden.start() == null ? "model." + parameter.name() : AdapterFiles.nameOf(parameter);
                 int elements = Math.toIntExact(parameter.sizes().stream().reduce(1L, Math::multiplyExact));
