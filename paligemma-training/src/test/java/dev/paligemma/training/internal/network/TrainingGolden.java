@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A run of transformers and peft, step by step; from src/reference/training/make_goldens.py. */
@@ -78,6 +79,11 @@ record TrainingGolden(String model, String run, Map<?, ?> json) {
             }
         }
         throw new IllegalArgumentException(parameter);
+    }
+
+    /** Whether it is one of the three kinds of runs that every other is a variation of. */
+    boolean isPlain() {
+        return Set.of("lora", "full", "attention-sgd").contains(run);
     }
 
     /** The largest magnitude among all parameters. */

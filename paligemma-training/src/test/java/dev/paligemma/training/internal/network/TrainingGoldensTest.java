@@ -231,8 +231,10 @@ class TrainingGoldensTest {
 
         private void compare(String what, Numbers which, double tolerance) {
             assertThat(network.parameters()).hasSameSizeAs(golden.list("parameters"));
-            // The smallest gradients are sums of much larger numbers, and get their rounding.
-            double floor = golden.largest(what) / 5;
+            // The smallest gradients are sums of much larger numbers, and get their rounding: those of the image
+            // tower's keys,
+            // for example, are within 1e-4 of the largest gradient and not of their own largest element.
+            double floor = golden.largest(what) / (golden.isPlain() ? 5 : 1);
             for (TrainingNetwork.Parameter parameter : network.parameters()) {
                 String name = golden.start() == null ? "model." + parameter.name() : AdapterFiles.nameOf(parameter);
                 int elements = Math.toIntExact(parameter.sizes().stream().reduce(1L, Math::multiplyExact));
