@@ -11,12 +11,14 @@ import dev.paligemma.generation.Comparison;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.ImageEmbeddings;
+import dev.paligemma.generation.RequestInfo.Kind;
 import dev.paligemma.generation.TextPiece;
 import dev.paligemma.generation.internal.AnswerPublisher;
 import dev.paligemma.generation.internal.AnswerScorer;
 import dev.paligemma.generation.internal.Cancellation;
 import dev.paligemma.generation.internal.LiveAnswer;
 import dev.paligemma.generation.internal.PipelineComparer;
+import dev.paligemma.generation.internal.RequestListeners;
 import dev.paligemma.generation.internal.Slots;
 import dev.paligemma.generation.internal.TextGenerator;
 import dev.paligemma.hub.HubClient;
@@ -36,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +53,7 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>Thread-safe: share one pipeline between all threads. Requests run at the same time up to the limit of
- * {@link PipelineBuilder#maxConcurrentRequests}; further ones wait their turn. Each running request holds its own key/value
+ * {@link PipelineBuilder#maxConcurrentRequests}; further ones wait their turn, up to {@link PipelineBuilder#maxWaiting}. Each running request holds its own key/value
  * cache. Unless a request chooses tokens at random, it has one answer, whatever else is running. All methods that run the
  * model throw what {@link #generate} does, besides what they say themselves.
  *
@@ -66,14 +69,21 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     private final ModelInfo info;
     private final TextGenerator generator;
     private final Slots slots;
+    private final RequestListeners listeners;
     private final @Nullable MaskCodec maskCodec;
     private final Advice advice;
     private final boolean ownsModel;
 
-    PaliGemmaPipeline(ModelInfo info, TextGenerator generator, Slots slots, @Nullable MaskCodec maskCodec) {
+    PaliGemmaPipeline(
+            ModelInfo info,
+            TextGenerator generator,
+            Slots slots,
+            RequestListeners listeners,
+            @Nullable MaskCodec maskCodec) {
         this.info = info;
         this.generator = generator;
         this.slots = slots;
+        this.listeners = listeners;
         this.maskCodec = maskCodec;
         this.advice = new Advice(info.folder());
         this.ownsModel = true;
@@ -84,6 +94,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         this.info = model.info;
         this.generator = generator;
         this.slots = model.slots;
+        this.listeners = model.listeners;
         this.maskCodec = model.maskCodec;
         this.advice = model.advice;
         this.ownsModel = false;
@@ -141,13 +152,13 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
 
     @Override
     public GenerationResult generate(GenerationRequest request) {
-        Objects.requireNonNull(request, "request");
-        return generate(request, new Cancellation(request.timeout()));
+        return generate(request, cancellation(Kind.SINGLE, request));
     }
 
     private GenerationResult generate(GenerationRequest request, Cancellation cancellation) {
         advice.onPrompt(request.prompt());
-        GenerationResult result = slots.run(cancellation, () -> generator.generate(request, cancellation));
+        GenerationResult result =
+                inSlot(cancellation, () -> generator.generate(request, cancellation), List::of);
         LOG.debug("{} new tokens, {}, {}", result.tokens().size(), result.finishReason(), result.timings());
         return result;
     }
@@ -160,9 +171,8 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
      * @return the answer to come, or what {@link #generate} would throw
      */
     public CompletableFuture<GenerationResult> generateAsync(GenerationRequest request, Executor executor) {
-        Objects.requireNonNull(request, "request");
+        Cancellation cancellation = cancellation(Kind.SINGLE, request);
         Objects.requireNonNull(executor, "executor");
-        Cancellation cancellation = new Cancellation(request.timeout());
         CompletableFuture<GenerationResult> future =
                 CompletableFuture.supplyAsync(() -> generate(request, cancellation), executor);
         // Also when somebody else completes it, as orTimeout does: then nobody waits for the answer any more.
@@ -178,10 +188,16 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         }
         all.forEach(request -> advice.onPrompt(request.prompt()));
         List<Cancellation> cancellations =
-                all.stream().map(request -> new Cancellation(request.timeout())).toList();
+                all.stream().map(request -> cancellation(Kind.BATCH, request)).toList();
         Optional<Duration> shortest =
                 all.stream().flatMap(request -> request.timeout().stream()).min(Duration::compareTo);
-        return slots.run(new Cancellation(shortest), () -> generator.generateAll(all, together, cancellations));
+        cancellations.forEach(each -> each.trace().queued());
+        try {
+            return slots.run(new Cancellation(shortest), () -> generator.generateAll(all, together, cancellations));
+        } catch (RuntimeException | Error e) {
+            cancellations.forEach(each -> each.trace().failed(e));
+            throw e;
+        }
     }
 
     /**
@@ -201,14 +217,18 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         if (count < 1 || count > BeamSearch.MAX_BEAMS) {
             throw new IllegalArgumentException("count must be 1 to " + BeamSearch.MAX_BEAMS + ", got " + count);
         }
-        return inSlot(request, cancellation -> generator.generateSeveral(request, count, cancellation));
+        return inSlot(
+                Kind.SAMPLES,
+                request,
+                cancellation -> generator.generateSeveral(request, count, cancellation),
+                Function.identity());
     }
 
     /**
      * Searches for the most likely answers to a request that does not choose tokens at random.
      *
      * @return the answers, the best one first; none if the search found no answer within its limits
-     * @throws IllegalArgumentException if the request chooses tokens at random
+     * @throws IllegalArgumentException if the request chooses tokens at random, or has stop strings
      */
     public List<BeamAnswer> search(GenerationRequest request, BeamSearch search) {
         Objects.requireNonNull(search, "search");
@@ -216,21 +236,47 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
             throw new IllegalArgumentException(
                     "a beam search has no random choice; the request has the sampling " + request.sampling());
         }
-        return inSlot(request, cancellation -> generator.search(request, search, cancellation));
+        if (!request.stop().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "a beam search compares whole answers and takes no stop strings; the request has "
+                            + request.stop().size() + ": remove them by stop(), or generate without a search");
+        }
+        return inSlot(
+                Kind.SEARCH,
+                request,
+                cancellation -> generator.search(request, search, cancellation),
+                found -> found.stream().map(BeamAnswer::answer).toList());
     }
 
     @Override
     public List<AnswerScore> score(GenerationRequest request, List<String> answers) {
         List<String> checked = AnswerScorer.require(answers, MAX_SCORED_ANSWERS);
-        return inSlot(request, cancellation -> new AnswerScorer(generator).score(request, checked, cancellation));
+        return inSlot(
+                Kind.SCORE,
+                request,
+                cancellation -> new AnswerScorer(generator).score(request, checked, cancellation),
+                scores -> scores.stream().map(AnswerScore::generation).toList());
     }
 
     /** Does something in a slot, with the request's limit of time from now on. */
-    private <T> T inSlot(GenerationRequest request, Function<Cancellation, T> work) {
-        Objects.requireNonNull(request, "request");
+    private <T> T inSlot(
+            Kind kind,
+            GenerationRequest request,
+            Function<Cancellation, T> work,
+            Function<T, List<GenerationResult>> results) {
+        Cancellation cancellation = cancellation(kind, request);
         advice.onPrompt(request.prompt());
-        Cancellation cancellation = new Cancellation(request.timeout());
-        return slots.run(cancellation, () -> work.apply(cancellation));
+        return inSlot(cancellation, () -> work.apply(cancellation), results);
+    }
+
+    private <T> T inSlot(Cancellation cancellation, Supplier<T> work, Function<T, List<GenerationResult>> results) {
+        return cancellation.trace().around(() -> slots.run(cancellation, work), results);
+    }
+
+    /** Starts the clock of a request, and follows it for listeners. */
+    private Cancellation cancellation(Kind kind, GenerationRequest request) {
+        Objects.requireNonNull(request, "request");
+        return new Cancellation(request.timeout(), listeners.trace(kind, request));
     }
 
     @Override
@@ -241,7 +287,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
     private LiveAnswer live(GenerationRequest request) {
         Objects.requireNonNull(request, "request");
         advice.onPrompt(request.prompt());
-        return new LiveAnswer(generator, slots, request);
+        return new LiveAnswer(generator, slots, request, listeners.trace(Kind.STREAM, request));
     }
 
     /**
@@ -299,8 +345,12 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
      */
     public Comparison compare(PaliGemmaPipeline other, List<RgbImage> images, List<String> prompts, int maxNewTokens) {
         Objects.requireNonNull(other, "other");
-        PipelineComparer comparer = new PipelineComparer(generator, slots, other.generator, other.slots);
+        PipelineComparer comparer = new PipelineComparer(generator, limits(), other.generator, other.limits());
         return comparer.compare(NonNull.copy(images, "images"), NonNull.copy(prompts, "prompts"), maxNewTokens);
+    }
+
+    private PipelineComparer.Limits limits() {
+        return new PipelineComparer.Limits(slots, listeners);
     }
 
     /**

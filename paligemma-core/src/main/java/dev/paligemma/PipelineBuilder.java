@@ -18,6 +18,9 @@ import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.EngineChoice;
 import dev.paligemma.engine.spi.EngineProvider;
+import dev.paligemma.generation.RequestListener;
+import dev.paligemma.generation.TooManyRequestsException;
+import dev.paligemma.generation.internal.RequestListeners;
 import dev.paligemma.generation.internal.Slots;
 import dev.paligemma.generation.internal.Stopwatch;
 import dev.paligemma.generation.internal.TextGenerator;
@@ -33,6 +36,8 @@ import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.mask.MaskException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -65,6 +70,8 @@ public final class PipelineBuilder {
     private @Nullable Precision precision;
     private int threads = EngineOptions.defaults().threads();
     private int maxConcurrentRequests = Runtime.getRuntime().availableProcessors();
+    private int maxWaiting = Integer.MAX_VALUE;
+    private final List<RequestListener> requestListeners = new ArrayList<>();
     private DecoderOptions decoderOptions = DecoderOptions.defaults();
     private @Nullable Path cacheDirectory;
     private ConversionListener conversionListener = ConversionListener.NONE;
@@ -167,7 +174,7 @@ public final class PipelineBuilder {
 
     /**
      * Limits the requests that run at the same time, at least 1, and so the memory of their key/value caches; as many
-     * as there are cores by default. Further requests wait, first come first served.
+     * as there are cores by default. Further requests wait, first come first served, up to {@link #maxWaiting}.
      *
      * @throws IllegalArgumentException if the number is below 1
      */
@@ -176,6 +183,30 @@ public final class PipelineBuilder {
             throw new IllegalArgumentException("maxConcurrentRequests must be at least 1, got " + limit);
         }
         this.maxConcurrentRequests = limit;
+        return this;
+    }
+
+    /**
+     * Limits the requests that wait while {@link #maxConcurrentRequests} run: with so many waiting, a further one is refused at once by a
+     * {@link TooManyRequestsException}. At least 0, which lets none wait; by default there is no limit. A batch waits as one request, a
+     * stream from its first piece on.
+     *
+     * @throws IllegalArgumentException if the number is below 0
+     */
+    public PipelineBuilder maxWaiting(int limit) {
+        if (limit < 0) {
+            throw new IllegalArgumentException("maxWaiting must be at least 0, got " + limit);
+        }
+        this.maxWaiting = limit;
+        return this;
+    }
+
+    /**
+     * Listens to the requests of the pipeline and its views; may be called several times, listeners are told in this order. {@link
+     * RequestListener} says when, and in which threads.
+     */
+    public PipelineBuilder onRequest(RequestListener listener) {
+        requestListeners.add(Objects.requireNonNull(listener, "listener"));
         return this;
     }
 
@@ -286,7 +317,12 @@ public final class PipelineBuilder {
                     read.tokenizer(), read.adapterTokenizers(), config.vision().patches());
             TextGenerator generator =
                     new TextGenerator(config, tokenizers, read.imageProcessor(), model, read.generation(), null);
-            return new PaliGemmaPipeline(info, generator, new Slots(maxConcurrentRequests), read.maskCodec());
+            return new PaliGemmaPipeline(
+                    info,
+                    generator,
+                    new Slots(maxConcurrentRequests, maxWaiting),
+                    new RequestListeners(requestListeners),
+                    read.maskCodec());
         }
     }
 

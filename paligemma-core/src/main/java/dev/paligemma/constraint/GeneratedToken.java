@@ -1,5 +1,6 @@
 package dev.paligemma.constraint;
 
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -10,9 +11,15 @@ import java.util.Optional;
  * @param logProbability the natural logarithm of its probability, from a softmax over the raw logits; at most 0
  * @param removedMass the share of the probability that a constraint forbade at this step, 0 to 1; 0 without a constraint
  * @param location how likely each location was, from the same softmax; empty unless the token is a location
+ * @param mostLikely the likeliest tokens at this place, from the same softmax, the best first and the lowest id first among equals, whether
+ *     the written one is among them or not; as many as the request asked for, none by default
  */
 public record GeneratedToken(
-        int id, double logProbability, double removedMass, Optional<LocationDistribution> location) {
+        int id,
+        double logProbability,
+        double removedMass,
+        Optional<LocationDistribution> location,
+        List<TokenLogProbability> mostLikely) {
     /**
      * Checks the figures; an {@link IllegalArgumentException} if the id is negative or a figure is out of its range.
      */
@@ -27,6 +34,13 @@ public record GeneratedToken(
             throw new IllegalArgumentException("removedMass must be 0 to 1, not " + removedMass);
         }
         Objects.requireNonNull(location, "location");
+        mostLikely = List.copyOf(mostLikely);
+    }
+
+    /** A token of which it is not known what else was likely. */
+    public GeneratedToken(
+            int id, double logProbability, double removedMass, Optional<LocationDistribution> location) {
+        this(id, logProbability, removedMass, location, List.of());
     }
 
     /** A token that was written freely and is no location, or of whose location nothing more is known. */

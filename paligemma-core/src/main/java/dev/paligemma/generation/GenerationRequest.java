@@ -15,6 +15,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,15 @@ import org.jspecify.annotations.Nullable;
 public final class GenerationRequest {
     /** How many tokens a request may write unless it says otherwise: {@value}. */
     public static final int DEFAULT_MAX_NEW_TOKENS = 128;
+
+    /** The most stop strings of a request: {@value}. */
+    public static final int MAX_STOP_STRINGS = 16;
+
+    /** The most characters of a stop string: {@value}. */
+    public static final int MAX_STOP_LENGTH = 256;
+
+    /** The most tokens of {@link Builder#topLogProbabilities}: {@value}. */
+    public static final int MAX_TOP_LOG_PROBABILITIES = 20;
 
     /** A copy that nobody changes. */
     private final Builder chosen;
@@ -149,6 +159,16 @@ public final class GenerationRequest {
         return Optional.ofNullable(chosen.timeout);
     }
 
+    /** The texts that end an answer; empty for none. */
+    public List<String> stop() {
+        return chosen.stop;
+    }
+
+    /** How many of the likeliest tokens are noted for each written one, 0 to {@value #MAX_TOP_LOG_PROBABILITIES}. */
+    public int topLogProbabilities() {
+        return chosen.topLogProbabilities;
+    }
+
     /** The tokens that end an answer; empty for those of the checkpoint. */
     public Optional<Set<Integer>> stopTokenIds() {
         return Optional.ofNullable(chosen.stopTokenIds);
@@ -181,6 +201,13 @@ public final class GenerationRequest {
         constraint().ifPresent(unused -> text.append(", constrained"));
         timeout().ifPresent(limit -> text.append(", timeout ").append(limit));
         stopTokenIds().ifPresent(ids -> text.append(", stopTokenIds ").append(new TreeSet<>(ids)));
+        if (!stop().isEmpty()) {
+            text.append(", stop ")
+                    .append(stop().stream().map(Quote::quote).collect(Collectors.joining(", ", "[", "]")));
+        }
+        if (topLogProbabilities() != 0) {
+            text.append(", topLogProbabilities ").append(topLogProbabilities());
+        }
         adapter().ifPresent(name -> text.append(", adapter ").append(name));
         return text.append(']').toString();
     }
@@ -200,6 +227,8 @@ public final class GenerationRequest {
         private @Nullable TokenConstraint constraint;
         private @Nullable Duration timeout;
         private @Nullable Set<Integer> stopTokenIds;
+        private List<String> stop = List.of();
+        private int topLogProbabilities;
         private @Nullable String adapter;
 
         private Builder() {}
@@ -215,6 +244,8 @@ public final class GenerationRequest {
             this.constraint = other.constraint;
             this.timeout = other.timeout;
             this.stopTokenIds = other.stopTokenIds;
+            this.stop = other.stop;
+            this.topLogProbabilities = other.topLogProbabilities;
             this.adapter = other.adapter;
         }
 
@@ -322,6 +353,35 @@ public final class GenerationRequest {
                 }
             }
             this.stopTokenIds = Set.copyOf(ids);
+            return this;
+        }
+
+        /**
+         * Chooses texts that end an answer, instead of those chosen before: up to {@value GenerationRequest#MAX_STOP_STRINGS}, each of 1
+         * to {@value GenerationRequest#MAX_STOP_LENGTH} characters; none by default. The answer ends before the first of them that appears
+         * in its decoded text, wherever its tokens begin and end, and has {@link FinishReason#STOP_STRING}. The one that is complete first
+         * counts; of those that are complete at the same character, the longest.
+         *
+         * <p>Text and tokens of the stop string are not part of the answer; {@link GenerationResult#tokens} says more. A stream gives
+         * text and tokens that may become a stop string only once it is known that they do not. A search takes no stop strings, and given
+         * answers of a score are read as they are.
+         */
+        public Builder stop(String... texts) {
+            this.stop = StopStrings.check(NonNull.copy(texts, "stop"));
+            return this;
+        }
+
+        /**
+         * Notes for each token of the answer this many of the likeliest tokens at its place, in {@link
+         * dev.paligemma.constraint.GeneratedToken#mostLikely}, 0 to {@value GenerationRequest#MAX_TOP_LOG_PROBABILITIES}; 0 by default.
+         * Their probabilities are the model's own: before sampling, penalties, constraints and forbidden tokens.
+         */
+        public Builder topLogProbabilities(int count) {
+            if (count < 0 || count > MAX_TOP_LOG_PROBABILITIES) {
+                throw new IllegalArgumentException(
+                        "topLogProbabilities must be 0 to " + MAX_TOP_LOG_PROBABILITIES + ", got " + count);
+            }
+            this.topLogProbabilities = count;
             return this;
         }
 

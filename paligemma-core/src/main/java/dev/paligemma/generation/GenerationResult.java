@@ -34,8 +34,28 @@ public final class GenerationResult {
             double keptMass,
             FinishReason finishReason,
             Timings timings) {
+        this(decode(tokenizer, tokens), prompt, tokens, endLogProbability, keptMass, finishReason, timings);
+    }
+
+    /**
+     * What was written after a prompt, with a text that is cut off within a token.
+     *
+     * @param text the decoded tokens, without a stop string
+     * @param prompt what was asked
+     * @param tokens what was written, without what ended it
+     * @param endLogProbability the logarithm of the probability of the tokens that ended it; 0 without any
+     * @param keptMass what a constraint left over, from 0 to 1
+     */
+    public GenerationResult(
+            String text,
+            Prompt prompt,
+            List<GeneratedToken> tokens,
+            double endLogProbability,
+            double keptMass,
+            FinishReason finishReason,
+            Timings timings) {
         this.tokens = List.copyOf(tokens);
-        this.text = tokenizer.decode(tokenIds(), true);
+        this.text = Objects.requireNonNull(text, "text");
         this.endLogProbability = endLogProbability;
         this.keptMass = keptMass;
         this.promptTokenIds = prompt.textTokenIds();
@@ -44,12 +64,19 @@ public final class GenerationResult {
         this.timings = Objects.requireNonNull(timings, "timings");
     }
 
-    /** The decoded tokens without special tokens; location and segmentation codes are kept: the text, not trimmed. */
+    private static String decode(PaliGemmaTokenizer tokenizer, List<GeneratedToken> tokens) {
+        return tokenizer.decode(tokens.stream().mapToInt(GeneratedToken::id).toArray(), true);
+    }
+
+    /**
+     * The decoded tokens without special tokens; location and segmentation codes are kept: the text, not trimmed. A stop string that
+     * ended it, and what the model wrote behind that in the same token, are not part of it.
+     */
     public String text() {
         return text;
     }
 
-    /** The written tokens without the final end-of-sequence token. */
+    /** The written tokens without the final end-of-sequence token, or those of a stop string; see {@link #tokens()}. */
     public int[] tokenIds() {
         return tokens.stream().mapToInt(GeneratedToken::id).toArray();
     }
@@ -64,6 +91,9 @@ public final class GenerationResult {
 
     /**
      * The written tokens without the final end-of-sequence token, each with what the model thought of it; immutable.
+     *
+     * <p>The tokens of a stop string are not counted, as that token is not: those that have no part in {@link #text()}. A token in which
+     * both text and stop string are is counted, so the text may be shorter than what the tokens decode to.
      */
     public List<GeneratedToken> tokens() {
         return tokens;
@@ -71,7 +101,7 @@ public final class GenerationResult {
 
     /**
      * The natural logarithm of the probability of the whole answer, with its end-of-sequence token if it has one: the
-     * sum of {@link #logProbabilities()} and that of the end, at most 0.
+     * sum of {@link #logProbabilities()} and that of the end, at most 0. The end is also what belongs to a stop string.
      */
     public double totalLogProbability() {
         return tokens.stream().mapToDouble(GeneratedToken::logProbability).sum() + endLogProbability;

@@ -7,7 +7,8 @@ import java.util.Optional;
 /**
  * A piece of an answer as it is written. Immutable.
  *
- * @param text the text that is now certain; empty while a character is incomplete
+ * @param text the text that is now certain; empty while a character is incomplete. With stop strings, a token that may belong to one
+ *     comes later, once it is known that it does not
  * @param token the token that was written; empty for the last piece of an answer that ends within a character
  */
 public record TextPiece(String text, Optional<GeneratedToken> token) {

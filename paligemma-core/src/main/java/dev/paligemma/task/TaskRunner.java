@@ -35,6 +35,7 @@ public interface TaskRunner {
      * Continues a prompt about images, as the request says.
      *
      * @throws dev.paligemma.generation.RequestException if images and prompt are longer than the model can take
+     * @throws dev.paligemma.generation.TooManyRequestsException if as many requests wait as may
      * @throws dev.paligemma.generation.RequestCancelledException if the thread is interrupted, or the time of the
      *     request is over
      * @throws IllegalArgumentException if the number of {@code <image>} markers in the prompt is neither 0 nor the

@@ -115,6 +115,7 @@ class ArchitectureTest {
             "dev.paligemma.engine.weights.MatrixFormat",
             "dev.paligemma.generation.RequestException",
             "dev.paligemma.generation.RequestCancelledException",
+            "dev.paligemma.generation.TooManyRequestsException",
             "dev.paligemma.hub.HubClient",
             "dev.paligemma.network.Networks",
             "dev.paligemma.task.Tasks",

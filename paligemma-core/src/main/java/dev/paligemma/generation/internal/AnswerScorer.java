@@ -46,7 +46,7 @@ public final class AnswerScorer {
                 result = prepared.result(read, end, 1, FinishReason.EOS);
                 return false;
             }
-            read.add(TokenDescriber.describe(tokenizer, ids[read.size()], said, 0));
+            read.add(TokenDescriber.describe(prepared, ids[read.size()], said, 0));
             logProbability += read.get(read.size() - 1).logProbability();
             return true;
         }

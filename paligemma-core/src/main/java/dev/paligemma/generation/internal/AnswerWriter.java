@@ -24,6 +24,9 @@ final class AnswerWriter implements Decoding.Answer {
     private final BitSet repeated;
     private final List<GeneratedToken> tokens = new ArrayList<>();
     private TokenConstraint.@Nullable State constraint;
+    /** Looks for stop strings; null if there are none. */
+    private final @Nullable WrittenText text;
+
     private double keptMass = 1;
     private @Nullable GenerationResult result;
 
@@ -35,6 +38,9 @@ final class AnswerWriter implements Decoding.Answer {
         this.penalty = request.repetitionPenalty();
         this.random = new SplittableRandom(sampling.seed());
         this.repeated = penalty == 1 ? new BitSet() : prepared.promptTokens();
+        this.text = request.stop().isEmpty()
+                ? null
+                : new WrittenText(prepared.tokenizer().newStreamingDecoder(true), request.stop());
         this.constraint = request.constraint().map(TokenConstraint::start).orElse(null);
     }
 
@@ -48,14 +54,16 @@ final class AnswerWriter implements Decoding.Answer {
             result = prepared.result(tokens, next.logProbability(token), keptMass, FinishReason.EOS);
             return false;
         }
-        tokens.add(TokenDescriber.describe(prepared.tokenizer(), token, next, removed));
+        tokens.add(TokenDescriber.describe(prepared, token, next, removed));
         if (constraint != null) {
             constraint = constraint.next(token);
         }
         if (penalty != 1) {
             repeated.set(token);
         }
-        if (tokens.size() == prepared.request().maxNewTokens()) {
+        if (text != null && text.push(token)) {
+            result = prepared.stopped(tokens, text, keptMass);
+        } else if (tokens.size() == prepared.request().maxNewTokens()) {
             result = prepared.result(tokens, 0, keptMass, FinishReason.LENGTH);
         }
         return result == null;
@@ -79,10 +87,12 @@ final class AnswerWriter implements Decoding.Answer {
         return last().id();
     }
 
+    /** The token that was written last, also if it belongs to a stop string. */
     GeneratedToken last() {
         return tokens.get(tokens.size() - 1);
     }
 
+    /** How many tokens were written, those of a stop string included. */
     int count() {
         return tokens.size();
     }
@@ -93,6 +103,14 @@ final class AnswerWriter implements Decoding.Answer {
     }
 
     boolean hasEnded() {
+        return result != null;
+    }
+
+    /** Whether it has ended, and listeners know. */
+    boolean toldEnd() {
+        if (result != null) {
+            prepared.cancellation().trace().finished(List.of(result));
+        }
         return result != null;
     }
 

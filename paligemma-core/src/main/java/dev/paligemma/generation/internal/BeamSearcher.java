@@ -252,7 +252,7 @@ final class BeamSearcher implements Decoding.Strategy {
     private Beam extended(Beam from, NextTokens next, Candidate chosen) {
         double removed = TokenDescriber.removedMass(next, from.allowed());
         List<GeneratedToken> tokens = new ArrayList<>(from.tokens);
-        tokens.add(TokenDescriber.describe(prepared.tokenizer(), chosen.token, next, removed));
+        tokens.add(TokenDescriber.describe(prepared, chosen.token, next, removed));
         return new Beam(
                 tokens,
                 chosen.sum,

@@ -9,11 +9,23 @@ import org.jspecify.annotations.Nullable;
 public final class Cancellation {
     private final long start = System.nanoTime();
     private final @Nullable Duration timeout;
+    private final RequestTrace trace;
     private volatile boolean cancelled;
 
     /** Starts the clock of a request, which may run as long as given, or for ever. */
     public Cancellation(Optional<Duration> timeout) {
+        this(timeout, RequestTrace.NONE);
+    }
+
+    /** The same of a request of which listeners are told. */
+    public Cancellation(Optional<Duration> timeout, RequestTrace trace) {
         this.timeout = timeout.orElse(null);
+        this.trace = trace;
+    }
+
+    /** Tells listeners how far the request is. */
+    public RequestTrace trace() {
+        return trace;
     }
 
     /** A request that ends by itself or by an interrupt. */

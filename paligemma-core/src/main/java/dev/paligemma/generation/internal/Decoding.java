@@ -97,6 +97,7 @@ final class Decoding implements AutoCloseable {
         List<Open> added = new ArrayList<>(List.of(new Open(strategy, cancellation)));
         added.get(0).check();
         choose(prompt, added);
+        cancellation.trace().firstToken();
         open.addAll(added);
     }
 

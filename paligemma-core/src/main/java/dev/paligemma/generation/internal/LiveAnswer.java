@@ -6,9 +6,10 @@ import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.TextPiece;
-import dev.paligemma.tokenizer.StreamingDecoder;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -19,35 +20,41 @@ public final class LiveAnswer implements AnswerStream {
     private final Slots slots;
     private final GenerationRequest request;
     private final Cancellation cancellation;
-    private final StreamingDecoder decoder;
+    private final WrittenText text;
     /** Writes the answer; there is one while the stream occupies a request of the pipeline. */
     private @Nullable Decoding decoding;
 
     private @Nullable AnswerWriter writer;
-    private int written;
+    /** Tokens that were written. */
+    private final List<GeneratedToken> tokens = new ArrayList<>();
+    /** How many of them were given out. */
+    private int given;
+
     private final Deque<TextPiece> ready = new ArrayDeque<>();
     private @Nullable GenerationResult result;
     private boolean closed;
 
-    public LiveAnswer(TextGenerator generator, Slots slots, GenerationRequest request) {
+    /** An answer to a request of which a trace tells. */
+    public LiveAnswer(TextGenerator generator, Slots slots, GenerationRequest request, RequestTrace trace) {
         this.generator = generator;
         this.slots = slots;
         this.request = request;
-        this.cancellation = new Cancellation(request.timeout());
-        this.decoder = generator.tokenizer(request).newStreamingDecoder(true);
+        this.cancellation = new Cancellation(request.timeout(), trace);
+        this.text = new WrittenText(generator.tokenizer(request).newStreamingDecoder(true), request.stop());
     }
 
     @Override
     public synchronized boolean hasNext() {
         if (closed && result == null) {
-            throw new RequestCancelledException("the stream was closed before the answer was complete");
+            throw closedTooEarly();
         }
         try {
             while (ready.isEmpty() && result == null) {
                 advance();
             }
         } catch (RuntimeException | Error e) {
-            close();
+            free();
+            cancellation.trace().failed(e);
             throw e;
         }
         return !ready.isEmpty();
@@ -56,24 +63,47 @@ public final class LiveAnswer implements AnswerStream {
     /** Writes one more token, or finds that the answer has ended. */
     private void advance() {
         AnswerWriter answer = step();
-        if (answer.count() > written) {
-            GeneratedToken token = answer.last();
-            ready.add(new TextPiece(decoder.push(token.id()), Optional.of(token)));
-            written++;
+        if (answer.count() > tokens.size()) {
+            tokens.add(answer.last());
+            text.push(answer.last().id());
         }
         if (answer.hasEnded()) {
-            String rest = decoder.finish();
+            give(text.tokens());
+            String rest = text.isStopped() ? "" : text.finish();
             if (!rest.isEmpty()) {
                 ready.add(new TextPiece(rest, Optional.empty()));
             }
             result = answer.result();
-            close();
+            free();
+            cancellation.trace().finished(List.of(result));
+        } else {
+            give(certainTokens());
         }
         answer.clock().count(PreparedRequest.Phase.DECODE);
     }
 
+    /** How many tokens no stop string can take away any more: those with text that is certain, and all before them. */
+    private int certainTokens() {
+        if (request.stop().isEmpty()) {
+            return tokens.size();
+        }
+        int certain = text.certain();
+        int count = given;
+        while (count < tokens.size() && text.start(count) < certain && text.end(count) <= certain) {
+            count++;
+        }
+        return count;
+    }
+
+    private void give(int count) {
+        for (; given < count; given++) {
+            ready.add(new TextPiece(text.of(given), Optional.of(tokens.get(given))));
+        }
+    }
+
     private AnswerWriter step() {
         if (decoding == null || writer == null) {
+            cancellation.trace().queued();
             slots.acquire(cancellation);
             decoding = new Decoding(generator.model());
             writer = generator.begin(decoding, request, cancellation);
@@ -116,12 +146,24 @@ public final class LiveAnswer implements AnswerStream {
         // Before the lock is taken: a step in another thread then ends the answer.
         cancel();
         synchronized (this) {
-            closed = true;
-            if (decoding != null) {
-                decoding.close();
-                decoding = null;
-                slots.release();
+            free();
+            if (result == null) {
+                cancellation.trace().failed(closedTooEarly());
             }
         }
+    }
+
+    private void free() {
+        cancel();
+        closed = true;
+        if (decoding != null) {
+            decoding.close();
+            decoding = null;
+            slots.release();
+        }
+    }
+
+    private static RequestCancelledException closedTooEarly() {
+        return new RequestCancelledException("the stream was closed before the answer was complete");
     }
 }

@@ -4,6 +4,8 @@ import dev.paligemma.generation.Agreement;
 import dev.paligemma.generation.ComparedRequest;
 import dev.paligemma.generation.Comparison;
 import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.RequestInfo;
 import dev.paligemma.network.internal.Logits;
 import dev.paligemma.network.internal.NextTokens;
 import dev.paligemma.network.internal.VisionLanguageModel;
@@ -12,6 +14,7 @@ import dev.paligemma.vision.RgbImage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -22,12 +25,20 @@ import java.util.Set;
  */
 public final class PipelineComparer {
     private final TextGenerator reference;
-    private final Slots referenceSlots;
     private final TextGenerator other;
-    private final Slots otherSlots;
+    private final Limits referenceLimits;
+    private final Limits otherLimits;
 
-    /** A comparer of two models, each with the limit on its requests; a token must be the same text in both. */
-    public PipelineComparer(TextGenerator reference, Slots referenceSlots, TextGenerator other, Slots otherSlots) {
+    /** The limit on a model's requests, and who is told of them. */
+    public record Limits(Slots slots, RequestListeners listeners) {
+        RequestTrace trace(GenerationRequest request) {
+            return listeners.trace(RequestInfo.Kind.COMPARISON, request);
+        }
+    }
+
+    /** A comparer of two models; a token must be the same text in both. */
+    public PipelineComparer(
+            TextGenerator reference, Limits referenceLimits, TextGenerator other, Limits otherLimits) {
         requireSame(
                 "rows of the vocabulary",
                 reference.config().text().sizes().vocabSize(),
@@ -38,9 +49,9 @@ public final class PipelineComparer {
                 Set.copyOf(other.config().eosTokenIds()));
         requireSameTokens(reference.tokenizer(), other.tokenizer());
         this.reference = reference;
-        this.referenceSlots = referenceSlots;
+        this.referenceLimits = referenceLimits;
         this.other = other;
-        this.otherSlots = otherSlots;
+        this.otherLimits = otherLimits;
     }
 
     public Comparison compare(List<RgbImage> images, List<String> prompts, int maxNewTokens) {
@@ -63,14 +74,21 @@ public final class PipelineComparer {
     }
 
     private ComparedRequest compare(int image, GenerationRequest request) {
-        Walk walk = Slots.runInBoth(referenceSlots, otherSlots, Cancellation.none(), () -> walk(request));
+        Cancellation cancellation = new Cancellation(Optional.empty(), referenceLimits.trace(request));
+        Walk walk = cancellation
+                .trace()
+                .around(
+                        () -> Slots.runInBoth(
+                                referenceLimits.slots,
+                                otherLimits.slots,
+                                cancellation,
+                                () -> walk(request, cancellation)),
+                        walked -> List.of(walked.writer.result()));
         // An answer is a chain of choices: if every choice along the reference's answer is the same, so is the answer.
         int[] tokens = walk.writer.result().tokenIds();
         int[] otherTokens = walk.sameTokens == walk.positions
                 ? tokens
-                : otherSlots
-                        .run(Cancellation.none(), () -> other.generate(request, Cancellation.none()))
-                        .tokenIds();
+                : answerOfOther(request).tokenIds();
         String referenceText = walk.writer.result().text();
         String otherText = other.tokenizer().decode(otherTokens, true);
         BoxMatching boxes = BoxMatching.ofAnswers(referenceText, otherText);
@@ -83,9 +101,18 @@ public final class PipelineComparer {
                 new Agreement(walk.positions, walk.sameTokens, walk.totalKl, boxes.boxes(), boxes.totalIou()));
     }
 
+    private GenerationResult answerOfOther(GenerationRequest request) {
+        Cancellation cancellation = new Cancellation(Optional.empty(), otherLimits.trace(request));
+        return cancellation
+                .trace()
+                .around(
+                        () -> otherLimits.slots.run(cancellation, () -> other.generate(request, cancellation)),
+                        List::of);
+    }
+
     /** Lets the reference answer, and both judge every token of its answer. */
-    private Walk walk(GenerationRequest request) {
-        PreparedRequest prepared = reference.prepare(request, Cancellation.none());
+    private Walk walk(GenerationRequest request, Cancellation cancellation) {
+        PreparedRequest prepared = reference.prepare(request, cancellation);
         PreparedRequest otherPrepared = other.prepare(request, Cancellation.none());
         if (!Arrays.equals(
                 prepared.prompt().textTokenIds(), otherPrepared.prompt().textTokenIds())) {

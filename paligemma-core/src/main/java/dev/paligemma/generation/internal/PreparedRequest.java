@@ -79,4 +79,14 @@ record PreparedRequest(
     GenerationResult result(List<GeneratedToken> tokens, double end, double keptMass, FinishReason reason) {
         return new GenerationResult(tokenizer, prompt, tokens, end, keptMass, reason, clock.timings());
     }
+
+    /** What was written before a stop string; the tokens behind its beginning are what ended the answer. */
+    GenerationResult stopped(List<GeneratedToken> tokens, WrittenText text, double keptMass) {
+        List<GeneratedToken> kept = tokens.subList(0, text.tokens());
+        double end = tokens.subList(kept.size(), tokens.size()).stream()
+                .mapToDouble(GeneratedToken::logProbability)
+                .sum();
+        return new GenerationResult(
+                text.toString(), prompt, kept, end, keptMass, FinishReason.STOP_STRING, clock.timings());
+    }
 }

@@ -1,28 +1,37 @@
 package dev.paligemma.generation.internal;
 
+import dev.paligemma.generation.TooManyRequestsException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Supplier;
 
-/** Lets so many requests run at the same time; further ones wait, first come first served. Thread-safe. */
+/** Lets so many requests run at the same time; further ones, up to a number, wait, first come first served. Thread-safe. */
 public final class Slots {
     /** How often one that waits looks whether it was cancelled. */
     private static final long LOOK_MS = 20;
 
     private final Deque<Cancellation> waiting = new ArrayDeque<>();
+    private final int maxWaiting;
+    private final int count;
     private int free;
     private boolean closed;
 
-    /** As many slots as given, at least 1. */
-    public Slots(int count) {
+    /** As many slots as given, at least 1, for which so many requests may wait, at least 0. */
+    public Slots(int count, int maxWaiting) {
+        this.count = count;
+        this.maxWaiting = maxWaiting;
         this.free = count;
     }
 
     /**
      * Waits for a slot; the caller gives it back by {@link #release}. An {@link IllegalStateException} if there are no
-     * more turns.
+     * more turns, a {@link TooManyRequestsException} if too many wait already.
      */
     synchronized void acquire(Cancellation request) {
+        // One that waits while there is a free slot is about to take it.
+        if (!closed && waiting.size() - free >= maxWaiting) {
+            throw new TooManyRequestsException(count - free, waiting.size());
+        }
         String when = "while it waited for its turn";
         waiting.add(request);
         try {

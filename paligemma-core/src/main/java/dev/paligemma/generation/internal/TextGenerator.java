@@ -21,6 +21,7 @@ import dev.paligemma.tokenizer.Prompt;
 import dev.paligemma.vision.ImageProcessor;
 import dev.paligemma.vision.PixelValues;
 import dev.paligemma.vision.RgbImage;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -97,7 +98,7 @@ public final class TextGenerator {
      * Answers many requests, with a cancellation for each, at most so many at a time: prompts are run one by one, then
      * one run of the network writes a token of every open answer. An answer that ends makes room for the next request.
      * Requests with different adapters do not run together, so those of one adapter take their turn before those of the
-     * next.
+     * next. Listeners are told of each answer when it ends.
      */
     public List<GenerationResult> generateAll(
             List<GenerationRequest> requests, int together, List<Cancellation> cancellations) {
@@ -107,13 +108,18 @@ public final class TextGenerator {
         AnswerWriter[] writers = new AnswerWriter[requests.size()];
         for (List<Integer> turn : byAdapter.values()) {
             Iterator<Integer> waiting = turn.iterator();
+            List<AnswerWriter> open = new ArrayList<>();
             try (Decoding decoding = new Decoding(model)) {
                 do {
                     while (waiting.hasNext() && decoding.open() < together) {
                         int next = waiting.next();
                         writers[next] = begin(decoding, requests.get(next), cancellations.get(next));
+                        open.add(writers[next]);
+                        open.removeIf(AnswerWriter::toldEnd);
                     }
-                } while (decoding.step() || waiting.hasNext());
+                    decoding.step();
+                    open.removeIf(AnswerWriter::toldEnd);
+                } while (decoding.open() > 0 || waiting.hasNext());
             }
         }
         return Arrays.stream(writers).map(AnswerWriter::result).toList();
@@ -140,6 +146,7 @@ public final class TextGenerator {
 
     /** Encodes the prompt and chooses what else the networks need. */
     PreparedRequest prepare(GenerationRequest asked, Cancellation cancellation) {
+        cancellation.trace().started();
         PreparedRequest.Clock clock = new PreparedRequest.Clock();
         GenerationRequest request = filled(asked);
         ActiveAdapter adapter = adapter(request);

@@ -2,10 +2,13 @@ package dev.paligemma.generation.internal;
 
 import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.constraint.LocationDistribution;
+import dev.paligemma.constraint.TokenLogProbability;
 import dev.paligemma.constraint.TokenSet;
 import dev.paligemma.network.internal.NextTokens;
 import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -13,11 +16,39 @@ import org.jspecify.annotations.Nullable;
 final class TokenDescriber {
     private TokenDescriber() {}
 
-    /** Describes a token that was chosen, from what the model said and the probability that a constraint left out. */
-    static GeneratedToken describe(PaliGemmaTokenizer tokenizer, int token, NextTokens next, double removed) {
+    /** Describes a token that was chosen for a request, from what the model said and the probability that a constraint left out. */
+    static GeneratedToken describe(PreparedRequest request, int token, NextTokens next, double removed) {
+        PaliGemmaTokenizer tokenizer = request.tokenizer();
         Optional<LocationDistribution> location =
                 tokenizer.isLocation(token) ? Optional.of(locations(tokenizer, next)) : Optional.empty();
-        return new GeneratedToken(token, next.logProbability(token), removed, location);
+        List<TokenLogProbability> mostLikely = mostLikely(next, request.request().topLogProbabilities());
+        return new GeneratedToken(token, next.logProbability(token), removed, location, mostLikely);
+    }
+
+    /** So many of the likeliest tokens, the best first, the lowest id first among equals. */
+    private static List<TokenLogProbability> mostLikely(NextTokens next, int count) {
+        FloatBuffer logits = next.logits();
+        int[] best = new int[Math.min(count, logits.limit())];
+        if (best.length == 0) {
+            return List.of();
+        }
+        int kept = 0;
+        for (int token = 0; token < logits.limit(); token++) {
+            float logit = logits.get(token);
+            if (kept == best.length && !(logit > logits.get(best[kept - 1]))) {
+                continue;
+            }
+            // Most tokens are none of the few, so this sorted array of at most 20 is seldom touched.
+            int place = kept == best.length ? kept - 1 : kept++;
+            while (place > 0 && logit > logits.get(best[place - 1])) {
+                best[place] = best[place - 1];
+                place--;
+            }
+            best[place] = token;
+        }
+        return Arrays.stream(best)
+                .mapToObj(token -> new TokenLogProbability(token, next.logProbability(token)))
+                .toList();
     }
 
     private static LocationDistribution locations(PaliGemmaTokenizer tokenizer, NextTokens next) {
