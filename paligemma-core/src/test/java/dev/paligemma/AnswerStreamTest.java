@@ -127,6 +127,42 @@ class AnswerStreamTest {
         }
     }
 
+    @Test
+    void whatMayBecomeAStopStringIsHeldBack() {
+        GenerationRequest request = writing("a", "b", "<0xE7>", "<0x8C>", "<0xAB>", "b", "c", "d").toBuilder()
+                .stop("b猫!", "bc")
+                .build();
+        try (AnswerStream answer = pipeline.stream(request)) {
+            assertThat(rest(answer)).extracting(TextPiece::text).containsExactly("a", "b", "", "", "猫");
+            assertThat(answer.result().text()).isEqualTo("ab猫");
+            assertThat(answer.result().tokens()).hasSize(5);
+            assertThat(answer.result().finishReason()).isEqualTo(FinishReason.STOP_STRING);
+        }
+    }
+
+    @Test
+    void whatDidNotBecomeAStopStringIsGivenAtTheEnd() {
+        GenerationRequest request =
+                writing("a", "b", "<0xE7>").toBuilder().stop("bc", "b猫").build();
+        try (AnswerStream answer = pipeline.stream(request)) {
+            List<TextPiece> pieces = rest(answer);
+            assertThat(pieces).extracting(TextPiece::text).containsExactly("a", "b", "", "\uFFFD");
+            assertThat(answer.result().text()).isEqualTo("ab\uFFFD");
+            assertThat(tokens(pieces)).isEqualTo(answer.result().tokens());
+            assertThat(answer.result().finishReason()).isEqualTo(FinishReason.EOS);
+        }
+    }
+
+    @Test
+    void aStopStringAtTheBeginningLeavesNoPiece() {
+        try (AnswerStream answer =
+                pipeline.stream(writing("a", "b", "c").toBuilder().stop("ab").build())) {
+            assertThat(answer.hasNext()).isFalse();
+            assertThat(answer.result().text()).isEmpty();
+            assertThat(answer.result().tokens()).isEmpty();
+        }
+    }
+
     private static GenerationRequest writing(String... tokens) {
         List<Integer> ids = Arrays.stream(tokens)
                 .map(token -> pipeline.tokenizer().idOf(token).orElseThrow())

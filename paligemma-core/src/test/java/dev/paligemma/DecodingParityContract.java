@@ -11,25 +11,34 @@ import static dev.paligemma.DecodingGolden.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.paligemma.constraint.GeneratedToken;
+import dev.paligemma.constraint.TokenLogProbability;
 import dev.paligemma.engine.contract.ContractLedger;
 import dev.paligemma.engine.contract.TestedEngine;
 import dev.paligemma.generation.AnswerScore;
+import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.BeamAnswer;
 import dev.paligemma.generation.BeamSearch;
 import dev.paligemma.generation.FinishReason;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.generation.Sampling;
+import dev.paligemma.generation.TextPiece;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Searches, scores and batches against transformers and, for the rule without normalisation, big_vision's. */
 @ExtendWith(ContractLedger.class)
@@ -152,6 +161,113 @@ public abstract class DecodingParityContract {
 
     static Stream<Map<?, ?>> batches() {
         return cases("batches.json").stream();
+    }
+
+    /** The logits of transformers after the prompt and after the first token; equal to rounding, so are their places. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pg1-mqa-fp32", "pg2-gqa", "pg2-softcap"})
+    void theLikeliestTokensAreThoseOfTransformersLogits(String checkpoint) {
+        Golden golden = Golden.of(checkpoint);
+        GenerationRequest request = golden.requests().get(0).toGenerationRequest().toBuilder()
+                .topLogProbabilities(20)
+                .build();
+        PaliGemmaPipeline pipeline = pipeline(Map.of("checkpoint", checkpoint));
+
+        GenerationResult result = pipeline.generate(request);
+
+        for (int step = 0; step < 2; step++) {
+            double[] expected = logSoftmax(golden.tensor(step == 0 ? "prefill.logits" : "decode0.logits"));
+            GeneratedToken token = result.tokens().get(step);
+            assertThat(token.mostLikely().get(0)).isEqualTo(new TokenLogProbability(token.id(), token.logProbability()));
+            assertThat(token.mostLikely()).hasSize(20).allSatisfy(each -> assertThat(each.logProbability())
+                    .isCloseTo(expected[each.id()], within(5e-5)));
+            assertThat(token.mostLikely()).extracting(TokenLogProbability::id).doesNotHaveDuplicates();
+            double last = token.mostLikely().get(19).logProbability();
+            assertThat(Arrays.stream(expected).filter(each -> each > last + 1e-4).count())
+                    .isLessThan(20);
+            assertThat(token.mostLikely())
+                    .isSortedAccordingTo(Comparator.comparing(TokenLogProbability::logProbability).reversed());
+        }
+        // Sampling, penalties and constraints change what is chosen, not what the model thinks.
+        GenerationRequest other = request.toBuilder()
+                .sampling(Sampling.temperature(9).seed(3))
+                .repetitionPenalty(2)
+                .constraint(pipeline.constraints().matching("[a-z]{3}"))
+                .build();
+        Golden.assertSame(
+                pipeline.generate(other).tokens().get(0).mostLikely(), result.tokens().get(0).mostLikely());
+        Golden.assertSame(pipeline.generateAll(List.of(request, request), 2).get(1).tokens(), result.tokens());
+        try (AnswerStream stream = pipeline.stream(request)) {
+            List<GeneratedToken> streamed =
+                    stream.pieces().flatMap(piece -> piece.token().stream()).toList();
+            Golden.assertSame(streamed, result.tokens());
+        }
+        assertThat(pipeline.generate(request.toBuilder().topLogProbabilities(0).build()).tokens())
+                .allSatisfy(token -> assertThat(token.mostLikely()).isEmpty());
+    }
+
+    private static double[] logSoftmax(float[] logits) {
+        double highest = IntStream.range(0, logits.length).mapToDouble(i -> logits[i]).max().orElseThrow();
+        double sum = IntStream.range(0, logits.length).mapToDouble(i -> Math.exp(logits[i] - highest)).sum();
+        return IntStream.range(0, logits.length)
+                .mapToDouble(i -> logits[i] - highest - Math.log(sum))
+                .toArray();
+    }
+
+    /** Answers of transformers, cut off at every piece of their own texts. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pg1-mqa-fp32", "pg2-gqa"})
+    void stopStringsEndAnswersHoweverTheyAreWritten(String checkpoint) {
+        PaliGemmaPipeline pipeline = pipeline(Map.of("checkpoint", checkpoint));
+        List<GenerationRequest> requests = new ArrayList<>();
+        List<String> expected = new ArrayList<>();
+        for (Golden.Request each : Golden.of(checkpoint).requests().subList(0, 3)) {
+            for (int length : new int[] {1, 2, 5, 9}) {
+                int from = Math.max(0, each.text().length() / 2 - length);
+                String stop = each.text().substring(from, Math.min(each.text().length(), from + length));
+                requests.add(each.toGenerationRequest().toBuilder()
+                        .stop("never written", stop)
+                        .build());
+                expected.add(each.text().substring(0, each.text().indexOf(stop)));
+            }
+        }
+
+        List<GenerationResult> batch = pipeline.generateAll(requests, 3);
+
+        for (int i = 0; i < requests.size(); i++) {
+            GenerationResult result = pipeline.generate(requests.get(i));
+            assertThat(result.text()).isEqualTo(expected.get(i));
+            assertThat(result.finishReason()).isEqualTo(FinishReason.STOP_STRING);
+            assertThat(pipeline.tokenizer().decode(result.tokenIds(), true)).startsWith(expected.get(i));
+            GenerationResult whole =
+                    pipeline.generate(requests.get(i).toBuilder().stop().build());
+            assertThat(whole.tokenIds()).startsWith(result.tokenIds());
+            // What ended the answer is one or more of the next tokens.
+            double sum = 0;
+            List<Double> sums = new ArrayList<>(List.of(0.0));
+            for (double each : whole.logProbabilities()) {
+                sum += each;
+                sums.add(sum);
+            }
+            assertThat(sums.subList(result.tokens().size(), sums.size()))
+                    .anySatisfy(each -> assertThat(result.totalLogProbability()).isCloseTo(each, within(5e-5)));
+            assertThat(batch.get(i).text()).isEqualTo(expected.get(i));
+            assertThat(batch.get(i).tokenIds()).isEqualTo(result.tokenIds());
+            assertThat(batch.get(i).finishReason()).isEqualTo(FinishReason.STOP_STRING);
+            StringBuilder streamed = new StringBuilder();
+            List<GeneratedToken> tokens = new ArrayList<>();
+            try (AnswerStream stream = pipeline.stream(requests.get(i))) {
+                while (stream.hasNext()) {
+                    TextPiece piece = stream.next();
+                    streamed.append(piece.text());
+                    piece.token().ifPresent(tokens::add);
+                    assertThat(expected.get(i)).startsWith(streamed);
+                }
+                assertThat(stream.result().text()).isEqualTo(expected.get(i));
+            }
+            assertThat(streamed).hasToString(expected.get(i));
+            Golden.assertSame(tokens, result.tokens());
+        }
     }
 
     private static int[] toArray(List<Integer> ids) {

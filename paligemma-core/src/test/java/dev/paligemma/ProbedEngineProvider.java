@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
 
 /** Makes engines that compute as another engine does and tell a {@link Probe} about it. */
 public final class ProbedEngineProvider implements EngineProvider {
@@ -35,13 +36,22 @@ public final class ProbedEngineProvider implements EngineProvider {
 
     /** Loads a stored checkpoint with an engine. */
     static PaliGemmaPipeline load(TestedEngine engine, Golden golden, Probe probe, int maxConcurrentRequests) {
+        return load(engine, golden, probe, builder -> builder.maxConcurrentRequests(maxConcurrentRequests));
+    }
+
+    /** Loads a stored checkpoint with the default engine and further options. */
+    static PaliGemmaPipeline load(Golden golden, Probe probe, UnaryOperator<PipelineBuilder> options) {
+        return load(TestedEngine.ONNX_FLOAT32, golden, probe, options);
+    }
+
+    private static PaliGemmaPipeline load(
+            TestedEngine engine, Golden golden, Probe probe, UnaryOperator<PipelineBuilder> options) {
         MADE.set(new Made(engine, probe));
         try {
-            return PaliGemmaPipeline.builder()
-                    .checkpoint(golden.folder())
-                    .engine(NAME)
-                    .precision(engine.precision())
-                    .maxConcurrentRequests(maxConcurrentRequests)
+            return options.apply(PaliGemmaPipeline.builder()
+                            .checkpoint(golden.folder())
+                            .engine(NAME)
+                            .precision(engine.precision()))
                     .build();
         } finally {
             MADE.remove();

@@ -285,4 +285,32 @@ class SearchAndSamplingTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("256");
     }
+
+    @Test
+    void eachSampleEndsAtItsOwnStopString() {
+        GenerationRequest request = GOLDEN.requests().get(0).toGenerationRequest().toBuilder()
+                .sampling(Sampling.temperature(1.5).seed(5))
+                .stop("a", "e")
+                .topLogProbabilities(2)
+                .build();
+        List<GenerationResult> samples = pipeline.generateSeveral(request, 8);
+        assertThat(samples).extracting(GenerationResult::finishReason).contains(FinishReason.STOP_STRING);
+        assertThat(samples).allSatisfy(sample -> {
+            assertThat(sample.text()).doesNotContain("a", "e");
+            assertThat(sample.tokens())
+                    .allSatisfy(token -> assertThat(token.mostLikely()).hasSize(2));
+        });
+    }
+
+    @Test
+    void aSearchTakesNoStopStrings() {
+        GenerationRequest request = GOLDEN.requests().get(0).toGenerationRequest().toBuilder()
+                .topLogProbabilities(1)
+                .build();
+        assertThat(pipeline.search(request, BeamSearch.of(2)).get(0).answer().tokens())
+                .allSatisfy(token -> assertThat(token.mostLikely()).hasSize(1));
+        assertThatThrownBy(() -> pipeline.search(request.toBuilder().stop("a").build(), BeamSearch.of(2)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("stop strings");
+    }
 }

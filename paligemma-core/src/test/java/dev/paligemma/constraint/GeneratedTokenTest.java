@@ -28,6 +28,13 @@ class GeneratedTokenTest {
         rejects("removedMass", 1, 0, Double.NaN);
     }
 
+    @Test
+    void likelyTokensAreCheckedToo() {
+        assertThatThrownBy(() -> new TokenLogProbability(-1, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new TokenLogProbability(1, 0.1)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(GeneratedToken.of(1, 0).mostLikely()).isEmpty();
+    }
+
     private static void rejects(String what, int id, double logProbability, double removed) {
         assertThatThrownBy(() -> new GeneratedToken(id, logProbability, removed, Optional.empty()))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -14,6 +14,7 @@ import dev.paligemma.vision.RgbImage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -57,13 +58,16 @@ class GenerationRequestTest {
                         .constraint(pipeline.constraints().anything())
                         .timeout(Duration.ofMinutes(3))
                         .stopTokenIds(Set.of(6, 5))
+                        .stop("\n", "END")
+                        .topLogProbabilities(3)
                         .adapter("receipts")
                         .build()
                         .toString())
                 .hasSizeLessThan(500)
                 .startsWith("GenerationRequest[2 images, prompt \"xxx")
                 .endsWith("at most 7 tokens, temperature 2.0, seed 0, repetitionPenalty 1.5, controlTokens AS_TEXT,"
-                        + " constrained, timeout PT3M, stopTokenIds [5, 6], adapter receipts]");
+                        + " constrained, timeout PT3M, stopTokenIds [5, 6],"
+                        + " stop [\"\\n\", \"END\"], topLogProbabilities 3, adapter receipts]");
     }
 
     @Test
@@ -90,6 +94,7 @@ class GenerationRequestTest {
         isNamed("images[0]", () -> pipeline.runAll(Tasks.ocr(), Arrays.asList((RgbImage) null), 1));
         isNamed("request", () -> pipeline.generate(null));
         isNamed("request", () -> pipeline.stream(null));
+        isNamed("stop[0]", () -> GenerationRequest.builder().stop((String) null));
     }
 
     private static void isNamed(String what, ThrowingCallable call) {
@@ -116,6 +121,8 @@ class GenerationRequestTest {
                 .constraint(constraint)
                 .timeout(Duration.ofMinutes(3))
                 .stopTokenIds(Set.of(5, 6))
+                .stop("a", "b")
+                .topLogProbabilities(20)
                 .build();
 
         assertThat(request.toBuilder().build()).usingRecursiveComparison().isEqualTo(request);
@@ -129,6 +136,9 @@ class GenerationRequestTest {
         assertThat(request.constraint()).containsSame(constraint);
         assertThat(request.timeout()).contains(Duration.ofMinutes(3));
         assertThat(request.stopTokenIds()).contains(Set.of(5, 6));
+        assertThat(request.stop()).containsExactly("a", "b");
+        assertThat(request.topLogProbabilities()).isEqualTo(20);
+        assertThat(request.toBuilder().stop().build().stop()).isEmpty();
     }
 
     @Test
@@ -150,6 +160,8 @@ class GenerationRequestTest {
         assertThat(request.constraint()).isEmpty();
         assertThat(request.timeout()).isEmpty();
         assertThat(request.stopTokenIds()).isEmpty();
+        assertThat(request.stop()).isEmpty();
+        assertThat(request.topLogProbabilities()).isZero();
         assertThat(request.controlTokens()).isEqualTo(ControlTokens.PARSE);
     }
 
@@ -186,6 +198,23 @@ class GenerationRequestTest {
         assertThatThrownBy(() -> builder.stopTokenIds(Set.of(-1)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("got -1");
+        for (int count : new int[] {-1, 21}) {
+            assertThatThrownBy(() -> builder.topLogProbabilities(count))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("topLogProbabilities must be 0 to 20, got " + count);
+        }
+        assertThatThrownBy(() -> builder.stop("a", ""))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("stop[1] must have 1 to 256 characters, got 0");
+        assertThatThrownBy(() -> builder.stop("x".repeat(257)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("stop[0] must have 1 to 256 characters, got 257");
+        assertThatThrownBy(() -> builder.stop("\uD83D"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("half a character");
+        assertThatThrownBy(() -> builder.stop(Collections.nCopies(17, "x").toArray(new String[0])))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("expected at most 16 stop strings, got 17");
     }
 
     @Test
