@@ -111,7 +111,7 @@ public final class BoxOptions {
                         .withMaxIou(maxIou));
         InputOptions input = request.pictures.input;
         boolean isMany = request.pictures.isMany();
-        if (raw && (input.json || request.pictures.jsonl || request.pictures.resume != null)) {
+        if (raw && request.pictures.asJson()) {
             throw new ParameterException(
                     commandLine, "--raw and --json exclude each other; the object has the raw text");
         }
@@ -126,7 +126,7 @@ public final class BoxOptions {
                     Path drawing = out == null ? null : placeIn(out, picture.name());
                     draw(drawing, picture.read(), report.segments());
                     noteMasks(pipeline, report);
-                    Facts facts = written.facts(asked, pipeline.info().loadMs()).all(report.facts());
+                    Facts facts = written.facts(asked, pipeline).all(report.facts());
                     if (drawing != null) {
                         facts.value("drawing", drawing);
                     }
@@ -157,9 +157,8 @@ public final class BoxOptions {
             draw(out, asked.images().get(0), report.segments());
             progress.clear();
             if (input.json) {
-                print.println(written.facts(limited, pipeline.info().loadMs())
-                        .all(report.facts())
-                        .json());
+                print.println(
+                        written.facts(limited, pipeline).all(report.facts()).json());
             } else if (!raw) {
                 print.print(report.table());
             }

@@ -4,6 +4,7 @@ import dev.paligemma.generation.BeamSearch;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.Sampling;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
@@ -57,15 +58,39 @@ public final class DecodingOptions {
     Double repetitionPenalty;
 
     @Option(
+            names = "--stop",
+            paramLabel = "TEXT",
+            description = "End the answer before this text, which is not printed; may be repeated, not with --beams.")
+    List<String> stop = List.of();
+
+    @Option(
+            names = "--top-logprobs",
+            paramLabel = "K",
+            description = "With --json: the K likeliest tokens at each place of the answer, up to "
+                    + GenerationRequest.MAX_TOP_LOG_PROBABILITIES + " (default: 0).")
+    @Nullable
+    Integer topLogprobs;
+
+    @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
             description = "Give up if the answer takes longer, loading the model not included (default: never).")
     @Nullable
     Double timeout;
 
-    /** Sets what was chosen in a request; options that do not go together are refused. */
-    void applyTo(GenerationRequest.Builder request, CommandLine command) {
+    /** Sets what was chosen in a request that is answered as JSON or as text; options that do not go together are refused. */
+    void applyTo(GenerationRequest.Builder request, boolean asJson, CommandLine command) {
         request.sampling(sampling(command));
+        if (!stop.isEmpty() && beams != null) {
+            throw new ParameterException(command, "--stop and --beams exclude each other");
+        }
+        request.stop(stop.toArray(new String[0]));
+        if (topLogprobs != null) {
+            if (!asJson) {
+                throw new ParameterException(command, "--top-logprobs needs --json");
+            }
+            request.topLogProbabilities(topLogprobs);
+        }
         if (repetitionPenalty != null) {
             request.repetitionPenalty(repetitionPenalty);
         }

@@ -57,7 +57,7 @@ public final class ManyPictures {
         this.options = options;
         this.out = options.command().commandLine().getOut();
         this.err = options.command().commandLine().getErr();
-        this.asRows = options.jsonl || options.input.json || options.resume != null;
+        this.asRows = options.asJson();
     }
 
     /**

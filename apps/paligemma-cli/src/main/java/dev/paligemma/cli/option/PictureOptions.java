@@ -106,6 +106,11 @@ public final class PictureOptions {
 
     private final Map<String, String> further = new LinkedHashMap<>();
 
+    /** Whether answers are printed, or written to a file, as JSON. */
+    boolean asJson() {
+        return input.json || jsonl || resume != null;
+    }
+
     /** Begins a command with the pictures that stood among its arguments without an option. */
     public void begin(CommandSpec whose, List<String> pictures) {
         begun = whose;

@@ -42,7 +42,7 @@ public final class RequestOptions {
         if (length.maxNewTokens != null || usualLength != GenerationRequest.DEFAULT_MAX_NEW_TOKENS) {
             request.maxNewTokens(longest); // the checkpoint may have a say in the default
         }
-        decoding.applyTo(request, command);
+        decoding.applyTo(request, pictures.asJson(), command);
         return request;
     }
 

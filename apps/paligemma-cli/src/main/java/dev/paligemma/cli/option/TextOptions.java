@@ -64,8 +64,7 @@ public final class TextOptions {
             return request.askAll(task, GenerationRequest.DEFAULT_MAX_NEW_TOKENS, commandLine, (pipeline, begun) -> {
                 constrain(begun, pipeline.constraints(), answers);
                 return (picture, asked, written) -> PictureAnswer.line(
-                        written.facts(asked, pipeline.info().loadMs()),
-                        written.answer().text());
+                        written.facts(asked, pipeline), written.answer().text());
             });
         }
         GenerationRequest asked = request.request(task, GenerationRequest.DEFAULT_MAX_NEW_TOKENS, commandLine);
@@ -79,7 +78,7 @@ public final class TextOptions {
             Written written = request.ask(pipeline, constrained, progress, json ? null : out);
             progress.clear();
             if (json) {
-                out.println(written.facts(constrained, pipeline.info().loadMs()).json());
+                out.println(written.facts(constrained, pipeline).json());
             }
         }
         return ExitCode.OK;

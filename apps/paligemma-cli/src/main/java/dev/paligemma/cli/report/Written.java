@@ -1,10 +1,13 @@
 package dev.paligemma.cli.report;
 
+import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.constraint.TokenLogProbability;
 import dev.paligemma.generation.BeamAnswer;
 import dev.paligemma.generation.FinishReason;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.Timings;
+import dev.paligemma.tokenizer.PaliGemmaTokenizer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -26,11 +29,12 @@ public record Written(GenerationResult answer, List<BeamAnswer> found) {
         return answers.stream().findFirst().map(best -> new Written(best.answer(), answers));
     }
 
-    /** What was asked and written and the figures behind it, for programs; the model took {@code loadMs} to load. */
-    public Facts facts(GenerationRequest request, double loadMs) {
+    /** What a pipeline was asked and wrote and the figures behind it, for programs. */
+    public Facts facts(GenerationRequest request, PaliGemmaPipeline pipeline) {
+        PaliGemmaTokenizer tokenizer = pipeline.tokenizer(request);
         Facts facts = new Facts()
                 .value("prompt", request.prompt())
-                .all(text(answer))
+                .all(text(answer, tokenizer))
                 .value("promptTokenIds", answer.promptTokenIds())
                 .value("imageTokens", answer.imageTokens())
                 .value("finishReason", nameOf(answer.finishReason()));
@@ -38,32 +42,49 @@ public record Written(GenerationResult answer, List<BeamAnswer> found) {
             facts.value("keptMass", answer.keptMass());
         }
         if (!found.isEmpty()) {
-            facts.value("answers", found.stream().map(Written::facts).toList());
+            facts.value("answers", found.stream().map(each -> facts(each, tokenizer)).toList());
         }
         Timings timings = answer.timings();
         return facts.value(
                 "timings",
                 new Facts()
-                        .value("loadMs", millis(loadMs))
+                        .value("loadMs", millis(pipeline.info().loadMs()))
                         .value("preprocessMs", millis(timings.preprocessMs()))
                         .value("visionMs", millis(timings.visionMs()))
                         .value("prefillMs", millis(timings.prefillMs()))
                         .value("decodeMs", millis(timings.decodeMs())));
     }
 
-    private static Facts facts(BeamAnswer found) {
+    private static Facts facts(BeamAnswer found, PaliGemmaTokenizer tokenizer) {
         return new Facts()
                 .value("score", found.score())
                 .value("logProbability", found.answer().totalLogProbability())
-                .all(text(found.answer()))
+                .all(text(found.answer(), tokenizer))
                 .value("finishReason", nameOf(found.answer().finishReason()));
     }
 
-    private static Facts text(GenerationResult result) {
-        return new Facts()
+    private static Facts text(GenerationResult result, PaliGemmaTokenizer tokenizer) {
+        Facts facts = new Facts()
                 .value("text", result.text())
                 .value("tokenIds", result.tokenIds())
                 .value("logprobs", result.logProbabilities());
+        if (result.tokens().stream().anyMatch(token -> !token.mostLikely().isEmpty())) {
+            facts.value(
+                    "topLogprobs",
+                    result.tokens().stream()
+                            .map(token -> token.mostLikely().stream()
+                                    .map(each -> likely(each, tokenizer))
+                                    .toList())
+                            .toList());
+        }
+        return facts;
+    }
+
+    private static Facts likely(TokenLogProbability token, PaliGemmaTokenizer tokenizer) {
+        return new Facts()
+                .value("id", token.id())
+                .value("token", tokenizer.tokenOf(token.id()).orElse(""))
+                .value("logprob", token.logProbability());
     }
 
     private static String nameOf(FinishReason reason) {

@@ -94,6 +94,37 @@ class DecodingCommandsTest {
     }
 
     @Test
+    void anAnswerEndsBeforeAStopString() throws IOException {
+        String beginning = TinyModel.CAPTION.substring(0, TinyModel.CAPTION.indexOf(" and"));
+
+        assertThat(run("caption", "--stop", "never", "--stop", " and t").out().strip())
+                .isEqualTo(beginning);
+        assertThat(parsed("caption", "--stop", " and")).containsEntry("finishReason", "stop_string");
+        assertThat(parsed("caption", "--stop", " and")).containsEntry("text", beginning);
+        assertThat(run("caption", "--stop", "never")).isEqualTo(run("caption"));
+    }
+
+    @Test
+    @SuppressWarnings("unchecked")
+    void theLikeliestTokensStandBesideTheWrittenOnes() throws IOException {
+        Map<String, Object> json = parsed("caption", "--top-logprobs", "3");
+        List<List<Map<String, Object>>> places =
+                (List<List<Map<String, Object>>>) Objects.requireNonNull(json.get("topLogprobs"));
+        List<?> ids = (List<?>) Objects.requireNonNull(json.get("tokenIds"));
+        List<?> logprobs = (List<?>) Objects.requireNonNull(json.get("logprobs"));
+
+        assertThat(places).hasSameSizeAs(ids);
+        for (int i = 0; i < places.size(); i++) {
+            assertThat(places.get(i))
+                    .hasSize(3)
+                    .allSatisfy(each -> assertThat(each).containsOnlyKeys("id", "token", "logprob"));
+            assertThat(places.get(i).get(0)).containsEntry("id", ids.get(i)).containsEntry("logprob", logprobs.get(i));
+        }
+        assertThat(parsed("caption")).doesNotContainKey("topLogprobs");
+        assertThat(parsed("caption", "--top-logprobs", "0")).doesNotContainKey("topLogprobs");
+    }
+
+    @Test
     void quietChangesNothingButProgress() {
         assertThat(run("caption", "--quiet")).isEqualTo(run("caption"));
         assertThat(run("--quiet", "caption")).isEqualTo(run("caption"));
@@ -136,6 +167,12 @@ class DecodingCommandsTest {
                 List.of("caption", "--beams", "0"),
                 List.of("caption", "--beams", "1000"),
                 List.of("caption", "--repetition-penalty", "0"),
+                List.of("caption", "--stop", ""),
+                List.of("caption", "--stop", "x".repeat(300)),
+                List.of("caption", "--stop", "x", "--beams", "2"),
+                List.of("caption", "--top-logprobs", "2"),
+                List.of("caption", "--top-logprobs", "21", "--json"),
+                List.of("caption", "--top-logprobs", "-1", "--json"),
                 List.of("caption", "--timeout", "0"),
                 List.of("caption", "--timeout", "-1"),
                 List.of("caption", "--regex", "("),
