@@ -1,7 +1,9 @@
 package dev.paligemma.examples;
 
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.constraint.TokenConstraint;
+import dev.paligemma.constraint.TokenLogProbability;
 import dev.paligemma.generation.BeamAnswer;
 import dev.paligemma.generation.BeamSearch;
 import dev.paligemma.generation.GenerationRequest;
@@ -11,8 +13,9 @@ import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
+import java.util.Locale;
 
-/** Examples of the documentation: answers at random, the best of several, and answers of a given form. */
+/** Examples of the documentation: answers at random, the best of several, answers of a given form, and where they end. */
 public final class DecodingExample {
     private DecodingExample() {}
 
@@ -23,6 +26,7 @@ public final class DecodingExample {
             sample(model, image);
             search(model, image);
             constrain(model, image);
+            stop(model, image);
         }
     }
 
@@ -60,6 +64,26 @@ public final class DecodingExample {
                     .build();
             GenerationResult answer = model.generate(request);
             System.out.println(answer.text() + (answer.keptMass() < 0.5 ? ", against its will" : ""));
+        }
+    }
+    // endregion
+
+    // region stop
+    static void stop(PaliGemmaPipeline model, RgbImage image) {
+        GenerationRequest request = Tasks.caption("en")
+                .request()
+                .image(image)
+                .stop(" and ", "\n")
+                .topLogProbabilities(3)
+                .build();
+        GenerationResult answer = model.generate(request);
+        System.out.println(answer.text() + ": " + answer.finishReason());
+        for (GeneratedToken token : answer.tokens()) {
+            for (TokenLogProbability likely : token.mostLikely()) {
+                String text = model.tokenizer().tokenOf(likely.id()).orElse("");
+                System.out.printf(Locale.ROOT, "%s %.1f  ", text, likely.logProbability());
+            }
+            System.out.println();
         }
     }
     // endregion
