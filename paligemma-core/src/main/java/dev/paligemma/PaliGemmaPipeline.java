@@ -157,8 +157,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
 
     private GenerationResult generate(GenerationRequest request, Cancellation cancellation) {
         advice.onPrompt(request.prompt());
-        GenerationResult result =
-                inSlot(cancellation, () -> generator.generate(request, cancellation), List::of);
+        GenerationResult result = inSlot(cancellation, () -> generator.generate(request, cancellation), List::of);
         LOG.debug("{} new tokens, {}, {}", result.tokens().size(), result.finishReason(), result.timings());
         return result;
     }

@@ -174,9 +174,15 @@ public abstract class DecodingParityContract {
         PaliGemmaPipeline pipeline = pipeline(Map.of("checkpoint", checkpoint));
 
         assertLikeliest(golden, pipeline.generate(request).tokens(), 2);
-        assertLikeliest(golden, pipeline.generateAll(List.of(request, request), 2).get(1).tokens(), 2);
+        assertLikeliest(
+                golden,
+                pipeline.generateAll(List.of(request, request), 2).get(1).tokens(),
+                2);
         try (AnswerStream stream = pipeline.stream(request)) {
-            assertLikeliest(golden, stream.pieces().flatMap(piece -> piece.token().stream()).toList(), 2);
+            assertLikeliest(
+                    golden,
+                    stream.pieces().flatMap(piece -> piece.token().stream()).toList(),
+                    2);
         }
         // Sampling, penalties and constraints change what is chosen, not what the model thinks.
         GenerationRequest other = request.toBuilder()
@@ -185,7 +191,8 @@ public abstract class DecodingParityContract {
                 .constraint(pipeline.constraints().matching("[a-z]{3}"))
                 .build();
         assertLikeliest(golden, pipeline.generate(other).tokens(), 1);
-        assertThat(pipeline.generate(request.toBuilder().topLogProbabilities(0).build()).tokens())
+        assertThat(pipeline.generate(request.toBuilder().topLogProbabilities(0).build())
+                        .tokens())
                 .allSatisfy(token -> assertThat(token.mostLikely()).isEmpty());
     }
 
@@ -195,19 +202,26 @@ public abstract class DecodingParityContract {
             List<TokenLogProbability> likeliest = tokens.get(step).mostLikely();
             assertThat(likeliest)
                     .hasSize(20)
-                    .isSortedAccordingTo(Comparator.comparing(TokenLogProbability::logProbability).reversed())
-                    .allSatisfy(each ->
-                            assertThat(each.logProbability()).isCloseTo(expected[each.id()], within(5e-5)));
+                    .isSortedAccordingTo(Comparator.comparing(TokenLogProbability::logProbability)
+                            .reversed())
+                    .allSatisfy(each -> assertThat(each.logProbability()).isCloseTo(expected[each.id()], within(5e-5)));
             assertThat(likeliest).extracting(TokenLogProbability::id).doesNotHaveDuplicates();
             double last = likeliest.get(19).logProbability();
-            assertThat(Arrays.stream(expected).filter(each -> each > last + 1e-4).count())
+            assertThat(Arrays.stream(expected)
+                            .filter(each -> each > last + 1e-4)
+                            .count())
                     .isLessThan(20);
         }
     }
 
     private static double[] logSoftmax(float[] logits) {
-        double highest = IntStream.range(0, logits.length).mapToDouble(i -> logits[i]).max().orElseThrow();
-        double sum = IntStream.range(0, logits.length).mapToDouble(i -> Math.exp(logits[i] - highest)).sum();
+        double highest = IntStream.range(0, logits.length)
+                .mapToDouble(i -> logits[i])
+                .max()
+                .orElseThrow();
+        double sum = IntStream.range(0, logits.length)
+                .mapToDouble(i -> Math.exp(logits[i] - highest))
+                .sum();
         return IntStream.range(0, logits.length)
                 .mapToDouble(i -> logits[i] - highest - Math.log(sum))
                 .toArray();

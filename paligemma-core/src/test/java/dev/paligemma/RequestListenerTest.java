@@ -89,7 +89,9 @@ class RequestListenerTest {
     @BeforeAll
     static void load() {
         pipeline = ProbedEngineProvider.load(
-                GOLDEN, PROBE, builder -> builder.maxConcurrentRequests(1).maxWaiting(1).onRequest(RECORDER));
+                GOLDEN,
+                PROBE,
+                builder -> builder.maxConcurrentRequests(1).maxWaiting(1).onRequest(RECORDER));
     }
 
     @AfterAll
@@ -134,7 +136,9 @@ class RequestListenerTest {
     @Test
     void nothingIsShownOfPromptAndAnswer() {
         GenerationResult result = pipeline.generate(request());
-        assertThat(RECORDER.requests.get(0).toString()).doesNotContain("caption").contains("SINGLE");
+        assertThat(RECORDER.requests.get(0).toString())
+                .doesNotContain("caption")
+                .contains("SINGLE");
         assertThat(RECORDER.outcomes.get(0).toString())
                 .doesNotContain(result.text())
                 .contains("12 new tokens");
@@ -159,11 +163,10 @@ class RequestListenerTest {
         answer.close();
 
         assertThat(RECORDER.events).endsWith("0 firstToken", "0 finished");
-        assertThat(RECORDER.outcomes.get(0).failure())
-                .get()
-                .isInstanceOf(RequestCancelledException.class);
+        assertThat(RECORDER.outcomes.get(0).failure()).get().isInstanceOf(RequestCancelledException.class);
         assertThat(RECORDER.outcomes.get(0).timings()).isEmpty();
-        assertThat(RECORDER.outcomes.get(0)).hasToString("RequestOutcome[failed: " + RequestCancelledException.class.getName() + "]");
+        assertThat(RECORDER.outcomes.get(0))
+                .hasToString("RequestOutcome[failed: " + RequestCancelledException.class.getName() + "]");
     }
 
     @Test
@@ -193,27 +196,32 @@ class RequestListenerTest {
                         "0 finished");
         assertThat(RECORDER.requests).extracting(RequestInfo::kind).containsOnly(Kind.BATCH);
         assertThat(RECORDER.requests).extracting(RequestInfo::id).isSorted().doesNotHaveDuplicates();
-        assertThat(RECORDER.outcomes).extracting(outcome -> outcome.results().get(0)).containsExactly(
-                results.get(1), results.get(2), results.get(0));
+        assertThat(RECORDER.outcomes)
+                .extracting(outcome -> outcome.results().get(0))
+                .containsExactly(results.get(1), results.get(2), results.get(0));
     }
 
     @Test
     void aBatchThatFailsFailsForAllThatHaveNotEnded() {
         GenerationRequest brief = request().toBuilder().maxNewTokens(1).build();
-        GenerationRequest tooLong = request().toBuilder().prompt("a!".repeat(50_000)).build();
+        GenerationRequest tooLong =
+                request().toBuilder().prompt("a!".repeat(50_000)).build();
         assertThatThrownBy(() -> pipeline.generateAll(List.of(brief, request(), tooLong, brief), 4))
                 .isInstanceOf(RequestException.class);
 
-        assertThat(RECORDER.events).filteredOn(event -> event.endsWith("finished")).containsExactly(
-                "0 finished", "1 finished", "2 finished", "3 finished");
+        assertThat(RECORDER.events)
+                .filteredOn(event -> event.endsWith("finished"))
+                .containsExactly("0 finished", "1 finished", "2 finished", "3 finished");
         assertThat(RECORDER.events).contains("2 started").doesNotContain("3 started");
-        assertThat(RECORDER.outcomes).extracting(outcome -> outcome.failure().isPresent()).containsExactly(
-                false, true, true, true);
+        assertThat(RECORDER.outcomes)
+                .extracting(outcome -> outcome.failure().isPresent())
+                .containsExactly(false, true, true, true);
     }
 
     @Test
     void otherKindsAreToldAsWell() {
-        pipeline.generateSeveral(request().toBuilder().sampling(Sampling.temperature(1)).build(), 3);
+        pipeline.generateSeveral(
+                request().toBuilder().sampling(Sampling.temperature(1)).build(), 3);
         assertWholeLife(Kind.SAMPLES, 3);
         RECORDER.forget();
         pipeline.search(request(), BeamSearch.of(2));
@@ -244,7 +252,8 @@ class RequestListenerTest {
 
     @Test
     void aRequestThatCannotBeServedFails() {
-        GenerationRequest tooLong = request().toBuilder().prompt("a!".repeat(50_000)).build();
+        GenerationRequest tooLong =
+                request().toBuilder().prompt("a!".repeat(50_000)).build();
         assertThatThrownBy(() -> pipeline.generate(tooLong)).isInstanceOf(RequestException.class);
         assertThat(RECORDER.events).containsExactly("0 queued", "0 started", "0 finished");
         assertThat(RECORDER.outcomes.get(0).failure()).get().isInstanceOf(RequestException.class);
@@ -259,7 +268,8 @@ class RequestListenerTest {
                 throw failure;
             };
             assertThat(pipeline.generate(request()).tokens()).isEqualTo(expected.tokens());
-            assertThat(pipeline.generateAll(List.of(request()), 1).get(0).tokens()).hasSize(12);
+            assertThat(pipeline.generateAll(List.of(request()), 1).get(0).tokens())
+                    .hasSize(12);
             try (AnswerStream answer = pipeline.stream(request())) {
                 assertThat(answer.pieces()).hasSize(12);
             }
@@ -298,9 +308,10 @@ class RequestListenerTest {
             AnswerStream refused = pipeline.stream(request());
             assertThatThrownBy(refused::hasNext).isInstanceOf(TooManyRequestsException.class);
             assertThatThrownBy(refused::hasNext).isInstanceOf(RequestCancelledException.class);
-            assertThat(RECORDER.outcomes).hasSize(4).allSatisfy(outcome -> assertThat(outcome.failure())
-                    .get()
-                    .isInstanceOf(TooManyRequestsException.class));
+            assertThat(RECORDER.outcomes)
+                    .hasSize(4)
+                    .allSatisfy(outcome ->
+                            assertThat(outcome.failure()).get().isInstanceOf(TooManyRequestsException.class));
 
             gate.open();
             assertThat(running.get(30, TimeUnit.SECONDS).tokens()).hasSize(12);

@@ -38,8 +38,7 @@ public record GeneratedToken(
     }
 
     /** A token of which it is not known what else was likely. */
-    public GeneratedToken(
-            int id, double logProbability, double removedMass, Optional<LocationDistribution> location) {
+    public GeneratedToken(int id, double logProbability, double removedMass, Optional<LocationDistribution> location) {
         this(id, logProbability, removedMass, location, List.of());
     }
 

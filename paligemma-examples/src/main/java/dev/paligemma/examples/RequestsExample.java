@@ -31,8 +31,9 @@ public final class RequestsExample {
                 .onRequest(new RequestListener() {
                     @Override
                     public void finished(RequestInfo request, RequestOutcome outcome) {
-                        System.out.println(request.kind() + ", waited " + request.waited().toMillis() + " of "
-                                + request.elapsed().toMillis() + " ms: " + outcome);
+                        System.out.println(
+                                request.kind() + ", waited " + request.waited().toMillis() + " of "
+                                        + request.elapsed().toMillis() + " ms: " + outcome);
                     }
                 });
         return builder.build();

@@ -146,10 +146,24 @@ class ReadmeTest {
         List<String> lines =
                 printed(() -> DecodingExample.main(new String[0])).lines().toList();
 
-        assertThat(lines).hasSize(8);
+        assertThat(lines).hasSize(12);
         assertThat(lines.subList(0, 3)).noneMatch(String::isBlank);
         assertThat(lines.get(3)).matches("-\\d.* " + TinyModel.CAPTION);
         assertThat(lines.subList(6, 8)).containsOnly(TinyModel.WORD);
+        assertThat(lines.get(8)).isEqualTo("a blue square: STOP_STRING");
+        assertThat(lines.get(10)).matches("▁blue -0\\.0  (▁\\w+ -\\d+\\.\\d  ){2}");
+    }
+
+    @Test
+    void exampleOfAListenerTellsOfTheRequest() {
+        List<String> lines =
+                printed(() -> RequestsExample.main(new String[0])).lines().toList();
+
+        assertThat(lines).hasSize(2);
+        assertThat(lines.get(0))
+                .matches(
+                        "SINGLE, waited \\d+ of \\d+ ms: RequestOutcome\\[1 result, 4 prompt tokens, 64 image tokens, 7 new tokens\\]");
+        assertThat(lines.get(1)).isEqualTo(TinyModel.CAPTION);
     }
 
     @Test

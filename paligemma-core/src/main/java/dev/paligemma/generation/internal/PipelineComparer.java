@@ -37,8 +37,7 @@ public final class PipelineComparer {
     }
 
     /** A comparer of two models; a token must be the same text in both. */
-    public PipelineComparer(
-            TextGenerator reference, Limits referenceLimits, TextGenerator other, Limits otherLimits) {
+    public PipelineComparer(TextGenerator reference, Limits referenceLimits, TextGenerator other, Limits otherLimits) {
         requireSame(
                 "rows of the vocabulary",
                 reference.config().text().sizes().vocabSize(),

@@ -149,7 +149,11 @@ public final class RequestTrace {
             } catch (VirtualMachineError e) {
                 throw e;
             } catch (Throwable e) { // whatever it is, it is not the request's fault
-                LOG.warn("{} of the request listener {} failed", what, listener.getClass().getName(), e);
+                LOG.warn(
+                        "{} of the request listener {} failed",
+                        what,
+                        listener.getClass().getName(),
+                        e);
             }
         }
     }

@@ -21,7 +21,8 @@ final class TokenDescriber {
         PaliGemmaTokenizer tokenizer = request.tokenizer();
         Optional<LocationDistribution> location =
                 tokenizer.isLocation(token) ? Optional.of(locations(tokenizer, next)) : Optional.empty();
-        List<TokenLogProbability> mostLikely = mostLikely(next, request.request().topLogProbabilities());
+        List<TokenLogProbability> mostLikely =
+                mostLikely(next, request.request().topLogProbabilities());
         return new GeneratedToken(token, next.logProbability(token), removed, location, mostLikely);
     }
 

@@ -97,13 +97,18 @@ class WrittenTextTest {
                 boolean stopped = text.push(id);
                 assertThat(text.certain()).isGreaterThanOrEqualTo(shown);
                 shown = text.certain();
-                assertThat(expected).as("%s without %s", all, stops).startsWith(text.toString().substring(0, shown));
+                assertThat(expected)
+                        .as("%s without %s", all, stops)
+                        .startsWith(text.toString().substring(0, shown));
                 if (stopped) {
                     break;
                 }
             }
             assertThat(text).as("%s without %s", all, stops).hasToString(expected);
-            int[] kept = ids.stream().limit(text.tokens()).mapToInt(Integer::intValue).toArray();
+            int[] kept = ids.stream()
+                    .limit(text.tokens())
+                    .mapToInt(Integer::intValue)
+                    .toArray();
             WrittenText again = text();
             Arrays.stream(kept).forEach(again::push);
             assertThat(again.toString()).startsWith(expected);
@@ -114,7 +119,11 @@ class WrittenTextTest {
     private static String cut(String text, List<String> stops) {
         for (int end = 1; end <= text.length(); end++) {
             String head = text.substring(0, end);
-            int longest = stops.stream().filter(head::endsWith).mapToInt(String::length).max().orElse(0);
+            int longest = stops.stream()
+                    .filter(head::endsWith)
+                    .mapToInt(String::length)
+                    .max()
+                    .orElse(0);
             if (longest > 0) {
                 return head.substring(0, end - longest);
             }

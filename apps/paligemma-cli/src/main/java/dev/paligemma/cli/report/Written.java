@@ -42,7 +42,9 @@ public record Written(GenerationResult answer, List<BeamAnswer> found) {
             facts.value("keptMass", answer.keptMass());
         }
         if (!found.isEmpty()) {
-            facts.value("answers", found.stream().map(each -> facts(each, tokenizer)).toList());
+            facts.value(
+                    "answers",
+                    found.stream().map(each -> facts(each, tokenizer)).toList());
         }
         Timings timings = answer.timings();
         return facts.value(
