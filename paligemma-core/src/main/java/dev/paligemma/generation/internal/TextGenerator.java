@@ -115,14 +115,19 @@ public final class TextGenerator {
                         int next = waiting.next();
                         writers[next] = begin(decoding, requests.get(next), cancellations.get(next));
                         open.add(writers[next]);
-                        open.removeIf(AnswerWriter::toldEnd);
+                        tellEnds(open);
                     }
                     decoding.step();
-                    open.removeIf(AnswerWriter::toldEnd);
+                    tellEnds(open);
                 } while (decoding.open() > 0 || waiting.hasNext());
             }
         }
         return Arrays.stream(writers).map(AnswerWriter::result).toList();
+    }
+
+    /** Tells listeners of answers that have ended, and forgets these. */
+    private static void tellEnds(List<AnswerWriter> open) {
+        open.removeIf(AnswerWriter::toldEnd);
     }
 
     /** Writes several answers with consecutive seeds side by side. */
