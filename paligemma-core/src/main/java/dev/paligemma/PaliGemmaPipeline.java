@@ -53,7 +53,8 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>Thread-safe: share one pipeline between all threads. Requests run at the same time up to the limit of
- * {@link PipelineBuilder#maxConcurrentRequests}; further ones wait their turn, up to {@link PipelineBuilder#maxWaiting}. Each running request holds its own key/value
+ * {@link PipelineBuilder#maxConcurrentRequests}; further ones wait their turn, up to {@link PipelineBuilder#maxWaiting} of them.
+ * Each running request holds its own key/value
  * cache. Unless a request chooses tokens at random, it has one answer, whatever else is running. All methods that run the
  * model throw what {@link #generate} does, besides what they say themselves.
  *
