@@ -19,7 +19,8 @@ import java.util.stream.StreamSupport;
  *
  * <p>The network runs in the thread that asks for the next piece, and only then; nothing runs in between. From the first
  * piece to the last, or to {@link #close}, the stream occupies one of the pipeline's concurrent requests and its memory.
- * With stop strings a call may write several tokens, while it is not known whether they belong to one. The texts together are {@link GenerationResult#text}, except that broken UTF-8 within an answer may be replaced
+ * With stop strings a call may write several tokens, while it is not known whether they belong to one.
+ * The texts together are {@link GenerationResult#text}, except that broken UTF-8 within an answer may be replaced
  * differently; see {@link StreamingDecoder}.
  *
  * <p>Pieces are for one thread at a time. {@link #close} may be called from any thread: it waits for the step of the
