@@ -32,9 +32,9 @@ final class ModelCard {
                 .append(" examples; ")
                 .append(plan.validationExamples())
                 .append(" were held out.\n\n");
-        card.append("    paligemma generate ")
-                .append(whole ? "--model HERE" : "--model BASE --adapter HERE")
-                .append(" --image PICTURE --prompt PROMPT\n\n");
+        card.append("    PaliGemmaPipeline.builder()")
+                .append(whole ? ".checkpoint(here)" : ".checkpoint(base).adapter('tuned', here)".replace('\'', '"'))
+                .append(".build()\n\n");
         card.append("## Scores\n\n| | |\n| --- | --- |\n");
         row(card, "updates made", result.losses().size());
         if (!result.losses().isEmpty()) {
