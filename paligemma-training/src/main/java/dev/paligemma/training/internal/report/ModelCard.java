@@ -33,7 +33,7 @@ final class ModelCard {
                 .append(plan.validationExamples())
                 .append(" were held out.\n\n");
         card.append("    PaliGemmaPipeline.builder()")
-                .append(whole ? ".checkpoint(here)" : ".checkpoint(base).adapter('tuned', here)".replace('\'', '"'))
+                .append(whole ? ".checkpoint(here)" : ".checkpoint(base).adapter(\"tuned\", here)")
                 .append(".build()\n\n");
         card.append("## Scores\n\n| | |\n| --- | --- |\n");
         row(card, "updates made", result.losses().size());
