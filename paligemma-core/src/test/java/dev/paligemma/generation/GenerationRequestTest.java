@@ -67,7 +67,7 @@ class GenerationRequestTest {
                 .startsWith("GenerationRequest[2 images, prompt \"xxx")
                 .endsWith("at most 7 tokens, temperature 2.0, seed 0, repetitionPenalty 1.5, controlTokens AS_TEXT,"
                         + " constrained, timeout PT3M, stopTokenIds [5, 6],"
-                        + " stop [\"\\n\", \"END\"], topLogProbabilities 3, adapter receipts]");
+                        + " stop [\"\\u000a\", \"END\"], topLogProbabilities 3, adapter receipts]");
     }
 
     @Test
