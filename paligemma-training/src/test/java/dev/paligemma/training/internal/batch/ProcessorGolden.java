@@ -23,6 +23,8 @@ record ProcessorGolden(Example example, int[] ids, int[] labels) {
 
     static final int IMAGE_TOKENS = 64;
 
+    private static final PaliGemmaTokenizer TOKENIZER = PaliGemmaTokenizer.load(TinyModel.folder());
+
     static List<ProcessorGolden> all() {
         try (InputStream in =
                 Objects.requireNonNull(ProcessorGolden.class.getResourceAsStream("/examples/tokens.jsonl"))) {
@@ -53,7 +55,7 @@ record ProcessorGolden(Example example, int[] ids, int[] labels) {
     }
 
     static PaliGemmaTokenizer tokenizer() {
-        return PaliGemmaTokenizer.load(TinyModel.folder());
+        return TOKENIZER;
     }
 
     static TrainingTokens tokens() {
