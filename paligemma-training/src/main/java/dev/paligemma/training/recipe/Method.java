@@ -61,11 +61,6 @@ public sealed interface Method {
                 throw new IllegalArgumentException("towers must name at least one part of the model");
             }
         }
-
-        /** What the product is multiplied by. */
-        public double factor() {
-            return rankStabilised ? alpha / Math.sqrt(rank) : alpha / rank;
-        }
     }
 
     /** The whole language model and the projector in front of it, while the image encoder stays as it is. */

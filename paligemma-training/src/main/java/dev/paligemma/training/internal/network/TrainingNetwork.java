@@ -61,7 +61,17 @@ public final class TrainingNetwork {
      * @param part what it is of this module
      * @param sizes its sizes
      */
-    public record Parameter(String name, BaseModule module, StoredModule.Part part, List<Long> sizes) {}
+    public record Parameter(String name, BaseModule module, StoredModule.Part part, List<Long> sizes) {
+        /** Whether it is a weight or a bias of the model, trained as a whole. */
+        public boolean isWhole() {
+            return part == StoredModule.Part.WEIGHT || part == StoredModule.Part.BIAS;
+        }
+
+        /** How many numbers it has. */
+        public long elements() {
+            return sizes.stream().reduce(1L, Math::multiplyExact);
+        }
+    }
 
     private TrainingNetwork(Networks networks, WeightSource base, Trained trained) {
         this.trained = trained;
@@ -258,9 +268,7 @@ public final class TrainingNetwork {
         Map<String, TrainedParts.InverseNorm> norms = new LinkedHashMap<>();
         LowRank lowRank = trained.lowRank();
         for (Parameter parameter : parameters) {
-            boolean isWeight =
-                    parameter.part() == StoredModule.Part.WEIGHT || parameter.part() == StoredModule.Part.BIAS;
-            if (!isWeight) {
+            if (!parameter.isWhole()) {
                 inputs.put(parameter.name(), parameter.sizes());
             }
             if (parameter.part() == StoredModule.Part.MAGNITUDE && lowRank != null) {
@@ -346,9 +354,7 @@ public final class TrainingNetwork {
 
     /** How many numbers are trained. */
     public long trainedNumbers() {
-        return parameters.stream()
-                .mapToLong(parameter -> parameter.sizes().stream().reduce(1L, Math::multiplyExact))
-                .reduce(0, Math::addExact);
+        return parameters.stream().mapToLong(Parameter::elements).reduce(0, Math::addExact);
     }
 
     /**
@@ -395,16 +401,14 @@ public final class TrainingNetwork {
         Map<String, String> problems = new TreeMap<>();
         for (Parameter parameter : parameters) {
             StoredModule module = stored.get(parameter.module().name());
-            boolean isWeight =
-                    parameter.part() == StoredModule.Part.WEIGHT || parameter.part() == StoredModule.Part.BIAS;
             float[] numbers = module == null ? null : module.tensors().get(parameter.part());
             if (numbers == null) {
-                if (!isWeight) {
+                if (!parameter.isWhole()) {
                     problems.put(parameter.name(), "is trained, but the adapter does not store it");
                 }
                 continue;
             }
-            long expected = parameter.sizes().stream().reduce(1L, Math::multiplyExact);
+            long expected = parameter.elements();
             if (numbers.length != expected) {
                 problems.put(
                         parameter.name(), "has " + expected + " numbers, but the adapter stores " + numbers.length);

@@ -86,8 +86,7 @@ public final class AdapterFiles {
     }
 
     private static float[] numbers(Parameter parameter, TrainingProgram program) {
-        long elements = parameter.sizes().stream().reduce(1L, Math::multiplyExact);
-        float[] values = new float[Math.toIntExact(elements)];
+        float[] values = new float[Math.toIntExact(parameter.elements())];
         program.read(parameter.name(), TrainingProgram.Numbers.VALUE, FloatBuffer.wrap(values));
         if (!isTransposed(parameter)) {
             return values;
@@ -202,10 +201,9 @@ public final class AdapterFiles {
         Set<String> names = new TreeSet<>();
         for (Parameter parameter : network.parameters()) {
             String module = parameter.module().name();
-            boolean whole = parameter.part() == Part.WEIGHT || parameter.part() == Part.BIAS;
-            if (whole && Tower.of(module) == Tower.PROJECTOR) {
+            if (parameter.isWhole() && Tower.of(module) == Tower.PROJECTOR) {
                 names.add("multi_modal_projector");
-            } else if (whole && !module.equals(BaseModule.TABLE)) {
+            } else if (parameter.isWhole() && !module.equals(BaseModule.TABLE)) {
                 names.add(module.substring(module.lastIndexOf('.') + 1));
             }
         }

@@ -3,19 +3,15 @@ package dev.paligemma.training.internal.state;
 import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsFile;
-import dev.paligemma.checkpoint.internal.safetensors.SafeTensorsHeader;
 import dev.paligemma.engine.training.TrainingProgram;
 import dev.paligemma.engine.training.TrainingProgram.Numbers;
 import dev.paligemma.engine.weights.DType;
 import dev.paligemma.engine.weights.TensorInfo;
+import dev.paligemma.training.internal.output.TensorFile;
 import dev.paligemma.training.run.FineTuningException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -28,14 +24,12 @@ import java.util.Objects;
  * second.NAME}, all in float32. Stateless.
  */
 public final class ProgramState {
-    private static final int ALIGNMENT = 64;
-    private static final int PIECE_FLOATS = 1 << 18;
     private static final List<Numbers> WITH_MOMENTS =
             List.of(Numbers.VALUE, Numbers.FIRST_MOMENT, Numbers.SECOND_MOMENT);
 
     private ProgramState() {}
 
-    private record Part(String parameter, Numbers numbers, long[] sizes) {
+    private record Part(String parameter, Numbers numbers, List<Long> sizes) {
         String name() {
             return switch (numbers) {
                         case VALUE -> "value.";
@@ -47,53 +41,29 @@ public final class ProgramState {
         }
 
         int elements() {
-            return Math.toIntExact(Arrays.stream(sizes).reduce(1, Math::multiplyExact));
+            return Math.toIntExact(sizes.stream().reduce(1L, Math::multiplyExact));
         }
     }
 
     private static List<Part> parts(TrainingProgram program, boolean moments) {
         List<Part> parts = new ArrayList<>();
-        program.parameters().forEach((name, sizes) -> {
-            long[] shape = sizes.stream().mapToLong(Long::longValue).toArray();
-            (moments ? WITH_MOMENTS : List.of(Numbers.VALUE))
-                    .forEach(numbers -> parts.add(new Part(name, numbers, shape)));
-        });
+        program.parameters()
+                .forEach((name, sizes) -> (moments ? WITH_MOMENTS : List.of(Numbers.VALUE))
+                        .forEach(numbers -> parts.add(new Part(name, numbers, sizes))));
         return parts;
     }
 
     /** Writes a file that must not exist yet; it is on the disk afterwards. */
     static void write(TrainingProgram program, boolean moments, Path file) throws IOException {
-        List<Part> parts = parts(program, moments);
-        List<SafeTensorsHeader.Entry> entries = new ArrayList<>();
-        long at = 0;
-        for (Part part : parts) {
-            long end = Math.addExact(at, (long) part.elements() * Float.BYTES);
-            entries.add(new SafeTensorsHeader.Entry(part.name(), DType.F32, part.sizes(), at, end));
-            at = end;
-        }
-        ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_FLOATS * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            drain(SafeTensorsHeader.bytes(Map.of(), entries, ALIGNMENT), channel);
-            for (Part part : parts) {
+        TensorFile tensors = new TensorFile();
+        for (Part part : parts(program, moments)) {
+            tensors.add(part.name(), part.sizes(), () -> {
                 FloatBuffer numbers = FloatBuffer.allocate(part.elements());
                 program.read(part.parameter(), part.numbers(), numbers);
-                numbers.flip();
-                while (numbers.hasRemaining()) {
-                    int count = Math.min(numbers.remaining(), PIECE_FLOATS);
-                    piece.clear().limit(count * Float.BYTES);
-                    piece.asFloatBuffer().put(numbers.slice(numbers.position(), count));
-                    numbers.position(numbers.position() + count);
-                    drain(piece, channel);
-                }
-            }
-            channel.force(true);
+                return numbers.array();
+            });
         }
-    }
-
-    private static void drain(ByteBuffer bytes, FileChannel channel) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
+        tensors.write(file);
     }
 
     /**
@@ -120,9 +90,10 @@ public final class ProgramState {
         }
         wanted.forEach((name, part) -> {
             TensorInfo tensor = Objects.requireNonNull(stored.tensors().get(name));
-            if (tensor.dtype() != DType.F32 || !Arrays.equals(tensor.shape(), part.sizes())) {
-                throw new FineTuningException(file + ": " + name + " must be F32" + Arrays.toString(part.sizes())
-                        + ", got " + tensor.dtype() + Arrays.toString(tensor.shape()));
+            if (tensor.dtype() != DType.F32
+                    || !Arrays.stream(tensor.shape()).boxed().toList().equals(part.sizes())) {
+                throw new FineTuningException(file + ": " + name + " must be F32" + part.sizes() + ", got "
+                        + tensor.dtype() + Arrays.toString(tensor.shape()));
             }
             FloatBuffer numbers = FloatBuffer.allocate(part.elements());
             stored.readFloats(tensor, 0, numbers);

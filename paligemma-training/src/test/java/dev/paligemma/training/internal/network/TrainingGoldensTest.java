@@ -237,7 +237,7 @@ class TrainingGoldensTest {
             double floor = golden.largest(what) / (golden.isPlain() ? 5 : 1);
             for (TrainingNetwork.Parameter parameter : network.parameters()) {
                 String name = golden.start() == null ? "model." + parameter.name() : AdapterFiles.nameOf(parameter);
-                int elements = Math.toIntExact(parameter.sizes().stream().reduce(1L, Math::multiplyExact));
+                int elements = Math.toIntExact(parameter.elements());
                 FloatBuffer values = FloatBuffer.allocate(elements);
                 program.read(parameter.name(), which, values);
                 TrainingGolden.Size size = golden.size(name, what);

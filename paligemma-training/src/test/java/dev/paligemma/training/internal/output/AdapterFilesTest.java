@@ -67,7 +67,7 @@ class AdapterFilesTest {
         try (TrainingProgram program = new HeldProgram(network.graph(), network.parts())) {
             Random random = new Random(1);
             for (TrainingNetwork.Parameter parameter : network.parameters()) {
-                FloatBuffer values = FloatBuffer.allocate((int) elements(parameter));
+                FloatBuffer values = FloatBuffer.allocate((int) parameter.elements());
                 while (values.hasRemaining()) {
                     values.put(random.nextFloat());
                 }
@@ -76,7 +76,7 @@ class AdapterFilesTest {
             AdapterFiles.write(out, network, program, "the base");
             adapter = LoraAdapter.open(out, base);
             for (TrainingNetwork.Parameter parameter : network.parameters()) {
-                FloatBuffer values = FloatBuffer.allocate((int) elements(parameter));
+                FloatBuffer values = FloatBuffer.allocate((int) parameter.elements());
                 program.read(parameter.name(), TrainingProgram.Numbers.VALUE, values);
                 StoredModule stored = adapter.stored().get(parameter.module().name());
                 assertThat(stored.tensors().get(parameter.part()))
@@ -89,10 +89,6 @@ class AdapterFilesTest {
         assertThat(read.weights()).isEqualTo(trained.weights());
         assertThat(read.tokens()).isEqualTo(trained.tokens());
         return adapter;
-    }
-
-    private static long elements(TrainingNetwork.Parameter parameter) {
-        return parameter.sizes().stream().reduce(1L, Math::multiplyExact);
     }
 
     private String config(String name) throws IOException {
