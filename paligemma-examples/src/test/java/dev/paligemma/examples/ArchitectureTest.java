@@ -70,9 +70,20 @@ class ArchitectureTest {
             entry("core", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub")),
             entry("djl", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry("training", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
+            entry("server", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry(
                     "cli",
-                    Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core", "training", "tiny")),
+                    Set.of(
+                            "base",
+                            "engine",
+                            "checkpoint",
+                            "vision",
+                            "tokenizer",
+                            "hub",
+                            "core",
+                            "training",
+                            "server",
+                            "tiny")),
             entry(
                     "examples",
                     Set.of(
@@ -118,6 +129,8 @@ class ArchitectureTest {
             "dev.paligemma.generation.TooManyRequestsException",
             "dev.paligemma.hub.HubClient",
             "dev.paligemma.network.Networks",
+            "dev.paligemma.server.PaliGemmaServer",
+            "dev.paligemma.server.ServerException",
             "dev.paligemma.task.Tasks",
             "dev.paligemma.tiny.TinyModel",
             "dev.paligemma.tokenizer.PromptEncoder",
