@@ -12,6 +12,7 @@ module dev.paligemma.base {
             dev.paligemma.examples,
             dev.paligemma.hub,
             dev.paligemma.onnx,
+            dev.paligemma.server,
             dev.paligemma.tiny,
             dev.paligemma.tokenizer,
             dev.paligemma.training,

@@ -13,8 +13,8 @@ import com.tngtech.archunit.core.domain.JavaField;
 import com.tngtech.archunit.core.domain.JavaMember;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.domain.JavaType;
-import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -71,9 +71,20 @@ class ArchitectureTest {
             entry("djl", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry("micrometer", Set.of("base", "engine", "core")),
             entry("training", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
+            entry("server", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry(
                     "cli",
-                    Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core", "training", "tiny")),
+                    Set.of(
+                            "base",
+                            "engine",
+                            "checkpoint",
+                            "vision",
+                            "tokenizer",
+                            "hub",
+                            "core",
+                            "training",
+                            "server",
+                            "tiny")),
             entry(
                     "examples",
                     Set.of(
@@ -123,6 +134,8 @@ class ArchitectureTest {
             "dev.paligemma.generation.TooManyRequestsException",
             "dev.paligemma.hub.HubClient",
             "dev.paligemma.network.Networks",
+            "dev.paligemma.server.PaliGemmaServer",
+            "dev.paligemma.server.ServerException",
             "dev.paligemma.task.Tasks",
             "dev.paligemma.tiny.TinyModel",
             "dev.paligemma.tokenizer.PromptEncoder",
