@@ -7,8 +7,12 @@ import dev.paligemma.server.internal.http.Front;
 import dev.paligemma.server.internal.http.Limits;
 import dev.paligemma.server.internal.http.Origins;
 import dev.paligemma.server.internal.http.Router;
+import dev.paligemma.server.internal.metrics.MetricsEndpoint;
+import dev.paligemma.server.internal.metrics.RequestMetrics;
 import dev.paligemma.server.internal.model.Health;
 import dev.paligemma.server.internal.model.ServedModel;
+import dev.paligemma.server.internal.typed.TypedEndpoints;
+import dev.paligemma.vision.format.ImageOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,6 +29,8 @@ public final class ServerBuilder {
 
     private static final int MAX_PORT = 65_535;
 
+    private static final long MAX_PIXELS = 50_000_000;
+
     private @Nullable PaliGemmaPipeline pipeline;
     private @Nullable ModelLoader loader;
     private @Nullable String modelName;
@@ -34,6 +40,7 @@ public final class ServerBuilder {
     private final List<String> origins = new ArrayList<>();
     private final List<String> hosts = new ArrayList<>();
     private Limits limits = Limits.DEFAULTS;
+    private final RequestMetrics metrics = new RequestMetrics();
     private int batch = 1;
 
     ServerBuilder() {}
@@ -87,6 +94,8 @@ public final class ServerBuilder {
         ServedModel model = new ServedModel();
         Router router = new Router();
         new Health(model).addTo(router);
+        new TypedEndpoints(model, ImageOptions.defaults().withMaxPixels(MAX_PIXELS)).addTo(router);
+        new MetricsEndpoint(metrics).addTo(router);
         PaliGemmaServer server = new PaliGemmaServer(bind(router), model, loader);
         if (pipeline != null) {
             serve(model, pipeline);
@@ -114,9 +123,10 @@ public final class ServerBuilder {
             name = String.valueOf(loaded.info().folder().getFileName());
         }
         model.loaded(loaded, name, batch);
+        metrics.loaded(loaded.info());
     }
 
     RequestListener listener() {
-        return new RequestListener() {};
+        return metrics;
     }
 }

@@ -50,10 +50,13 @@ final class Connections {
         if (!known || client.getAddress() == null) {
             return false;
         }
-        if (System.nanoTime() - readAt > staleAfter && !read()) {
+        String key = key(client.getAddress().getAddress(), client.getPort());
+        // A connection that is not in it may be younger than what was read.
+        boolean stale = System.nanoTime() - readAt > staleAfter || !states.containsKey(key);
+        if (stale && !read()) {
             return false;
         }
-        return !ESTABLISHED.equals(states.get(key(client.getAddress().getAddress(), client.getPort())));
+        return !ESTABLISHED.equals(states.get(key));
     }
 
     /** Reads the rows of this port; whether the port itself is among them. */
