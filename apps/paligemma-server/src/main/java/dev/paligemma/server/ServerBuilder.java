@@ -11,6 +11,7 @@ import dev.paligemma.server.internal.metrics.MetricsEndpoint;
 import dev.paligemma.server.internal.metrics.RequestMetrics;
 import dev.paligemma.server.internal.model.Health;
 import dev.paligemma.server.internal.model.ServedModel;
+import dev.paligemma.server.internal.page.WebPage;
 import dev.paligemma.server.internal.typed.TypedEndpoints;
 import dev.paligemma.vision.format.ImageOptions;
 import java.io.IOException;
@@ -96,6 +97,7 @@ public final class ServerBuilder {
         new Health(model).addTo(router);
         new TypedEndpoints(model, ImageOptions.defaults().withMaxPixels(MAX_PIXELS)).addTo(router);
         new MetricsEndpoint(metrics).addTo(router);
+        new WebPage().addTo(router);
         PaliGemmaServer server = new PaliGemmaServer(bind(router), model, loader);
         if (pipeline != null) {
             serve(model, pipeline);

@@ -65,17 +65,16 @@ export function list(things, onChoose) {
     button.type = 'button';
     const swatch = create('span', 'swatch');
     swatch.style.background = colour(thing.index);
-    const box = thing.box.map(Math.round).join(', ');
-    const sure = create('span', 'sure', thing.confidence === null ? '' : percent(thing.confidence));
+    const said = (text) => create('span', 'off-screen', text);
+    const box = create('span', 'box');
+    box.append(said(', box '), thing.box.map(Math.round).join(', '));
+    const sure = create('span', 'sure');
+    sure.append(said(', confidence '), thing.confidence === null ? '–' : percent(thing.confidence));
     sure.title = 'Confidence';
     const meter = create('span', 'meter');
     meter.append(create('span'));
     meter.firstChild.style.width = `${(thing.confidence ?? 0) * 100}%`;
-    button.append(swatch, create('span', 'label', thing.label), create('span', 'box', box), meter, sure);
-    button.setAttribute(
-      'aria-label',
-      `${thing.label}, confidence ${thing.confidence === null ? 'unknown' : percent(thing.confidence)}, from ${box}`,
-    );
+    button.append(swatch, create('span', 'label', thing.label), box, meter, sure);
     button.addEventListener('pointerenter', () => onChoose(thing));
     button.addEventListener('pointerleave', () => onChoose(null));
     button.addEventListener('focus', () => onChoose(thing));
@@ -115,7 +114,7 @@ export function timings(answer, firstMs, wholeMs) {
   const { usage } = answer;
   const rate = answer.timings.decode_ms > 0 ? (usage.completion_tokens - 1) / (answer.timings.decode_ms / 1000) : 0;
   const parts = [
-    `${milliseconds(wholeMs)} with the network`,
+    `${milliseconds(wholeMs)} in this browser`,
     `first sign after ${milliseconds(firstMs)}`,
     `${usage.prompt_tokens} tokens read (${usage.image_tokens} of pictures), ${usage.completion_tokens} written`,
   ];

@@ -79,7 +79,7 @@ function showPictures() {
     return item;
   });
   element('strip').replaceChildren(...items);
-  element('strip').hidden = items.length === 0;
+  element('strip').hidden = items.length === 0 || (items.length === 1 && Boolean(state.active.sample));
   element('empty').hidden = state.active !== null;
   element('stage').classList.toggle('filled', state.active !== null);
   showQuestion();
@@ -395,6 +395,11 @@ function listen() {
   element('files').addEventListener('change', async (event) => {
     await add([...event.target.files]);
     event.target.value = '';
+  });
+  element('stage').addEventListener('click', () => {
+    if (!state.active) {
+      element('files').click();
+    }
   });
   document.addEventListener('paste', (event) => {
     const files = pictures.among(event.clipboardData);

@@ -4,7 +4,7 @@
 export const SAMPLES = [
   { file: 'scene.png', title: 'A blue square and a word', labels: 'blue square, word', question: 'what word is written?' },
   { file: 'shapes.png', title: 'A circle and a triangle', labels: 'green circle, yellow triangle', question: 'what color is the circle?' },
-  { file: 'evening.png', title: 'Three shapes', labels: 'red triangle, yellow circle, black square', question: 'how many shapes are there?' },
+  { file: 'evening.png', title: 'Three shapes', labels: 'red triangle, yellow circle', question: 'how many shapes are there?' },
   { file: 'rain.png', title: 'A red square and a word', labels: 'red square', question: 'is there a red square?' },
 ];
 
