@@ -141,14 +141,18 @@ final class Browser implements AutoCloseable {
         return driver.executeScript(script, arguments);
     }
 
-    Object runAsync(String script) {
-        return driver.executeAsyncScript(script);
+    /** As {@link #run}, of a script that gives its result to the last of its arguments. */
+    Object runAsync(String script, Object... arguments) {
+        return driver.executeAsyncScript(script, arguments);
     }
 
-    /** Waits until a script gives true. */
-    void await(String condition) {
+    /** Waits until an expression, of {@code arguments} if it likes, is true. */
+    void await(String condition, Object... arguments) {
         try {
-            runAsync("const done = arguments[0]; const look = () => " + condition + " ? done() : setTimeout(look, 10); look()");
+            runAsync(
+                    "const done = arguments[arguments.length - 1];"
+                            + "const look = () => " + condition + " ? done() : setTimeout(look, 10); look()",
+                    arguments);
         } catch (ScriptTimeoutException e) {
             throw new AssertionError(condition + " does not come true; the page says: " + run("return document.body.innerText"), e);
         }
