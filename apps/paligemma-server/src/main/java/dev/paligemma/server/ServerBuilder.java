@@ -92,16 +92,21 @@ public final class ServerBuilder {
             throw new IllegalStateException("no model was chosen: call pipeline(...) or load(...)");
         }
         ServedModel model = new ServedModel();
-        Router router = new Router();
-        new Health(model).addTo(router);
-        new TypedEndpoints(model, ImageOptions.defaults().withMaxPixels(MAX_PIXELS)).addTo(router);
-        new MetricsEndpoint(metrics).addTo(router);
-        PaliGemmaServer server = new PaliGemmaServer(bind(router), model, loader);
+        PaliGemmaServer server = new PaliGemmaServer(bind(router(model)), model, loader);
         if (pipeline != null) {
             serve(model, pipeline);
         }
         server.start(this);
         return server;
+    }
+
+    /** All that the server answers. */
+    Router router(ServedModel model) {
+        Router router = new Router();
+        new Health(model).addTo(router);
+        new TypedEndpoints(model, ImageOptions.defaults().withMaxPixels(MAX_PIXELS)).addTo(router);
+        new MetricsEndpoint(metrics).addTo(router);
+        return router;
     }
 
     private Front bind(Router router) {
