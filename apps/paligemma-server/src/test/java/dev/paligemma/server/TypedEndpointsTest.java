@@ -161,7 +161,14 @@ class TypedEndpointsTest {
         JsonObject constrained = read(post("/v1/detect", ", \"labels\": [\"teapot\"], \"constrained\": true"));
         assertThat(constrained.objects("detections"))
                 .allSatisfy(found -> assertThat(found.stringOrNull("label")).isEqualTo("teapot"));
-        assertThat(constrained.objects("fragments")).isEmpty();
+        assertThat(constrained.stringOrNull("raw"))
+                .isEqualTo(Servers.pipeline()
+                        .run(
+                                Tasks.detect("teapot")
+                                        .with(request -> request.constraint(
+                                                Servers.pipeline().constraints().detections(List.of("teapot")))),
+                                image)
+                        .rawText());
     }
 
     @Test
