@@ -22,19 +22,19 @@ final class CommonFields {
         return models.require(fields.text("model", FieldLimits.NAME_CHARACTERS).orElse(null));
     }
 
-    /** The file of the only picture. */
-    static List<byte[]> picture(Fields fields) {
-        List<byte[]> files = fields.files("image", 1);
-        if (files.isEmpty()) {
+    /** The only picture. */
+    static List<Upload> picture(Fields fields) {
+        List<Upload> uploads = fields.pictures("image", 1);
+        if (uploads.isEmpty()) {
             throw missing();
         }
-        return files;
+        return uploads;
     }
 
-    /** The files of one or several pictures. */
-    static List<byte[]> pictures(Fields fields) {
-        List<byte[]> one = fields.files("image", 1);
-        List<byte[]> several = fields.files("images", FieldLimits.PICTURES);
+    /** One or several pictures. */
+    static List<Upload> pictures(Fields fields, int maxPictures) {
+        List<Upload> one = fields.pictures("image", 1);
+        List<Upload> several = fields.pictures("images", maxPictures);
         if (!one.isEmpty() && !several.isEmpty()) {
             throw HttpFailure.badRequest("images", "image and images exclude each other");
         }
