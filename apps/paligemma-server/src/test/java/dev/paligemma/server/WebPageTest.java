@@ -192,7 +192,8 @@ class WebPageTest {
     void severalPicturesAreAskedAboutTogether() throws IOException {
         upload("one.png");
         upload("two.png");
-        browser.click("#strip li:nth-child(1) .remove");
+        upload("three.png");
+        browser.click("#strip li:nth-child(3) .remove");
         assertThat(browser.text("which")).isEqualTo("about all 2 pictures");
 
         ask();

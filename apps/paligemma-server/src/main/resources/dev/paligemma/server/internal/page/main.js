@@ -111,11 +111,20 @@ async function add(files) {
   answer.clear();
   for (const file of files) {
     try {
-      addPicture(await pictures.open(file));
+      const picture = await pictures.open(file);
+      removeSamples();
+      addPicture(picture);
     } catch (e) {
       answer.error(e.message);
     }
   }
+}
+
+/** A picture of ours makes way for another one, and for pictures of the user's. */
+function removeSamples() {
+  const samples = state.pictures.filter((each) => each.sample);
+  state.pictures = state.pictures.filter((each) => !each.sample);
+  samples.forEach(pictures.close);
 }
 
 function addPicture(picture) {
@@ -130,13 +139,10 @@ function addPicture(picture) {
   showPictures();
 }
 
-/** A picture of ours stands in the place of another one of ours: who looks around wants one at a time. */
 async function addSample(sample) {
   try {
     const picture = await pictures.openSample(sample);
-    const before = state.pictures.filter((each) => each.sample);
-    state.pictures = state.pictures.filter((each) => !each.sample);
-    before.forEach(pictures.close);
+    removeSamples();
     answer.clear();
     answer.state('');
     element('labels').value = sample.labels;
