@@ -233,6 +233,23 @@ class WebPageTest {
     }
 
     @Test
+    void boxesBelongToTheirPicture() throws IOException {
+        upload("one.png");
+        choose("detect");
+        browser.write("labels", "blue square");
+        ask();
+        assertThat(browser.all("#found li")).hasSize(1);
+
+        upload("two.png");
+        assertThat(browser.all("#found li")).isEmpty();
+
+        browser.click("#strip li:nth-child(1) .thumb");
+        assertThat(browser.all("#found li")).hasSize(1);
+        assertThat(browser.element("canvas").getDomAttribute("aria-label"))
+                .isEqualTo("one.png, with boxes around: blue square");
+    }
+
+    @Test
     void masksCoverWhatTheyShowAndNothingElse() {
         sample(2, "shapes.png");
         List<?> circle = pixel(108, 308);

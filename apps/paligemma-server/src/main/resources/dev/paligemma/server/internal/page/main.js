@@ -87,11 +87,9 @@ function showPictures() {
 }
 
 function activate(picture) {
-  if (state.thingsOf !== picture) {
-    forgetThings();
-  }
   state.active = picture;
   showPictures();
+  showThings();
 }
 
 function removePicture(picture) {
@@ -104,6 +102,7 @@ function removePicture(picture) {
   }
   pictures.close(picture);
   showPictures();
+  showThings();
   (element('strip').querySelector('[aria-pressed=true]') ?? element('files')).focus();
 }
 
@@ -124,6 +123,9 @@ async function add(files) {
 function removeSamples() {
   const samples = state.pictures.filter((each) => each.sample);
   state.pictures = state.pictures.filter((each) => !each.sample);
+  if (samples.includes(state.thingsOf)) {
+    forgetThings();
+  }
   samples.forEach(pictures.close);
 }
 
@@ -133,10 +135,8 @@ function addPicture(picture) {
     answer.error(`There are ${MOST_PICTURES} pictures already; remove one first.`);
     return;
   }
-  forgetThings();
   state.pictures.push(picture);
-  state.active = picture;
-  showPictures();
+  activate(picture);
 }
 
 async function addSample(sample) {
@@ -173,9 +173,12 @@ function showSamples() {
 
 // --- what was found
 
+/** The things in the picture that is looked at. */
 function shown() {
   const least = Number(element('threshold').value);
-  return state.things.filter((thing) => (thing.confidence ?? 1) >= least);
+  return state.thingsOf !== state.active
+    ? []
+    : state.things.filter((thing) => (thing.confidence ?? 1) >= least);
 }
 
 function forgetThings() {
@@ -206,7 +209,7 @@ function redraw() {
   overlay.draw(state.active, things, Number(element('opacity').value), state.chosen);
   const names = things.map((thing) => thing.label).join(', ');
   canvas.setAttribute('aria-label', `${state.active.name}${names ? `, with boxes around: ${names}` : ''}`);
-  element('sliders').hidden = state.things.length === 0;
+  element('sliders').hidden = state.things.length === 0 || state.thingsOf !== state.active;
 }
 
 function showThings() {
@@ -217,7 +220,7 @@ function showThings() {
 
 function countThings() {
   const all = state.things.length;
-  const visible = shown().length;
+  const visible = state.thingsOf === state.active ? shown().length : all;
   const found = all === 0 ? 'Nothing was found.' : `${all} ${all === 1 ? 'thing' : 'things'} found.`;
   answer.state(visible === all ? found : `${found} ${visible} shown.`);
 }
@@ -271,7 +274,7 @@ function receive(event, data, boxes, firstMs, start) {
   if (event === 'text') {
     answer.state('The model writes …');
     answer.piece(data.text, boxes);
-  } else if (event === 'detection' && state.thingsOf === state.active) {
+  } else if (event === 'detection' && state.thingsOf) {
     state.things.push({ ...data, index: state.things.length });
     showQuestion();
     showThings();
