@@ -142,7 +142,8 @@ final class FuzzedRequests {
     }
 
     private List<Object> messages() {
-        Object image = Map.of("type", "image_url", "image_url", oneIn(10) ? any(VALUES) : Map.of("url", image()));
+        Map<String, Object> image = new LinkedHashMap<>(Map.of("type", "image_url"));
+        image.put("image_url", oneIn(10) ? any(VALUES) : Map.of("url", image()));
         Object text = Map.of("type", "text", "text", "ocr");
         return List.of(Map.of("role", oneIn(10) ? "system" : "user", "content", oneIn(20) ? List.of(text) : List.of(text, image)));
     }

@@ -82,7 +82,7 @@ class OpenApiTest {
         Set<String> unused = new TreeSet<>();
         schemas().keySet().forEach(name -> unused.add(SCHEMAS + name));
         unused.removeAll(references);
-        assertThat(unused).containsExactly(SCHEMAS + "TextEvent");
+        assertThat(unused).containsExactly(SCHEMAS + "ChatChunk", SCHEMAS + "TextEvent");
 
         Set<String> operations = new HashSet<>();
         for (JsonElement path : document.getAsJsonObject("paths").asMap().values()) {
@@ -158,7 +158,7 @@ class OpenApiTest {
                 "/v1/caption | \"max_tokens\": 8193",
                 "/v1/caption | \"max_tokens\": 2.5",
                 "/v1/caption | \"temperature\": 101",
-                "/v1/caption | \"top_p\": 0",
+                "/v1/caption | \"top_p\": 2",
                 "/v1/caption | \"top_k\": 0",
                 "/v1/caption | \"stop\": [1]",
                 "/v1/caption | \"stream\": \"true\"",
@@ -189,6 +189,28 @@ class OpenApiTest {
             assertThat(problems("Status", Servers.get(server, path).body())).isEmpty();
         }
         assertThat(problems("Error", Servers.get(server, "/v1/nothing").body())).isEmpty();
+    }
+
+    @Test
+    void describesTheWireFormatOfOpenAi() throws IOException {
+        String question = Servers.question("detect word", "\"logprobs\": true, \"top_logprobs\": 2, \"max_tokens\": 30");
+        assertThat(problems("ChatRequest", question)).isEmpty();
+        assertThat(problems("ChatCompletion", Servers.post(server, "/v1/chat/completions", question).body())).isEmpty();
+        String streamed = Servers.chat(server, "ocr", "\"stream\": true, \"stream_options\": {\"include_usage\": true}")
+                .body();
+        List<String> events = List.of(streamed.strip().split("\n\n"));
+        assertThat(events).hasSizeGreaterThan(3).endsWith("data: [DONE]");
+        events.subList(0, events.size() - 1)
+                .forEach(event -> assertThat(problems("ChatChunk", event.substring("data: ".length()))).isEmpty());
+        assertThat(problems("Models", Servers.get(server, "/v1/models").body())).isEmpty();
+        assertThat(problems("Model", Servers.get(server, "/v1/models/paligemma-tiny").body())).isEmpty();
+        String unknown = Servers.question("ocr", "\"no_such_parameter\": 1");
+        assertThat(problems("ChatRequest", unknown)).isNotEmpty();
+        assertThat(problems("Error", Servers.post(server, "/v1/chat/completions", unknown).body())).isEmpty();
+        for (String name : schemas().getAsJsonObject("ChatRequest").getAsJsonObject("properties").keySet()) {
+            String body = name.equals("messages") ? Servers.question("ocr", "") : Servers.question("ocr", "\"" + name + "\": -77");
+            assertThat(Servers.post(server, "/v1/chat/completions", body).body()).as(name).doesNotContain("unknown_parameter");
+        }
     }
 
     @Test

@@ -31,6 +31,8 @@ import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -117,6 +119,23 @@ class TypedEndpointsTest {
                                                 .sampling(Sampling.temperature(30).seed(7).topK(50))),
                                 image)
                         .text());
+    }
+
+    /** The tiny model has no idea what a zebra is. */
+    @Test
+    void limitsOnChanceAskForChance() throws IOException {
+        Set<String> texts = new TreeSet<>();
+        for (int seed = 0; seed < 10; seed++) {
+            String text = read(post("/v1/answer", ", \"question\": \"zebra\", \"top_k\": 1000000, \"seed\": " + seed)).stringOrNull("text");
+            texts.add(text);
+            assertThat(read(post("/v1/answer", ", \"question\": \"zebra\", \"temperature\": 1, \"seed\": " + seed)).stringOrNull("text"))
+                    .isEqualTo(text);
+        }
+        assertThat(texts).hasSizeGreaterThan(1);
+        assertThat(read(post("/v1/caption", ", \"top_p\": 0")).stringOrNull("text"))
+                .isEqualTo(TinyModel.CAPTION);
+        assertThat(read(post("/v1/caption", ", \"temperature\": 0, \"top_p\": 0.5")).stringOrNull("text"))
+                .isEqualTo(TinyModel.CAPTION);
     }
 
     @Test
@@ -344,8 +363,7 @@ class TypedEndpointsTest {
                     /v1/caption | , "max_tokens": "8"                        | max_tokens     | an integer
                     /v1/caption | , "max_tokens": 1e1                        | max_tokens     | an integer
                     /v1/caption | , "temperature": -1                        | temperature    | from 0.0 to 100.0
-                    /v1/caption | , "temperature": 1, "top_p": 0             | top_p          | above 0
-                    /v1/caption | , "top_p": 0                               | top_p          | above 0
+                    /v1/caption | , "top_p": 1.1                             | top_p          | from 0.0 to 1.0
                     /v1/caption | , "top_k": 0                               | top_k          | from 1
                     /v1/caption | , "seed": 1.5                              | seed           | an integer
                     /v1/caption | , "stop": [""]                             | stop           | stop
