@@ -114,10 +114,10 @@ class OpenAiJavaTest {
         assertThatExceptionOfType(BadRequestException.class)
                 .isThrownBy(() -> ask(question().temperature(9)))
                 .satisfies(e -> assertThat(e.param()).hasValue("temperature"));
-        try (OpenAIClient other = client("wrong")) {
-            assertThatExceptionOfType(UnauthorizedException.class)
-                    .isThrownBy(() -> other.chat().completions().create(question().build()));
-        }
+        OpenAIClient other = client("wrong");
+        assertThatExceptionOfType(UnauthorizedException.class)
+                .isThrownBy(() -> other.chat().completions().create(question().build()));
+        other.close();
     }
 
     @Test

@@ -125,9 +125,10 @@ public final class Front implements AutoCloseable {
             return;
         }
         waitForRequests(limits.stop());
-        threads.close(PATIENCE);
+        threads.interruptWork(PATIENCE);
         waitForRequests(PATIENCE);
         server.stop(0);
+        threads.close();
     }
 
     private void waitForRequests(Duration patience) {

@@ -1,6 +1,7 @@
 package dev.paligemma.server.internal.http;
 
 import com.sun.net.httpserver.HttpExchange;
+import dev.paligemma.generation.RequestCancelledException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -150,7 +151,7 @@ final class JdkExchange implements Exchange {
                 }
             }
         } catch (ExecutionException e) {
-            throw unchecked(e.getCause());
+            throw unchecked(reason(e.getCause()));
         } catch (CancellationException e) {
             throw stopping();
         } catch (InterruptedException e) {
@@ -181,6 +182,11 @@ final class JdkExchange implements Exchange {
         } catch (RejectedExecutionException e) {
             throw stopping();
         }
+    }
+
+    /** What was given up while the server stops, was so for that reason. */
+    private @Nullable Throwable reason(@Nullable Throwable failure) {
+        return failure instanceof RequestCancelledException && threads.workers().isShutdown() ? stopping() : failure;
     }
 
     static HttpFailure stopping() {
@@ -216,9 +222,9 @@ final class JdkExchange implements Exchange {
             long silentSince = start;
             while (true) {
                 String next = events.poll(LOOK_MS);
+                requireTime(start);
                 if (next == null) {
                     requireClient();
-                    requireTime(start);
                     if (System.nanoTime() - silentSince > limits.ping().toNanos()) {
                         send(": ping\n\n");
                         silentSince = System.nanoTime();
@@ -232,7 +238,7 @@ final class JdkExchange implements Exchange {
             }
             result.get();
         } catch (ExecutionException e) {
-            fail(errorEvent, e.getCause());
+            fail(errorEvent, reason(e.getCause()));
         } catch (HttpFailure e) {
             fail(errorEvent, e);
         } catch (CancellationException e) {
