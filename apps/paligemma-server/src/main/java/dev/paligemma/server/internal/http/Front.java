@@ -63,7 +63,8 @@ public final class Front implements AutoCloseable {
 
     private void answer(HttpExchange exchange) {
         long start = System.nanoTime();
-        String id = "req_" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+        String id =
+                "req_" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
         JdkExchange request = new JdkExchange(exchange, threads, connections, limits, id);
         running.incrementAndGet();
         String end = "";
@@ -125,9 +126,10 @@ public final class Front implements AutoCloseable {
             return;
         }
         waitForRequests(limits.stop());
-        threads.close(PATIENCE);
+        threads.interruptWork(PATIENCE);
         waitForRequests(PATIENCE);
         server.stop(0);
+        threads.close();
     }
 
     private void waitForRequests(Duration patience) {
