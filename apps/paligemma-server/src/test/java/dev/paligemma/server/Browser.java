@@ -150,11 +150,12 @@ final class Browser implements AutoCloseable {
     void await(String condition, Object... arguments) {
         try {
             runAsync(
-                    "const done = arguments[arguments.length - 1];"
-                            + "const look = () => " + condition + " ? done() : setTimeout(look, 10); look()",
+                    "const done = arguments[arguments.length - 1];" + "const look = () => " + condition
+                            + " ? done() : setTimeout(look, 10); look()",
                     arguments);
         } catch (ScriptTimeoutException e) {
-            throw new AssertionError(condition + " does not come true; the page says: " + run("return document.body.innerText"), e);
+            throw new AssertionError(
+                    condition + " does not come true; the page says: " + run("return document.body.innerText"), e);
         }
     }
 
@@ -181,8 +182,9 @@ final class Browser implements AutoCloseable {
 
     /** The whole page as PNG, also what one has to scroll to. */
     byte[] picture() {
-        return Base64.getDecoder().decode((String)
-                devtools("Page.captureScreenshot", Map.of("captureBeyondViewport", true)).get("data"));
+        return Base64.getDecoder()
+                .decode((String) devtools("Page.captureScreenshot", Map.of("captureBeyondViewport", true))
+                        .get("data"));
     }
 
     @Override

@@ -159,8 +159,9 @@ class WebPageTest {
 
     @Test
     void aCaptionAppearsAsItIsWritten() {
-        browser.run("window.seen = new Set(); new MutationObserver(() => seen.add(document.getElementById('text').textContent))"
-                + ".observe(document.getElementById('text'), {childList: true})");
+        browser.run(
+                "window.seen = new Set(); new MutationObserver(() => seen.add(document.getElementById('text').textContent))"
+                        + ".observe(document.getElementById('text'), {childList: true})");
         assertThat(browser.text("prompt")).isEqualTo(prompt(Tasks.caption("en")));
 
         ask();
@@ -179,8 +180,7 @@ class WebPageTest {
         upload("my picture.png");
         choose("answer");
         browser.write("question-text", "what word is written?");
-        assertThat(browser.text("prompt"))
-                .isEqualTo(prompt(Tasks.answer("en", "what word is written?")));
+        assertThat(browser.text("prompt")).isEqualTo(prompt(Tasks.answer("en", "what word is written?")));
 
         browser.element("question-text").sendKeys(Keys.ENTER);
         browser.await(ENDED);
@@ -215,8 +215,8 @@ class WebPageTest {
         assertThat(browser.text("state")).isEqualTo("1 thing found.");
         assertThat(browser.all("#found li")).hasSize(1);
         assertThat(browser.text("found")).containsPattern("blue square\\s+\\S*\\s*\\d+, \\d+, \\d+, \\d+");
-        List<?> box = (List<?>) browser.run(
-                "return document.querySelector('#found .box').lastChild.data.split(', ').map(Number)");
+        List<?> box = (List<?>)
+                browser.run("return document.querySelector('#found .box').lastChild.data.split(', ').map(Number)");
         double left = ((Number) box.get(0)).doubleValue();
         double top = ((Number) box.get(1)).doubleValue();
         double bottom = ((Number) box.get(3)).doubleValue();
@@ -312,7 +312,18 @@ class WebPageTest {
             Path source = Files.writeString(folder.resolve("Example.java"), browser.text("source"));
 
             assertThat(ToolProvider.getSystemJavaCompiler()
-                            .run(null, null, null, "-d", folder.toString(), "-cp", System.getProperty("java.class.path"), "-Xlint:all", "-Werror", "-proc:none", source.toString()))
+                            .run(
+                                    null,
+                                    null,
+                                    null,
+                                    "-d",
+                                    folder.toString(),
+                                    "-cp",
+                                    System.getProperty("java.class.path"),
+                                    "-Xlint:all",
+                                    "-Werror",
+                                    "-proc:none",
+                                    source.toString()))
                     .as(task)
                     .isZero();
             if (Files.isExecutable(Path.of("/usr/bin/curl"))) {
@@ -387,8 +398,10 @@ class WebPageTest {
             for (int width : List.of(1280, 390)) {
                 browser.size(width, 844);
                 browser.colours(colours);
-                assertThat(browser.runAsync("const done = arguments[0]; axe.run().then(found => done(found.violations.map("
-                                + "each => each.id + ': ' + each.nodes.map(node => node.html + ' ' + node.failureSummary))))"))
+                assertThat(
+                                browser.runAsync(
+                                        "const done = arguments[0]; axe.run().then(found => done(found.violations.map("
+                                                + "each => each.id + ': ' + each.nodes.map(node => node.html + ' ' + node.failureSummary))))"))
                         .as(colours + " " + width)
                         .isEqualTo(List.of());
             }
@@ -402,7 +415,8 @@ class WebPageTest {
         for (int width : List.of(390, 320)) {
             browser.size(width, 700);
             browser.await("innerWidth === " + width);
-            assertThat(browser.run("return document.documentElement.scrollWidth")).isEqualTo((long) width);
+            assertThat(browser.run("return document.documentElement.scrollWidth"))
+                    .isEqualTo((long) width);
         }
     }
 
@@ -427,7 +441,9 @@ class WebPageTest {
             assertThat(browser.element("key-form").isDisplayed()).isFalse();
             ask();
             assertThat(browser.text("text")).isEqualTo(TinyModel.CAPTION);
-            assertThat(browser.text("source")).contains("-H \"Authorization: Bearer $API_KEY\"").doesNotContain("sesame");
+            assertThat(browser.text("source"))
+                    .contains("-H \"Authorization: Bearer $API_KEY\"")
+                    .doesNotContain("sesame");
             // Browsers note every refusal.
             assertThat(browser.console()).hasSize(2).allMatch(line -> line.contains("401"));
             browser.open(server.address());
@@ -449,8 +465,9 @@ class WebPageTest {
     @Test
     void thePolicyLetsNothingForeignIn() throws IOException {
         assertThat(Servers.get(server, "/").headers().firstValue("Content-Security-Policy"))
-                .hasValue("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-                        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+                .hasValue(
+                        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+                                + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
         assertThat(Servers.get(server, "/page/../page.css").statusCode()).isEqualTo(404);
         assertThat(Servers.get(server, "/page/").statusCode()).isEqualTo(404);
     }

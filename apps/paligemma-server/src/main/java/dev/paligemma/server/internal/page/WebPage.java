@@ -38,8 +38,9 @@ public final class WebPage {
             "png", "image/png");
 
     /** Nothing from other origins, nothing written into the page, and nobody's frame around it. */
-    private static final String POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-            + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    private static final String POLICY =
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+                    + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     /** Adds the paths, which need no key: the page asks for one. */
     public void addTo(Router router) {
@@ -66,8 +67,8 @@ public final class WebPage {
     private static byte[] read(String name) {
         try (InputStream in = WebPage.class.getResourceAsStream(name)) {
             if (in == null) {
-                throw new IllegalStateException("this build has no web page: resource "
-                        + WebPage.class.getPackageName() + "/" + name + " is missing");
+                throw new IllegalStateException("this build has no web page: resource " + WebPage.class.getPackageName()
+                        + "/" + name + " is missing");
             }
             return in.readAllBytes();
         } catch (IOException e) {
