@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.RequestInfo;
 import dev.paligemma.generation.RequestListener;
@@ -12,15 +13,19 @@ import dev.paligemma.generation.RequestOutcome;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.tiny.TinyModel;
+import dev.paligemma.vision.mask.BitMask;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -381,9 +386,7 @@ class WebPageTest {
         browser.await("!document.getElementById('error').hidden");
 
         assertThat(browser.text("error")).contains("labels");
-        // Browsers note every refusal.
-        assertThat(browser.console()).singleElement().asString().contains("400");
-        browser.console().clear();
+        leave(1, "400");
     }
 
     @Test
@@ -444,10 +447,100 @@ class WebPageTest {
             assertThat(browser.text("source"))
                     .contains("-H \"Authorization: Bearer $API_KEY\"")
                     .doesNotContain("sesame");
-            // Browsers note every refusal.
-            assertThat(browser.console()).hasSize(2).allMatch(line -> line.contains("401"));
-            browser.open(server.address());
+        }
+        leave(2, "401");
+    }
+
+    @Test
+    void aBusyServerIsSaid() {
+        try (PaliGemmaPipeline narrow = PaliGemmaPipeline.builder()
+                        .checkpoint(TinyModel.folder())
+                        .maxConcurrentRequests(1)
+                        .maxWaiting(0)
+                        .build();
+                PaliGemmaServer busy =
+                        PaliGemmaServer.builder().port(0).pipeline(narrow).start();
+                AnswerStream running = narrow.stream(
+                        Tasks.caption("en").request().image(TinyModel.picture()).build())) {
+            running.next();
+            browser.open(busy.address());
             browser.await(READY);
+
+            browser.click("#run");
+            browser.await("!document.getElementById('error').hidden");
+
+            assertThat(browser.text("error")).matches("The server is busy; try again in \\d+ s\\.");
+        }
+        leave(1, "429");
+    }
+
+    @Test
+    void theModelMayStillBeLoading() {
+        CountDownLatch wanted = new CountDownLatch(1);
+        try (PaliGemmaServer slow = PaliGemmaServer.builder()
+                .port(0)
+                .load(listener -> {
+                    awaitLatch(wanted);
+                    return PaliGemmaPipeline.load(TinyModel.folder());
+                })
+                .start()) {
+            browser.open(slow.address());
+            browser.await("document.getElementById('status').textContent === 'The model is being loaded …'");
+
+            wanted.countDown();
+
+            browser.await(READY);
+        }
+        leave(-1, "503");
+    }
+
+    private static void awaitLatch(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Goes back to the server of all tests. Browsers note every refusal: so many of a status, or any number if that is negative. */
+    private static void leave(int refusals, String status) {
+        assertThat(browser.console()).allMatch(line -> line.contains(status));
+        if (refusals >= 0) {
+            assertThat(browser.console()).hasSize(refusals);
+        }
+        browser.open(server.address());
+        browser.await(READY);
+    }
+
+    /** Of random masks, one of them larger than the page keeps them. */
+    @Test
+    void masksAreReadAsTheyAreWritten() {
+        Random random = new Random(7);
+        for (int[] size : new int[][] {{1, 1}, {37, 23}, {300, 200}, {2800, 60}}) {
+            BitSet bits = new BitSet();
+            int pixels = size[0] * size[1];
+            for (int at = 0; at < pixels; at += 1 + random.nextInt(90)) {
+                bits.set(at, Math.min(pixels, at + random.nextInt(90)));
+            }
+            BitMask mask = BitMask.of(size[0], size[1], bits);
+
+            List<?> read = (List<?>) browser.runAsync(
+                    "const done = arguments[2]; import(new URL('page/rle.js', location)).then(({decode, counts}) => {"
+                            + "const read = decode({size: arguments[0], counts: arguments[1]});"
+                            + "done([read.width, read.height, read.inside.reduce((sum, each) => sum + each, 0),"
+                            + "[...read.inside].map((each, i) => each ? i : -1).filter(i => i >= 0).join(','),"
+                            + "counts(arguments[1]).reduce((sum, each) => sum + each, 0)])})",
+                    List.of(size[1], size[0]),
+                    mask.toRle().compressed());
+
+            assertThat(read.get(4)).isEqualTo((long) pixels);
+            if (size[0] <= 1400) {
+                assertThat(read.subList(0, 3)).isEqualTo(List.of((long) size[0], (long) size[1], (long) mask.area()));
+                assertThat(read.get(3))
+                        .isEqualTo(bits.stream().mapToObj(String::valueOf).collect(Collectors.joining(",")));
+            } else {
+                assertThat(read.subList(0, 2)).isEqualTo(List.of(1400L, 30L));
+            }
         }
     }
 
