@@ -411,7 +411,7 @@ function listen() {
     }
   });
   document.addEventListener('paste', (event) => {
-    const files = pictures.among(event.clipboardData);
+    const files = pictures.pasted(event.clipboardData);
     if (files.length > 0) {
       event.preventDefault();
       add(files);
@@ -425,7 +425,7 @@ function listen() {
   document.addEventListener('drop', (event) => {
     event.preventDefault();
     element('stage').classList.remove('over');
-    add(pictures.among(event.dataTransfer));
+    add([...event.dataTransfer.files]);
   });
   element('threshold').addEventListener('input', slide);
   element('threshold').addEventListener('change', countThings);

@@ -54,7 +54,7 @@ export async function openSample(sample) {
   return open(new File([blob], sample.file, { type: blob.type }), sample);
 }
 
-/** The pictures among dropped or pasted things. */
-export function among(transfer) {
-  return [...(transfer?.files ?? [])].filter((file) => file.type.startsWith('image/'));
+/** The pictures among pasted things, which may be texts as well. */
+export function pasted(clipboard) {
+  return [...(clipboard?.files ?? [])].filter((file) => file.type.startsWith('image/'));
 }
