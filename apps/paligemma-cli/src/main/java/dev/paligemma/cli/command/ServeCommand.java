@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  paligemma serve",
-            "  paligemma serve --model google/paligemma2-3b-mix-224 --precision int8 --port 8000",
-            "  paligemma serve --model google/paligemma2-3b-mix-224 --host 0.0.0.0 --api-key-file keys.txt",
+            "  paligemma serve --model google/paligemma2-3b-mix-224 --precision int8",
+            "  paligemma serve --host 0.0.0.0 --port 8000 --api-key-file keys.txt",
             "",
             "The server answers at once; /readyz says when the model is loaded. It ends when it is told to, as by Ctrl-C: requests"
                     + " that run are finished first."
