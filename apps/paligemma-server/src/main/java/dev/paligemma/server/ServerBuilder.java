@@ -242,14 +242,19 @@ public final class ServerBuilder {
             InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
             boolean loopback = address.getAddress().isLoopbackAddress();
             if (!loopback && keys.isEmpty()) {
-                LOG.warn("whoever reaches {} may ask this server: it listens beyond this machine and has no apiKey(...)", host);
+                LOG.warn(
+                        "whoever reaches {} may ask this server: it listens beyond this machine and has no apiKey(...)",
+                        host);
             }
             return new Front(address, router, new ApiKeys(keys), new Origins(origins, hosts, loopback), limits);
         } catch (UnknownHostException e) {
-            throw new ServerException("cannot listen on host " + host + ": there is no such address; choose another host(...)", e);
+            throw new ServerException(
+                    "cannot listen on host " + host + ": there is no such address; choose another host(...)", e);
         } catch (IOException e) {
             throw new ServerException(
-                    "cannot listen on " + host + " port " + port + ": " + e.getMessage() + "; choose another port(...) or host(...)", e);
+                    "cannot listen on " + host + " port " + port + ": " + e.getMessage()
+                            + "; choose another port(...) or host(...)",
+                    e);
         }
     }
 

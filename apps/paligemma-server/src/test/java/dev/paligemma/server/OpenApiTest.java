@@ -55,13 +55,15 @@ class OpenApiTest {
     @Test
     void describesEveryRouteAndNoOther() {
         Map<String, Set<String>> described = new TreeMap<>();
-        for (Map.Entry<String, JsonElement> path : document.getAsJsonObject("paths").entrySet()) {
+        for (Map.Entry<String, JsonElement> path :
+                document.getAsJsonObject("paths").entrySet()) {
             Set<String> methods = new TreeSet<>();
             path.getValue().getAsJsonObject().keySet().forEach(method -> methods.add(method.toUpperCase(Locale.ROOT)));
             // What follows a slash is a parameter there.
             described.put(path.getKey().replaceAll("\\{.*}$", ""), methods);
         }
-        Map<String, Set<String>> served = new TreeMap<>(Servers.tiny().router(new ServedModel()).paths());
+        Map<String, Set<String>> served =
+                new TreeMap<>(Servers.tiny().router(new ServedModel()).paths());
         // For people, not for programs.
         served.keySet().removeIf(path -> path.equals("/") || path.startsWith("/page/"));
 
@@ -88,7 +90,8 @@ class OpenApiTest {
         for (JsonElement path : document.getAsJsonObject("paths").asMap().values()) {
             for (JsonElement operation : path.getAsJsonObject().asMap().values()) {
                 JsonObject described = operation.getAsJsonObject();
-                assertThat(operations.add(described.get("operationId").getAsString())).isTrue();
+                assertThat(operations.add(described.get("operationId").getAsString()))
+                        .isTrue();
                 assertThat(described.keySet()).contains("summary", "tags", "responses");
             }
         }
@@ -110,11 +113,7 @@ class OpenApiTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '\0',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '\0', textBlock = """
                     /v1/caption |                                      | TextAnswer
                     /v1/ocr     |                                      | TextAnswer
                     /v1/answer  | "question": "is it red?",            | TextAnswer
@@ -146,8 +145,10 @@ class OpenApiTest {
         String expected = ", expected ";
         assertThat(List.of(message.substring(message.indexOf(expected) + expected.length())
                         .split(", ")))
-                .containsExactlyInAnyOrderElementsOf(
-                        schemas().getAsJsonObject(request).getAsJsonObject("properties").keySet());
+                .containsExactlyInAnyOrderElementsOf(schemas()
+                        .getAsJsonObject(request)
+                        .getAsJsonObject("properties")
+                        .keySet());
     }
 
     @ParameterizedTest
@@ -193,23 +194,41 @@ class OpenApiTest {
 
     @Test
     void describesTheWireFormatOfOpenAi() throws IOException {
-        String question = Servers.question("detect word", "\"logprobs\": true, \"top_logprobs\": 2, \"max_tokens\": 30");
+        String question =
+                Servers.question("detect word", "\"logprobs\": true, \"top_logprobs\": 2, \"max_tokens\": 30");
         assertThat(problems("ChatRequest", question)).isEmpty();
-        assertThat(problems("ChatCompletion", Servers.post(server, "/v1/chat/completions", question).body())).isEmpty();
+        assertThat(problems(
+                        "ChatCompletion",
+                        Servers.post(server, "/v1/chat/completions", question).body()))
+                .isEmpty();
         String streamed = Servers.chat(server, "ocr", "\"stream\": true, \"stream_options\": {\"include_usage\": true}")
                 .body();
         List<String> events = List.of(streamed.strip().split("\n\n"));
         assertThat(events).hasSizeGreaterThan(3).endsWith("data: [DONE]");
         events.subList(0, events.size() - 1)
-                .forEach(event -> assertThat(problems("ChatChunk", event.substring("data: ".length()))).isEmpty());
+                .forEach(event -> assertThat(problems("ChatChunk", event.substring("data: ".length())))
+                        .isEmpty());
         assertThat(problems("Models", Servers.get(server, "/v1/models").body())).isEmpty();
-        assertThat(problems("Model", Servers.get(server, "/v1/models/paligemma-tiny").body())).isEmpty();
+        assertThat(problems(
+                        "Model",
+                        Servers.get(server, "/v1/models/paligemma-tiny").body()))
+                .isEmpty();
         String unknown = Servers.question("ocr", "\"no_such_parameter\": 1");
         assertThat(problems("ChatRequest", unknown)).isNotEmpty();
-        assertThat(problems("Error", Servers.post(server, "/v1/chat/completions", unknown).body())).isEmpty();
-        for (String name : schemas().getAsJsonObject("ChatRequest").getAsJsonObject("properties").keySet()) {
-            String body = name.equals("messages") ? Servers.question("ocr", "") : Servers.question("ocr", "\"" + name + "\": -77");
-            assertThat(Servers.post(server, "/v1/chat/completions", body).body()).as(name).doesNotContain("unknown_parameter");
+        assertThat(problems(
+                        "Error",
+                        Servers.post(server, "/v1/chat/completions", unknown).body()))
+                .isEmpty();
+        for (String name : schemas()
+                .getAsJsonObject("ChatRequest")
+                .getAsJsonObject("properties")
+                .keySet()) {
+            String body = name.equals("messages")
+                    ? Servers.question("ocr", "")
+                    : Servers.question("ocr", "\"" + name + "\": -77");
+            assertThat(Servers.post(server, "/v1/chat/completions", body).body())
+                    .as(name)
+                    .doesNotContain("unknown_parameter");
         }
     }
 
@@ -220,12 +239,14 @@ class OpenApiTest {
                 Map.of("text", "TextEvent", "detection", "MaskedDetection", "done", "SegmentAnswer");
 
         Set<String> seen = new TreeSet<>();
-        Arrays.stream(Servers.post(server, "/v1/segment", body).body().split("\n\n")).forEach(event -> {
-            String name = event.substring("event: ".length(), event.indexOf('\n'));
-            seen.add(name);
-            assertThat(problems(schemas.get(name), event.substring(event.indexOf("data: ") + "data: ".length())))
-                    .isEmpty();
-        });
+        Arrays.stream(Servers.post(server, "/v1/segment", body).body().split("\n\n"))
+                .forEach(event -> {
+                    String name = event.substring("event: ".length(), event.indexOf('\n'));
+                    seen.add(name);
+                    assertThat(problems(
+                                    schemas.get(name), event.substring(event.indexOf("data: ") + "data: ".length())))
+                            .isEmpty();
+                });
         assertThat(seen).isEqualTo(new TreeSet<>(schemas.keySet()));
     }
 

@@ -37,10 +37,14 @@ class SafetyTest {
             assertThat(without.statusCode()).isEqualTo(401);
             assertThat(without.headers().firstValue("WWW-Authenticate")).hasValue("Bearer");
             assertThat(without.body()).contains("invalid_api_key");
-            assertThat(withHeader(server, "Authorization", "Bearer three").statusCode()).isEqualTo(401);
-            assertThat(withHeader(server, "Authorization", "Basic two").statusCode()).isEqualTo(401);
-            assertThat(withHeader(server, "Authorization", "Bearer two").statusCode()).isEqualTo(200);
-            assertThat(withHeader(server, "Authorization", "bearer one").statusCode()).isEqualTo(200);
+            assertThat(withHeader(server, "Authorization", "Bearer three").statusCode())
+                    .isEqualTo(401);
+            assertThat(withHeader(server, "Authorization", "Basic two").statusCode())
+                    .isEqualTo(401);
+            assertThat(withHeader(server, "Authorization", "Bearer two").statusCode())
+                    .isEqualTo(200);
+            assertThat(withHeader(server, "Authorization", "bearer one").statusCode())
+                    .isEqualTo(200);
             for (String open : List.of("/healthz", "/livez", "/readyz", "/health")) {
                 assertThat(Servers.get(server, open).statusCode()).as(open).isEqualTo(200);
             }
@@ -49,22 +53,29 @@ class SafetyTest {
 
     @Test
     void foreignPagesAndNamesAreRefused() throws IOException {
-        try (PaliGemmaServer server = Servers.tiny().allowedHost("models.example").corsOrigin("https://ui.example").start()) {
-            assertThat(withHeader(server, "Origin", "https://evil.example").statusCode()).isEqualTo(403);
+        try (PaliGemmaServer server = Servers.tiny()
+                .allowedHost("models.example")
+                .corsOrigin("https://ui.example")
+                .start()) {
+            assertThat(withHeader(server, "Origin", "https://evil.example").statusCode())
+                    .isEqualTo(403);
             assertThat(withHeader(server, "Origin", "null").statusCode()).isEqualTo(403);
-            assertThat(withHeader(server, "Origin", server.address().toString()).statusCode()).isEqualTo(200);
+            assertThat(withHeader(server, "Origin", server.address().toString()).statusCode())
+                    .isEqualTo(200);
             HttpResponse<String> allowed = withHeader(server, "Origin", "https://ui.example");
             assertThat(allowed.statusCode()).isEqualTo(200);
-            assertThat(allowed.headers().firstValue("Access-Control-Allow-Origin")).hasValue("https://ui.example");
+            assertThat(allowed.headers().firstValue("Access-Control-Allow-Origin"))
+                    .hasValue("https://ui.example");
 
             assertThat(raw(server, "GET /v1/models HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"))
                     .startsWith("HTTP/1.1 403");
             assertThat(raw(server, "GET /v1/models HTTP/1.1\r\nHost: models.example:80\r\nConnection: close\r\n\r\n"))
                     .startsWith("HTTP/1.1 200");
-            assertThat(raw(
-                            server,
-                            "OPTIONS /v1/models HTTP/1.1\r\nHost: localhost\r\nOrigin: https://ui.example\r\n"
-                                    + "Access-Control-Request-Headers: authorization, x-stainless-os\r\nConnection: close\r\n\r\n"))
+            assertThat(
+                            raw(
+                                    server,
+                                    "OPTIONS /v1/models HTTP/1.1\r\nHost: localhost\r\nOrigin: https://ui.example\r\n"
+                                            + "Access-Control-Request-Headers: authorization, x-stainless-os\r\nConnection: close\r\n\r\n"))
                     .startsWith("HTTP/1.1 204")
                     .containsIgnoringCase("Access-Control-Allow-Headers: authorization, x-stainless-os");
         }
@@ -105,7 +116,15 @@ class SafetyTest {
     void brokenBodiesAreRefused() throws IOException {
         try (PaliGemmaServer server = Servers.tiny().start()) {
             for (String body : List.of(
-                    "", "{", "{\"messages\":", "nul", "[".repeat(10_000), "{\"a\":1,\"a\":2}", "\u0000", "{}{}", "{\"n\":1e999}")) {
+                    "",
+                    "{",
+                    "{\"messages\":",
+                    "nul",
+                    "[".repeat(10_000),
+                    "{\"a\":1,\"a\":2}",
+                    "\u0000",
+                    "{}{}",
+                    "{\"n\":1e999}")) {
                 HttpResponse<String> response = Servers.post(server, "/v1/chat/completions", body);
                 assertThat(response.statusCode()).as(body).isEqualTo(400);
                 assertThat(response.body()).contains("invalid_request_error");
@@ -117,7 +136,8 @@ class SafetyTest {
     void tenThousandHeadersEndTheConnectionAndNothingElse() throws IOException {
         try (PaliGemmaServer server = Servers.tiny().start()) {
             String answer = raw(
-                    server, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + "X-Header: value\r\n".repeat(10_000) + "\r\n");
+                    server,
+                    "GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + "X-Header: value\r\n".repeat(10_000) + "\r\n");
             assertThat(answer).doesNotStartWith("HTTP/1.1 200");
             assertThat(Servers.get(server, "/healthz").statusCode()).isEqualTo(200);
         }
@@ -128,7 +148,13 @@ class SafetyTest {
     void slowClientsAreCutOff() throws Exception {
         Limits usual = Limits.DEFAULTS;
         Limits limits = new Limits(
-                usual.bodyBytes(), 8, Duration.ofMillis(500), Duration.ofMillis(500), usual.ping(), usual.work(), usual.stop());
+                usual.bodyBytes(),
+                8,
+                Duration.ofMillis(500),
+                Duration.ofMillis(500),
+                usual.ping(),
+                usual.work(),
+                usual.stop());
         try (PaliGemmaServer server = Servers.tiny().limits(limits).start()) {
             List<Socket> open = new ArrayList<>();
             for (String begun : List.of(
@@ -169,7 +195,9 @@ class SafetyTest {
                 HttpResponse<String> response = call.get();
                 if (response.statusCode() == 200) {
                     answered++;
-                    assertThat(response.body()).contains("\"" + TinyModel.WORD + "\"").doesNotContain("error");
+                    assertThat(response.body())
+                            .contains("\"" + TinyModel.WORD + "\"")
+                            .doesNotContain("error");
                 } else {
                     assertThat(response.statusCode()).as(response.body()).isEqualTo(429);
                     assertThat(response.headers().firstValue("Retry-After")).isPresent();
@@ -182,8 +210,10 @@ class SafetyTest {
         }
     }
 
-    private static HttpResponse<String> withHeader(PaliGemmaServer server, String name, String value) throws IOException {
-        return Servers.send(HttpRequest.newBuilder(server.address().resolve("/v1/models")).header(name, value));
+    private static HttpResponse<String> withHeader(PaliGemmaServer server, String name, String value)
+            throws IOException {
+        return Servers.send(
+                HttpRequest.newBuilder(server.address().resolve("/v1/models")).header(name, value));
     }
 
     private static HttpResponse<String> withPicture(PaliGemmaServer server, byte[] picture) throws IOException {

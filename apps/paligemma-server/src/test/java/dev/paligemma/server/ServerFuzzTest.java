@@ -136,7 +136,10 @@ class ServerFuzzTest {
     }
 
     private static String caption(PaliGemmaServer server, byte[] picture) throws IOException {
-        return Servers.post(server, "/v1/caption", "{\"image\":\"" + Base64.getEncoder().encodeToString(picture) + "\"}")
+        return Servers.post(
+                        server,
+                        "/v1/caption",
+                        "{\"image\":\"" + Base64.getEncoder().encodeToString(picture) + "\"}")
                 .body()
                 .replaceAll("\"timings\":\\{[^}]*}", "");
     }

@@ -66,8 +66,7 @@ class TypedEndpointsTest {
 
         GenerationResult expected = Servers.pipeline().run(Tasks.caption("en"), image);
         for (JsonObject answer : List.of(form, json)) {
-            assertThat(answer.members().keySet())
-                    .containsExactly("text", "finish_reason", "usage", "timings", "model");
+            assertThat(answer.members().keySet()).containsExactly("text", "finish_reason", "usage", "timings", "model");
             assertThat(answer.stringOrNull("text")).isEqualTo(expected.text()).isEqualTo(TinyModel.CAPTION);
             assertThat(answer.stringOrNull("finish_reason")).isEqualTo("stop");
             assertThat(answer.stringOrNull("model")).isEqualTo("paligemma-tiny");
@@ -77,8 +76,8 @@ class TypedEndpointsTest {
             assertThat(usage.members().get("image_tokens")).isEqualTo((long) expected.imageTokens());
             assertThat(usage.members().get("completion_tokens")).isEqualTo((long) expected.tokenIds().length);
             assertThat(usage.members().get("total_tokens")).isEqualTo(prompt + expected.tokenIds().length);
-            assertThat(answer.object("timings").members().values()).allSatisfy(ms -> assertThat((Double) ms)
-                    .isBetween(0.0, 1e6));
+            assertThat(answer.object("timings").members().values())
+                    .allSatisfy(ms -> assertThat((Double) ms).isBetween(0.0, 1e6));
         }
     }
 
@@ -87,14 +86,17 @@ class TypedEndpointsTest {
         String uri = "{\"image\":\"data:image/png;base64," + base64 + "\"}";
         String lines = Base64.getMimeEncoder().encodeToString(picture).replace("\r\n", "\\n");
 
-        assertThat(read(Servers.post(server, "/v1/ocr", uri)).stringOrNull("text")).isEqualTo(TinyModel.WORD);
-        assertThat(read(Servers.post(server, "/v1/ocr", "{\"image\":\"" + lines + "\"}")).stringOrNull("text"))
+        assertThat(read(Servers.post(server, "/v1/ocr", uri)).stringOrNull("text"))
+                .isEqualTo(TinyModel.WORD);
+        assertThat(read(Servers.post(server, "/v1/ocr", "{\"image\":\"" + lines + "\"}"))
+                        .stringOrNull("text"))
                 .isEqualTo(TinyModel.WORD);
     }
 
     @Test
     void stylesAndLanguagesAreThoseOfTheTasks() throws IOException {
-        assertThat(read(post("/v1/caption", ", \"style\": \"short\", \"language\": \"es\"")).stringOrNull("text"))
+        assertThat(read(post("/v1/caption", ", \"style\": \"short\", \"language\": \"es\""))
+                        .stringOrNull("text"))
                 .isEqualTo(Servers.pipeline().run(Tasks.cap("es"), image).text());
         assertThat(read(post("/v1/caption", ", \"style\": \"long\"")).stringOrNull("text"))
                 .isEqualTo(Servers.pipeline().run(Tasks.describe("en"), image).text());
@@ -109,14 +111,19 @@ class TypedEndpointsTest {
                 .isEqualTo("length");
         assertThat(read(post("/v1/caption", ", \"stop\": [\" and\"]")).stringOrNull("text"))
                 .isEqualTo("a blue square");
-        assertThat(read(form().text("temperature", "30").text("seed", "7").text("top_k", "50").text("max_tokens", "8")
+        assertThat(read(form().text("temperature", "30")
+                                .text("seed", "7")
+                                .text("top_k", "50")
+                                .text("max_tokens", "8")
                                 .post(server, "/v1/caption"))
                         .stringOrNull("text"))
                 .isEqualTo(Servers.pipeline()
                         .run(
                                 Tasks.caption("en")
                                         .with(request -> request.maxNewTokens(8)
-                                                .sampling(Sampling.temperature(30).seed(7).topK(50))),
+                                                .sampling(Sampling.temperature(30)
+                                                        .seed(7)
+                                                        .topK(50))),
                                 image)
                         .text());
     }
@@ -126,27 +133,39 @@ class TypedEndpointsTest {
     void limitsOnChanceAskForChance() throws IOException {
         Set<String> texts = new TreeSet<>();
         for (int seed = 0; seed < 10; seed++) {
-            String text = read(post("/v1/answer", ", \"question\": \"zebra\", \"top_k\": 1000000, \"seed\": " + seed)).stringOrNull("text");
+            String text = read(post("/v1/answer", ", \"question\": \"zebra\", \"top_k\": 1000000, \"seed\": " + seed))
+                    .stringOrNull("text");
             texts.add(text);
-            assertThat(read(post("/v1/answer", ", \"question\": \"zebra\", \"temperature\": 1, \"seed\": " + seed)).stringOrNull("text"))
+            assertThat(read(post("/v1/answer", ", \"question\": \"zebra\", \"temperature\": 1, \"seed\": " + seed))
+                            .stringOrNull("text"))
                     .isEqualTo(text);
         }
         assertThat(texts).hasSizeGreaterThan(1);
         assertThat(read(post("/v1/caption", ", \"top_p\": 0")).stringOrNull("text"))
                 .isEqualTo(TinyModel.CAPTION);
-        assertThat(read(post("/v1/caption", ", \"temperature\": 0, \"top_p\": 0.5")).stringOrNull("text"))
+        assertThat(read(post("/v1/caption", ", \"temperature\": 0, \"top_p\": 0.5"))
+                        .stringOrNull("text"))
                 .isEqualTo(TinyModel.CAPTION);
     }
 
     @Test
     void detectsInPixelsOfTheUpload() throws IOException {
-        JsonObject answer = read(form().text("labels", "blue square").text("labels", "word").post(server, "/v1/detect"));
+        JsonObject answer =
+                read(form().text("labels", "blue square").text("labels", "word").post(server, "/v1/detect"));
 
         DetectionResult expected = Servers.pipeline().detect(image, "blue square", "word");
         assertThat(answer.members().keySet())
                 .containsExactly(
-                        "text", "finish_reason", "usage", "timings", "model", "width", "height", "detections",
-                        "fragments", "raw");
+                        "text",
+                        "finish_reason",
+                        "usage",
+                        "timings",
+                        "model",
+                        "width",
+                        "height",
+                        "detections",
+                        "fragments",
+                        "raw");
         assertThat(answer.members().get("width")).isEqualTo((long) image.width());
         assertThat(answer.stringOrNull("raw")).isEqualTo(expected.rawText());
         List<JsonObject> found = answer.objects("detections");
@@ -157,8 +176,10 @@ class TypedEndpointsTest {
             assertThat(found.get(i).number("confidence", -1, 0, 1)).isEqualTo(detection.confidence(), offset(1e-6));
             assertThat(found.get(i).listOrNull("box"))
                     .containsExactly(
-                            (long) detection.pixels().left(), (long) detection.pixels().top(),
-                            (long) detection.pixels().right(), (long) detection.pixels().bottom());
+                            (long) detection.pixels().left(),
+                                    (long) detection.pixels().top(),
+                            (long) detection.pixels().right(),
+                                    (long) detection.pixels().bottom());
             assertThat(found.get(i).listOrNull("box_normalized"))
                     .containsExactly(
                             detection.box().left(), detection.box().top(),
@@ -174,7 +195,8 @@ class TypedEndpointsTest {
                 .toList();
         assertThat(confidences).hasSizeGreaterThan(1);
         double between = (confidences.get(0) + confidences.get(1)) / 2;
-        JsonObject sure = read(post("/v1/detect", ", \"labels\": [\"blue square\", \"word\"], \"min_confidence\": " + between));
+        JsonObject sure =
+                read(post("/v1/detect", ", \"labels\": [\"blue square\", \"word\"], \"min_confidence\": " + between));
         assertThat(sure.objects("detections")).hasSize(confidences.size() - 1);
         // The model would write something else about what is not there.
         JsonObject constrained = read(post("/v1/detect", ", \"labels\": [\"teapot\"], \"constrained\": true"));
@@ -198,15 +220,17 @@ class TypedEndpointsTest {
 
         JsonObject rle = mask("rle").object("rle");
         assertThat(rle.listOrNull("size")).containsExactly((long) image.height(), (long) image.width());
-        assertThat(CocoRle.parse(image.width(), image.height(), rle.stringOrNull("counts")).toMask())
+        assertThat(CocoRle.parse(image.width(), image.height(), rle.stringOrNull("counts"))
+                        .toMask())
                 .isEqualTo(expected);
 
         JsonObject outlines = mask("polygon");
         BitMask filled = null;
         for (Object polygon : outlines.listOrNull("polygons")) {
-            double[] points =
-                    ((List<?>) polygon).stream().mapToDouble(p -> ((Number) p).doubleValue()).toArray();
-            BitMask region = CocoRle.ofPolygon(image.width(), image.height(), points).toMask();
+            double[] points = ((List<?>) polygon)
+                    .stream().mapToDouble(p -> ((Number) p).doubleValue()).toArray();
+            BitMask region =
+                    CocoRle.ofPolygon(image.width(), image.height(), points).toMask();
             filled = filled == null ? region : filled.union(region);
         }
         assertThat(outlines.listOrNull("holes")).isEmpty();
@@ -222,7 +246,8 @@ class TypedEndpointsTest {
     }
 
     private static JsonObject mask(String format) throws IOException {
-        JsonObject answer = read(form().text("labels", "blue square").text("masks", format).post(server, "/v1/segment"));
+        JsonObject answer =
+                read(form().text("labels", "blue square").text("masks", format).post(server, "/v1/segment"));
         assertThat(answer.stringOrNull("masks")).isEqualTo(format);
         return answer.objects("detections").get(0).object("mask");
     }
@@ -245,13 +270,16 @@ class TypedEndpointsTest {
 
     @Test
     void eachBoxIsAnEventOfItsOwn() throws IOException {
-        List<String[]> events = eventsOf("/v1/detect", form().text("labels", "blue square").text("labels", "word"));
+        List<String[]> events =
+                eventsOf("/v1/detect", form().text("labels", "blue square").text("labels", "word"));
 
         JsonObject done = parse(events.get(events.size() - 1)[1]);
         List<String> detections = data(events, "detection");
         assertThat(detections).hasSizeGreaterThan(1);
         assertThat(detections.stream().map(each -> parse(each).members()).toList())
-                .isEqualTo(done.objects("detections").stream().map(JsonObject::members).toList());
+                .isEqualTo(done.objects("detections").stream()
+                        .map(JsonObject::members)
+                        .toList());
         String text = data(events, "text").stream()
                 .map(each -> parse(each).stringOrNull("text"))
                 .reduce("", String::concat);
@@ -290,7 +318,9 @@ class TypedEndpointsTest {
     @Test
     void aFailureBeforeTheFirstEventIsAnAnswerAsAnyOther() throws IOException {
         HttpResponse<String> answer = Servers.post(
-                server, "/v1/caption", "{\"stream\": true, \"image\": \"" + Base64.getEncoder().encodeToString(new byte[9]) + "\"}");
+                server,
+                "/v1/caption",
+                "{\"stream\": true, \"image\": \"" + Base64.getEncoder().encodeToString(new byte[9]) + "\"}");
 
         assertThat(answer.statusCode()).isEqualTo(400);
         assertThat(answer.body()).contains("invalid_image", "\"param\":\"image\"");
@@ -310,7 +340,8 @@ class TypedEndpointsTest {
         for (int i = 0; i < 2; i++) {
             assertThat(scores.get(i).number("log_probability", 1, -1e9, 0))
                     .isEqualTo(expected.get(i).logProbability(), offset(1e-4));
-            assertThat(scores.get(i).number("share", -1, 0, 1)).isEqualTo(expected.get(i).share(), offset(1e-4));
+            assertThat(scores.get(i).number("share", -1, 0, 1))
+                    .isEqualTo(expected.get(i).share(), offset(1e-4));
             assertThat(scores.get(i).number("probability", -1, 0, 1))
                     .isEqualTo(Math.exp(expected.get(i).logProbability()), offset(1e-4));
         }
@@ -331,7 +362,8 @@ class TypedEndpointsTest {
                         BodyHandlers.ofByteArray());
 
         assertThat(answer.headers().firstValue("Content-Type")).hasValue("image/png");
-        List<Segment> segments = Servers.pipeline().segment(image, "blue square").segments();
+        List<Segment> segments =
+                Servers.pipeline().segment(image, "blue square").segments();
         assertThat(RgbImage.of(ImageIO.read(new ByteArrayInputStream(answer.body()))))
                 .isEqualTo(RgbImage.of(Annotations.draw(image, List.of(), segments)))
                 .isNotEqualTo(image);
@@ -349,11 +381,7 @@ class TypedEndpointsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '\0',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '\0', textBlock = """
                     /v1/caption | , "languge": "en"                          | languge        | unknown field
                     /v1/caption | , "language": "English"                    | language       | must be a code
                     /v1/caption | , "language": 3                            | language       | must be a text, got 3
@@ -400,11 +428,7 @@ class TypedEndpointsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '\0',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '\0', textBlock = """
                     {}                                    | image is missing
                     {"image": null}                       | image is missing
                     {"image": "%%%"}                      | not base64
@@ -426,15 +450,27 @@ class TypedEndpointsTest {
 
     @Test
     void formsAreCheckedAsJsonIs() throws IOException {
-        assertThat(form().text("max_tokens", "0x10").post(server, "/v1/ocr").body()).contains("\"param\":\"max_tokens\"");
+        assertThat(form().text("max_tokens", "0x10").post(server, "/v1/ocr").body())
+                .contains("\"param\":\"max_tokens\"");
         assertThat(form().text("temperature", "NaN").post(server, "/v1/ocr").body())
                 .contains("\"param\":\"temperature\"");
         assertThat(form().text("stream", "yes").post(server, "/v1/ocr").body()).contains("\"param\":\"stream\"");
-        assertThat(form().text("max_tokens", "1").text("max_tokens", "2").post(server, "/v1/ocr").body())
+        assertThat(form().text("max_tokens", "1")
+                        .text("max_tokens", "2")
+                        .post(server, "/v1/ocr")
+                        .body())
                 .contains("2 times");
-        assertThat(form().file("model", "a", new byte[3]).post(server, "/v1/ocr").body()).contains("a file of 3 bytes");
-        assertThat(form().file("image", "b.png", picture).post(server, "/v1/ocr").body()).contains("at most 1");
-        assertThat(new Forms().file("images", "broken.png", Arrays.copyOf(picture, 99)).file("images", "b.png", picture)
+        assertThat(form().file("model", "a", new byte[3])
+                        .post(server, "/v1/ocr")
+                        .body())
+                .contains("a file of 3 bytes");
+        assertThat(form().file("image", "b.png", picture)
+                        .post(server, "/v1/ocr")
+                        .body())
+                .contains("at most 1");
+        assertThat(new Forms()
+                        .file("images", "broken.png", Arrays.copyOf(picture, 99))
+                        .file("images", "b.png", picture)
                         .post(server, "/v1/ocr")
                         .body())
                 .contains("\"param\":\"images[0]\"");
@@ -489,12 +525,13 @@ class TypedEndpointsTest {
     /** Names and data of all events. */
     private static List<String[]> events(HttpResponse<String> answer) {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-        assertThat(answer.headers().firstValue("Content-Type")).hasValueSatisfying(type -> assertThat(type)
-                .startsWith("text/event-stream"));
+        assertThat(answer.headers().firstValue("Content-Type"))
+                .hasValueSatisfying(type -> assertThat(type).startsWith("text/event-stream"));
         return Arrays.stream(answer.body().split("\n\n"))
                 .filter(event -> !event.startsWith(":"))
                 .map(event -> event.split("\n"))
-                .map(lines -> new String[] {lines[0].substring("event: ".length()), lines[1].substring("data: ".length())})
+                .map(lines ->
+                        new String[] {lines[0].substring("event: ".length()), lines[1].substring("data: ".length())})
                 .toList();
     }
 }

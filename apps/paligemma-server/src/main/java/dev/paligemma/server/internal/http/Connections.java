@@ -33,6 +33,7 @@ final class Connections {
     private Map<String, String> states = Map.of();
     /** When reading them began. */
     private long readAt;
+
     private long staleAfter;
 
     /** The connections of a port on which this process listens already. */
@@ -42,8 +43,10 @@ final class Connections {
 
     Connections(int port, List<Path> tables) {
         this.port = port;
-        // The connections of a socket are in the table of the socket. One without it is that of another network namespace, or none at all.
-        this.tables = tables.stream().filter(table -> read(table, new HashMap<>())).toList();
+        // The connections of a socket are in the table of the socket. One without it is that of another network
+        // namespace, or none at all.
+        this.tables =
+                tables.stream().filter(table -> read(table, new HashMap<>())).toList();
         this.known = read();
     }
 

@@ -63,7 +63,8 @@ public final class Front implements AutoCloseable {
 
     private void answer(HttpExchange exchange) {
         long start = System.nanoTime();
-        String id = "req_" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+        String id =
+                "req_" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
         JdkExchange request = new JdkExchange(exchange, threads, connections, limits, id);
         running.incrementAndGet();
         String end = "";

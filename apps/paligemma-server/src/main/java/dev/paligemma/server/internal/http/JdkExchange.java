@@ -171,7 +171,9 @@ final class JdkExchange implements Exchange {
     private void requireTime(long start) {
         if (System.nanoTime() - start > limits.work().toNanos()) {
             throw HttpFailure.server(
-                    504, "timeout", "The request took longer than the " + limits.work().toSeconds() + " s it may take.");
+                    504,
+                    "timeout",
+                    "The request took longer than the " + limits.work().toSeconds() + " s it may take.");
         }
     }
 
@@ -258,7 +260,8 @@ final class JdkExchange implements Exchange {
         }
         send(QueuedEvents.text(
                 errorEvent,
-                Failures.of(cause == null ? new IllegalStateException() : cause, id).json()));
+                Failures.of(cause == null ? new IllegalStateException() : cause, id)
+                        .json()));
     }
 
     private void send(String text) throws IOException {

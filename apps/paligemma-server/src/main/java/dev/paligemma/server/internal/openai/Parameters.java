@@ -85,7 +85,10 @@ final class Parameters {
             }
             if (!neutral.contains(value)) {
                 throw HttpFailure.invalid(
-                        400, name, "unsupported_parameter", "'" + name + "' is not supported by this server; leave it out.");
+                        400,
+                        name,
+                        "unsupported_parameter",
+                        "'" + name + "' is not supported by this server; leave it out.");
             }
         }
     }

@@ -75,8 +75,7 @@ final class CommonFields {
     /** How the answer is written. */
     static Consumer<GenerationRequest.Builder> decoding(Fields fields) {
         Optional<Long> tokens = fields.integer("max_tokens", 1, FieldLimits.TOKENS);
-        List<String> stop =
-                fields.texts("stop", GenerationRequest.MAX_STOP_STRINGS, GenerationRequest.MAX_STOP_LENGTH);
+        List<String> stop = fields.texts("stop", GenerationRequest.MAX_STOP_STRINGS, GenerationRequest.MAX_STOP_LENGTH);
         // Made here, so that what is wrong is told before anything is computed.
         Sampling sampling = sampling(fields);
         about("stop", () -> GenerationRequest.builder().stop(stop.toArray(String[]::new)));

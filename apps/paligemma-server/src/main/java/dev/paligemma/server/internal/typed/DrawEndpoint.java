@@ -7,9 +7,9 @@ import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.server.internal.http.Exchange;
 import dev.paligemma.server.internal.http.Handler;
 import dev.paligemma.server.internal.model.ServedModel;
+import dev.paligemma.server.internal.picture.Pictures;
 import dev.paligemma.server.internal.typed.BoxQuestion.Kind;
 import dev.paligemma.task.TaskRunner;
-import dev.paligemma.server.internal.picture.Pictures;
 import java.io.IOException;
 import java.util.List;
 

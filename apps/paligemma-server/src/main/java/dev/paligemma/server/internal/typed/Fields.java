@@ -107,7 +107,11 @@ final class Fields {
     /** An integer from {@code min} to {@code max}. */
     Optional<Long> integer(String name, long min, long max) {
         return single(name).map(value -> {
-            Object number = isForm && value instanceof String text && INTEGER.matcher(text).matches() ? Long.valueOf(text) : value;
+            Object number = isForm
+                            && value instanceof String text
+                            && INTEGER.matcher(text).matches()
+                    ? Long.valueOf(text)
+                    : value;
             if (number instanceof Long integer && integer >= min && integer <= max) {
                 return integer;
             }
@@ -118,7 +122,11 @@ final class Fields {
     /** A number from {@code min} to {@code max}. */
     Optional<Double> number(String name, double min, double max) {
         return single(name).map(value -> {
-            Object number = isForm && value instanceof String text && NUMBER.matcher(text).matches() ? Double.valueOf(text) : value;
+            Object number = isForm
+                            && value instanceof String text
+                            && NUMBER.matcher(text).matches()
+                    ? Double.valueOf(text)
+                    : value;
             if ((number instanceof Long || number instanceof Double)
                     && ((Number) number).doubleValue() >= min
                     && ((Number) number).doubleValue() <= max) {
@@ -163,7 +171,8 @@ final class Fields {
     void requireNoOthers() {
         for (String name : values.keySet()) {
             if (!known.contains(name)) {
-                throw HttpFailure.badRequest(name, "unknown field " + Quote.quote(name) + ", expected " + String.join(", ", known));
+                throw HttpFailure.badRequest(
+                        name, "unknown field " + Quote.quote(name) + ", expected " + String.join(", ", known));
             }
         }
     }
@@ -185,7 +194,8 @@ final class Fields {
         }
         List<?> all = value instanceof List<?> several ? several : List.of(value);
         if (all.size() > maxCount) {
-            throw HttpFailure.badRequest(name, name + " has " + all.size() + " " + what + ", expected at most " + maxCount);
+            throw HttpFailure.badRequest(
+                    name, name + " has " + all.size() + " " + what + ", expected at most " + maxCount);
         }
         return all;
     }
@@ -195,7 +205,8 @@ final class Fields {
             throw wrong(name, "a text", value);
         }
         if (text.length() > maxChars) {
-            throw HttpFailure.badRequest(name, name + " has " + text.length() + " characters, expected at most " + maxChars);
+            throw HttpFailure.badRequest(
+                    name, name + " has " + text.length() + " characters, expected at most " + maxChars);
         }
         return text;
     }
@@ -218,6 +229,8 @@ final class Fields {
         return HttpFailure.badRequest(
                 name,
                 name + " must be " + expected + ", got "
-                        + (value instanceof byte[] file ? "a file of " + file.length + " bytes" : JsonObject.describe(value)));
+                        + (value instanceof byte[] file
+                                ? "a file of " + file.length + " bytes"
+                                : JsonObject.describe(value)));
     }
 }

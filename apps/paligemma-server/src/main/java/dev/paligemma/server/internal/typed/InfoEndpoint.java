@@ -21,6 +21,7 @@ final class InfoEndpoint implements Handler {
     private static final String PICTURE = "scene.png";
 
     private final ServedModel models;
+
     InfoEndpoint(ServedModel models) {
         this.models = models;
     }

@@ -12,7 +12,8 @@ final class OpenApi implements Handler {
     private final byte[] document;
 
     OpenApi() {
-        try (InputStream in = Objects.requireNonNull(OpenApi.class.getResourceAsStream("openapi.json"), "openapi.json")) {
+        try (InputStream in =
+                Objects.requireNonNull(OpenApi.class.getResourceAsStream("openapi.json"), "openapi.json")) {
             this.document = in.readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read openapi.json, which is part of this library", e);

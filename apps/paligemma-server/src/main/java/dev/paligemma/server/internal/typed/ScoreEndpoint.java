@@ -9,9 +9,9 @@ import dev.paligemma.server.internal.http.Handler;
 import dev.paligemma.server.internal.http.HttpFailure;
 import dev.paligemma.server.internal.model.LoadedModel;
 import dev.paligemma.server.internal.model.ServedModel;
+import dev.paligemma.server.internal.picture.Pictures;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
-import dev.paligemma.server.internal.picture.Pictures;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -57,8 +57,8 @@ final class ScoreEndpoint implements Handler {
         Optional<String> prompt = fields.text("prompt", FieldLimits.PROMPT_CHARACTERS);
         if (question.isPresent() == prompt.isPresent()) {
             throw HttpFailure.badRequest(
-                    question.isPresent() ? "prompt" : "question", "expected one of question and prompt, got "
-                            + (question.isPresent() ? "both" : "none"));
+                    question.isPresent() ? "prompt" : "question",
+                    "expected one of question and prompt, got " + (question.isPresent() ? "both" : "none"));
         }
         if (prompt.isPresent() && fields.has("language")) {
             throw HttpFailure.badRequest("language", "language goes with question; a prompt is used as written");

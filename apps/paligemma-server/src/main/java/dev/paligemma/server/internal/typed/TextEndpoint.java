@@ -9,9 +9,9 @@ import dev.paligemma.server.internal.http.Exchange;
 import dev.paligemma.server.internal.http.Handler;
 import dev.paligemma.server.internal.model.LoadedModel;
 import dev.paligemma.server.internal.model.ServedModel;
+import dev.paligemma.server.internal.picture.Pictures;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
-import dev.paligemma.server.internal.picture.Pictures;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
@@ -38,7 +38,8 @@ final class TextEndpoint implements Handler {
     private final int maxPictures;
     private final Function<Fields, Task<GenerationResult>> task;
 
-    private TextEndpoint(ServedModel models, Pictures pictures, int maxPictures, Function<Fields, Task<GenerationResult>> task) {
+    private TextEndpoint(
+            ServedModel models, Pictures pictures, int maxPictures, Function<Fields, Task<GenerationResult>> task) {
         this.models = models;
         this.pictures = pictures;
         this.maxPictures = maxPictures;

@@ -3,8 +3,8 @@ package dev.paligemma.server.internal.typed;
 import dev.paligemma.server.internal.http.Router;
 import dev.paligemma.server.internal.http.Router.Access;
 import dev.paligemma.server.internal.model.ServedModel;
-import dev.paligemma.server.internal.typed.BoxQuestion.Kind;
 import dev.paligemma.server.internal.picture.Pictures;
+import dev.paligemma.server.internal.typed.BoxQuestion.Kind;
 
 /** All endpoints of this package. Immutable. */
 public final class TypedEndpoints {

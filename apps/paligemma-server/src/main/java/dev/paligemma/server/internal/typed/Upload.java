@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param file the file; null if there is a text
  * @param text the text; null if there is a file
  */
-record Upload(String param, byte @Nullable [] file, @Nullable String text) {
+record Upload(
+        String param, byte @Nullable [] file, @Nullable String text) {
     /** Decodes pictures. */
     static List<RgbImage> read(List<Upload> uploads, Pictures pictures) {
         return uploads.stream().map(upload -> upload.read(pictures)).toList();

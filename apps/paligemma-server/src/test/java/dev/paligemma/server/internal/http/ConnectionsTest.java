@@ -24,7 +24,8 @@ class ConnectionsTest {
     Path folder;
 
     private Connections of(String rows) throws IOException {
-        return new Connections(8080, List.of(folder.resolve("none"), Files.writeString(folder.resolve("tcp6"), HEAD + rows)));
+        return new Connections(
+                8080, List.of(folder.resolve("none"), Files.writeString(folder.resolve("tcp6"), HEAD + rows)));
     }
 
     private static InetSocketAddress client(String address, int port) throws IOException {

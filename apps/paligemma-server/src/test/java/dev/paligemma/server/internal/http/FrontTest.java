@@ -106,7 +106,10 @@ class FrontTest {
                     throw new IllegalStateException("secret");
                 });
                 Socket socket = get(front, "/it")) {
-            assertThat(answer(socket)).startsWith("HTTP/1.1 500").contains("internal_error").doesNotContain("secret");
+            assertThat(answer(socket))
+                    .startsWith("HTTP/1.1 500")
+                    .contains("internal_error")
+                    .doesNotContain("secret");
         }
     }
 

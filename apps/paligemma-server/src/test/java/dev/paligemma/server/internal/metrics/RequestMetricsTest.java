@@ -51,7 +51,9 @@ class RequestMetricsTest {
         metrics.started(request);
         assertThat(samples())
                 .contains(
-                        "paligemma_queue_waiting 0", "paligemma_queue_active 1", "paligemma_queue_wait_seconds_sum 0.5");
+                        "paligemma_queue_waiting 0",
+                        "paligemma_queue_active 1",
+                        "paligemma_queue_wait_seconds_sum 0.5");
         metrics.firstToken(request);
         metrics.finished(request, failed(new RequestCancelledException("given up")));
         assertThat(samples())
@@ -135,6 +137,8 @@ class RequestMetricsTest {
     }
 
     private List<String> samples() {
-        return Arrays.stream(metrics.text().split("\n")).filter(line -> !line.startsWith("#")).toList();
+        return Arrays.stream(metrics.text().split("\n"))
+                .filter(line -> !line.startsWith("#"))
+                .toList();
     }
 }

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 class ParametersTest {
     @Test
     void theOpenApiDocumentHasAllOfThem() throws IOException {
-        try (InputStream in = Parameters.class.getResourceAsStream("/dev/paligemma/server/internal/typed/openapi.json")) {
+        try (InputStream in =
+                Parameters.class.getResourceAsStream("/dev/paligemma/server/internal/typed/openapi.json")) {
             assertThat(Json.readObject("openapi.json", in.readAllBytes(), PaliGemmaException::new)
                             .object("components")
                             .object("schemas")

@@ -30,9 +30,11 @@ class ImageUrlsTest {
         server = HttpServer.create(new InetSocketAddress(loopback, 0), 0);
         server.createContext("/", exchange -> {
             String path = exchange.getRequestURI().getPath();
-            byte[] body = ("picture for " + exchange.getRequestHeaders().getFirst("Host")).getBytes(StandardCharsets.US_ASCII);
+            byte[] body = ("picture for " + exchange.getRequestHeaders().getFirst("Host"))
+                    .getBytes(StandardCharsets.US_ASCII);
             if (path.startsWith("/to/")) {
-                exchange.getResponseHeaders().set("Location", exchange.getRequestURI().getQuery());
+                exchange.getResponseHeaders()
+                        .set("Location", exchange.getRequestURI().getQuery());
                 exchange.sendResponseHeaders(302, -1);
             } else if (path.equals("/slow")) {
                 await();
@@ -59,7 +61,9 @@ class ImageUrlsTest {
                 List.of("pictures.example", "*.more.example"),
                 1000,
                 Duration.ofSeconds(2),
-                host -> new InetAddress[] {host.equals("inside.more.example") ? InetAddress.getByName("10.0.0.1") : loopback},
+                host -> new InetAddress[] {
+                    host.equals("inside.more.example") ? InetAddress.getByName("10.0.0.1") : loopback
+                },
                 InetAddress::isLoopbackAddress);
     }
 
@@ -78,7 +82,10 @@ class ImageUrlsTest {
     }
 
     private String fetch(String address) {
-        return new String(urls.fetch("url", address.replace("PORT", "" + server.getAddress().getPort())), StandardCharsets.US_ASCII);
+        return new String(
+                urls.fetch(
+                        "url", address.replace("PORT", "" + server.getAddress().getPort())),
+                StandardCharsets.US_ASCII);
     }
 
     @Test
@@ -124,10 +131,39 @@ class ImageUrlsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.255.0.1", "169.254.169.254", "172.16.0.1", "172.31.255.255",
-                "192.0.0.1", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1",
-                "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "fe80::1", "fc00::1",
-                "fd12::1", "ff02::1", "2001::1", "2001:db8::1", "2002:a00:1::1", "fec0::1", "3fff::1", "100::1"
+                "0.0.0.0",
+                "10.1.2.3",
+                "100.64.0.1",
+                "127.0.0.1",
+                "127.255.0.1",
+                "169.254.169.254",
+                "172.16.0.1",
+                "172.31.255.255",
+                "192.0.0.1",
+                "192.0.2.1",
+                "192.88.99.1",
+                "192.168.1.1",
+                "198.18.0.1",
+                "198.19.255.255",
+                "198.51.100.1",
+                "203.0.113.1",
+                "224.0.0.1",
+                "240.0.0.1",
+                "255.255.255.255",
+                "::",
+                "::1",
+                "::ffff:10.0.0.1",
+                "64:ff9b::a00:1",
+                "fe80::1",
+                "fc00::1",
+                "fd12::1",
+                "ff02::1",
+                "2001::1",
+                "2001:db8::1",
+                "2002:a00:1::1",
+                "fec0::1",
+                "3fff::1",
+                "100::1"
             })
     void knowsAddressesThatAreNotOfTheInternet(String address) throws IOException {
         assertThat(PublicAddresses.isPublic(InetAddress.getByName(address))).isFalse();
@@ -135,7 +171,20 @@ class ImageUrlsTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"1.1.1.1", "8.8.8.8", "100.63.255.255", "100.128.0.1", "172.15.0.1", "172.32.0.1", "192.0.1.1", "198.17.0.1", "198.20.0.1", "223.255.255.255", "2001:4860:4860::8888", "2606:4700::1111"})
+            strings = {
+                "1.1.1.1",
+                "8.8.8.8",
+                "100.63.255.255",
+                "100.128.0.1",
+                "172.15.0.1",
+                "172.32.0.1",
+                "192.0.1.1",
+                "198.17.0.1",
+                "198.20.0.1",
+                "223.255.255.255",
+                "2001:4860:4860::8888",
+                "2606:4700::1111"
+            })
     void knowsAddressesOfTheInternet(String address) throws IOException {
         assertThat(PublicAddresses.isPublic(InetAddress.getByName(address))).isTrue();
     }

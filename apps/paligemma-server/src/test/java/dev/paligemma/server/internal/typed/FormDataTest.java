@@ -35,8 +35,9 @@ class FormDataTest {
 
     @Test
     void ignoresWhatStandsBeforeAndBehindTheParts() {
-        List<FormData.Part> parts = parse("This is a form.\r\n--x  \t\r\nX-Other: 1\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1"
-                + "\r\n--x--anything\r\n--x");
+        List<FormData.Part> parts =
+                parse("This is a form.\r\n--x  \t\r\nX-Other: 1\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1"
+                        + "\r\n--x--anything\r\n--x");
 
         assertThat(parts).hasSize(1);
         assertThat(parts.get(0).text()).isEqualTo("1");
@@ -44,8 +45,9 @@ class FormDataTest {
 
     @Test
     void aPartMayBeEmptyAndAFileNotChosen() {
-        List<FormData.Part> parts = parse("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\r\n"
-                + "--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n--x--");
+        List<FormData.Part> parts = parse(
+                "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\r\n"
+                        + "--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n--x--");
 
         assertThat(parts.get(0).text()).isEmpty();
         assertThat(parts.get(0).isFile()).isFalse();
@@ -54,10 +56,7 @@ class FormDataTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
                     multipart/form-data                       | got none
                     multipart/form-data; boundary=""          | 1 to 70
                     multipart/form-data; boundary="a\\rb"     | 1 to 70
@@ -102,7 +101,9 @@ class FormDataTest {
             })
     void whatIsMalformedIsRefusedInWords(String body) {
         assertThatThrownBy(() -> parse(body))
-                .isInstanceOfSatisfying(HttpFailure.class, failure -> assertThat(failure.status()).isEqualTo(400))
+                .isInstanceOfSatisfying(
+                        HttpFailure.class,
+                        failure -> assertThat(failure.status()).isEqualTo(400))
                 .hasMessageContaining("form");
     }
 
@@ -114,7 +115,9 @@ class FormDataTest {
                         .getBytes(StandardCharsets.ISO_8859_1));
 
         assertThatThrownBy(() -> parts.get(0).text()).hasMessage("the field \"a\" is not UTF-8");
-        assertThatThrownBy(() -> parts.get(1).text()).hasMessageContaining("utf-16").hasMessageContaining("UTF-8");
+        assertThatThrownBy(() -> parts.get(1).text())
+                .hasMessageContaining("utf-16")
+                .hasMessageContaining("UTF-8");
     }
 
     @Test
@@ -124,7 +127,8 @@ class FormDataTest {
         assertThat(parse(part.repeat(FormData.MAX_PARTS) + "--x--")).hasSize(FormData.MAX_PARTS);
         assertThatThrownBy(() -> parse(part.repeat(FormData.MAX_PARTS + 1) + "--x--"))
                 .hasMessageContaining("more than " + FormData.MAX_PARTS);
-        assertThatThrownBy(() -> parse("--x\r\nContent-Disposition: form-data; name=\"" + "a".repeat(9000) + "\"\r\n\r\n1\r\n--x--"))
+        assertThatThrownBy(() -> parse(
+                        "--x\r\nContent-Disposition: form-data; name=\"" + "a".repeat(9000) + "\"\r\n\r\n1\r\n--x--"))
                 .hasMessageContaining("beyond 8192 bytes");
     }
 
@@ -133,20 +137,22 @@ class FormDataTest {
     void takesTimeByTheLengthOfTheBodyAlone() {
         String boundary = "-".repeat(69) + "x";
         String almost = "\r\n--" + "-".repeat(69);
-        byte[] body = ("--" + boundary + "\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n" + almost.repeat(200_000)
-                        + "\r\n--" + boundary + "--")
+        byte[] body = ("--" + boundary + "\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n"
+                        + almost.repeat(200_000) + "\r\n--" + boundary + "--")
                 .getBytes(StandardCharsets.UTF_8);
 
         Assertions.assertTimeout(
                 Duration.ofSeconds(30),
-                () -> assertThat(FormData.parse("multipart/form-data; boundary=" + boundary, body)).hasSize(1));
+                () -> assertThat(FormData.parse("multipart/form-data; boundary=" + boundary, body))
+                        .hasSize(1));
     }
 
     @Test
     void aDamagedFormIsReadOrRefused() {
-        byte[] form = ("--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\nabc\r\n"
-                        + "--x\r\nContent-Disposition: form-data; name=\"labels\"\r\n\r\ncat\r\n--x--\r\n")
-                .getBytes(StandardCharsets.UTF_8);
+        byte[] form =
+                ("--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\nabc\r\n"
+                                + "--x\r\nContent-Disposition: form-data; name=\"labels\"\r\n\r\ncat\r\n--x--\r\n")
+                        .getBytes(StandardCharsets.UTF_8);
         Random random = new Random(1);
         byte[] pieces = "\r\n-x;=\" \\:".getBytes(StandardCharsets.UTF_8);
         for (int round = 0; round < 20_000; round++) {
