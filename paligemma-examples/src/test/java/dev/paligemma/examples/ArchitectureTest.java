@@ -96,6 +96,7 @@ class ArchitectureTest {
                             "core",
                             "training",
                             "tiny",
+                            "server",
                             "djl")));
 
     /** Applications: nobody builds upon them. */
