@@ -97,6 +97,7 @@ class ArchitectureTest {
                             "core",
                             "training",
                             "tiny",
+                            "server",
                             "djl",
                             "micrometer")));
 

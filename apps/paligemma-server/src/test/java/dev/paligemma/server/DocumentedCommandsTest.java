@@ -55,9 +55,10 @@ class DocumentedCommandsTest {
             }
         }
         assertThat(answers).hasSizeGreaterThan(7);
-        assertThat(answers.get(0)).contains("\"text\":\"" + TinyModel.CAPTION + "\"");
         assertThat(String.join("\n", answers))
                 .contains(
+                        "\"content\":\"" + TinyModel.CAPTION + "\"",
+                        "\"text\":\"" + TinyModel.CAPTION + "\"",
                         "\"label\":\"blue square\"",
                         "\"polygons\":[[",
                         "\"scores\":[",

@@ -9,11 +9,9 @@ import dev.paligemma.generation.RequestListener;
 import dev.paligemma.server.PaliGemmaServer;
 import dev.paligemma.server.ServerBuilder;
 import java.io.PrintWriter;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,8 +27,8 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  paligemma serve",
-            "  paligemma serve --model google/paligemma2-3b-mix-224 --precision int8 --port 8000",
-            "  paligemma serve --model google/paligemma2-3b-mix-224 --host 0.0.0.0 --api-key-file keys.txt",
+            "  paligemma serve --model google/paligemma2-3b-mix-224 --precision int8",
+            "  paligemma serve --host 0.0.0.0 --port 8000 --api-key-file keys.txt",
             "",
             "The server answers at once; /readyz says when the model is loaded. It ends when it is told to, as by Ctrl-C: requests"
                     + " that run are finished first."
@@ -54,7 +52,7 @@ public final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        ServerOptions.prepareJvm();
+        ServerOptions.prepareJvm(ProgressDisplay.isQuiet(spec));
         try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
             ServerBuilder builder = server.builder().load(listener -> load(listener, progress));
             String name = server.modelName(model.checkpoint);
@@ -67,23 +65,19 @@ public final class ServeCommand implements Callable<Integer> {
 
     private int serve(ServerBuilder builder, ProgressDisplay progress) throws Exception {
         PrintWriter out = spec.commandLine().getOut();
-        try (PaliGemmaServer running = builder.start()) {
-            Thread ending = new Thread(() -> end(running), "paligemma-serve-ending");
-            Runtime.getRuntime().addShutdownHook(ending);
-            try {
-                progress.clear();
-                say(out, "listening on " + running.address());
-                running.ready().toCompletableFuture().get();
-                progress.clear();
-                say(out, "ready");
-                new CountDownLatch(1).await();
-            } catch (ExecutionException e) {
-                throw reason(e);
-            } catch (InterruptedException e) {
-                return 0; // told to end, which has been done when the server is closed
-            } finally {
-                forget(ending);
-            }
+        Thread here = Thread.currentThread();
+        try (EndSignals signals = EndSignals.to(here::interrupt);
+                PaliGemmaServer running = builder.start()) {
+            progress.clear();
+            say(out, "listening on " + running.address());
+            running.ready().toCompletableFuture().get();
+            progress.clear();
+            say(out, "ready");
+            signals.await();
+        } catch (ExecutionException e) {
+            throw reason(e);
+        } catch (InterruptedException e) {
+            return 0; // told to end, which the server has done in good order
         }
         return 0;
     }
@@ -91,20 +85,6 @@ public final class ServeCommand implements Callable<Integer> {
     private static void say(PrintWriter out, String text) {
         out.println(text);
         out.flush();
-    }
-
-    /** The process was told to end, and has ended in good order when the server has. */
-    private static void end(PaliGemmaServer running) {
-        running.close();
-        Runtime.getRuntime().halt(0);
-    }
-
-    private static void forget(Thread ending) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(ending);
-        } catch (IllegalStateException e) {
-            return; // it runs already
-        }
     }
 
     private static Exception reason(ExecutionException e) throws Exception {
@@ -122,7 +102,7 @@ public final class ServeCommand implements Callable<Integer> {
         PipelineBuilder builder =
                 model.builder(model.checkpoint.folder(progress), model.precision, progress).onRequest(listener);
         server.applyTo(builder);
-        for (String adapter : new ArrayList<>(adapters)) {
+        for (String adapter : adapters) {
             int equals = adapter.indexOf('=');
             String path = adapter.substring(equals + 1);
             builder.adapter(equals < 0 ? path : adapter.substring(0, equals), model.checkpoint.adapter(path, progress));

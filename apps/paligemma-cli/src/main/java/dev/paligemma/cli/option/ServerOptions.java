@@ -16,6 +16,7 @@ import picocli.CommandLine.Option;
 /** The options of a server: where it listens, who may ask, and how much. */
 public final class ServerOptions {
     private static final String KEY_VARIABLE = "PALIGEMMA_API_KEY";
+    private static final String ACCESS_LOG = "org.slf4j.simpleLogger.log.dev.paligemma.server.access";
     private static final int MAX_KEY_FILE = 1 << 16;
     private static final int MIB = 1 << 20;
 
@@ -130,13 +131,20 @@ public final class ServerOptions {
             description = "Leave system messages out instead of refusing them; the model cannot follow them.")
     boolean ignoreSystem;
 
-    /** Sets what the JDK's server reads once, unless somebody has set it; to be called before the first server. */
-    public static void prepareJvm() {
-        JVM.forEach((property, value) -> {
-            if (System.getProperty(property) == null) {
-                System.setProperty(property, value);
-            }
-        });
+    /**
+     * Sets what the JDK's server and the log read once, unless somebody has set it; to be called before the first server.
+     *
+     * @param quiet whether requests are not to be logged
+     */
+    public static void prepareJvm(boolean quiet) {
+        JVM.forEach(ServerOptions::set);
+        set(ACCESS_LOG, quiet ? "warn" : "info");
+    }
+
+    private static void set(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
     }
 
     /** Begins a server. */

@@ -82,8 +82,9 @@ public final class Front implements AutoCloseable {
             running.decrementAndGet();
             // The path without the query, and nothing of the body.
             ACCESS.info(
-                    "{} {} {} {}{} {} ms",
+                    "{} {} {} {} {}{} {} ms",
                     id,
+                    exchange.getRemoteAddress().getAddress().getHostAddress(),
                     Quote.shown(exchange.getRequestMethod(), SHOWN_PATH),
                     Quote.shown(request.path(), SHOWN_PATH),
                     request.status(),

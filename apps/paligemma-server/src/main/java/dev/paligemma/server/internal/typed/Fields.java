@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Fields {
     private static final String FORM = "multipart/form-data";
-    private static final Pattern INTEGER = Pattern.compile("-?\\d{1,18}");
+    private static final Pattern INTEGER = Pattern.compile("-?\\d{1,19}");
     private static final Pattern NUMBER = Pattern.compile("-?\\d{1,20}(\\.\\d{1,20})?([eE][+-]?\\d{1,3})?");
 
     private final Map<String, Object> values;
@@ -107,12 +108,7 @@ final class Fields {
     /** An integer from {@code min} to {@code max}. */
     Optional<Long> integer(String name, long min, long max) {
         return single(name).map(value -> {
-            Object number = isForm
-                            && value instanceof String text
-                            && INTEGER.matcher(text).matches()
-                    ? Long.valueOf(text)
-                    : value;
-            if (number instanceof Long integer && integer >= min && integer <= max) {
+            if (number(value, INTEGER, Long::valueOf) instanceof Long integer && integer >= min && integer <= max) {
                 return integer;
             }
             throw wrong(name, "an integer from " + min + " to " + max, value);
@@ -122,11 +118,7 @@ final class Fields {
     /** A number from {@code min} to {@code max}. */
     Optional<Double> number(String name, double min, double max) {
         return single(name).map(value -> {
-            Object number = isForm
-                            && value instanceof String text
-                            && NUMBER.matcher(text).matches()
-                    ? Double.valueOf(text)
-                    : value;
+            Object number = number(value, NUMBER, Double::valueOf);
             if ((number instanceof Long || number instanceof Double)
                     && ((Number) number).doubleValue() >= min
                     && ((Number) number).doubleValue() <= max) {
@@ -134,6 +126,18 @@ final class Fields {
             }
             throw wrong(name, "a number from " + min + " to " + max, value);
         });
+    }
+
+    /** In a form numbers are texts. */
+    private Object number(Object value, Pattern pattern, Function<String, Number> parser) {
+        if (isForm && value instanceof String text && pattern.matcher(text).matches()) {
+            try {
+                return parser.apply(text);
+            } catch (NumberFormatException e) {
+                return value; // It has more than 64 bits.
+            }
+        }
+        return value;
     }
 
     /** A truth value; false if it is not there. */
