@@ -52,6 +52,7 @@ class ServerFuzzTest {
                 .port(0)
                 .load(listener -> PaliGemmaPipeline.builder()
                         .checkpoint(TinyModel.folder())
+                        .threads(1)
                         .maxWaiting(CLIENTS)
                         .onRequest(listener)
                         .build())
