@@ -452,9 +452,13 @@ class TypedEndpointsTest {
     void formsAreCheckedAsJsonIs() throws IOException {
         assertThat(form().text("max_tokens", "0x10").post(server, "/v1/ocr").body())
                 .contains("\"param\":\"max_tokens\"");
-        assertThat(form().text("seed", "9223372036854775808").post(server, "/v1/ocr").body())
+        assertThat(form().text("seed", "9223372036854775808")
+                        .post(server, "/v1/ocr")
+                        .body())
                 .contains("\"param\":\"seed\"");
-        assertThat(form().text("seed", "-9223372036854775808").post(server, "/v1/ocr").statusCode())
+        assertThat(form().text("seed", "-9223372036854775808")
+                        .post(server, "/v1/ocr")
+                        .statusCode())
                 .isEqualTo(200);
         assertThat(form().text("temperature", "NaN").post(server, "/v1/ocr").body())
                 .contains("\"param\":\"temperature\"");
