@@ -22,10 +22,10 @@ import dev.paligemma.vision.mask.CocoRle;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Arrays;
@@ -71,7 +71,7 @@ class TypedEndpointsTest {
             assertThat(answer.stringOrNull("finish_reason")).isEqualTo("stop");
             assertThat(answer.stringOrNull("model")).isEqualTo("paligemma-tiny");
             JsonObject usage = answer.object("usage");
-            long prompt = expected.promptTokenIds().length + expected.imageTokens();
+            long prompt = (long) expected.promptTokenIds().length + expected.imageTokens();
             assertThat(usage.members().get("prompt_tokens")).isEqualTo(prompt);
             assertThat(usage.members().get("image_tokens")).isEqualTo((long) expected.imageTokens());
             assertThat(usage.members().get("completion_tokens")).isEqualTo((long) expected.tokenIds().length);
@@ -452,9 +452,13 @@ class TypedEndpointsTest {
     void formsAreCheckedAsJsonIs() throws IOException {
         assertThat(form().text("max_tokens", "0x10").post(server, "/v1/ocr").body())
                 .contains("\"param\":\"max_tokens\"");
-        assertThat(form().text("seed", "9223372036854775808").post(server, "/v1/ocr").body())
+        assertThat(form().text("seed", "9223372036854775808")
+                        .post(server, "/v1/ocr")
+                        .body())
                 .contains("\"param\":\"seed\"");
-        assertThat(form().text("seed", "-9223372036854775808").post(server, "/v1/ocr").statusCode())
+        assertThat(form().text("seed", "-9223372036854775808")
+                        .post(server, "/v1/ocr")
+                        .statusCode())
                 .isEqualTo(200);
         assertThat(form().text("temperature", "NaN").post(server, "/v1/ocr").body())
                 .contains("\"param\":\"temperature\"");

@@ -34,14 +34,15 @@ final class EndSignals implements AutoCloseable {
         try {
             Class<?> type = Class.forName(HANDLER);
             Object signal = Class.forName(SIGNAL).getConstructor(String.class).newInstance(name);
-            Object handler = Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> {
-                if (!method.getName().equals("handle")) {
-                    return method.getName().equals("equals") ? proxy == args[0] : (Object) name.hashCode();
-                }
-                close();
-                action.run();
-                return null;
-            });
+            Object handler =
+                    Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> {
+                        if (!method.getName().equals("handle")) {
+                            return method.getName().equals("equals") ? proxy == args[0] : (Object) name.hashCode();
+                        }
+                        close();
+                        action.run();
+                        return null;
+                    });
             before.put(signal, handle(signal, handler));
         } catch (ReflectiveOperationException | IllegalArgumentException e) {
             return; // another kind of JVM, or it was started with -Xrs

@@ -43,8 +43,9 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--adapter",
             paramLabel = "[NAME=]MODEL",
-            description = "LoRA adapter that answers requests whose model is NAME, a folder saved by PEFT or the name of one on "
-                    + "the hub; may be repeated (default of NAME: MODEL).")
+            description =
+                    "LoRA adapter that answers requests whose model is NAME, a folder saved by PEFT or the name of one on "
+                            + "the hub; may be repeated (default of NAME: MODEL).")
     List<String> adapters = List.of();
 
     @Mixin
@@ -99,8 +100,8 @@ public final class ServeCommand implements Callable<Integer> {
     }
 
     private PaliGemmaPipeline load(RequestListener listener, ProgressDisplay progress) {
-        PipelineBuilder builder =
-                model.builder(model.checkpoint.folder(progress), model.precision, progress).onRequest(listener);
+        PipelineBuilder builder = model.builder(model.checkpoint.folder(progress), model.precision, progress)
+                .onRequest(listener);
         server.applyTo(builder);
         for (String adapter : adapters) {
             int equals = adapter.indexOf('=');

@@ -54,8 +54,9 @@ public final class ServerOptions {
     @Option(
             names = "--api-key",
             paramLabel = "KEY",
-            description = "Answer requests with this key only, as 'Authorization: Bearer KEY'; may be repeated. Others on this "
-                    + "machine can see it: better in a file, or in PALIGEMMA_API_KEY (default: no key).")
+            description =
+                    "Answer requests with this key only, as 'Authorization: Bearer KEY'; may be repeated. Others on this "
+                            + "machine can see it: better in a file, or in PALIGEMMA_API_KEY (default: no key).")
     List<String> keys = List.of();
 
     @Option(names = "--api-key-file", paramLabel = "FILE", description = "File with keys, one on each line.")
@@ -71,16 +72,18 @@ public final class ServerOptions {
     @Option(
             names = "--allowed-host",
             paramLabel = "NAME",
-            description = "Answer to this name, too, such as that of a proxy; may be repeated (default: on a loopback address "
-                    + "localhost and numbers, else any).")
+            description =
+                    "Answer to this name, too, such as that of a proxy; may be repeated (default: on a loopback address "
+                            + "localhost and numbers, else any).")
     List<String> hosts = List.of();
 
     @Option(
             names = "--allow-image-urls",
             paramLabel = "HOST",
             split = ",",
-            description = "Fetch pictures from this host, *.example.com for all below a name, * for all; never from private "
-                    + "addresses; may be repeated (default: fetch none).")
+            description =
+                    "Fetch pictures from this host, *.example.com for all below a name, * for all; never from private "
+                            + "addresses; may be repeated (default: fetch none).")
     List<String> imageHosts = List.of();
 
     @Option(
@@ -181,7 +184,8 @@ public final class ServerOptions {
                 .filter(line -> !line.isEmpty())
                 .toList();
         if (found.isEmpty()) {
-            throw new ServerException("file of keys " + file + ": expected at least one line with a key, got none", null);
+            throw new ServerException(
+                    "file of keys " + file + ": expected at least one line with a key, got none", null);
         }
         return found;
     }

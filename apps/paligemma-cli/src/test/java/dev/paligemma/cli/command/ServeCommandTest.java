@@ -47,12 +47,16 @@ class ServeCommandTest {
             assertThat(ask(address, "third", "").statusCode()).isEqualTo(401);
 
             HttpResponse<InputStream> answer = CLIENT.send(
-                    request(address, "second", "\"stream\":true,\"structured_outputs\":{\"regex\":\"[0-9]{200}\"},\"max_tokens\":300,"),
+                    request(
+                            address,
+                            "second",
+                            "\"stream\":true,\"structured_outputs\":{\"regex\":\"[0-9]{200}\"},\"max_tokens\":300,"),
                     BodyHandlers.ofInputStream());
             assertThat(answer.body().read()).isEqualTo('d');
             process.destroy();
 
-            assertThat(new String(answer.body().readAllBytes(), StandardCharsets.UTF_8)).endsWith("data: [DONE]\n\n");
+            assertThat(new String(answer.body().readAllBytes(), StandardCharsets.UTF_8))
+                    .endsWith("data: [DONE]\n\n");
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isZero();
             assertThat(Files.readString(folder.resolve("err")))
@@ -65,7 +69,8 @@ class ServeCommandTest {
 
     @Test
     void aModelThatCannotBeLoadedEndsItAsUsual() {
-        Outcome outcome = Outcome.run("serve", "--port", "0", "--model", folder.resolve("none").toString());
+        Outcome outcome = Outcome.run(
+                "serve", "--port", "0", "--model", folder.resolve("none").toString());
 
         assertThat(outcome.exitCode()).isEqualTo(2);
         assertThat(outcome.err()).startsWith("paligemma: there is no folder").hasLineCount(1);
@@ -85,7 +90,9 @@ class ServeCommandTest {
                 List.of("serve", "--max-body", "0"))) {
             Outcome.assertRefused(Outcome.run(args.toArray(new String[0])));
         }
-        assertThat(Outcome.run("serve", "--host", "256.0.0.1").err()).contains("--host").doesNotContain("(...)");
+        assertThat(Outcome.run("serve", "--host", "256.0.0.1").err())
+                .contains("--host")
+                .doesNotContain("(...)");
     }
 
     private Process start(String... args) throws IOException {
