@@ -11,7 +11,6 @@ import dev.paligemma.tiny.TinyModel;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -60,7 +59,6 @@ class HangUpTest {
         RequestOutcome outcome = watcher.ended.poll(30, TimeUnit.SECONDS);
         assertThat(outcome).isNotNull();
         assertThat(outcome.failure()).containsInstanceOf(RequestCancelledException.class);
-        assertThat(watcher.took.toMillis()).isLessThan(5_000);
     }
 
     private static void readUntil(Socket socket, String text) throws IOException {
@@ -82,7 +80,6 @@ class HangUpTest {
     private static final class Watcher implements RequestListener {
         private final BlockingQueue<RequestInfo> begun = new LinkedBlockingQueue<>();
         private final BlockingQueue<RequestOutcome> ended = new LinkedBlockingQueue<>();
-        private volatile Duration took = Duration.ZERO;
 
         @Override
         public void firstToken(RequestInfo request) {
@@ -91,7 +88,6 @@ class HangUpTest {
 
         @Override
         public void finished(RequestInfo request, RequestOutcome outcome) {
-            took = request.elapsed();
             ended.add(outcome);
         }
     }
