@@ -73,7 +73,7 @@ final class BoxEndpoint implements Handler {
         private final TaskRunner runner;
 
         /** What is written already, for a mask takes its time. */
-        private final Map<Detection, Map<String, @Nullable Object>> written = new IdentityHashMap<>();
+        private final IdentityHashMap<Detection, Map<String, @Nullable Object>> written = new IdentityHashMap<>();
 
         Writer(BoxQuestion question, MaskFormat format) {
             this.question = question;
@@ -94,8 +94,7 @@ final class BoxEndpoint implements Handler {
             question.task().check(request);
             Stopwatch watch = new Stopwatch();
             try (AnswerStream answer = runner.stream(request)) {
-                answer.hasNext();
-                double firstMs = watch.elapsedMs();
+                double firstMs = watch.untilFirst(answer);
                 answer.forEachRemaining(piece -> {
                     if (!piece.text().isEmpty()) {
                         events.event("text", Json.text(Map.of("text", piece.text()), false));

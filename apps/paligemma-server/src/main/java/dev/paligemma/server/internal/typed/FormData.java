@@ -56,9 +56,9 @@ final class FormData {
                 && boundary.length() <= MAX_BOUNDARY
                 && !boundary.endsWith(" ")
                 && boundary.chars()
-                        .allMatch(c -> c >= 'a' && c <= 'z'
-                                || c >= 'A' && c <= 'Z'
-                                || c >= '0' && c <= '9'
+                        .allMatch(c -> (c >= 'a' && c <= 'z')
+                                || (c >= 'A' && c <= 'Z')
+                                || (c >= '0' && c <= '9')
                                 || BOUNDARY_CHARACTERS.indexOf(c) >= 0);
     }
 

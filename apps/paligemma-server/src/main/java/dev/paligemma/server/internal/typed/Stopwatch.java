@@ -1,5 +1,6 @@
 package dev.paligemma.server.internal.typed;
 
+import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.Timings;
 
 /** Tells what part of the time of a request it did not work. Immutable. */
@@ -7,11 +8,17 @@ final class Stopwatch {
     private final long start = System.nanoTime();
 
     /** The time since the beginning in milliseconds. */
-    double elapsedMs() {
+    private double elapsedMs() {
         return (System.nanoTime() - start) / 1e6;
     }
 
-    /** The same without what the whole answer took. */
+    /** Lets an answer be written up to its first piece, if it has one, and gives the time since the beginning. */
+    double untilFirst(AnswerStream answer) {
+        boolean unused = answer.hasNext();
+        return elapsedMs();
+    }
+
+    /** The time since the beginning without what the whole answer took. */
     double waitedMs(Timings timings) {
         return elapsedMs() - beforeFirstToken(timings) - timings.decodeMs();
     }

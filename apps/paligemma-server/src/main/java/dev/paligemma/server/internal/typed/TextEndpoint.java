@@ -102,8 +102,7 @@ final class TextEndpoint implements Handler {
     private static void stream(LoadedModel model, GenerationRequest request, EventStream events) {
         Stopwatch watch = new Stopwatch();
         try (AnswerStream answer = model.runner().stream(request)) {
-            answer.hasNext();
-            double firstMs = watch.elapsedMs();
+            double firstMs = watch.untilFirst(answer);
             answer.forEachRemaining(piece -> {
                 if (!piece.text().isEmpty()) {
                     events.event("text", Json.text(Map.of("text", piece.text()), false));

@@ -21,10 +21,24 @@ class FormDataTest {
 
     @Test
     void readsTextsAndFilesInTheirOrder() {
-        List<FormData.Part> parts = parse("--x\r\nContent-Disposition: form-data; name=\"labels\"\r\n\r\ncat\r\n"
-                + "--x\r\ncontent-disposition:form-data;name=image; filename=\"a \\\"b\\\".png\"\r\nContent-Type: image/png\r\n\r\n"
-                + "\r\n--y\r\n\r\n"
-                + "--x\r\nContent-Disposition: form-data; name=\"labels\"\r\n\r\nZürich\r\n--x--\r\n");
+        List<FormData.Part> parts = parse(lines(
+                "--x",
+                "Content-Disposition: form-data; name=\"labels\"",
+                "",
+                "cat",
+                "--x",
+                "content-disposition:form-data;name=image; filename=\"a \\\"b\\\".png\"",
+                "Content-Type: image/png",
+                "",
+                "",
+                "--y",
+                "",
+                "--x",
+                "Content-Disposition: form-data; name=\"labels\"",
+                "",
+                "Zürich",
+                "--x--",
+                ""));
 
         assertThat(parts).extracting(FormData.Part::name).containsExactly("labels", "image", "labels");
         assertThat(parts).extracting(FormData.Part::isFile).containsExactly(false, true, false);
@@ -149,10 +163,19 @@ class FormDataTest {
 
     @Test
     void aDamagedFormIsReadOrRefused() {
-        byte[] form =
-                ("--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\nabc\r\n"
-                                + "--x\r\nContent-Disposition: form-data; name=\"labels\"\r\n\r\ncat\r\n--x--\r\n")
-                        .getBytes(StandardCharsets.UTF_8);
+        byte[] form = lines(
+                        "--x",
+                        "Content-Disposition: form-data; name=\"image\"; filename=\"a.png\"",
+                        "Content-Type: image/png",
+                        "",
+                        "abc",
+                        "--x",
+                        "Content-Disposition: form-data; name=\"labels\"",
+                        "",
+                        "cat",
+                        "--x--",
+                        "")
+                .getBytes(StandardCharsets.UTF_8);
         Random random = new Random(1);
         byte[] pieces = "\r\n-x;=\" \\:".getBytes(StandardCharsets.UTF_8);
         for (int round = 0; round < 20_000; round++) {
@@ -170,6 +193,10 @@ class FormDataTest {
                     })
                     .doesNotThrowAnyException();
         }
+    }
+
+    private static String lines(String... lines) {
+        return String.join("\r\n", lines);
     }
 
     private static List<FormData.Part> parse(String body) {
