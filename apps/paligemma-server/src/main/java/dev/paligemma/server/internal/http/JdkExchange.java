@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** An exchange of the server of the JDK. */
 final class JdkExchange implements Exchange {
     /** How often is looked whether the client is still there. */
-    static final long LOOK_MS = 50;
+    static final long LOOK_MS = 25;
 
     private static final int PIECE = 1 << 16;
     /** A client that is cut off while it sends does not read why; so much more than allowed is read and thrown away. */
