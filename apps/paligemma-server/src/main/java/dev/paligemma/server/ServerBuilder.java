@@ -245,7 +245,7 @@ public final class ServerBuilder {
             boolean loopback = address.getAddress().isLoopbackAddress();
             if (!loopback && keys.isEmpty()) {
                 LOG.warn(
-                        "whoever reaches {} may ask this server: it listens beyond this machine and has no apiKey(...)",
+                        "whoever reaches {} may ask this server: it listens beyond this machine and asks for no key",
                         host);
             }
             return new Front(address, router, new ApiKeys(keys), new Origins(origins, hosts, loopback), limits);

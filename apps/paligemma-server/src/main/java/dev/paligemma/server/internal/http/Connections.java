@@ -18,9 +18,9 @@ import java.util.concurrent.TimeUnit;
  * only when it writes, and an answer in one piece is written when it is too late. Elsewhere nobody knows. Thread-safe.
  */
 final class Connections {
-    private static final long FRESH_NANOS = TimeUnit.MILLISECONDS.toNanos(30);
-    /** A machine with many connections has a long table; reading it takes a small share of the time. */
-    private static final int SHARE = 4;
+    private static final long FRESH_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    /** A machine with many connections has a long table; it is read half of the time at most. */
+    private static final int SHARE = 1;
 
     private static final String ESTABLISHED = "01";
     private static final int LOCAL = 1;

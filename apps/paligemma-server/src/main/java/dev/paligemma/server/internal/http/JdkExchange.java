@@ -21,9 +21,12 @@ import org.jspecify.annotations.Nullable;
 /** An exchange of the server of the JDK. */
 final class JdkExchange implements Exchange {
     /** How often is looked whether the client is still there. */
-    static final long LOOK_MS = 50;
+    static final long LOOK_MS = 25;
 
     private static final int PIECE = 1 << 16;
+    /** So much later comes the first one, with which the answer begins: a refusal after it has no status of its own. */
+    private static final int FIRST_PING = 5;
+
     /** A client that is cut off while it sends does not read why; so much more than allowed is read and thrown away. */
     private static final int DISCARDED = 8;
 
@@ -227,7 +230,7 @@ final class JdkExchange implements Exchange {
                 requireTime(start);
                 if (next == null) {
                     requireClient();
-                    if (System.nanoTime() - silentSince > limits.ping().toNanos()) {
+                    if (System.nanoTime() - silentSince > limits.ping().toNanos() * (status == 0 ? FIRST_PING : 1)) {
                         send(": ping\n\n");
                         silentSince = System.nanoTime();
                     }
