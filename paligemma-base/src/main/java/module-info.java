@@ -11,6 +11,7 @@ module dev.paligemma.base {
             dev.paligemma.cli,
             dev.paligemma.examples,
             dev.paligemma.hub,
+            dev.paligemma.langchain4j,
             dev.paligemma.onnx,
             dev.paligemma.tiny,
             dev.paligemma.tokenizer,
