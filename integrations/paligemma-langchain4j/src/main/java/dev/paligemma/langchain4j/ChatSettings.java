@@ -11,13 +11,17 @@ import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.TokenUsage;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.base.internal.Quote;
+import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.Sampling;
+import dev.paligemma.task.BoxTask;
 import dev.paligemma.task.TaskRunner;
+import dev.paligemma.task.Tasks;
 import dev.paligemma.vision.RgbImage;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
@@ -26,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What both chat models share: from messages and parameters to a request, and from a result to a response. Immutable. */
 final class ChatSettings {
+    /** Reads boxes of any label. */
+    private static final BoxTask<DetectionResult> BOXES = Tasks.detect("anything");
+
     private final TaskRunner runner;
     private final Set<String> adapters;
     private final String modelName;
@@ -145,8 +152,16 @@ final class ChatSettings {
                                         ? FinishReason.LENGTH
                                         : FinishReason.STOP)
                         .generation(result)
-                        .detections(FoundBoxes.in(runner, request, result))
+                        .answer(boxes(request, result))
                         .build())
                 .build();
+    }
+
+    /** The answer read as boxes, whatever the prompt was, if there are any. */
+    private Optional<DetectionResult> boxes(GenerationRequest request, GenerationResult result) {
+        return request.imageCount() == 1
+                ? Optional.of(runner.read(BOXES, request, result))
+                        .filter(found -> !found.detections().isEmpty())
+                : Optional.empty();
     }
 }

@@ -36,7 +36,7 @@ public final class PaliGemmaChatResponseMetadata extends ChatResponseMetadata {
     }
 
     /**
-     * The answer read as boxes, in pixels of the picture; empty if there is no location code in it, or the request has several pictures.
+     * The answer read as boxes, in pixels of the picture; empty if there is no box in it, or the request has several pictures.
      * For masks: {@code SegmentationResult.of(answer, pipeline.maskCodec())}.
      */
     public Optional<DetectionResult> answer() {
@@ -69,7 +69,7 @@ public final class PaliGemmaChatResponseMetadata extends ChatResponseMetadata {
             return this;
         }
 
-        Builder detections(Optional<DetectionResult> found) {
+        Builder answer(Optional<DetectionResult> found) {
             this.answer = found.orElse(null);
             return this;
         }
