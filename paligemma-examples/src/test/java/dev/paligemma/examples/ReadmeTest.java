@@ -167,6 +167,12 @@ class ReadmeTest {
     }
 
     @Test
+    void exampleOfMetricsCounts() {
+        assertThat(printed(() -> MetricsExample.main(new String[0])).lines())
+                .containsExactly(TinyModel.CAPTION, "7 tokens written");
+    }
+
+    @Test
     void examplesOfSeveralPicturesRun() {
         assertThat(printed(() -> PicturesExample.main(new String[0])).lines()).hasSize(2);
     }

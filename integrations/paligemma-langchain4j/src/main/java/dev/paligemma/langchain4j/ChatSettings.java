@@ -9,7 +9,6 @@ import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.TokenUsage;
-import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.generation.GenerationRequest;
@@ -22,7 +21,6 @@ import dev.paligemma.vision.RgbImage;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
@@ -34,7 +32,6 @@ final class ChatSettings {
     private static final BoxTask<DetectionResult> BOXES = Tasks.detect("anything");
 
     private final TaskRunner runner;
-    private final Set<String> adapters;
     private final String modelName;
     private final ChatRequestParameters defaults;
     private final List<ChatModelListener> listeners;
@@ -47,7 +44,6 @@ final class ChatSettings {
             throw new IllegalStateException("a chat model needs a pipeline; give it by pipeline(...)");
         }
         this.runner = builder.pipeline;
-        this.adapters = runner instanceof PaliGemmaPipeline pipeline ? pipeline.adapters() : Set.of();
         this.modelName = builder.modelName;
         this.defaults = ChatRequestParameters.builder()
                 .modelName(modelName)
@@ -123,9 +119,9 @@ final class ChatSettings {
         refuse("frequencyPenalty", parameters.frequencyPenalty());
         refuse("presencePenalty", parameters.presencePenalty());
         String name = parameters.modelName();
-        if (name != null && !name.equals(modelName) && !adapters.contains(name)) {
+        if (name != null && !name.equals(modelName) && !runner.adapters().contains(name)) {
             throw new UnsupportedFeatureException("modelName " + Quote.quote(name) + " is not supported: the model is called "
-                    + Quote.quote(modelName) + ", its adapters " + adapters);
+                    + Quote.quote(modelName) + ", its adapters " + runner.adapters());
         }
     }
 

@@ -1,13 +1,11 @@
 package dev.paligemma.springai;
 
-import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.Sampling;
 import dev.paligemma.task.TaskRunner;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -25,12 +23,12 @@ final class ModelOptions {
             .anyMatch(method -> method.getName().equals("getToolNames"));
 
     private final String name;
-    private final Set<String> adapters;
+    private final TaskRunner runner;
     private final @Nullable ChatOptions defaults;
 
     ModelOptions(TaskRunner runner, String name, @Nullable ChatOptions defaults) {
         this.name = name;
-        this.adapters = runner instanceof PaliGemmaPipeline pipeline ? pipeline.adapters() : Set.of();
+        this.runner = runner;
         this.defaults = defaults;
         check(defaults);
     }
@@ -73,9 +71,9 @@ final class ModelOptions {
             throw new IllegalArgumentException("an output schema is not supported: the model cannot follow one");
         }
         String model = options.getModel();
-        if (model != null && !model.equals(name) && !adapters.contains(model)) {
+        if (model != null && !model.equals(name) && !runner.adapters().contains(model)) {
             throw new IllegalArgumentException("model " + Quote.quote(model) + " is not supported: this one is called "
-                    + Quote.quote(name) + ", its adapters " + adapters);
+                    + Quote.quote(name) + ", its adapters " + runner.adapters());
         }
     }
 

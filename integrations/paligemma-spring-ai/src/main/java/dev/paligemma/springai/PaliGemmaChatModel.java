@@ -84,6 +84,12 @@ public final class PaliGemmaChatModel implements ChatModel {
 
     @Override
     public ChatOptions getDefaultOptions() {
+        return getOptions();
+    }
+
+    /** The options of prompts that have none. Spring AI 2.0 asks for them by this name, which 1.1 does not know. */
+    @SuppressWarnings("MissingOverride")
+    public ChatOptions getOptions() {
         return options.merged(null);
     }
 
