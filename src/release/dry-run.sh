@@ -66,7 +66,7 @@ done
 # Signatures differ by nature, and metadata tells the time of the upload.
 while IFS= read -r file; do
   cmp -s "first/$file" "second/$file" || problem "$file differs between two builds"
-done < <(cd first && find . -type f \( -name '*.jar' -o -name '*.pom' -o -name '*-cyclonedx.*' \) | sort)
+done < <(cd first && find . -type f \( -name '*.jar' -o -name '*.pom' -o -name '*-cyclonedx.json' -o -name '*-cyclonedx.xml' \) | sort)
 
 pages=first-source/target/reports/apidocs/element-list
 while IFS= read -r source; do
