@@ -101,17 +101,17 @@ public final class PaliGemmaServer implements AutoCloseable {
     @Override
     public void close() {
         synchronized (this) {
-            if (closed) {
-                return;
-            }
             closed = true;
         }
-        front.close();
+        // Whoever closes it while another thread does so waits for that.
+        synchronized (front) {
+            front.close();
+        }
         // Not yet there: whoever loads it closes it.
         PaliGemmaPipeline own = loading.isCompletedExceptionally() ? null : loading.getNow(null);
         if (own != null) {
             own.close();
         }
-        LOG.info("stopped");
+        LOG.info("stopped listening on {}", address());
     }
 }

@@ -3,11 +3,14 @@ package dev.paligemma.server;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.tiny.TinyModel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.util.Base64;
 
 /** Servers of the bundled model, on ports that are free, and requests to them. */
 final class Servers {
@@ -41,6 +44,28 @@ final class Servers {
             return CLIENT.send(request.build(), BodyHandlers.ofString());
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** Asks about the bundled picture; further members of the body as they stand there. */
+    static HttpResponse<String> chat(PaliGemmaServer server, String prompt, String members) throws IOException {
+        return post(server, "/v1/chat/completions", question(prompt, members));
+    }
+
+    static String question(String prompt, String members) {
+        return "{" + (members.isEmpty() || members.contains("\"messages\"") ? "" : members + ",")
+                + "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"" + prompt
+                + "\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"" + picture() + "\"}}]}]"
+                + (members.contains("\"messages\"") ? "," + members : "") + "}";
+    }
+
+    /** The bundled picture as a data URI. */
+    static String picture() {
+        try {
+            return "data:image/png;base64,"
+                    + Base64.getEncoder().encodeToString(Files.readAllBytes(TinyModel.picture()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -30,6 +30,7 @@ final class Connections {
     private final int port;
     private final boolean known;
     private Map<String, String> states = Map.of();
+    /** When reading them began. */
     private long readAt;
     private long staleAfter;
 
@@ -45,15 +46,40 @@ final class Connections {
         this.known = read();
     }
 
-    /** Whether a connection from an address is closed or half closed; false where that cannot be told. */
-    synchronized boolean isGone(InetSocketAddress client) {
-        if (!known || client.getAddress() == null) {
-            return false;
+    /** A connection from an address, which is open now. */
+    Client client(InetSocketAddress address) {
+        return new Client(key(address.getAddress().getAddress(), address.getPort()));
+    }
+
+    /** One connection. For one thread. */
+    final class Client {
+        private final String key;
+        private final long since = System.nanoTime();
+        private long looked;
+        private int absent;
+
+        private Client(String key) {
+            this.key = key;
         }
-        if (System.nanoTime() - readAt > staleAfter && !read()) {
-            return false;
+
+        /** Whether it is closed or half closed; false where that cannot be told. */
+        boolean isGone() {
+            synchronized (Connections.this) {
+                if (!known || (System.nanoTime() - readAt > staleAfter && !read())) {
+                    return false;
+                }
+                String state = states.get(key);
+                if (state != null || readAt - since <= 0) {
+                    return state != null && !state.equals(ESTABLISHED);
+                }
+                // The kernel may leave a row out while it shows a table that changes, but not twice.
+                if (readAt != looked) {
+                    looked = readAt;
+                    absent++;
+                }
+                return absent > 1;
+            }
         }
-        return !ESTABLISHED.equals(states.get(key(client.getAddress().getAddress(), client.getPort())));
     }
 
     /** Reads the rows of this port; whether the port itself is among them. */
@@ -78,8 +104,8 @@ final class Connections {
             }
         }
         states = found;
-        readAt = System.nanoTime();
-        staleAfter = Math.max(FRESH_NANOS, SHARE * (readAt - start));
+        readAt = start;
+        staleAfter = Math.max(FRESH_NANOS, SHARE * (System.nanoTime() - start));
         return listening;
     }
 

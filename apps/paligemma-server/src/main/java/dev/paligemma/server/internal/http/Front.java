@@ -26,6 +26,7 @@ public final class Front implements AutoCloseable {
     private static final int SHOWN_PATH = 200;
 
     private final HttpServer server;
+    private final InetSocketAddress bound;
     private final HandlerThreads threads;
     private final Connections connections;
     private final Router router;
@@ -40,7 +41,8 @@ public final class Front implements AutoCloseable {
             throws IOException {
         this.server = HttpServer.create(address, BACKLOG);
         this.threads = new HandlerThreads(limits.exchanges(), limits.receive());
-        this.connections = new Connections(server.getAddress().getPort());
+        this.bound = server.getAddress();
+        this.connections = new Connections(bound.getPort());
         this.router = router;
         this.keys = keys;
         this.origins = origins;
@@ -56,7 +58,7 @@ public final class Front implements AutoCloseable {
 
     /** The address with the port that was chosen. */
     public InetSocketAddress address() {
-        return server.getAddress();
+        return bound;
     }
 
     private void answer(HttpExchange exchange) {

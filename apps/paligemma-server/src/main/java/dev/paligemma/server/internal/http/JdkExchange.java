@@ -28,7 +28,7 @@ final class JdkExchange implements Exchange {
 
     private final HttpExchange exchange;
     private final HandlerThreads threads;
-    private final Connections connections;
+    private final Connections.Client client;
     private final Limits limits;
     private final String id;
     private int status;
@@ -36,7 +36,7 @@ final class JdkExchange implements Exchange {
     JdkExchange(HttpExchange exchange, HandlerThreads threads, Connections connections, Limits limits, String id) {
         this.exchange = exchange;
         this.threads = threads;
-        this.connections = connections;
+        this.client = connections.client(exchange.getRemoteAddress());
         this.limits = limits;
         this.id = id;
     }
@@ -139,12 +139,14 @@ final class JdkExchange implements Exchange {
     @Override
     public <T> T await(Callable<T> work) throws IOException {
         Future<T> result = submit(work);
+        long start = System.nanoTime();
         try {
             while (true) {
                 try {
                     return result.get(LOOK_MS, TimeUnit.MILLISECONDS);
                 } catch (TimeoutException e) {
                     requireClient();
+                    requireTime(start);
                 }
             }
         } catch (ExecutionException e) {
@@ -162,6 +164,13 @@ final class JdkExchange implements Exchange {
     private void requireClient() throws IOException {
         if (clientGone()) {
             throw new ClientGoneException("the client closed the connection");
+        }
+    }
+
+    private void requireTime(long start) {
+        if (System.nanoTime() - start > limits.work().toNanos()) {
+            throw HttpFailure.server(
+                    504, "timeout", "The request took longer than the " + limits.work().toSeconds() + " s it may take.");
         }
     }
 
@@ -203,11 +212,13 @@ final class JdkExchange implements Exchange {
             return null;
         });
         try {
-            long silentSince = System.nanoTime();
+            long start = System.nanoTime();
+            long silentSince = start;
             while (true) {
                 String next = events.poll(LOOK_MS);
                 if (next == null) {
                     requireClient();
+                    requireTime(start);
                     if (System.nanoTime() - silentSince > limits.ping().toNanos()) {
                         send(": ping\n\n");
                         silentSince = System.nanoTime();
@@ -222,6 +233,8 @@ final class JdkExchange implements Exchange {
             result.get();
         } catch (ExecutionException e) {
             fail(errorEvent, e.getCause());
+        } catch (HttpFailure e) {
+            fail(errorEvent, e);
         } catch (CancellationException e) {
             fail(errorEvent, stopping());
         } catch (InterruptedException e) {
@@ -260,7 +273,7 @@ final class JdkExchange implements Exchange {
 
     @Override
     public boolean clientGone() {
-        return connections.isGone(exchange.getRemoteAddress());
+        return client.isGone();
     }
 
     /** The status of the answer; 0 if nothing was sent. */

@@ -19,7 +19,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The objects that answers are made of. Confined to one thread. */
-final class AnswerJson {
+public final class AnswerJson {
     private static final double MASK_THRESHOLD = 0.5;
 
     private final Map<String, @Nullable Object> members = new LinkedHashMap<>();
@@ -81,7 +81,7 @@ final class AnswerJson {
     }
 
     /** What was found, as {@link #detection} writes it, and all else that the model wrote. */
-    AnswerJson boxes(ParsedAnswer answer, List<Map<String, @Nullable Object>> detections) {
+    public AnswerJson boxes(ParsedAnswer answer, List<Map<String, @Nullable Object>> detections) {
         members.put("width", answer.imageWidth());
         members.put("height", answer.imageHeight());
         members.put("detections", detections);
@@ -97,7 +97,7 @@ final class AnswerJson {
     }
 
     /** One thing that was found. */
-    static Map<String, @Nullable Object> detection(Segment found, MaskFormat format) {
+    public static Map<String, @Nullable Object> detection(Segment found, MaskFormat format) {
         PixelBox pixels = found.pixels();
         BoundingBox box = found.box();
         Detection.Edges spread = found.detection().spread();
@@ -129,7 +129,7 @@ final class AnswerJson {
     }
 
     /** The object as text. */
-    String json() {
+    public String json() {
         return Json.text(members, false);
     }
 }

@@ -6,6 +6,7 @@ import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.server.internal.http.Exchange;
 import dev.paligemma.server.internal.http.HttpFailure;
+import dev.paligemma.server.internal.picture.DataUri;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -61,7 +62,7 @@ final class Fields {
     private static Fields json(byte[] body) {
         Map<String, Object> values = new LinkedHashMap<>();
         try {
-            Json.readObject("the body", body, PaliGemmaException::new).members().forEach((name, value) -> {
+            Json.readLargeObject("the body", body, PaliGemmaException::new).members().forEach((name, value) -> {
                 if (value != null) {
                     values.put(name, value);
                 }

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /** How a mask is written into an answer. All of them are of the whole picture, in its own pixels. */
-enum MaskFormat {
+public enum MaskFormat {
     /** Run lengths as COCO has them, compressed. */
     RLE,
     /** Outlines: those around regions as COCO has them, and those around holes, which COCO cannot tell. */

@@ -1,17 +1,17 @@
-package dev.paligemma.server.internal.typed;
+package dev.paligemma.server.internal.picture;
 
 import dev.paligemma.server.internal.http.HttpFailure;
 import java.util.Base64;
 import java.util.Locale;
 
 /** Reads pictures that stand in a text: {@code data:image/png;base64,...}, or base64 alone. Stateless. */
-final class DataUri {
+public final class DataUri {
     private static final String SCHEME = "data:";
 
     private DataUri() {}
 
     /** The bytes; a refusal that names the field if there are none. What kind of file they are, the decoders find out. */
-    static byte[] decode(String field, String text) {
+    public static byte[] decode(String field, String text) {
         String base64 = text;
         if (startsWith(text, SCHEME)) {
             int comma = text.indexOf(',');
