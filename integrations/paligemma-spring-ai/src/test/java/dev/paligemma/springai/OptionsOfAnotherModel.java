@@ -46,7 +46,7 @@ final class OptionsOfAnotherModel implements ChatOptions {
     }
 
     @Override
-    @SuppressWarnings("unchecked")
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // of Spring AI 1.1
     public <T extends ChatOptions> T copy() {
         return (T) this;
     }
