@@ -112,6 +112,7 @@ class ArchitectureTest {
                             "core",
                             "training",
                             "tiny",
+                            "server",
                             "djl",
                             "micrometer")));
 

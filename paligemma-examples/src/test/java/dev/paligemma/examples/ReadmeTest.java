@@ -241,6 +241,18 @@ class ReadmeTest {
                 .containsExactly(TinyModel.WORD, "64 rows of a mask", "cafe, rather than hotel", TinyModel.CAPTION);
     }
 
+    @Test
+    void exampleOfAServerAnswers() {
+        assertThat(printed(() -> {
+                    try {
+                        ServerExample.main(new String[] {TinyModel.folder().toString()});
+                    } catch (InterruptedException e) {
+                        throw new IOException("the example was interrupted", e);
+                    }
+                }))
+                .contains("\"object\":\"list\"", "\"input_modalities\":[\"text\",\"image\"]");
+    }
+
     private interface Example {
         void run() throws IOException;
     }

@@ -86,8 +86,7 @@ public final class PaliGemmaServer implements AutoCloseable {
         String host = bound.getAddress().isAnyLocalAddress()
                 ? "127.0.0.1"
                 : bound.getAddress().getHostAddress();
-        return URI.create(
-                "http://" + (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + bound.getPort());
+        return URI.create("http://" + (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + bound.getPort());
     }
 
     /**

@@ -7,11 +7,14 @@ import dev.paligemma.server.internal.http.Front;
 import dev.paligemma.server.internal.http.Limits;
 import dev.paligemma.server.internal.http.Origins;
 import dev.paligemma.server.internal.http.Router;
+import dev.paligemma.server.internal.metrics.MetricsEndpoint;
+import dev.paligemma.server.internal.metrics.RequestMetrics;
 import dev.paligemma.server.internal.model.Health;
 import dev.paligemma.server.internal.model.ServedModel;
 import dev.paligemma.server.internal.openai.OpenAi;
 import dev.paligemma.server.internal.picture.ImageUrls;
 import dev.paligemma.server.internal.picture.Pictures;
+import dev.paligemma.server.internal.typed.TypedEndpoints;
 import dev.paligemma.vision.format.ImageOptions;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -56,6 +59,7 @@ public final class ServerBuilder {
     private long maxImagePixels = DEFAULT_MAX_IMAGE_PIXELS;
     private int maxImages = DEFAULT_MAX_IMAGES;
     private Limits limits = Limits.DEFAULTS;
+    private final RequestMetrics metrics = new RequestMetrics();
     private boolean ignoreSystemMessages;
     private int batch = 1;
 
@@ -213,12 +217,7 @@ public final class ServerBuilder {
             throw new IllegalStateException("no model was chosen: call pipeline(...) or load(...)");
         }
         ServedModel model = new ServedModel();
-        Router router = new Router();
-        new Health(model).addTo(router);
-        ImageUrls urls = imageHosts.isEmpty() ? null : new ImageUrls(imageHosts, limits.bodyBytes(), IMAGE_TIMEOUT);
-        ImageOptions images = ImageOptions.defaults().withMaxPixels(maxImagePixels);
-        OpenAi.addTo(router, model, new Pictures(images, urls), maxImages, ignoreSystemMessages);
-        PaliGemmaServer server = new PaliGemmaServer(bind(router), model, loader);
+        PaliGemmaServer server = new PaliGemmaServer(bind(router(model)), model, loader);
         if (pipeline != null) {
             serve(model, pipeline);
         }
@@ -226,19 +225,36 @@ public final class ServerBuilder {
         return server;
     }
 
+    /** All that the server answers. */
+    Router router(ServedModel model) {
+        Router router = new Router();
+        new Health(model).addTo(router);
+        ImageUrls urls = imageHosts.isEmpty() ? null : new ImageUrls(imageHosts, limits.bodyBytes(), IMAGE_TIMEOUT);
+        Pictures pictures = new Pictures(ImageOptions.defaults().withMaxPixels(maxImagePixels), urls);
+        OpenAi.addTo(router, model, pictures, maxImages, ignoreSystemMessages);
+        new TypedEndpoints(model, pictures, maxImages).addTo(router);
+        new MetricsEndpoint(metrics).addTo(router);
+        return router;
+    }
+
     private Front bind(Router router) {
         try {
             InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
             boolean loopback = address.getAddress().isLoopbackAddress();
             if (!loopback && keys.isEmpty()) {
-                LOG.warn("whoever reaches {} may ask this server: it listens beyond this machine and has no apiKey(...)", host);
+                LOG.warn(
+                        "whoever reaches {} may ask this server: it listens beyond this machine and has no apiKey(...)",
+                        host);
             }
             return new Front(address, router, new ApiKeys(keys), new Origins(origins, hosts, loopback), limits);
         } catch (UnknownHostException e) {
-            throw new ServerException("cannot listen on host " + host + ": there is no such address; choose another host(...)", e);
+            throw new ServerException(
+                    "cannot listen on host " + host + ": there is no such address; choose another host(...)", e);
         } catch (IOException e) {
             throw new ServerException(
-                    "cannot listen on " + host + " port " + port + ": " + e.getMessage() + "; choose another port(...) or host(...)", e);
+                    "cannot listen on " + host + " port " + port + ": " + e.getMessage()
+                            + "; choose another port(...) or host(...)",
+                    e);
         }
     }
 
@@ -254,9 +270,10 @@ public final class ServerBuilder {
             name = String.valueOf(loaded.info().folder().getFileName());
         }
         model.loaded(loaded, name, batch);
+        metrics.loaded(loaded.info());
     }
 
     RequestListener listener() {
-        return new RequestListener() {};
+        return metrics;
     }
 }

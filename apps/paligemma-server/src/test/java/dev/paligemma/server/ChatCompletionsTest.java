@@ -66,7 +66,8 @@ class ChatCompletionsTest {
                 .isEqualTo("assistant");
         JsonObject last = chunks.get(chunks.size() - 1);
         assertThat(last.objects("choices")).isEmpty();
-        assertThat(last.object("usage").integer("completion_tokens", 0, 0, 1000)).isEqualTo(7);
+        assertThat(last.object("usage").integer("completion_tokens", 0, 0, 1000))
+                .isEqualTo(7);
         assertThat(chunks.stream()
                         .flatMap(chunk -> chunk.objects("choices").stream())
                         .filter(choice -> choice.has("logprobs"))
@@ -80,7 +81,8 @@ class ChatCompletionsTest {
 
     @Test
     void stopsBeforeATextAndAtALength() throws IOException {
-        JsonObject stopped = answer("caption en", "\"stop\":[\" and\"]").objects("choices").get(0);
+        JsonObject stopped =
+                answer("caption en", "\"stop\":[\" and\"]").objects("choices").get(0);
         assertThat(stopped.object("message").stringOrNull("content")).isEqualTo("a blue square");
         assertThat(stopped.stringOrNull("finish_reason")).isEqualTo("stop");
 
@@ -111,7 +113,9 @@ class ChatCompletionsTest {
     void severalAnswersAreThoseOfTheirSeeds() throws IOException {
         List<String> three = contents(answer("caption en", "\"n\":3,\"temperature\":1.5,\"seed\":5"));
         assertThat(three).hasSize(3);
-        assertThat(three.get(1)).isEqualTo(contents(answer("caption en", "\"temperature\":1.5,\"seed\":6")).get(0));
+        assertThat(three.get(1))
+                .isEqualTo(contents(answer("caption en", "\"temperature\":1.5,\"seed\":6"))
+                        .get(0));
         assertThat(contents(answer("caption en", "\"n\":2,\"temperature\":0")))
                 .containsExactly(TinyModel.CAPTION, TinyModel.CAPTION);
         assertThat(contents(answer("caption en", "\"beams\":3,\"n\":2"))).hasSize(2);
@@ -125,21 +129,25 @@ class ChatCompletionsTest {
         String prompt = "answer en is there a blue square?";
         assertThat(contents(answer(prompt, "\"structured_outputs\":{\"choice\":[\"yes\",\"no\"]}")))
                 .containsExactly("yes");
-        assertThat(contents(answer(prompt, "\"structured_outputs\":{\"regex\":\"[0-9]{3}\"}")).get(0))
+        assertThat(contents(answer(prompt, "\"structured_outputs\":{\"regex\":\"[0-9]{3}\"}"))
+                        .get(0))
                 .matches("[0-9]{3}");
         String schema = "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"a\",\"schema\":%s}}";
         assertThat(contents(answer(prompt, schema.formatted("{\"type\":\"string\",\"enum\":[\"yes\",\"no\"]}"))))
                 .containsExactly("\"yes\"");
-        assertThat(contents(answer(
-                        prompt,
-                        schema.formatted(
-                                "{\"type\":\"object\",\"properties\":{\"there\":{\"type\":\"string\",\"pattern\":\"^[a-z]{2}$\"}}}"))))
+        assertThat(
+                        contents(
+                                answer(
+                                        prompt,
+                                        schema.formatted(
+                                                "{\"type\":\"object\",\"properties\":{\"there\":{\"type\":\"string\",\"pattern\":\"^[a-z]{2}$\"}}}"))))
                 .allSatisfy(content -> assertThat(content).matches("\\{\"there\":\"[a-z]{2}\"}"));
     }
 
     @Test
     void boxesAreObjects() throws IOException {
-        JsonObject message = answer("detect blue square", "").objects("choices").get(0).object("message");
+        JsonObject message =
+                answer("detect blue square", "").objects("choices").get(0).object("message");
         assertThat(message.stringOrNull("content")).contains("<loc");
         assertThat(message.objects("detections").get(0).stringOrNull("label")).isEqualTo("blue square");
 
@@ -151,7 +159,8 @@ class ChatCompletionsTest {
             JsonObject found = content.objects("detections").get(0);
             assertThat(found.stringOrNull("label")).isEqualTo("blue square");
             assertThat(found.listOrNull("box")).hasSize(4);
-            assertThat(found.object("mask").object("rle").stringOrNull("counts")).isNotEmpty();
+            assertThat(found.object("mask").object("rle").stringOrNull("counts"))
+                    .isNotEmpty();
         }
     }
 
@@ -168,27 +177,30 @@ class ChatCompletionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '\u0001', value = {
-        "\"model\":\"gpt-4o\" | 404 | model | model_not_found",
-        "\"temperature\":3 | 400 | temperature |",
-        "\"temperature\":\"hot\" | 400 | temperature |",
-        "\"max_tokens\":0 | 400 | max_tokens |",
-        "\"n\":0 | 400 | n |",
-        "\"n\":\"two\" | 400 | n |",
-        "\"stop\":[1] | 400 | stop |",
-        "\"stop\":\"\" | 400 | stop |",
-        "\"top_logprobs\":2 | 400 | top_logprobs |",
-        "\"tools\":[{}] | 400 | tools | unsupported_parameter",
-        "\"presence_penalty\":1 | 400 | presence_penalty | unsupported_parameter",
-        "\"temprature\":1 | 400 | temprature | unknown_parameter",
-        "\"stream_options\":{} | 400 | stream_options |",
-        "\"response_format\":{\"type\":\"json_object\"} | 400 | response_format |",
-        "\"response_format\":{\"type\":\"xml\"} | 400 | response_format.type |",
-        "\"structured_outputs\":{\"regex\":\"(\"} | 400 | structured_outputs.regex |",
-        "\"structured_outputs\":{\"json\":{}} | 400 | structured_outputs |",
-        "\"seed\":1.5 | 400 | seed |",
-        "\"messages\":[] | 400 | |",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\u0001',
+            value = {
+                "\"model\":\"gpt-4o\" | 404 | model | model_not_found",
+                "\"temperature\":3 | 400 | temperature |",
+                "\"temperature\":\"hot\" | 400 | temperature |",
+                "\"max_tokens\":0 | 400 | max_tokens |",
+                "\"n\":0 | 400 | n |",
+                "\"n\":\"two\" | 400 | n |",
+                "\"stop\":[1] | 400 | stop |",
+                "\"stop\":\"\" | 400 | stop |",
+                "\"top_logprobs\":2 | 400 | top_logprobs |",
+                "\"tools\":[{}] | 400 | tools | unsupported_parameter",
+                "\"presence_penalty\":1 | 400 | presence_penalty | unsupported_parameter",
+                "\"temprature\":1 | 400 | temprature | unknown_parameter",
+                "\"stream_options\":{} | 400 | stream_options |",
+                "\"response_format\":{\"type\":\"json_object\"} | 400 | response_format |",
+                "\"response_format\":{\"type\":\"xml\"} | 400 | response_format.type |",
+                "\"structured_outputs\":{\"regex\":\"(\"} | 400 | structured_outputs.regex |",
+                "\"structured_outputs\":{\"json\":{}} | 400 | structured_outputs |",
+                "\"seed\":1.5 | 400 | seed |",
+                "\"messages\":[] | 400 | |",
+            })
     void saysWhatIsWrong(String member, int status, String param, String code) throws IOException {
         HttpResponse<String> response = Servers.chat(server, "caption en", member);
 
@@ -221,27 +233,33 @@ class ChatCompletionsTest {
         HttpResponse<String> response = Servers.post(server, "/v1/chat/completions", body);
 
         assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
-        assertThat(parsed(response.body()).object("error").stringOrNull("message")).isNotBlank();
+        assertThat(parsed(response.body()).object("error").stringOrNull("message"))
+                .isNotBlank();
     }
 
     @Test
     void acceptsWhatMakesNoDifference() throws IOException {
-        assertThat(contents(answer(
-                        "caption en",
-                        "\"user\":\"u\",\"metadata\":{\"a\":\"b\"},\"store\":false,\"service_tier\":\"auto\",\"presence_penalty\":0,"
-                                + "\"frequency_penalty\":0.0,\"logit_bias\":{},\"tools\":[],\"tool_choice\":\"none\",\"top_p\":1,"
-                                + "\"seed\":7,\"response_format\":{\"type\":\"text\"},\"temperature\":0,\"stop\":null")))
+        assertThat(
+                        contents(
+                                answer(
+                                        "caption en",
+                                        "\"user\":\"u\",\"metadata\":{\"a\":\"b\"},\"store\":false,\"service_tier\":\"auto\",\"presence_penalty\":0,"
+                                                + "\"frequency_penalty\":0.0,\"logit_bias\":{},\"tools\":[],\"tool_choice\":\"none\",\"top_p\":1,"
+                                                + "\"seed\":7,\"response_format\":{\"type\":\"text\"},\"temperature\":0,\"stop\":null")))
                 .containsExactly(TinyModel.CAPTION);
     }
 
     @Test
     void systemMessagesAreLeftOutWhereThatWasChosen() throws IOException {
         String body = "{\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":["
-                + "{\"type\":\"text\",\"text\":\"caption en\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"" + Servers.picture()
+                + "{\"type\":\"text\",\"text\":\"caption en\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\""
+                + Servers.picture()
                 + "\",\"detail\":\"low\"}}]}]}";
-        assertThat(Servers.post(server, "/v1/chat/completions", body).statusCode()).isEqualTo(400);
+        assertThat(Servers.post(server, "/v1/chat/completions", body).statusCode())
+                .isEqualTo(400);
         try (PaliGemmaServer other = Servers.tiny().ignoreSystemMessages(true).start()) {
-            assertThat(contents(parsed(Servers.post(other, "/v1/chat/completions", body).body())))
+            assertThat(contents(parsed(
+                            Servers.post(other, "/v1/chat/completions", body).body())))
                     .containsExactly(TinyModel.CAPTION);
         }
     }
@@ -250,7 +268,8 @@ class ChatCompletionsTest {
     void listsModels() throws IOException {
         JsonObject list = parsed(Servers.get(server, "/v1/models").body());
         assertThat(list.objects("data").get(0).stringOrNull("id")).isEqualTo("paligemma-tiny");
-        assertThat(parsed(Servers.get(server, "/v1/models/paligemma-tiny").body()).stringOrNull("object"))
+        assertThat(parsed(Servers.get(server, "/v1/models/paligemma-tiny").body())
+                        .stringOrNull("object"))
                 .isEqualTo("model");
         assertThat(Servers.get(server, "/v1/models/other").statusCode()).isEqualTo(404);
         assertThat(Servers.get(server, "/v1/none").statusCode()).isEqualTo(404);

@@ -81,9 +81,8 @@ class OpenAiJavaTest {
     @Test
     void getsPieces() {
         ChatCompletionCreateParams question = question()
-                .streamOptions(ChatCompletionStreamOptions.builder()
-                        .includeUsage(true)
-                        .build())
+                .streamOptions(
+                        ChatCompletionStreamOptions.builder().includeUsage(true).build())
                 .build();
         try (StreamResponse<ChatCompletionChunk> answer =
                 client.chat().completions().createStreaming(question)) {
@@ -101,7 +100,8 @@ class OpenAiJavaTest {
 
     @Test
     void stopsAtATextAndAtALength() {
-        assertThat(ask(question().stop(" and")).choices().get(0).message().content()).hasValue("a blue square");
+        assertThat(ask(question().stop(" and")).choices().get(0).message().content())
+                .hasValue("a blue square");
         assertThat(ask(question().maxCompletionTokens(2)).choices().get(0).finishReason())
                 .isEqualTo(ChatCompletion.Choice.FinishReason.LENGTH);
     }
@@ -114,14 +114,16 @@ class OpenAiJavaTest {
         assertThatExceptionOfType(BadRequestException.class)
                 .isThrownBy(() -> ask(question().temperature(9)))
                 .satisfies(e -> assertThat(e.param()).hasValue("temperature"));
-        try (OpenAIClient other = client("wrong")) {
-            assertThatExceptionOfType(UnauthorizedException.class)
-                    .isThrownBy(() -> other.chat().completions().create(question().build()));
-        }
+        OpenAIClient other = client("wrong");
+        assertThatExceptionOfType(UnauthorizedException.class)
+                .isThrownBy(() -> other.chat().completions().create(question().build()));
+        other.close();
     }
 
     @Test
     void listsModels() {
-        assertThat(client.models().list().data()).extracting(model -> model.id()).containsExactly("paligemma-tiny");
+        assertThat(client.models().list().data())
+                .extracting(model -> model.id())
+                .containsExactly("paligemma-tiny");
     }
 }

@@ -17,6 +17,11 @@ final class Servers {
     private static final PaliGemmaPipeline PIPELINE = PaliGemmaPipeline.load(TinyModel.folder());
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
+    static {
+        // As the command line does; the server of the JDK reads it once.
+        System.setProperty("sun.net.httpserver.nodelay", "true");
+    }
+
     private Servers() {}
 
     /** The bundled model, which all tests share. */

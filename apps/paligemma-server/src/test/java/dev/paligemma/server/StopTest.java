@@ -12,14 +12,17 @@ class StopTest {
     @Test
     void anAnswerThatHasBegunIsFinished() throws Exception {
         PaliGemmaServer server = Servers.tiny().start();
-        try (Socket socket = SafetyTest.socket(
-                server, SafetyTest.request(Servers.question("caption en", "\"stream\":true")))) {
+        try (Socket socket =
+                SafetyTest.socket(server, SafetyTest.request(Servers.question("caption en", "\"stream\":true")))) {
             StringBuilder answer = new StringBuilder();
             answer.append((char) socket.getInputStream().read());
             server.close();
             answer.append(new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII));
 
-            assertThat(answer.toString()).startsWith("HTTP/1.1 200").contains("cafe").contains("[DONE]");
+            assertThat(answer.toString())
+                    .startsWith("HTTP/1.1 200")
+                    .contains("cafe")
+                    .contains("[DONE]");
         }
         server.close();
     }
@@ -41,12 +44,16 @@ class StopTest {
     @Test
     void oneThatTakesLongerThanItMayIsGivenUp() throws Exception {
         String endless = "\"max_tokens\":5000,\"structured_outputs\":{\"regex\":\"[0-9]{1000}\"}";
-        try (PaliGemmaServer server = Servers.tiny().requestTimeout(Duration.ofMillis(200)).start()) {
+        try (PaliGemmaServer server =
+                Servers.tiny().requestTimeout(Duration.ofMillis(200)).start()) {
             assertThat(Servers.chat(server, "ocr", endless).statusCode()).isEqualTo(504);
-            assertThat(Servers.chat(server, "ocr", endless + ",\"stream\":true").body()).contains("\"code\":\"timeout\"");
+            assertThat(Servers.chat(server, "ocr", endless + ",\"stream\":true").body())
+                    .contains("\"code\":\"timeout\"");
         }
         try (PaliGemmaServer server = Servers.tiny().start()) {
-            assertThat(Servers.chat(server, "ocr", endless + ",\"timeout_ms\":100").statusCode()).isEqualTo(504);
+            assertThat(Servers.chat(server, "ocr", endless + ",\"timeout_ms\":100")
+                            .statusCode())
+                    .isEqualTo(504);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.paligemma.server.internal.http;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteOrder;
@@ -18,8 +19,8 @@ import java.util.concurrent.TimeUnit;
  */
 final class Connections {
     private static final long FRESH_NANOS = TimeUnit.MILLISECONDS.toNanos(30);
-    /** A machine with many connections has a long table; reading it takes at most this share of the time. */
-    private static final int SHARE = 20;
+    /** A machine with many connections has a long table; reading it takes a small share of the time. */
+    private static final int SHARE = 4;
 
     private static final String ESTABLISHED = "01";
     private static final int LOCAL = 1;
@@ -32,6 +33,7 @@ final class Connections {
     private Map<String, String> states = Map.of();
     /** When reading them began. */
     private long readAt;
+
     private long staleAfter;
 
     /** The connections of a port on which this process listens already. */
@@ -41,8 +43,10 @@ final class Connections {
 
     Connections(int port, List<Path> tables) {
         this.port = port;
-        this.tables = tables;
-        // A table without the listening socket is that of another network namespace, or none at all.
+        // The connections of a socket are in the table of the socket. One without it is that of another network
+        // namespace, or none at all.
+        this.tables =
+                tables.stream().filter(table -> read(table, new HashMap<>())).toList();
         this.known = read();
     }
 
@@ -88,24 +92,30 @@ final class Connections {
         Map<String, String> found = new HashMap<>();
         boolean listening = false;
         for (Path table : tables) {
-            try {
-                for (String line : Files.readAllLines(table, StandardCharsets.US_ASCII)) {
-                    String[] columns = line.strip().split("\\s+", STATE + 2);
-                    if (columns.length > STATE && port(columns[LOCAL]) == port) {
-                        byte[] address = address(columns[REMOTE]);
-                        int remote = port(columns[REMOTE]);
-                        listening |= remote == 0;
-                        found.put(key(address, remote), columns[STATE]);
-                    }
-                }
-            } catch (IOException | RuntimeException e) {
-                // No such table, or one of another form: the other one may do.
-                continue;
-            }
+            listening |= read(table, found);
         }
         states = found;
         readAt = start;
         staleAfter = Math.max(FRESH_NANOS, SHARE * (System.nanoTime() - start));
+        return listening;
+    }
+
+    private boolean read(Path table, Map<String, String> found) {
+        boolean listening = false;
+        String local = String.format(":%04X ", port);
+        try (BufferedReader lines = Files.newBufferedReader(table, StandardCharsets.US_ASCII)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                // Most are of other ports.
+                String[] columns = line.contains(local) ? line.strip().split("\\s+", STATE + 2) : new String[0];
+                if (columns.length > STATE && port(columns[LOCAL]) == port) {
+                    int remote = port(columns[REMOTE]);
+                    listening |= remote == 0;
+                    found.put(key(address(columns[REMOTE]), remote), columns[STATE]);
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            return false; // no such table, or one of another form
+        }
         return listening;
     }
 

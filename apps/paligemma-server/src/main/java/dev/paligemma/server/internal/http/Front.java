@@ -63,7 +63,8 @@ public final class Front implements AutoCloseable {
 
     private void answer(HttpExchange exchange) {
         long start = System.nanoTime();
-        String id = "req_" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+        String id =
+                "req_" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
         JdkExchange request = new JdkExchange(exchange, threads, connections, limits, id);
         running.incrementAndGet();
         String end = "";
@@ -81,8 +82,9 @@ public final class Front implements AutoCloseable {
             running.decrementAndGet();
             // The path without the query, and nothing of the body.
             ACCESS.info(
-                    "{} {} {} {}{} {} ms",
+                    "{} {} {} {} {}{} {} ms",
                     id,
+                    exchange.getRemoteAddress().getAddress().getHostAddress(),
                     Quote.shown(exchange.getRequestMethod(), SHOWN_PATH),
                     Quote.shown(request.path(), SHOWN_PATH),
                     request.status(),
@@ -125,9 +127,10 @@ public final class Front implements AutoCloseable {
             return;
         }
         waitForRequests(limits.stop());
-        threads.close(PATIENCE);
+        threads.interruptWork(PATIENCE);
         waitForRequests(PATIENCE);
         server.stop(0);
+        threads.close();
     }
 
     private void waitForRequests(Duration patience) {

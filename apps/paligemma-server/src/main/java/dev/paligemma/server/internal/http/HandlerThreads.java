@@ -69,18 +69,13 @@ final class HandlerThreads implements Executor, AutoCloseable {
         return deadlines.current();
     }
 
-    /** Ends all threads, and waits for those that run the model, but no longer than given. */
-    void close(Duration patience) {
+    /** Interrupts what runs the model, and waits for it, but no longer than given: a step of the network may go on. */
+    void interruptWork(Duration patience) {
         workers.shutdownNow();
         try {
-            if (!workers.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-                // A step of the network goes on; closing the model waits for it.
-                return;
-            }
+            boolean unused = workers.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } finally {
-            close();
         }
     }
 

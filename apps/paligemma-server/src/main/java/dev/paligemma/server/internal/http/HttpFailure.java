@@ -71,8 +71,7 @@ public final class HttpFailure extends PaliGemmaException {
     public HttpFailure about(String newParam) {
         return param != null
                 ? this
-                : new HttpFailure(
-                        status, type, String.valueOf(getMessage()), newParam, code, headers, getCause());
+                : new HttpFailure(status, type, String.valueOf(getMessage()), newParam, code, headers, getCause());
     }
 
     /** The status of the answer. */

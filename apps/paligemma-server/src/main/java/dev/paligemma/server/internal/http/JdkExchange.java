@@ -1,6 +1,7 @@
 package dev.paligemma.server.internal.http;
 
 import com.sun.net.httpserver.HttpExchange;
+import dev.paligemma.generation.RequestCancelledException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -150,7 +151,7 @@ final class JdkExchange implements Exchange {
                 }
             }
         } catch (ExecutionException e) {
-            throw unchecked(e.getCause());
+            throw unchecked(reason(e.getCause()));
         } catch (CancellationException e) {
             throw stopping();
         } catch (InterruptedException e) {
@@ -170,7 +171,9 @@ final class JdkExchange implements Exchange {
     private void requireTime(long start) {
         if (System.nanoTime() - start > limits.work().toNanos()) {
             throw HttpFailure.server(
-                    504, "timeout", "The request took longer than the " + limits.work().toSeconds() + " s it may take.");
+                    504,
+                    "timeout",
+                    "The request took longer than the " + limits.work().toSeconds() + " s it may take.");
         }
     }
 
@@ -181,6 +184,11 @@ final class JdkExchange implements Exchange {
         } catch (RejectedExecutionException e) {
             throw stopping();
         }
+    }
+
+    /** What was given up while the server stops, was so for that reason. */
+    private @Nullable Throwable reason(@Nullable Throwable failure) {
+        return failure instanceof RequestCancelledException && threads.workers().isShutdown() ? stopping() : failure;
     }
 
     static HttpFailure stopping() {
@@ -216,9 +224,9 @@ final class JdkExchange implements Exchange {
             long silentSince = start;
             while (true) {
                 String next = events.poll(LOOK_MS);
+                requireTime(start);
                 if (next == null) {
                     requireClient();
-                    requireTime(start);
                     if (System.nanoTime() - silentSince > limits.ping().toNanos()) {
                         send(": ping\n\n");
                         silentSince = System.nanoTime();
@@ -232,7 +240,7 @@ final class JdkExchange implements Exchange {
             }
             result.get();
         } catch (ExecutionException e) {
-            fail(errorEvent, e.getCause());
+            fail(errorEvent, reason(e.getCause()));
         } catch (HttpFailure e) {
             fail(errorEvent, e);
         } catch (CancellationException e) {
@@ -252,7 +260,8 @@ final class JdkExchange implements Exchange {
         }
         send(QueuedEvents.text(
                 errorEvent,
-                Failures.of(cause == null ? new IllegalStateException() : cause, id).json()));
+                Failures.of(cause == null ? new IllegalStateException() : cause, id)
+                        .json()));
     }
 
     private void send(String text) throws IOException {

@@ -26,10 +26,17 @@ public final class JsonBody {
 
     /** Reads the body. */
     public static JsonBody of(Exchange exchange) throws IOException {
-        String type = exchange.header("Content-Type").orElse("").split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+        String type = exchange.header("Content-Type")
+                .orElse("")
+                .split(";", 2)[0]
+                .strip()
+                .toLowerCase(Locale.ROOT);
         if (!TYPES.contains(type) && !type.endsWith("+json")) {
             throw HttpFailure.invalid(
-                    415, null, "unsupported_media_type", "The body must be JSON: send it with 'Content-Type: application/json'.");
+                    415,
+                    null,
+                    "unsupported_media_type",
+                    "The body must be JSON: send it with 'Content-Type: application/json'.");
         }
         JsonObject json = Json.readLargeObject(
                 "the body of the request", exchange.body(), (message, cause) -> HttpFailure.badRequest(null, message));

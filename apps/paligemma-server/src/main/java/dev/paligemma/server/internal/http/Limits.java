@@ -13,7 +13,8 @@ import java.time.Duration;
  * @param work the longest time that a request is worked on, waiting for its turn included
  * @param stop how long running requests may go on when the server stops
  */
-public record Limits(int bodyBytes, int exchanges, Duration receive, Duration send, Duration ping, Duration work, Duration stop) {
+public record Limits(
+        int bodyBytes, int exchanges, Duration receive, Duration send, Duration ping, Duration work, Duration stop) {
     /** What suits most. */
     public static final Limits DEFAULTS = new Limits(
             20 << 20,

@@ -56,7 +56,8 @@ public final class Origins {
                     "origin_not_allowed",
                     "Pages of this origin may not ask this server; allow it with corsOrigin(...).");
         }
-        exchange.answerHeader("Access-Control-Allow-Origin", exchange.header("Origin").orElse(ANY));
+        exchange.answerHeader(
+                "Access-Control-Allow-Origin", exchange.header("Origin").orElse(ANY));
         exchange.answerHeader("Access-Control-Expose-Headers", "x-request-id, retry-after");
         exchange.answerHeader("Vary", "Origin");
     }

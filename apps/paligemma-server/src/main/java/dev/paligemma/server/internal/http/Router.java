@@ -3,6 +3,8 @@ package dev.paligemma.server.internal.http;
 import dev.paligemma.base.internal.Quote;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,13 @@ public final class Router {
             throw new IllegalArgumentException("there is a handler already for " + method + " " + path);
         }
         return this;
+    }
+
+    /** All paths with their methods. */
+    public Map<String, Set<String>> paths() {
+        Map<String, Set<String>> paths = new TreeMap<>();
+        routes.forEach((path, methods) -> paths.put(path, Set.copyOf(methods.keySet())));
+        return paths;
     }
 
     /** The route of a request; an {@link HttpFailure} if there is none. */

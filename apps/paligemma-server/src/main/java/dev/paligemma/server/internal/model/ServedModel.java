@@ -71,7 +71,8 @@ public final class ServedModel {
         Map<String, LoadedModel> models = loaded;
         if (models == null) {
             throw failed
-                    ? HttpFailure.server(503, "model_failed", "The model could not be loaded; the server's log says why.")
+                    ? HttpFailure.server(
+                            503, "model_failed", "The model could not be loaded; the server's log says why.")
                     : HttpFailure.server(503, "model_loading", "The model is being loaded. Try again later.")
                             .retryAfter(LOADING_RETRY_SECONDS);
         }

@@ -35,7 +35,8 @@ record AnswerFormat(
         JsonBody structured = body.object(STRUCTURED);
         JsonBody format = body.object(RESPONSE_FORMAT);
         if (structured != null && format != null) {
-            throw HttpFailure.badRequest(RESPONSE_FORMAT, RESPONSE_FORMAT + " and " + STRUCTURED + " exclude each other");
+            throw HttpFailure.badRequest(
+                    RESPONSE_FORMAT, RESPONSE_FORMAT + " and " + STRUCTURED + " exclude each other");
         }
         return structured != null ? structured(structured) : format == null ? TEXT : format(format);
     }

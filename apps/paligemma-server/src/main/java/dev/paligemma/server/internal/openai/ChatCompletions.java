@@ -58,13 +58,15 @@ final class ChatCompletions implements Handler {
         int count = chat.settings().answers();
         if (chat.settings().beams() > 0) {
             List<GenerationResult> found =
-                    model.pipeline().search(request, BeamSearch.of(chat.settings().beams())).stream()
+                    model
+                            .pipeline()
+                            .search(request, BeamSearch.of(chat.settings().beams()))
+                            .stream()
                             .limit(count)
                             .map(BeamAnswer::answer)
                             .toList();
             if (found.isEmpty()) {
-                throw new RequestException(
-                        "the search found no answer of up to " + request.maxNewTokens() + " tokens");
+                throw new RequestException("the search found no answer of up to " + request.maxNewTokens() + " tokens");
             }
             return found;
         }

@@ -46,12 +46,18 @@ final class ChatJson {
                     "finish_reason", reason(result)));
         }
         return Members.json(
-                "id", id,
-                "object", "chat.completion",
-                "created", created,
-                "model", chat.modelName(),
-                "choices", choices,
-                "usage", usage(results));
+                "id",
+                id,
+                "object",
+                "chat.completion",
+                "created",
+                created,
+                "model",
+                chat.modelName(),
+                "choices",
+                choices,
+                "usage",
+                usage(results));
     }
 
     private Map<String, @Nullable Object> message(GenerationRequest request, GenerationResult result) {
@@ -86,26 +92,37 @@ final class ChatJson {
     }
 
     /** A piece of an answer. */
-    String chunk(int choice, Map<String, @Nullable Object> delta, List<GeneratedToken> tokens, @Nullable String reason) {
+    String chunk(
+            int choice, Map<String, @Nullable Object> delta, List<GeneratedToken> tokens, @Nullable String reason) {
         return Members.json(
-                "id", id,
-                "object", "chat.completion.chunk",
-                "created", created,
-                "model", chat.modelName(),
+                "id",
+                id,
+                "object",
+                "chat.completion.chunk",
+                "created",
+                created,
+                "model",
+                chat.modelName(),
                 "choices",
-                        List.of(Members.of(
-                                "index", choice, "delta", delta, "logprobs", logprobs(tokens), "finish_reason", reason)));
+                List.of(Members.of(
+                        "index", choice, "delta", delta, "logprobs", logprobs(tokens), "finish_reason", reason)));
     }
 
     /** What all took, behind the pieces. */
     String usageChunk(List<GenerationResult> results) {
         return Members.json(
-                "id", id,
-                "object", "chat.completion.chunk",
-                "created", created,
-                "model", chat.modelName(),
-                "choices", List.of(),
-                "usage", usage(results));
+                "id",
+                id,
+                "object",
+                "chat.completion.chunk",
+                "created",
+                created,
+                "model",
+                chat.modelName(),
+                "choices",
+                List.of(),
+                "usage",
+                usage(results));
     }
 
     static String reason(GenerationResult result) {
@@ -115,13 +132,16 @@ final class ChatJson {
     private static Map<String, @Nullable Object> usage(List<GenerationResult> results) {
         GenerationResult first = results.get(0);
         int prompt = first.promptTokenIds().length + first.imageTokens();
-        int completion =
-                results.stream().mapToInt(each -> each.tokens().size()).sum();
+        int completion = results.stream().mapToInt(each -> each.tokens().size()).sum();
         return Members.of(
-                "prompt_tokens", prompt,
-                "completion_tokens", completion,
-                "total_tokens", prompt + completion,
-                "prompt_tokens_details", Members.of("cached_tokens", 0, "image_tokens", first.imageTokens()));
+                "prompt_tokens",
+                prompt,
+                "completion_tokens",
+                completion,
+                "total_tokens",
+                prompt + completion,
+                "prompt_tokens_details",
+                Members.of("cached_tokens", 0, "image_tokens", first.imageTokens()));
     }
 
     private @Nullable Map<String, @Nullable Object> logprobs(List<GeneratedToken> tokens) {

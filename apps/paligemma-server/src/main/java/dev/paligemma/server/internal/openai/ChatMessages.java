@@ -39,10 +39,12 @@ record ChatMessages(String prompt, List<Picture> pictures) {
                 }
                 case "assistant" -> {}
                 case "system", "developer" -> {
-                    if (!ignoreSystem && !Content.of(message, maxPictures).text().isEmpty()) {
+                    if (!ignoreSystem
+                            && !Content.of(message, maxPictures).text().isEmpty()) {
                         throw HttpFailure.badRequest(
                                 message.param("role"),
-                                "messages of role " + role + " are not supported: PaliGemma was trained on prompts such as"
+                                "messages of role " + role
+                                        + " are not supported: PaliGemma was trained on prompts such as"
                                         + " 'caption en' and follows no instructions; leave the message out (whoever runs the server"
                                         + " may have such messages ignored)");
                     }
@@ -52,7 +54,8 @@ record ChatMessages(String prompt, List<Picture> pictures) {
         }
         JsonBody last = messages.get(messages.size() - 1);
         if (!"user".equals(last.text("role"))) {
-            throw HttpFailure.badRequest("messages", "the last message must be of role user; the model answers that one");
+            throw HttpFailure.badRequest(
+                    "messages", "the last message must be of role user; the model answers that one");
         }
         if (pictures.isEmpty()) {
             throw HttpFailure.badRequest(

@@ -51,7 +51,8 @@ record ChatRequest(
                 AnswerFormat.of(body),
                 streamed,
                 options != null && options.flag("include_usage", false));
-        if (request.format.boxes() && !(request.asksForBoxes() && request.messages.pictures().size() == 1)) {
+        if (request.format.boxes()
+                && !(request.asksForBoxes() && request.messages.pictures().size() == 1)) {
             throw HttpFailure.badRequest(
                     AnswerFormat.RESPONSE_FORMAT,
                     "detections need one picture and a prompt such as 'detect cat ; dog' or 'segment cat'");
@@ -91,8 +92,7 @@ record ChatRequest(
         return request.build();
     }
 
-    private void constrain(
-            GenerationRequest.Builder request, Supplier<TokenConstraint> rule) {
+    private void constrain(GenerationRequest.Builder request, Supplier<TokenConstraint> rule) {
         try {
             request.constraint(rule.get());
         } catch (IllegalArgumentException e) {

@@ -38,17 +38,21 @@ final class Models {
     private Map<String, @Nullable Object> about(LoadedModel model) {
         PaliGemmaPipeline pipeline = model.pipeline();
         return Members.of(
-                "id", model.id(),
-                "object", "model",
-                "created", created,
-                "owned_by", "paligemma",
+                "id",
+                model.id(),
+                "object",
+                "model",
+                "created",
+                created,
+                "owned_by",
+                "paligemma",
                 "architecture",
-                        Members.of("input_modalities", List.of("text", "image"), "output_modalities", List.of("text")),
+                Members.of("input_modalities", List.of("text", "image"), "output_modalities", List.of("text")),
                 "meta",
-                        Members.of(
-                                "engine", pipeline.info().engine(),
-                                "precision", pipeline.info().options().precision().toString(),
-                                "image_size", pipeline.info().config().vision().imageSize(),
-                                "n_vocab", pipeline.tokenizer().vocabularySize()));
+                Members.of(
+                        "engine", pipeline.info().engine(),
+                        "precision", pipeline.info().options().precision().toString(),
+                        "image_size", pipeline.info().config().vision().imageSize(),
+                        "n_vocab", pipeline.tokenizer().vocabularySize()));
     }
 }

@@ -6,6 +6,7 @@ import dev.paligemma.server.internal.http.JsonBody;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Which parameters of OpenAI and vLLM are read, which make no difference here, and which are refused. Stateless. */
 final class Parameters {
@@ -59,6 +60,14 @@ final class Parameters {
 
     private Parameters() {}
 
+    /** All that are known. */
+    static Set<String> names() {
+        Set<String> names = new TreeSet<>(READ);
+        names.addAll(IGNORED);
+        names.addAll(NEUTRAL.keySet());
+        return names;
+    }
+
     /** Refuses what would change the answer and is not supported, and what nobody knows. */
     static void check(JsonBody body) {
         for (String name : body.names()) {
@@ -76,7 +85,10 @@ final class Parameters {
             }
             if (!neutral.contains(value)) {
                 throw HttpFailure.invalid(
-                        400, name, "unsupported_parameter", "'" + name + "' is not supported by this server; leave it out.");
+                        400,
+                        name,
+                        "unsupported_parameter",
+                        "'" + name + "' is not supported by this server; leave it out.");
             }
         }
     }

@@ -16,12 +16,15 @@ public final class DataUri {
         if (startsWith(text, SCHEME)) {
             int comma = text.indexOf(',');
             if (comma < 0 || !text.substring(0, comma).toLowerCase(Locale.ROOT).endsWith(";base64")) {
-                throw HttpFailure.badRequest(field, field + " is a data URI without base64, expected data:image/png;base64,...");
+                throw HttpFailure.badRequest(
+                        field, field + " is a data URI without base64, expected data:image/png;base64,...");
             }
             base64 = text.substring(comma + 1);
         } else if (startsWith(text, "http:") || startsWith(text, "https:") || startsWith(text, "file:")) {
             throw HttpFailure.badRequest(
-                    field, field + " is an address, which this server does not open; expected the picture itself, as a data URI or in base64");
+                    field,
+                    field
+                            + " is an address, which this server does not open; expected the picture itself, as a data URI or in base64");
         }
         try {
             // Tools break lines of base64; everything else that is none of its characters is an error.

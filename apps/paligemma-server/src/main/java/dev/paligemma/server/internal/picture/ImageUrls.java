@@ -43,8 +43,7 @@ public final class ImageUrls {
         this(hosts, maxBytes, time, InetAddress::getAllByName, PublicAddresses::isPublic);
     }
 
-    ImageUrls(
-            List<String> hosts, int maxBytes, Duration time, Resolver resolver, Predicate<InetAddress> allowed) {
+    ImageUrls(List<String> hosts, int maxBytes, Duration time, Resolver resolver, Predicate<InetAddress> allowed) {
         this.hosts = hosts.stream().map(host -> host.toLowerCase(Locale.ROOT)).toList();
         this.maxBytes = maxBytes;
         this.time = time;
@@ -73,7 +72,11 @@ public final class ImageUrls {
             throw refused(param, "it leads from one address to the next, more than " + MAX_REDIRECTIONS + " times");
         } catch (IOException | IllegalArgumentException e) {
             // Not the reason in full: it would tell what answers behind the server.
-            throw refused(param, e instanceof FetchException ? String.valueOf(e.getMessage()) : "its host does not answer as expected");
+            throw refused(
+                    param,
+                    e instanceof FetchException
+                            ? String.valueOf(e.getMessage())
+                            : "its host does not answer as expected");
         }
     }
 
@@ -114,7 +117,6 @@ public final class ImageUrls {
     }
 
     private static HttpFailure refused(String param, String reason) {
-        return HttpFailure.invalid(
-                400, param, "invalid_image_url", param + " cannot be fetched: " + reason + ".");
+        return HttpFailure.invalid(400, param, "invalid_image_url", param + " cannot be fetched: " + reason + ".");
     }
 }

@@ -23,10 +23,14 @@ public final class Pictures {
 
     /** The picture of a data URI, or at an address that may be fetched; {@code param} is the member of the request that has it. */
     public RgbImage read(String param, String address) {
-        byte[] bytes = bytes(param, address);
+        return decode(param, bytes(param, address));
+    }
+
+    /** The picture in a file. */
+    public RgbImage decode(String param, byte[] file) {
         decoders.acquireUninterruptibly();
         try {
-            return RgbImage.read(bytes, options);
+            return RgbImage.read(file, options);
         } catch (ImageException e) {
             throw HttpFailure.invalid(400, param, "invalid_image", param + ": " + e.getMessage());
         } finally {

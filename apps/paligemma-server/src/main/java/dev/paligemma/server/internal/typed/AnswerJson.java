@@ -55,8 +55,7 @@ public final class AnswerJson {
     AnswerJson cost(String model, List<GenerationResult> results, double waitedMs) {
         GenerationResult first = results.get(0);
         int prompt = first.promptTokenIds().length + first.imageTokens();
-        int completion =
-                results.stream().mapToInt(each -> each.tokens().size()).sum();
+        int completion = results.stream().mapToInt(each -> each.tokens().size()).sum();
         Map<String, Object> usage = new LinkedHashMap<>();
         usage.put("prompt_tokens", prompt);
         usage.put("image_tokens", first.imageTokens());
@@ -85,7 +84,9 @@ public final class AnswerJson {
         members.put("width", answer.imageWidth());
         members.put("height", answer.imageHeight());
         members.put("detections", detections);
-        members.put("fragments", answer.fragments().stream().map(AnswerJson::fragment).toList());
+        members.put(
+                "fragments",
+                answer.fragments().stream().map(AnswerJson::fragment).toList());
         members.put("raw", answer.rawText());
         return this;
     }

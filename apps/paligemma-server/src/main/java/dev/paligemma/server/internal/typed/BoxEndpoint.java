@@ -13,9 +13,9 @@ import dev.paligemma.server.internal.http.Exchange;
 import dev.paligemma.server.internal.http.Handler;
 import dev.paligemma.server.internal.http.HttpFailure;
 import dev.paligemma.server.internal.model.ServedModel;
+import dev.paligemma.server.internal.picture.Pictures;
 import dev.paligemma.server.internal.typed.BoxQuestion.Kind;
 import dev.paligemma.task.TaskRunner;
-import dev.paligemma.vision.format.ImageOptions;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.io.IOException;
 import java.util.IdentityHashMap;
@@ -27,12 +27,12 @@ import org.jspecify.annotations.Nullable;
 /** Answers with boxes, perhaps with masks: {@code /v1/detect}, {@code /v1/segment}. Thread-safe. */
 final class BoxEndpoint implements Handler {
     private final ServedModel models;
-    private final ImageOptions images;
+    private final Pictures pictures;
     private final Kind kind;
 
-    BoxEndpoint(ServedModel models, ImageOptions images, Kind kind) {
+    BoxEndpoint(ServedModel models, Pictures pictures, Kind kind) {
         this.models = models;
-        this.images = images;
+        this.pictures = pictures;
         this.kind = kind;
     }
 
@@ -45,9 +45,9 @@ final class BoxEndpoint implements Handler {
         fields.requireNoOthers();
         Writer writer = new Writer(question, masks);
         if (streamed) {
-            exchange.stream("error", events -> writer.stream(question.request(images), events));
+            exchange.stream("error", events -> writer.stream(question.request(pictures), events));
         } else {
-            exchange.json(200, exchange.await(() -> writer.answer(question.request(images))));
+            exchange.json(200, exchange.await(() -> writer.answer(question.request(pictures))));
         }
     }
 

@@ -7,9 +7,9 @@ import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.server.internal.http.HttpFailure;
 import dev.paligemma.server.internal.model.LoadedModel;
 import dev.paligemma.server.internal.model.ServedModel;
+import dev.paligemma.server.internal.picture.Pictures;
 import dev.paligemma.task.BoxTask;
 import dev.paligemma.task.Tasks;
-import dev.paligemma.vision.format.ImageOptions;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.util.List;
 import java.util.Locale;
@@ -25,7 +25,7 @@ import java.util.function.Consumer;
  * @param constrained whether nothing else may be written
  * @param task the question
  * @param options how boxes are read and which are kept
- * @param files the picture
+ * @param uploads the picture
  * @param decoding how the answer is written
  */
 record BoxQuestion(
@@ -35,7 +35,7 @@ record BoxQuestion(
         boolean constrained,
         BoxTask<DetectionResult> task,
         DetectionOptions options,
-        List<byte[]> files,
+        List<Upload> uploads,
         Consumer<GenerationRequest.Builder> decoding) {
     /** What is found. */
     enum Kind {
@@ -54,7 +54,7 @@ record BoxQuestion(
     /** Reads all fields that questions about boxes have in common. */
     static BoxQuestion of(Fields fields, ServedModel models, Kind kind) {
         LoadedModel model = CommonFields.model(fields, models);
-        List<byte[]> files = CommonFields.picture(fields);
+        List<Upload> uploads = CommonFields.picture(fields);
         List<String> labels = fields.texts("labels", FieldLimits.LABELS, FieldLimits.LABEL_CHARACTERS);
         if (labels.isEmpty()) {
             throw HttpFailure.badRequest("labels", "labels is missing, expected what to find: one text or several");
@@ -73,13 +73,13 @@ record BoxQuestion(
                 fields.flag("constrained"),
                 task,
                 options,
-                files,
+                uploads,
                 CommonFields.time(fields).andThen(CommonFields.decoding(fields)));
     }
 
     /** Decodes the picture and makes the request. */
-    GenerationRequest request(ImageOptions images) {
-        GenerationRequest.Builder request = task.request().images(Pictures.decode(files, images));
+    GenerationRequest request(Pictures pictures) {
+        GenerationRequest.Builder request = task.request().images(Upload.read(uploads, pictures));
         decoding.accept(request);
         if (constrained) {
             TokenConstraints constraints = model.pipeline().constraints();

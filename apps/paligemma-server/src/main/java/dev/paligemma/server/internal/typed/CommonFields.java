@@ -10,6 +10,7 @@ import dev.paligemma.task.Tasks;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -22,19 +23,19 @@ final class CommonFields {
         return models.require(fields.text("model", FieldLimits.NAME_CHARACTERS).orElse(null));
     }
 
-    /** The file of the only picture. */
-    static List<byte[]> picture(Fields fields) {
-        List<byte[]> files = fields.files("image", 1);
-        if (files.isEmpty()) {
+    /** The only picture. */
+    static List<Upload> picture(Fields fields) {
+        List<Upload> uploads = fields.pictures("image", 1);
+        if (uploads.isEmpty()) {
             throw missing();
         }
-        return files;
+        return uploads;
     }
 
-    /** The files of one or several pictures. */
-    static List<byte[]> pictures(Fields fields) {
-        List<byte[]> one = fields.files("image", 1);
-        List<byte[]> several = fields.files("images", FieldLimits.PICTURES);
+    /** One or several pictures. */
+    static List<Upload> pictures(Fields fields, int maxPictures) {
+        List<Upload> one = fields.pictures("image", 1);
+        List<Upload> several = fields.pictures("images", maxPictures);
         if (!one.isEmpty() && !several.isEmpty()) {
             throw HttpFailure.badRequest("images", "image and images exclude each other");
         }
@@ -74,8 +75,7 @@ final class CommonFields {
     /** How the answer is written. */
     static Consumer<GenerationRequest.Builder> decoding(Fields fields) {
         Optional<Long> tokens = fields.integer("max_tokens", 1, FieldLimits.TOKENS);
-        List<String> stop =
-                fields.texts("stop", GenerationRequest.MAX_STOP_STRINGS, GenerationRequest.MAX_STOP_LENGTH);
+        List<String> stop = fields.texts("stop", GenerationRequest.MAX_STOP_STRINGS, GenerationRequest.MAX_STOP_LENGTH);
         // Made here, so that what is wrong is told before anything is computed.
         Sampling sampling = sampling(fields);
         about("stop", () -> GenerationRequest.builder().stop(stop.toArray(String[]::new)));
@@ -85,23 +85,21 @@ final class CommonFields {
         };
     }
 
-    /** Without a temperature the likeliest token is taken, of which limits and seed change nothing. */
+    /** As for the wire format of OpenAI: who limits chance wants it, and else the likeliest token is taken. */
     private static Sampling sampling(Fields fields) {
-        double temperature =
-                fields.number("temperature", 0, FieldLimits.TEMPERATURE).orElse(0.0);
+        Optional<Double> temperature = fields.number("temperature", 0, FieldLimits.TEMPERATURE);
         Optional<Long> seed = fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE);
-        Optional<Double> topP = fields.number("top_p", 0, 1);
+        double topP = fields.number("top_p", 0, 1).orElse(1.0);
         Optional<Long> topK = fields.integer("top_k", 1, FieldLimits.TOP_K);
-        // The limits are checked also where they change nothing.
-        Sampling random = Sampling.temperature(temperature == 0 ? 1 : temperature).seed(seed.orElse(0L));
-        if (topP.isPresent()) {
-            Sampling before = random;
-            random = about("top_p", () -> before.topP(topP.get()));
+        boolean limited = topP < 1 || topK.isPresent();
+        // Of no probability at all the likeliest token alone is left.
+        if (temperature.orElse(limited ? 1.0 : 0.0) == 0 || topP == 0) {
+            return Sampling.greedy();
         }
-        if (topK.isPresent()) {
-            random = random.topK(topK.get().intValue());
-        }
-        return temperature == 0 ? Sampling.greedy() : random;
+        Sampling random = Sampling.temperature(temperature.orElse(1.0))
+                .seed(seed.orElseGet(() -> ThreadLocalRandom.current().nextLong()))
+                .topP(topP);
+        return topK.isPresent() ? random.topK(topK.get().intValue()) : random;
     }
 
     /** Does something with the value of a field, and names the field if it cannot be. */

@@ -7,20 +7,20 @@ import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.server.internal.http.Exchange;
 import dev.paligemma.server.internal.http.Handler;
 import dev.paligemma.server.internal.model.ServedModel;
+import dev.paligemma.server.internal.picture.Pictures;
 import dev.paligemma.server.internal.typed.BoxQuestion.Kind;
 import dev.paligemma.task.TaskRunner;
-import dev.paligemma.vision.format.ImageOptions;
 import java.io.IOException;
 import java.util.List;
 
 /** Answers with the picture and what was found drawn onto it: {@code /v1/draw}. Thread-safe. */
 final class DrawEndpoint implements Handler {
     private final ServedModel models;
-    private final ImageOptions images;
+    private final Pictures pictures;
 
-    DrawEndpoint(ServedModel models, ImageOptions images) {
+    DrawEndpoint(ServedModel models, Pictures pictures) {
         this.models = models;
-        this.images = images;
+        this.pictures = pictures;
     }
 
     @Override
@@ -32,7 +32,7 @@ final class DrawEndpoint implements Handler {
     }
 
     private byte[] draw(BoxQuestion question) {
-        GenerationRequest request = question.request(images);
+        GenerationRequest request = question.request(pictures);
         TaskRunner runner = question.model().runner();
         DetectionResult found = runner.run(question.task(), request);
         List<Segment> segments = Segment.of(found, question.codec());

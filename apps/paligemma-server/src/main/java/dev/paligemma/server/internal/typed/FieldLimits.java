@@ -4,7 +4,6 @@ import java.time.Duration;
 
 /** How much a request may have of each thing. Stateless. */
 final class FieldLimits {
-    static final int PICTURES = 16;
     static final int LABELS = 64;
     static final int LABEL_CHARACTERS = 256;
     static final int PROMPT_CHARACTERS = 16_384;

@@ -1,12 +1,10 @@
 package dev.paligemma.server.internal.typed;
 
-import dev.paligemma.base.PaliGemmaException;
-import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.server.internal.http.Exchange;
 import dev.paligemma.server.internal.http.HttpFailure;
-import dev.paligemma.server.internal.picture.DataUri;
+import dev.paligemma.server.internal.http.JsonBody;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -44,31 +42,18 @@ final class Fields {
     /** Reads the body of a request. */
     static Fields of(Exchange exchange) throws IOException {
         String contentType = exchange.header("Content-Type").orElse("");
-        String type = contentType.split(";", 2)[0].strip();
-        if (type.equalsIgnoreCase(FORM)) {
-            return form(contentType, exchange.body());
-        }
-        if (type.equalsIgnoreCase("application/json")) {
-            return json(exchange.body());
-        }
-        throw HttpFailure.invalid(
-                415,
-                null,
-                "unsupported_media_type",
-                "the header Content-Type must be application/json or " + FORM + ", got "
-                        + (type.isEmpty() ? "none" : Quote.quote(type)));
+        return contentType.split(";", 2)[0].strip().equalsIgnoreCase(FORM)
+                ? form(contentType, exchange.body())
+                : json(JsonBody.of(exchange));
     }
 
-    private static Fields json(byte[] body) {
+    private static Fields json(JsonBody body) {
         Map<String, Object> values = new LinkedHashMap<>();
-        try {
-            Json.readLargeObject("the body", body, PaliGemmaException::new).members().forEach((name, value) -> {
-                if (value != null) {
-                    values.put(name, value);
-                }
-            });
-        } catch (PaliGemmaException e) {
-            throw HttpFailure.badRequest(null, String.valueOf(e.getMessage()));
+        for (String name : body.names()) {
+            Object value = body.value(name);
+            if (value != null) {
+                values.put(name, value);
+            }
         }
         return new Fields(values, false);
     }
@@ -122,7 +107,11 @@ final class Fields {
     /** An integer from {@code min} to {@code max}. */
     Optional<Long> integer(String name, long min, long max) {
         return single(name).map(value -> {
-            Object number = isForm && value instanceof String text && INTEGER.matcher(text).matches() ? Long.valueOf(text) : value;
+            Object number = isForm
+                            && value instanceof String text
+                            && INTEGER.matcher(text).matches()
+                    ? Long.valueOf(text)
+                    : value;
             if (number instanceof Long integer && integer >= min && integer <= max) {
                 return integer;
             }
@@ -133,7 +122,11 @@ final class Fields {
     /** A number from {@code min} to {@code max}. */
     Optional<Double> number(String name, double min, double max) {
         return single(name).map(value -> {
-            Object number = isForm && value instanceof String text && NUMBER.matcher(text).matches() ? Double.valueOf(text) : value;
+            Object number = isForm
+                            && value instanceof String text
+                            && NUMBER.matcher(text).matches()
+                    ? Double.valueOf(text)
+                    : value;
             if ((number instanceof Long || number instanceof Double)
                     && ((Number) number).doubleValue() >= min
                     && ((Number) number).doubleValue() <= max) {
@@ -166,11 +159,11 @@ final class Fields {
                 .toList();
     }
 
-    /** The bytes of files, of which one may stand alone; empty if there are none. */
-    List<byte[]> files(String name, int maxCount) {
-        List<?> all = list(name, maxCount, "files");
+    /** Pictures, of which one may stand alone; empty if there are none. */
+    List<Upload> pictures(String name, int maxCount) {
+        List<?> all = list(name, maxCount, "pictures");
         return IntStream.range(0, all.size())
-                .mapToObj(i -> file(all.size() == 1 ? name : name + "[" + i + "]", all.get(i)))
+                .mapToObj(i -> picture(all.size() == 1 ? name : name + "[" + i + "]", all.get(i)))
                 .toList();
     }
 
@@ -178,7 +171,8 @@ final class Fields {
     void requireNoOthers() {
         for (String name : values.keySet()) {
             if (!known.contains(name)) {
-                throw HttpFailure.badRequest(name, "unknown field " + Quote.quote(name) + ", expected " + String.join(", ", known));
+                throw HttpFailure.badRequest(
+                        name, "unknown field " + Quote.quote(name) + ", expected " + String.join(", ", known));
             }
         }
     }
@@ -200,7 +194,8 @@ final class Fields {
         }
         List<?> all = value instanceof List<?> several ? several : List.of(value);
         if (all.size() > maxCount) {
-            throw HttpFailure.badRequest(name, name + " has " + all.size() + " " + what + ", expected at most " + maxCount);
+            throw HttpFailure.badRequest(
+                    name, name + " has " + all.size() + " " + what + ", expected at most " + maxCount);
         }
         return all;
     }
@@ -210,17 +205,18 @@ final class Fields {
             throw wrong(name, "a text", value);
         }
         if (text.length() > maxChars) {
-            throw HttpFailure.badRequest(fieldOf(name), name + " has " + text.length() + " characters, expected at most " + maxChars);
+            throw HttpFailure.badRequest(
+                    name, name + " has " + text.length() + " characters, expected at most " + maxChars);
         }
         return text;
     }
 
-    private static byte[] file(String name, @Nullable Object value) {
-        if (value instanceof byte[] bytes) {
-            return bytes;
+    private static Upload picture(String name, @Nullable Object value) {
+        if (value instanceof byte[] file) {
+            return new Upload(name, file, null);
         }
         if (value instanceof String text) {
-            return DataUri.decode(fieldOf(name), text);
+            return new Upload(name, null, text);
         }
         throw wrong(name, "a picture, as a data URI or in base64", value);
     }
@@ -231,14 +227,10 @@ final class Fields {
 
     private static HttpFailure wrong(String name, String expected, @Nullable Object value) {
         return HttpFailure.badRequest(
-                fieldOf(name),
+                name,
                 name + " must be " + expected + ", got "
-                        + (value instanceof byte[] file ? "a file of " + file.length + " bytes" : JsonObject.describe(value)));
-    }
-
-    /** The field of an element of a list. */
-    private static String fieldOf(String name) {
-        int bracket = name.indexOf('[');
-        return bracket < 0 ? name : name.substring(0, bracket);
+                        + (value instanceof byte[] file
+                                ? "a file of " + file.length + " bytes"
+                                : JsonObject.describe(value)));
     }
 }

@@ -110,8 +110,7 @@ final class FormData {
             String line = utf8(at, end, "a header of part " + number + " of the form");
             int colon = line.indexOf(':');
             if (colon < 1) {
-                throw failure(
-                        "part " + number + " of the form has a malformed header: " + Quote.quote(line));
+                throw failure("part " + number + " of the form has a malformed header: " + Quote.quote(line));
             }
             String value = line.substring(colon + 1).strip();
             switch (line.substring(0, colon).toLowerCase(Locale.ROOT)) {
@@ -170,8 +169,7 @@ final class FormData {
 
     private static boolean matches(byte[] body, int at, byte[] pattern, int patternFrom) {
         int length = pattern.length - patternFrom;
-        return at + length <= body.length
-                && Arrays.equals(body, at, at + length, pattern, patternFrom, pattern.length);
+        return at + length <= body.length && Arrays.equals(body, at, at + length, pattern, patternFrom, pattern.length);
     }
 
     private boolean isAt(int at, String ascii) {
@@ -236,8 +234,8 @@ final class FormData {
                             .map(type -> type.parameter("charset"))
                             .orElse(null);
             if (charset != null && !List.of("utf-8", "us-ascii").contains(charset.toLowerCase(Locale.ROOT))) {
-                throw failure("the field " + Quote.quote(name) + " has the character set "
-                        + Quote.quote(charset) + ", expected UTF-8");
+                throw failure("the field " + Quote.quote(name) + " has the character set " + Quote.quote(charset)
+                        + ", expected UTF-8");
             }
             return utf8(start, end, "the field " + Quote.quote(name));
         }

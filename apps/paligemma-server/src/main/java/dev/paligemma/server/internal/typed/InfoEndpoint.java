@@ -7,6 +7,7 @@ import dev.paligemma.server.internal.http.Handler;
 import dev.paligemma.server.internal.model.LoadedModel;
 import dev.paligemma.server.internal.model.ServedModel;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -16,14 +17,13 @@ import java.util.Map;
 final class InfoEndpoint implements Handler {
     static final List<String> TASKS = List.of("caption", "answer", "ocr", "detect", "segment", "score");
 
-    private final ServedModel models;
-    private final boolean bundled;
-    private final String version;
+    /** The picture that lies beside the weights of the bundled model. */
+    private static final String PICTURE = "scene.png";
 
-    InfoEndpoint(ServedModel models, boolean bundled, String version) {
+    private final ServedModel models;
+
+    InfoEndpoint(ServedModel models) {
         this.models = models;
-        this.bundled = bundled;
-        this.version = version;
     }
 
     @Override
@@ -33,7 +33,7 @@ final class InfoEndpoint implements Handler {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("model", model.id());
         json.put("adapters", List.copyOf(model.pipeline().adapters()));
-        json.put("bundled", bundled);
+        json.put("bundled", Files.isRegularFile(info.folder().resolve(PICTURE)));
         json.put("engine", info.engine());
         json.put("engine_version", info.engineVersion());
         json.put("precision", info.options().precision().name().toLowerCase(Locale.ROOT));
@@ -41,7 +41,13 @@ final class InfoEndpoint implements Handler {
         json.put("image_size", info.config().vision().imageSize());
         json.put("tasks", TASKS);
         json.put("masks", model.pipeline().maskCodec().isPresent());
-        json.put("version", version);
+        json.put("version", version());
         exchange.json(200, Json.text(json, false));
+    }
+
+    /** The version in the manifest of the jar; {@code development} if the classes come from none. */
+    private static String version() {
+        String version = InfoEndpoint.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
     }
 }

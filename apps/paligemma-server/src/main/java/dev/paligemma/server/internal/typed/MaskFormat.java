@@ -3,6 +3,7 @@ package dev.paligemma.server.internal.typed;
 import dev.paligemma.vision.mask.BitMask;
 import dev.paligemma.vision.mask.MaskPolygon;
 import dev.paligemma.vision.mask.PixelRing;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,7 +26,7 @@ public enum MaskFormat {
             case RLE ->
                 Map.of(
                         "rle",
-                        Map.of(
+                        inOrder(
                                 "size",
                                 List.of(mask.height(), mask.width()),
                                 "counts",
@@ -43,7 +44,7 @@ public enum MaskFormat {
     }
 
     private static Map<String, Object> polygons(List<MaskPolygon> polygons) {
-        return Map.of(
+        return inOrder(
                 "polygons",
                 polygons.stream().map(polygon -> points(polygon.exterior())).toList(),
                 "holes",
@@ -51,6 +52,13 @@ public enum MaskFormat {
                         .flatMap(polygon -> polygon.holes().stream())
                         .map(MaskFormat::points)
                         .toList());
+    }
+
+    private static Map<String, Object> inOrder(String name, Object value, String nextName, Object nextValue) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        members.put(name, value);
+        members.put(nextName, nextValue);
+        return members;
     }
 
     private static List<Integer> points(PixelRing ring) {

@@ -46,7 +46,8 @@ record MediaType(String value, Map<String, String> parameters) {
     }
 
     /** A parameter; null if it is not there. */
-    @Nullable String parameter(String name) {
+    @Nullable
+    String parameter(String name) {
         return parameters.get(name);
     }
 

@@ -9,9 +9,9 @@ import dev.paligemma.server.internal.http.Handler;
 import dev.paligemma.server.internal.http.HttpFailure;
 import dev.paligemma.server.internal.model.LoadedModel;
 import dev.paligemma.server.internal.model.ServedModel;
+import dev.paligemma.server.internal.picture.Pictures;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
-import dev.paligemma.vision.format.ImageOptions;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -19,18 +19,20 @@ import java.util.Optional;
 /** Tells how likely given answers are: {@code /v1/score}. Thread-safe. */
 final class ScoreEndpoint implements Handler {
     private final ServedModel models;
-    private final ImageOptions images;
+    private final Pictures pictures;
+    private final int maxPictures;
 
-    ScoreEndpoint(ServedModel models, ImageOptions images) {
+    ScoreEndpoint(ServedModel models, Pictures pictures, int maxPictures) {
         this.models = models;
-        this.images = images;
+        this.pictures = pictures;
+        this.maxPictures = maxPictures;
     }
 
     @Override
     public void handle(Exchange exchange) throws IOException {
         Fields fields = Fields.of(exchange);
         LoadedModel model = CommonFields.model(fields, models);
-        List<byte[]> files = CommonFields.pictures(fields);
+        List<Upload> uploads = CommonFields.pictures(fields, maxPictures);
         Task<GenerationResult> question = question(fields);
         List<String> answers =
                 fields.texts("answers", PaliGemmaPipeline.MAX_SCORED_ANSWERS, FieldLimits.ANSWER_CHARACTERS);
@@ -46,7 +48,7 @@ final class ScoreEndpoint implements Handler {
                 exchange.await(() -> answer(
                         model,
                         task,
-                        request.images(Pictures.decode(files, images)).build())));
+                        request.images(Upload.read(uploads, pictures)).build())));
     }
 
     /** A question of a language, or any prompt. */
@@ -55,8 +57,8 @@ final class ScoreEndpoint implements Handler {
         Optional<String> prompt = fields.text("prompt", FieldLimits.PROMPT_CHARACTERS);
         if (question.isPresent() == prompt.isPresent()) {
             throw HttpFailure.badRequest(
-                    question.isPresent() ? "prompt" : "question", "expected one of question and prompt, got "
-                            + (question.isPresent() ? "both" : "none"));
+                    question.isPresent() ? "prompt" : "question",
+                    "expected one of question and prompt, got " + (question.isPresent() ? "both" : "none"));
         }
         if (prompt.isPresent() && fields.has("language")) {
             throw HttpFailure.badRequest("language", "language goes with question; a prompt is used as written");

@@ -9,9 +9,9 @@ import dev.paligemma.server.internal.http.Exchange;
 import dev.paligemma.server.internal.http.Handler;
 import dev.paligemma.server.internal.model.LoadedModel;
 import dev.paligemma.server.internal.model.ServedModel;
+import dev.paligemma.server.internal.picture.Pictures;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
-import dev.paligemma.vision.format.ImageOptions;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
@@ -34,17 +34,20 @@ final class TextEndpoint implements Handler {
     }
 
     private final ServedModel models;
-    private final ImageOptions images;
+    private final Pictures pictures;
+    private final int maxPictures;
     private final Function<Fields, Task<GenerationResult>> task;
 
-    private TextEndpoint(ServedModel models, ImageOptions images, Function<Fields, Task<GenerationResult>> task) {
+    private TextEndpoint(
+            ServedModel models, Pictures pictures, int maxPictures, Function<Fields, Task<GenerationResult>> task) {
         this.models = models;
-        this.images = images;
+        this.pictures = pictures;
+        this.maxPictures = maxPictures;
         this.task = task;
     }
 
-    static TextEndpoint caption(ServedModel models, ImageOptions images) {
-        return new TextEndpoint(models, images, fields -> {
+    static TextEndpoint caption(ServedModel models, Pictures pictures, int maxPictures) {
+        return new TextEndpoint(models, pictures, maxPictures, fields -> {
             String language = CommonFields.language(fields);
             return switch (fields.word("style", Style.class, Style.COCO)) {
                 case SHORT -> Tasks.cap(language);
@@ -54,23 +57,23 @@ final class TextEndpoint implements Handler {
         });
     }
 
-    static TextEndpoint answer(ServedModel models, ImageOptions images) {
-        return new TextEndpoint(models, images, fields -> {
+    static TextEndpoint answer(ServedModel models, Pictures pictures, int maxPictures) {
+        return new TextEndpoint(models, pictures, maxPictures, fields -> {
             String question = fields.requiredText("question", FieldLimits.PROMPT_CHARACTERS);
             String language = CommonFields.language(fields);
             return CommonFields.about("question", () -> Tasks.answer(language, question));
         });
     }
 
-    static TextEndpoint ocr(ServedModel models, ImageOptions images) {
-        return new TextEndpoint(models, images, fields -> Tasks.ocr());
+    static TextEndpoint ocr(ServedModel models, Pictures pictures, int maxPictures) {
+        return new TextEndpoint(models, pictures, maxPictures, fields -> Tasks.ocr());
     }
 
     @Override
     public void handle(Exchange exchange) throws IOException {
         Fields fields = Fields.of(exchange);
         LoadedModel model = CommonFields.model(fields, models);
-        List<byte[]> files = CommonFields.pictures(fields);
+        List<Upload> uploads = CommonFields.pictures(fields, maxPictures);
         Task<GenerationResult> asked = task.apply(fields);
         Consumer<GenerationRequest.Builder> time = CommonFields.time(fields);
         Consumer<GenerationRequest.Builder> decoding = CommonFields.decoding(fields);
@@ -80,14 +83,14 @@ final class TextEndpoint implements Handler {
         time.accept(begun);
         decoding.accept(begun);
         if (streamed) {
-            exchange.stream("error", events -> stream(model, request(begun, files), events));
+            exchange.stream("error", events -> stream(model, request(begun, uploads), events));
         } else {
-            exchange.json(200, exchange.await(() -> answer(model, request(begun, files))));
+            exchange.json(200, exchange.await(() -> answer(model, request(begun, uploads))));
         }
     }
 
-    private GenerationRequest request(GenerationRequest.Builder begun, List<byte[]> files) {
-        return begun.images(Pictures.decode(files, images)).build();
+    private GenerationRequest request(GenerationRequest.Builder begun, List<Upload> uploads) {
+        return begun.images(Upload.read(uploads, pictures)).build();
     }
 
     private static String answer(LoadedModel model, GenerationRequest request) {
