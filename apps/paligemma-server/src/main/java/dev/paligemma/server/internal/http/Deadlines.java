@@ -1,7 +1,8 @@
 package dev.paligemma.server.internal.http;
 
 import java.time.Duration;
-import java.util.Set;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -11,8 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class Deadlines implements AutoCloseable {
     private static final long LOOK_MS = 200;
 
-    private final Set<Deadline> open = ConcurrentHashMap.newKeySet();
-    private final ThreadLocal<Deadline> current = new ThreadLocal<>();
+    private final Map<Thread, Deadline> open = new ConcurrentHashMap<>();
     private final Thread clock = new Thread(this::watch, "paligemma-server-clock");
 
     Deadlines() {
@@ -54,13 +54,11 @@ final class Deadlines implements AutoCloseable {
     void run(Duration time, Runnable work) {
         Deadline deadline = new Deadline();
         deadline.in(time);
-        open.add(deadline);
-        current.set(deadline);
+        open.put(Thread.currentThread(), deadline);
         try {
             work.run();
         } finally {
-            current.remove();
-            open.remove(deadline);
+            open.remove(Thread.currentThread());
             deadline.end();
             // An interrupt that came too late is not for whom the thread works next.
             boolean unused = Thread.interrupted();
@@ -69,14 +67,14 @@ final class Deadlines implements AutoCloseable {
 
     /** That of the calling thread, which is in {@link #run}. */
     Deadline current() {
-        return current.get();
+        return Objects.requireNonNull(open.get(Thread.currentThread()));
     }
 
     private void watch() {
         try {
             while (true) {
                 Thread.sleep(LOOK_MS);
-                open.forEach(Deadline::look);
+                open.values().forEach(Deadline::look);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // closed

@@ -92,7 +92,7 @@ final class ChatCompletions implements Handler {
     private static GenerationResult writePieces(
             ChatRequest chat, GenerationRequest request, ChatJson json, EventStream events) {
         try (AnswerStream answer = chat.model().runner().stream(request)) {
-            answer.hasNext(); // what is refused, is so before anything is sent
+            boolean unused = answer.hasNext(); // what is refused, is so before anything is sent
             begin(0, json, events);
             while (answer.hasNext()) {
                 TextPiece piece = answer.next();
