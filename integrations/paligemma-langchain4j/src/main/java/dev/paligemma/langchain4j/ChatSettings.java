@@ -45,10 +45,8 @@ final class ChatSettings {
         }
         this.runner = builder.pipeline;
         this.modelName = builder.modelName;
-        this.defaults = ChatRequestParameters.builder()
-                .modelName(modelName)
-                .build()
-                .overrideWith(builder.defaults);
+        this.defaults =
+                ChatRequestParameters.builder().modelName(modelName).build().overrideWith(builder.defaults);
         this.listeners = builder.listeners;
         this.otherMessages = builder.otherMessages;
         this.defaultImages = builder.defaultImages;
@@ -120,8 +118,9 @@ final class ChatSettings {
         refuse("presencePenalty", parameters.presencePenalty());
         String name = parameters.modelName();
         if (name != null && !name.equals(modelName) && !runner.adapters().contains(name)) {
-            throw new UnsupportedFeatureException("modelName " + Quote.quote(name) + " is not supported: the model is called "
-                    + Quote.quote(modelName) + ", its adapters " + runner.adapters());
+            throw new UnsupportedFeatureException(
+                    "modelName " + Quote.quote(name) + " is not supported: the model is called "
+                            + Quote.quote(modelName) + ", its adapters " + runner.adapters());
         }
     }
 

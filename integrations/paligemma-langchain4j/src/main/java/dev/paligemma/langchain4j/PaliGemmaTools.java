@@ -79,8 +79,9 @@ public final class PaliGemmaTools {
     /** Finds things. */
     @Tool(
             name = "detect_things_in_picture",
-            value = "Finds things in a picture. Returns a box in pixels for each that was found, with its label and how likely"
-                    + " the box is right, from 0 to 1; an empty list if nothing was found.")
+            value =
+                    "Finds things in a picture. Returns a box in pixels for each that was found, with its label and how likely"
+                            + " the box is right, from 0 to 1; an empty list if nothing was found.")
     public List<Thing> detect(
             @P(name = "picture", value = "the name of the picture") String picture,
             @P(name = "labels", value = "what to look for: short nouns in English, such as cat or red car")
@@ -102,7 +103,10 @@ public final class PaliGemmaTools {
     @Tool(name = "caption_picture", value = "Describes a picture in one short sentence.")
     public String caption(
             @P(name = "picture", value = "the name of the picture") String picture,
-            @P(name = "language", value = "the language of the caption as a code, such as en or es", defaultValue = "en")
+            @P(
+                            name = "language",
+                            value = "the language of the caption as a code, such as en or es",
+                            defaultValue = "en")
                     String language) {
         return pipeline.caption(picture(picture), language);
     }
@@ -120,7 +124,6 @@ public final class PaliGemmaTools {
 
     private RgbImage picture(String name) {
         return pictures.apply(name)
-                .orElseThrow(() ->
-                        new IllegalArgumentException("there is no picture " + Quote.quote(name) + advice));
+                .orElseThrow(() -> new IllegalArgumentException("there is no picture " + Quote.quote(name) + advice));
     }
 }

@@ -30,8 +30,9 @@ record PromptMessages(String text, List<RgbImage> images) {
                     all.stream().flatMap(each -> each.images().stream()).toList());
         }
         if (others == OtherMessages.REFUSE && messages.size() > 1) {
-            throw new UnsupportedFeatureException("a request with several messages is not supported, got " + messages.size()
-                    + ": the model was trained on single prompts; choose what becomes of the others by otherMessages(...)");
+            throw new UnsupportedFeatureException(
+                    "a request with several messages is not supported, got " + messages.size()
+                            + ": the model was trained on single prompts; choose what becomes of the others by otherMessages(...)");
         }
         int last = messages.size() - 1;
         if (!(messages.get(last) instanceof UserMessage)) {
@@ -80,8 +81,9 @@ record PromptMessages(String text, List<RgbImage> images) {
             String text = address.toString();
             Matcher data = DATA.matcher(text);
             if (!data.lookingAt()) {
-                throw new UnsupportedFeatureException("an image given by its address is not supported, for addresses are not"
-                        + " followed; give its bytes, as by ImageContent.from(path, mimeType)");
+                throw new UnsupportedFeatureException(
+                        "an image given by its address is not supported, for addresses are not"
+                                + " followed; give its bytes, as by ImageContent.from(path, mimeType)");
             }
             encoded = text.substring(data.end());
         }

@@ -4,11 +4,11 @@ import static dev.paligemma.langchain4j.TinyPipeline.about;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.langchain4j.data.message.ImageContent;
+import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.AuthenticationException;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.ModelNotFoundException;
-import dev.langchain4j.data.message.ImageContent;
-import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiChatModel;
@@ -113,9 +113,7 @@ class OpenAiClientTest {
     void errorsAreThoseThatTheClientKnows() {
         assertThatThrownBy(() -> client().modelName("gpt-4").build().chat(about("caption en")))
                 .isInstanceOf(ModelNotFoundException.class);
-        assertThatThrownBy(() -> client()
-                        .build()
-                        .chat(UserMessage.from(ImageContent.from("AAAA", "image/png"))))
+        assertThatThrownBy(() -> client().build().chat(UserMessage.from(ImageContent.from("AAAA", "image/png"))))
                 .isInstanceOf(InvalidRequestException.class);
         assertThatThrownBy(() -> client().apiKey("another").build().chat(about("caption en")))
                 .isInstanceOf(AuthenticationException.class);

@@ -53,10 +53,12 @@ class PaliGemmaChatModelTest {
     private static ChatResponse ask(String prompt, Consumer<ChatRequestParametersBuilder> changes) {
         ChatRequestParametersBuilder parameters = new ChatRequestParametersBuilder();
         changes.accept(parameters);
-        return builder().build().chat(ChatRequest.builder()
-                .messages(about(prompt))
-                .parameters(parameters.build())
-                .build());
+        return builder()
+                .build()
+                .chat(ChatRequest.builder()
+                        .messages(about(prompt))
+                        .parameters(parameters.build())
+                        .build());
     }
 
     /** Gives the builder of LangChain4j, whose type has a wildcard, a name. */
@@ -97,8 +99,8 @@ class PaliGemmaChatModelTest {
 
     @Test
     void masksCanBeReadFromTheMetadata() {
-        PaliGemmaChatResponseMetadata metadata =
-                (PaliGemmaChatResponseMetadata) model.chat(about("segment blue square")).metadata();
+        PaliGemmaChatResponseMetadata metadata = (PaliGemmaChatResponseMetadata)
+                model.chat(about("segment blue square")).metadata();
 
         SegmentationResult found =
                 SegmentationResult.of(metadata.answer().orElseThrow(), TinyPipeline.SHARED.maskCodec());
@@ -156,7 +158,9 @@ class PaliGemmaChatModelTest {
 
     @Test
     void penaltiesOfZeroChangeNothingAndOthersAreRefused() {
-        assertThat(ask("caption en", parameters -> parameters.frequencyPenalty(0.0).presencePenalty(0.0))
+        assertThat(ask(
+                                "caption en",
+                                parameters -> parameters.frequencyPenalty(0.0).presencePenalty(0.0))
                         .aiMessage()
                         .text())
                 .isEqualTo(TinyModel.CAPTION);
@@ -164,8 +168,9 @@ class PaliGemmaChatModelTest {
                 .isInstanceOf(UnsupportedFeatureException.class)
                 .hasMessageContaining("frequencyPenalty is not supported");
         assertThatThrownBy(() -> builder()
-                        .defaultRequestParameters(
-                                ChatRequestParameters.builder().presencePenalty(1.0).build())
+                        .defaultRequestParameters(ChatRequestParameters.builder()
+                                .presencePenalty(1.0)
+                                .build())
                         .build())
                 .isInstanceOf(UnsupportedFeatureException.class)
                 .hasMessageContaining("presencePenalty is not supported");
@@ -190,8 +195,10 @@ class PaliGemmaChatModelTest {
                 .checkpoint(TinyModel.folder())
                 .adapter("strange", RandomAdapter.write(folder, 7))
                 .build()) {
-            ChatModel both =
-                    PaliGemmaChatModel.builder().pipeline(pipeline).modelName("tiny").build();
+            ChatModel both = PaliGemmaChatModel.builder()
+                    .pipeline(pipeline)
+                    .modelName("tiny")
+                    .build();
             ChatRequest.Builder request = ChatRequest.builder().messages(about("caption en"));
 
             ChatResponse adapted = both.chat(request.modelName("strange").build());
@@ -203,7 +210,8 @@ class PaliGemmaChatModelTest {
                     .isEqualTo(TinyModel.CAPTION);
             assertThatThrownBy(() -> both.chat(request.modelName("gpt-4").build()))
                     .isInstanceOf(UnsupportedFeatureException.class)
-                    .hasMessage("modelName \"gpt-4\" is not supported: the model is called \"tiny\", its adapters [strange]");
+                    .hasMessage(
+                            "modelName \"gpt-4\" is not supported: the model is called \"tiny\", its adapters [strange]");
         }
     }
 

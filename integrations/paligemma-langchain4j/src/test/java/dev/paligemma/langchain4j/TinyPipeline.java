@@ -8,8 +8,10 @@ import dev.paligemma.tiny.TinyModel;
 
 /** The bundled model, loaded once for all tests. */
 final class TinyPipeline {
-    static final PaliGemmaPipeline SHARED =
-            PaliGemmaPipeline.builder().checkpoint(TinyModel.folder()).threads(2).build();
+    static final PaliGemmaPipeline SHARED = PaliGemmaPipeline.builder()
+            .checkpoint(TinyModel.folder())
+            .threads(2)
+            .build();
 
     private TinyPipeline() {}
 

@@ -16,7 +16,8 @@ import org.springframework.ai.model.tool.ToolCallingChatOptions;
 /** The options of a model: what they may be, and what they mean for a request. Immutable. */
 final class ModelOptions {
     /** Spring AI's own options have no fields that are unknown here; those of another model would be ignored in silence. */
-    private static final List<String> KNOWN = List.of("org.springframework.ai.chat.prompt", "org.springframework.ai.model.tool");
+    private static final List<String> KNOWN =
+            List.of("org.springframework.ai.chat.prompt", "org.springframework.ai.model.tool");
 
     /** In Spring AI 1.1 tools may be given by name, in 2.0 there is no such method. */
     private static final boolean TOOLS_HAVE_NAMES = Arrays.stream(ToolCallingChatOptions.class.getMethods())
@@ -59,8 +60,9 @@ final class ModelOptions {
             return;
         }
         if (!KNOWN.contains(options.getClass().getPackageName())) {
-            throw new IllegalArgumentException("options of class " + options.getClass().getName()
-                    + " are not supported, for those of its fields that other models have would be ignored; use ChatOptions.builder()");
+            throw new IllegalArgumentException(
+                    "options of class " + options.getClass().getName()
+                            + " are not supported, for those of its fields that other models have would be ignored; use ChatOptions.builder()");
         }
         refusePenalty("frequencyPenalty", options.getFrequencyPenalty());
         refusePenalty("presencePenalty", options.getPresencePenalty());

@@ -23,8 +23,9 @@ record PromptMessages(String text, List<RgbImage> images) {
             throw new IllegalArgumentException("a prompt needs a message, got none");
         }
         if (others == OtherMessages.REFUSE && messages.size() > 1) {
-            throw new IllegalArgumentException("a prompt of several messages is not supported, got " + messages.size()
-                    + ": the model was trained on single prompts; choose what becomes of the others by otherMessages(...)");
+            throw new IllegalArgumentException(
+                    "a prompt of several messages is not supported, got " + messages.size()
+                            + ": the model was trained on single prompts; choose what becomes of the others by otherMessages(...)");
         }
         int last = messages.size() - 1;
         if (!(messages.get(last) instanceof UserMessage)) {
@@ -61,8 +62,9 @@ record PromptMessages(String text, List<RgbImage> images) {
                         "media of type " + media.getMimeType() + " are not supported; expected an image");
             }
             if (!(media.getData() instanceof byte[] bytes)) {
-                throw new IllegalArgumentException("a picture given by its address is not supported, for addresses are not"
-                        + " followed; give its bytes, as by new Media(mimeType, resource)");
+                throw new IllegalArgumentException(
+                        "a picture given by its address is not supported, for addresses are not"
+                                + " followed; give its bytes, as by new Media(mimeType, resource)");
             }
             images.add(RgbImage.read(bytes));
         }

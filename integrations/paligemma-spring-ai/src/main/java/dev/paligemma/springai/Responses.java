@@ -34,7 +34,8 @@ final class Responses {
 
     /** A piece of an answer that is not complete. */
     ChatResponse piece(String text) {
-        return new ChatResponse(List.of(new Generation(new AssistantMessage(text))), metadata().build());
+        return new ChatResponse(
+                List.of(new Generation(new AssistantMessage(text))), metadata().build());
     }
 
     /** A whole answer. */

@@ -29,7 +29,10 @@ class OpenAiClientTest {
 
     @BeforeAll
     static void start() {
-        pipeline = PaliGemmaPipeline.builder().checkpoint(TinyModel.folder()).threads(2).build();
+        pipeline = PaliGemmaPipeline.builder()
+                .checkpoint(TinyModel.folder())
+                .threads(2)
+                .build();
         server = PaliGemmaServer.builder()
                 .pipeline(pipeline)
                 .modelName("paligemma-tiny")
@@ -91,8 +94,8 @@ class OpenAiClientTest {
 
     @Test
     void streams() {
-        List<ChatResponse> responses = client("key-of-the-tests")
-                .stream(prompt(options().streamUsage(true)))
+        List<ChatResponse> responses = client("key-of-the-tests").stream(
+                        prompt(options().streamUsage(true)))
                 .collectList()
                 .block(Duration.ofMinutes(1));
 

@@ -45,7 +45,10 @@ class PaliGemmaChatModelTest {
 
     @BeforeAll
     static void load() {
-        pipeline = PaliGemmaPipeline.builder().checkpoint(TinyModel.folder()).threads(2).build();
+        pipeline = PaliGemmaPipeline.builder()
+                .checkpoint(TinyModel.folder())
+                .threads(2)
+                .build();
     }
 
     @AfterAll
@@ -87,7 +90,8 @@ class PaliGemmaChatModelTest {
         assertThat(response.getMetadata().getUsage().getPromptTokens()).isEqualTo(68);
         assertThat(response.getMetadata().getUsage().getCompletionTokens()).isEqualTo(7);
         assertThat(response.getMetadata().getUsage().getTotalTokens()).isEqualTo(75);
-        assertThat(PaliGemmaChatModel.generation(response).orElseThrow().imageTokens()).isEqualTo(64);
+        assertThat(PaliGemmaChatModel.generation(response).orElseThrow().imageTokens())
+                .isEqualTo(64);
         assertThat(PaliGemmaChatModel.boxes(response)).isEmpty();
         assertThat(PaliGemmaChatModel.detections(response)).isEmpty();
     }
@@ -116,7 +120,8 @@ class PaliGemmaChatModelTest {
     void limitsEndAnAnswer() {
         ChatResponse cut = ask("caption en", ChatOptions.builder().maxTokens(2).build());
         ChatResponse stopped = ask(
-                "caption en", ChatOptions.builder().stopSequences(List.of(" and")).build());
+                "caption en",
+                ChatOptions.builder().stopSequences(List.of(" and")).build());
 
         assertThat(text(cut)).isEqualTo("a blue");
         assertThat(reason(cut)).isEqualTo("LENGTH");
@@ -180,7 +185,8 @@ class PaliGemmaChatModelTest {
                 .isEqualTo(TinyModel.CAPTION);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ask(
-                        "caption en", ChatOptions.builder().frequencyPenalty(0.1).build()))
+                        "caption en",
+                        ChatOptions.builder().frequencyPenalty(0.1).build()))
                 .withMessageStartingWith("frequencyPenalty is not supported");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> builder()
@@ -242,10 +248,7 @@ class PaliGemmaChatModelTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> builder().build().call(new Prompt(talk)))
                 .withMessageStartingWith("a prompt of several messages is not supported, got 4");
-        assertThat(text(builder()
-                        .otherMessages(OtherMessages.LEAVE_OUT)
-                        .build()
-                        .call(new Prompt(talk))))
+        assertThat(text(builder().otherMessages(OtherMessages.LEAVE_OUT).build().call(new Prompt(talk))))
                 .isEqualTo(TinyModel.WORD);
         builder()
                 .otherMessages(OtherMessages.JOIN)
@@ -273,14 +276,15 @@ class PaliGemmaChatModelTest {
     @Test
     void mediaArePicturesGivenByTheirBytes() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> withMedia(new Media(MimeTypeUtils.IMAGE_PNG, URI.create("https://example.org/a.png"))))
+                .isThrownBy(
+                        () -> withMedia(new Media(MimeTypeUtils.IMAGE_PNG, URI.create("https://example.org/a.png"))))
                 .withMessageContaining("addresses are not followed");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> withMedia(
-                        new Media(MimeTypeUtils.TEXT_PLAIN, new ByteArrayResource(new byte[] {1, 2, 3}))))
+                .isThrownBy(() ->
+                        withMedia(new Media(MimeTypeUtils.TEXT_PLAIN, new ByteArrayResource(new byte[] {1, 2, 3}))))
                 .withMessage("media of type text/plain are not supported; expected an image");
-        assertThatThrownBy(() -> withMedia(
-                        new Media(MimeTypeUtils.IMAGE_PNG, new ByteArrayResource(new byte[] {1, 2, 3}))))
+        assertThatThrownBy(() ->
+                        withMedia(new Media(MimeTypeUtils.IMAGE_PNG, new ByteArrayResource(new byte[] {1, 2, 3}))))
                 .isInstanceOf(ImageException.class);
     }
 

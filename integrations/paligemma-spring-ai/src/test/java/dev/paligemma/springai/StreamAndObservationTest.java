@@ -103,8 +103,7 @@ class StreamAndObservationTest {
 
     @Test
     void writesPieceByPiece() throws InterruptedException {
-        List<ChatResponse> responses =
-                model.stream(prompt(null)).collectList().block(LONG);
+        List<ChatResponse> responses = model.stream(prompt(null)).collectList().block(LONG);
 
         assertThat(responses).hasSize(8);
         assertThat(responses.subList(0, 7)).allMatch(each -> !text(each).isEmpty());
@@ -169,6 +168,7 @@ class StreamAndObservationTest {
                         "gen_ai.request.model=paligemma",
                         "gen_ai.response.model=paligemma");
         assertThat(context.getHighCardinalityKeyValues().stream().map(each -> each.getKey() + "=" + each.getValue()))
-                .contains("gen_ai.request.max_tokens=2", "gen_ai.usage.input_tokens=68", "gen_ai.usage.output_tokens=2");
+                .contains(
+                        "gen_ai.request.max_tokens=2", "gen_ai.usage.input_tokens=68", "gen_ai.usage.output_tokens=2");
     }
 }

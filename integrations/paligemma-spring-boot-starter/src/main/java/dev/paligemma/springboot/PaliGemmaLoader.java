@@ -66,7 +66,8 @@ public final class PaliGemmaLoader implements AutoCloseable {
     /** Why the model could not be loaded; empty while it is being loaded, and afterwards if it was. */
     public Optional<Throwable> failure() {
         return pipeline.isCompletedExceptionally()
-                ? Optional.of(pipeline.handle((loaded, failure) -> cause(failure)).join())
+                ? Optional.of(
+                        pipeline.handle((loaded, failure) -> cause(failure)).join())
                 : Optional.empty();
     }
 

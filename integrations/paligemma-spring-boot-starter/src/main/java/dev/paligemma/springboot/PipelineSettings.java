@@ -26,8 +26,9 @@ final class PipelineSettings {
         }
         set(properties.revision(), builder::revision);
         set(properties.checkpoint(), builder::checkpoint);
-        set(properties.offline(), offline -> builder.hub(
-                HubClient.builder().offline(offline).build()));
+        set(
+                properties.offline(),
+                offline -> builder.hub(HubClient.builder().offline(offline).build()));
         set(properties.cacheDirectory(), builder::cacheDirectory);
         set(properties.engine(), builder::engine);
         set(properties.device(), device -> builder.device(Device.parse(device)));

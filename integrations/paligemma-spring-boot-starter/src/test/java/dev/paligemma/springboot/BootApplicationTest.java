@@ -48,19 +48,20 @@ class BootApplicationTest {
 
     private static HttpResponse<String> get(int port, String path) throws IOException, InterruptedException {
         return HTTP.send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build(), BodyHandlers.ofString());
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                        .build(),
+                BodyHandlers.ofString());
     }
 
     @Test
     void isReadyOnceTheModelIsLoadedAndTellsOfItsWork() throws Exception {
         CompletableFuture<WebServerInitializedEvent> server = new CompletableFuture<>();
         SpringApplication application = new SpringApplication(Application.class);
-        application.addListeners(
-                (ApplicationListener<WebServerInitializedEvent>) event -> {
-                    if (event.getApplicationContext().getServerNamespace() == null) {
-                        server.complete(event);
-                    }
-                });
+        application.addListeners((ApplicationListener<WebServerInitializedEvent>) event -> {
+            if (event.getApplicationContext().getServerNamespace() == null) {
+                server.complete(event);
+            }
+        });
         CompletableFuture<ConfigurableApplicationContext> start = CompletableFuture.supplyAsync(() -> application.run(
                 "--paligemma.model=bundled",
                 "--server.port=0",

@@ -39,8 +39,8 @@ class ConfigurationMetadataTest {
 
     private static void collect(String prefix, Class<?> type, Map<String, String> properties) {
         for (RecordComponent component : type.getRecordComponents()) {
-            String name = prefix
-                    + component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+            String name =
+                    prefix + component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
             if (component.getType().isRecord()) {
                 collect(name + ".", component.getType(), properties);
                 continue;

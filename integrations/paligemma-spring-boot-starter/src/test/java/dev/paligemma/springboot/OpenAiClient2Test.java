@@ -30,7 +30,10 @@ class OpenAiClient2Test {
 
     @BeforeAll
     static void start() {
-        pipeline = PaliGemmaPipeline.builder().checkpoint(TinyModel.folder()).threads(2).build();
+        pipeline = PaliGemmaPipeline.builder()
+                .checkpoint(TinyModel.folder())
+                .threads(2)
+                .build();
         server = PaliGemmaServer.builder()
                 .pipeline(pipeline)
                 .modelName("paligemma-tiny")
@@ -93,8 +96,8 @@ class OpenAiClient2Test {
 
     @Test
     void streams() {
-        List<ChatResponse> responses = client("key-of-the-tests")
-                .stream(prompt(options().streamUsage(true)))
+        List<ChatResponse> responses = client("key-of-the-tests").stream(
+                        prompt(options().streamUsage(true)))
                 .collectList()
                 .block(Duration.ofMinutes(1));
 
@@ -125,7 +128,6 @@ class OpenAiClient2Test {
     void errorsAreThoseThatTheClientKnows() {
         assertThatThrownBy(() -> ask(options().model("gpt-4"))).isInstanceOf(NotFoundException.class);
         assertThatThrownBy(() -> ask(options().frequencyPenalty(1.0))).isInstanceOf(BadRequestException.class);
-        assertThatThrownBy(() -> client("another").call(prompt(options())))
-                .isInstanceOf(UnauthorizedException.class);
+        assertThatThrownBy(() -> client("another").call(prompt(options()))).isInstanceOf(UnauthorizedException.class);
     }
 }

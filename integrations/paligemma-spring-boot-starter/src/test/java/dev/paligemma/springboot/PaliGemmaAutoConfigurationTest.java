@@ -49,13 +49,14 @@ class PaliGemmaAutoConfigurationTest {
 
     @Test
     void nothingIsLoadedUnlessAModelIsNamed() {
-        contexts.withPropertyValues("paligemma.precision=int8").run(context -> assertThat(context)
-                .hasNotFailed()
-                .doesNotHaveBean(PaliGemmaLoader.class)
-                .doesNotHaveBean(PaliGemmaPipeline.class)
-                .doesNotHaveBean(ChatModel.class)
-                .doesNotHaveBean(HealthIndicator.class)
-                .doesNotHaveBean(PaliGemmaMetrics.class));
+        contexts.withPropertyValues("paligemma.precision=int8")
+                .run(context -> assertThat(context)
+                        .hasNotFailed()
+                        .doesNotHaveBean(PaliGemmaLoader.class)
+                        .doesNotHaveBean(PaliGemmaPipeline.class)
+                        .doesNotHaveBean(ChatModel.class)
+                        .doesNotHaveBean(HealthIndicator.class)
+                        .doesNotHaveBean(PaliGemmaMetrics.class));
     }
 
     @Test
@@ -120,8 +121,9 @@ class PaliGemmaAutoConfigurationTest {
     @Test
     void anotherChatModelMayBeChosen() {
         bundled.withPropertyValues("spring.ai.model.chat=openai")
-                .run(context ->
-                        assertThat(context).hasSingleBean(PaliGemmaPipeline.class).doesNotHaveBean(ChatModel.class));
+                .run(context -> assertThat(context)
+                        .hasSingleBean(PaliGemmaPipeline.class)
+                        .doesNotHaveBean(ChatModel.class));
     }
 
     @Test
@@ -199,9 +201,12 @@ class PaliGemmaAutoConfigurationTest {
     @Test
     void theBundledModelNeedsItsArchive() {
         bundled.withClassLoader(new FilteredClassLoader(TinyModel.class))
-                .run(context -> assertThat(context).getFailure().rootCause().hasMessage(
-                        "paligemma.model is bundled, but that model is not on the class path; add the dependency"
-                                + " dev.paligemma:paligemma-tiny"));
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessage(
+                                "paligemma.model is bundled, but that model is not on the class path; add the dependency"
+                                        + " dev.paligemma:paligemma-tiny"));
     }
 
     @Test

@@ -30,8 +30,8 @@ final class LangChain4jExample {
     // region langchain4j-caption
     static String caption(PaliGemmaPipeline pipeline, Path picture) {
         ChatModel model = PaliGemmaChatModel.builder().pipeline(pipeline).build();
-        ChatResponse response = model.chat(UserMessage.from(
-                ImageContent.from(picture, "image/png"), TextContent.from("caption en")));
+        ChatResponse response =
+                model.chat(UserMessage.from(ImageContent.from(picture, "image/png"), TextContent.from("caption en")));
         return response.aiMessage().text();
     }
     // endregion

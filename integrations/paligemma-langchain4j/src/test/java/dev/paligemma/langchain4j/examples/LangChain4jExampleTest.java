@@ -24,7 +24,10 @@ class LangChain4jExampleTest {
 
     @BeforeAll
     static void load() {
-        pipeline = PaliGemmaPipeline.builder().checkpoint(TinyModel.folder()).threads(2).build();
+        pipeline = PaliGemmaPipeline.builder()
+                .checkpoint(TinyModel.folder())
+                .threads(2)
+                .build();
     }
 
     @AfterAll

@@ -76,7 +76,8 @@ public class ShopExample {
     // region spring-boxes
     static List<Detection> detections(ChatClient chat, MultipartFile picture) {
         ChatResponse response = chat.prompt()
-                .user(user -> user.text("detect word ; blue square").media(MimeTypeUtils.IMAGE_PNG, picture.getResource()))
+                .user(user ->
+                        user.text("detect word ; blue square").media(MimeTypeUtils.IMAGE_PNG, picture.getResource()))
                 .call()
                 .chatResponse();
         return response == null ? List.of() : PaliGemmaChatModel.detections(response);

@@ -50,7 +50,10 @@ class ShopExampleTest {
     private static String post(String address, Map<String, String> fields) throws IOException, InterruptedException {
         ByteArrayOutputStream form = new ByteArrayOutputStream();
         for (Map.Entry<String, String> field : fields.entrySet()) {
-            write(form, "form-data; name=\"" + field.getKey() + "\"", field.getValue().getBytes(StandardCharsets.UTF_8));
+            write(
+                    form,
+                    "form-data; name=\"" + field.getKey() + "\"",
+                    field.getValue().getBytes(StandardCharsets.UTF_8));
         }
         write(form, "form-data; name=\"picture\"; filename=\"scene.png\"", Files.readAllBytes(TinyModel.picture()));
         form.writeBytes(("--" + BOUNDARY + "--\r\n").getBytes(StandardCharsets.US_ASCII));
