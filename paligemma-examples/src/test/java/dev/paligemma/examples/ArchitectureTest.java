@@ -13,8 +13,8 @@ import com.tngtech.archunit.core.domain.JavaField;
 import com.tngtech.archunit.core.domain.JavaMember;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.domain.JavaType;
-import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -69,7 +69,22 @@ class ArchitectureTest {
             entry("vision", Set.of("base", "engine", "checkpoint")),
             entry("core", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub")),
             entry("djl", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
+            entry("langchain4j", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry("micrometer", Set.of("base", "engine", "core")),
+            entry("spring-ai", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
+            entry(
+                    "spring-boot-starter",
+                    Set.of(
+                            "base",
+                            "engine",
+                            "checkpoint",
+                            "vision",
+                            "tokenizer",
+                            "hub",
+                            "core",
+                            "tiny",
+                            "micrometer",
+                            "spring-ai")),
             entry("training", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry("server", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry(
@@ -105,7 +120,12 @@ class ArchitectureTest {
     private static final Set<String> APPLICATIONS = Set.of("cli", "examples");
 
     /** Integrations are entrances as a whole. */
-    private static final Set<String> INTEGRATIONS = Set.of("dev.paligemma.djl", "dev.paligemma.micrometer");
+    private static final Set<String> INTEGRATIONS = Set.of(
+            "dev.paligemma.djl",
+            "dev.paligemma.langchain4j",
+            "dev.paligemma.micrometer",
+            "dev.paligemma.springai",
+            "dev.paligemma.springboot");
 
     /** Where users begin. What they meet from there, through public signatures, is the API. */
     private static final Set<String> ENTRANCES = Set.of(
@@ -343,7 +363,8 @@ class ArchitectureTest {
         return outer;
     }
 
-    private static final Pattern MODULE = Pattern.compile(".*/paligemma-([a-z]+)(?:-[^/]*\\.jar!?|/target/classes)/.*");
+    private static final Pattern MODULE =
+            Pattern.compile(".*/paligemma-([a-z0-9]+(?:-[a-z]+)*)(?:-\\d[^/]*\\.jar!?|/target/classes)/.*");
 
     /** The name of the module whose jar or class folder a class was read from, without {@code paligemma-}. */
     private static String moduleOf(JavaClass type) {
