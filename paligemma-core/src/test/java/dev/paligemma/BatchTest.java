@@ -61,7 +61,7 @@ class BatchTest {
     }
 
     /** Requests of all kinds: other images, prompts, lengths, choices, constraints. */
-    private static List<GenerationRequest> mixed(Golden golden, TokenConstraints constraints) {
+    static List<GenerationRequest> mixed(Golden golden, TokenConstraints constraints) {
         List<GenerationRequest> requests = new ArrayList<>();
         for (int i = 0; i < golden.requests().size(); i++) {
             GenerationRequest plain = golden.requests().get(i).toGenerationRequest();
@@ -106,7 +106,7 @@ class BatchTest {
         }
     }
 
-    private static void assertSame(GenerationResult result, GenerationResult expected) {
+    static void assertSame(GenerationResult result, GenerationResult expected) {
         assertThat(result.tokenIds()).isEqualTo(expected.tokenIds());
         assertThat(result.text()).isEqualTo(expected.text());
         assertThat(result.finishReason()).isEqualTo(expected.finishReason());

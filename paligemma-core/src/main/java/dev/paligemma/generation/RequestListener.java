@@ -21,7 +21,7 @@ package dev.paligemma.generation;
  * <p>A call that is refused for its arguments before it asks for its turn, and {@code encode}, are none.
  *
  * <p>Calls come from the thread that works for the request: the caller's; for a stream the one that asks for the piece or closes
- * it; for futures and publishers one of the executor. Calls about one request come one after the other, those about several at the
+ * it; for futures, publishers and what a {@link dev.paligemma.BatchingRunner} has begun, one of the executor. Calls about one request come one after the other, those about several at the
  * same time, so a listener must be thread-safe. The request waits meanwhile: a listener should be quick, and must not call the pipeline.
  * What it throws is logged and changes nothing.
  *

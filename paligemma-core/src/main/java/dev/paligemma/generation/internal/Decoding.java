@@ -3,7 +3,9 @@ package dev.paligemma.generation.internal;
 import dev.paligemma.network.internal.NextTokens;
 import dev.paligemma.network.internal.VisionLanguageModel;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -54,6 +56,12 @@ final class Decoding implements AutoCloseable {
      */
     record Continuation(int sequence, int token) {}
 
+    /** Is told of an answer that cannot go on, so that those beside it can. */
+    interface Failures {
+        /** Takes the failure of a request, whose answer is dropped; or throws it, which ends all that is written here. */
+        void failed(Cancellation request, RuntimeException failure);
+    }
+
     /** Something that is not complete. */
     private static final class Open {
         final Strategy strategy;
@@ -68,19 +76,38 @@ final class Decoding implements AutoCloseable {
             this.cancellation = cancellation;
         }
 
-        void check() {
+        /** Goes on as it has chosen, unless its request was given up. */
+        List<Continuation> check() {
             cancellation.check("after " + tokens + " " + strategy.unit());
+            return IntStream.range(0, chosen.size())
+                    .mapToObj(i -> new Continuation(i, chosen.get(i).token()))
+                    .toList();
+        }
+
+        List<Continuation> choose(List<NextTokens> said) {
+            List<Continuation> next = strategy.choose(said);
+            tokens++;
+            return next;
         }
     }
 
     private final VisionLanguageModel model;
+    private final Failures failures;
     private final List<Open> open = new ArrayList<>();
     /** The sequences of all that are open, in their order; several states if prompts were added since the last run. */
     private final List<VisionLanguageModel.Sequences> parts = new ArrayList<>();
 
-    /** A loop with nothing to write yet. */
+    /** A loop with nothing to write yet, which ends when one of its answers fails. */
     Decoding(VisionLanguageModel model) {
+        this(model, (request, failure) -> {
+            throw failure;
+        });
+    }
+
+    /** A loop with nothing to write yet, which goes on without the answers that fail. */
+    Decoding(VisionLanguageModel model, Failures failures) {
         this.model = model;
+        this.failures = failures;
     }
 
     /** How much of what was added is not complete. */
@@ -95,49 +122,62 @@ final class Decoding implements AutoCloseable {
     void add(VisionLanguageModel.Sequences prompt, Strategy strategy, Cancellation cancellation) {
         parts.add(prompt);
         List<Open> added = new ArrayList<>(List.of(new Open(strategy, cancellation)));
-        added.get(0).check();
-        choose(prompt, added);
+        goOn(prompt, added, (each, said) -> each.check());
+        goOn(prompt, added, Open::choose);
         cancellation.trace().firstToken();
         open.addAll(added);
     }
 
     /** Writes the tokens that were chosen last, and lets all that is open choose the next. */
     boolean step() {
-        if (open.isEmpty()) {
-            return false;
-        }
         if (parts.size() > 1) {
             VisionLanguageModel.Sequences joined = model.join(parts);
             parts.clear();
             parts.add(joined);
         }
-        open.forEach(Open::check);
+        if (!open.isEmpty()) {
+            goOn(parts.get(0), open, (each, said) -> each.check());
+        }
+        if (open.isEmpty()) {
+            return false;
+        }
         VisionLanguageModel.Sequences sequences = parts.get(0);
         sequences.write(open.stream()
                 .flatMap(each -> each.chosen.stream())
                 .mapToInt(Continuation::token)
                 .toArray());
-        choose(sequences, open);
+        goOn(sequences, open, Open::choose);
         return !open.isEmpty();
     }
 
     /** Asks all that is written in some sequences how it goes on, and keeps what does. */
-    private void choose(VisionLanguageModel.Sequences sequences, List<Open> written) {
-        IntStream.Builder kept = IntStream.builder();
+    private void goOn(
+            VisionLanguageModel.Sequences sequences,
+            List<Open> written,
+            BiFunction<Open, List<NextTokens>, List<Continuation>> how) {
+        if (written.isEmpty()) {
+            return;
+        }
+        IntStream.Builder going = IntStream.builder();
         int end = 0;
         for (Open each : written) {
             int start = end;
             end += each.chosen.size();
-            each.chosen = each.strategy.choose(sequences.next().subList(start, end));
-            each.tokens++;
-            each.chosen.forEach(continuation -> kept.add(start + continuation.sequence()));
+            try {
+                each.chosen = how.apply(each, sequences.next().subList(start, end));
+            } catch (RuntimeException e) {
+                each.chosen = List.of();
+                failures.failed(each.cancellation, e);
+            }
+            each.chosen.forEach(continuation -> going.add(start + continuation.sequence()));
         }
         written.removeIf(each -> each.chosen.isEmpty());
+        int[] kept = going.build().toArray();
         if (written.isEmpty()) {
             parts.remove(sequences);
             sequences.close();
-        } else {
-            sequences.select(kept.build().toArray());
+        } else if (!Arrays.equals(kept, IntStream.range(0, end).toArray())) {
+            sequences.select(kept);
         }
     }
 

@@ -1,17 +1,14 @@
 package dev.paligemma.generation.internal;
 
-import dev.paligemma.constraint.GeneratedToken;
 import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.TextPiece;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** An answer that a model writes as its pieces are asked for. */
@@ -20,16 +17,11 @@ public final class LiveAnswer implements AnswerStream {
     private final Slots slots;
     private final GenerationRequest request;
     private final Cancellation cancellation;
-    private final WrittenText text;
+    private final AnswerPieces pieces;
     /** Writes the answer; there is one while the stream occupies a request of the pipeline. */
     private @Nullable Decoding decoding;
 
     private @Nullable AnswerWriter writer;
-    /** Tokens that were written. */
-    private final List<GeneratedToken> tokens = new ArrayList<>();
-    /** How many of them were given out. */
-    private int given;
-
     private final Deque<TextPiece> ready = new ArrayDeque<>();
     private @Nullable GenerationResult result;
     private boolean closed;
@@ -40,7 +32,7 @@ public final class LiveAnswer implements AnswerStream {
         this.slots = slots;
         this.request = request;
         this.cancellation = new Cancellation(request.timeout(), trace);
-        this.text = new WrittenText(generator.tokenizer(request).newStreamingDecoder(true), request.stop());
+        this.pieces = new AnswerPieces(generator.tokenizer(request), request);
     }
 
     @Override
@@ -63,42 +55,13 @@ public final class LiveAnswer implements AnswerStream {
     /** Writes one more token, or finds that the answer has ended. */
     private void advance() {
         AnswerWriter answer = step();
-        if (answer.count() > tokens.size()) {
-            tokens.add(answer.last());
-            text.push(answer.last().id());
-        }
+        ready.addAll(pieces.take(answer));
         if (answer.hasEnded()) {
-            give(text.tokens());
-            String rest = text.isStopped() ? "" : text.finish();
-            if (!rest.isEmpty()) {
-                ready.add(new TextPiece(rest, Optional.empty()));
-            }
             result = answer.result();
             free();
             cancellation.trace().finished(List.of(result));
-        } else {
-            give(certainTokens());
         }
         answer.clock().count(PreparedRequest.Phase.DECODE);
-    }
-
-    /** How many tokens no stop string can take away any more: those with text that is certain, and all before them. */
-    private int certainTokens() {
-        if (request.stop().isEmpty()) {
-            return tokens.size();
-        }
-        int certain = text.certain();
-        int count = given;
-        while (count < tokens.size() && text.start(count) < certain && text.end(count) <= certain) {
-            count++;
-        }
-        return count;
-    }
-
-    private void give(int count) {
-        for (; given < count; given++) {
-            ready.add(new TextPiece(text.of(given), Optional.of(tokens.get(given))));
-        }
     }
 
     private AnswerWriter step() {
@@ -163,7 +126,7 @@ public final class LiveAnswer implements AnswerStream {
         }
     }
 
-    private static RequestCancelledException closedTooEarly() {
+    static RequestCancelledException closedTooEarly() {
         return new RequestCancelledException("the stream was closed before the answer was complete");
     }
 }

@@ -56,6 +56,16 @@ public final class Slots {
         }
     }
 
+    /** How many may wait. */
+    int maxWaiting() {
+        return maxWaiting;
+    }
+
+    /** Whether somebody waits for a slot. */
+    synchronized boolean isAwaited() {
+        return waiting.size() > free;
+    }
+
     private synchronized boolean tryAcquire() {
         if (closed || free == 0 || !waiting.isEmpty()) {
             return false;
