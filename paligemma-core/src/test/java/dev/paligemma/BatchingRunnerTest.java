@@ -287,9 +287,9 @@ class BatchingRunnerTest {
     }
 
     @Test
-    void aNetworkThatFailsFailsWhatIsOpenAlone() throws Exception {
-        try (PaliGemmaPipeline closing = PaliGemmaPipeline.load(GOLDEN.folder());
-                BatchingRunner runner = closing.batching(2, THREADS)) {
+    void aPipelineThatIsClosedFailsWhatIsOpen() {
+        PaliGemmaPipeline closing = PaliGemmaPipeline.load(GOLDEN.folder());
+        try (BatchingRunner runner = closing.batching(2, THREADS)) {
             AnswerStream open = runner.stream(endless());
             open.next();
             closing.close();
