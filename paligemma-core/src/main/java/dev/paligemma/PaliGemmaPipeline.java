@@ -405,9 +405,7 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         return generator.tokenizer(request);
     }
 
-    /**
-     * The names of the adapters that were loaded with the model, in the order in which they were given; unmodifiable.
-     */
+    @Override
     public Set<String> adapters() {
         return generator.model().adapters().names();
     }

@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -84,6 +85,11 @@ public interface TaskRunner {
      */
     default PaliGemmaTokenizer tokenizer(GenerationRequest request) {
         return tokenizer();
+    }
+
+    /** The names of the adapters that requests may choose, in the order in which they were loaded; unmodifiable. */
+    default Set<String> adapters() {
+        return Set.of();
     }
 
     /** The decoder of masks; empty if there are no weights for it. */

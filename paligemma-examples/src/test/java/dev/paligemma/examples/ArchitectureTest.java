@@ -69,10 +69,37 @@ class ArchitectureTest {
             entry("vision", Set.of("base", "engine", "checkpoint")),
             entry("core", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub")),
             entry("djl", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
+            entry("langchain4j", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
+            entry("micrometer", Set.of("base", "engine", "core")),
+            entry("spring-ai", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
+            entry(
+                    "spring-boot-starter",
+                    Set.of(
+                            "base",
+                            "engine",
+                            "checkpoint",
+                            "vision",
+                            "tokenizer",
+                            "hub",
+                            "core",
+                            "tiny",
+                            "micrometer",
+                            "spring-ai")),
             entry("training", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
+            entry("server", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry(
                     "cli",
-                    Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core", "training", "tiny")),
+                    Set.of(
+                            "base",
+                            "engine",
+                            "checkpoint",
+                            "vision",
+                            "tokenizer",
+                            "hub",
+                            "core",
+                            "training",
+                            "server",
+                            "tiny")),
             entry(
                     "examples",
                     Set.of(
@@ -85,10 +112,20 @@ class ArchitectureTest {
                             "core",
                             "training",
                             "tiny",
-                            "djl")));
+                            "server",
+                            "djl",
+                            "micrometer")));
 
     /** Applications: nobody builds upon them. */
     private static final Set<String> APPLICATIONS = Set.of("cli", "examples");
+
+    /** Integrations are entrances as a whole. */
+    private static final Set<String> INTEGRATIONS = Set.of(
+            "dev.paligemma.djl",
+            "dev.paligemma.langchain4j",
+            "dev.paligemma.micrometer",
+            "dev.paligemma.springai",
+            "dev.paligemma.springboot");
 
     /** Where users begin. What they meet from there, through public signatures, is the API. */
     private static final Set<String> ENTRANCES = Set.of(
@@ -118,6 +155,8 @@ class ArchitectureTest {
             "dev.paligemma.generation.TooManyRequestsException",
             "dev.paligemma.hub.HubClient",
             "dev.paligemma.network.Networks",
+            "dev.paligemma.server.PaliGemmaServer",
+            "dev.paligemma.server.ServerException",
             "dev.paligemma.task.Tasks",
             "dev.paligemma.tiny.TinyModel",
             "dev.paligemma.tokenizer.PromptEncoder",
@@ -239,8 +278,7 @@ class ArchitectureTest {
         Set<JavaClass> api = new HashSet<>();
         Deque<JavaClass> open = new ArrayDeque<>();
         for (JavaClass each : classes) {
-            // Integrations and applications are entrances as a whole.
-            if (ENTRANCES.contains(each.getName()) || each.getPackageName().equals("dev.paligemma.djl")) {
+            if (ENTRANCES.contains(each.getName()) || INTEGRATIONS.contains(each.getPackageName())) {
                 open.add(each);
             }
         }
@@ -325,7 +363,8 @@ class ArchitectureTest {
         return outer;
     }
 
-    private static final Pattern MODULE = Pattern.compile(".*/paligemma-([a-z]+)(?:-[^/]*\\.jar!?|/target/classes)/.*");
+    private static final Pattern MODULE =
+            Pattern.compile(".*/paligemma-([a-z0-9]+(?:-[a-z]+)*)(?:-\\d[^/]*\\.jar!?|/target/classes)/.*");
 
     /** The name of the module whose jar or class folder a class was read from, without {@code paligemma-}. */
     private static String moduleOf(JavaClass type) {

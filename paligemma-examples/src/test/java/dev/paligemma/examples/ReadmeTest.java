@@ -27,7 +27,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What the README shows of the library must be what happens. */
 class ReadmeTest {
     private static final Path ROOT = Path.of("..");
-    private static final Path EXAMPLES = Path.of("src/main/java/dev/paligemma/examples");
+
+    /** The examples of this module, and those that modules with large dependencies keep among their tests. */
+    private static final List<Path> EXAMPLES = List.of(
+            Path.of("src/main/java/dev/paligemma/examples"),
+            ROOT.resolve("integrations/paligemma-langchain4j/src/test/java/dev/paligemma/langchain4j/examples"),
+            ROOT.resolve("integrations/paligemma-spring-boot-starter/src/test/java/dev/paligemma/springboot/examples"));
 
     /** The README and every page of docs. */
     static List<String> documents() throws IOException {
@@ -72,12 +77,14 @@ class ReadmeTest {
     private static List<String> regions() throws IOException {
         Pattern region = Pattern.compile("// region [a-z0-9-]+\\R(.*?)// endregion", Pattern.DOTALL);
         List<String> regions = new ArrayList<>();
-        try (Stream<Path> files = Files.list(EXAMPLES)) {
-            for (Path file : files.filter(each -> each.toString().matches(".*(Example|Task)\\.java"))
-                    .toList()) {
-                Matcher matcher = region.matcher(Files.readString(file));
-                while (matcher.find()) {
-                    regions.add(matcher.group(1).stripIndent().strip());
+        for (Path folder : EXAMPLES) {
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file : files.filter(each -> each.toString().matches(".*(Example|Task)\\.java"))
+                        .toList()) {
+                    Matcher matcher = region.matcher(Files.readString(file));
+                    while (matcher.find()) {
+                        regions.add(matcher.group(1).stripIndent().strip());
+                    }
                 }
             }
         }
@@ -167,6 +174,12 @@ class ReadmeTest {
     }
 
     @Test
+    void exampleOfMetricsCounts() {
+        assertThat(printed(() -> MetricsExample.main(new String[0])).lines())
+                .containsExactly(TinyModel.CAPTION, "7 tokens written");
+    }
+
+    @Test
     void examplesOfSeveralPicturesRun() {
         assertThat(printed(() -> PicturesExample.main(new String[0])).lines()).hasSize(2);
     }
@@ -226,6 +239,18 @@ class ReadmeTest {
         assertThat(lines.get(1)).matches("word at 0[.,]\\d+, 0[.,]\\d+");
         assertThat(lines.subList(2, 6))
                 .containsExactly(TinyModel.WORD, "64 rows of a mask", "cafe, rather than hotel", TinyModel.CAPTION);
+    }
+
+    @Test
+    void exampleOfAServerAnswers() {
+        assertThat(printed(() -> {
+                    try {
+                        ServerExample.main(new String[] {TinyModel.folder().toString()});
+                    } catch (InterruptedException e) {
+                        throw new IOException("the example was interrupted", e);
+                    }
+                }))
+                .contains("\"object\":\"list\"", "\"input_modalities\":[\"text\",\"image\"]");
     }
 
     private interface Example {

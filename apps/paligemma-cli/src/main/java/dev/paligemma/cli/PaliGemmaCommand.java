@@ -13,6 +13,7 @@ import dev.paligemma.cli.command.ModelsCommand;
 import dev.paligemma.cli.command.OcrCommand;
 import dev.paligemma.cli.command.ScoreCommand;
 import dev.paligemma.cli.command.SegmentCommand;
+import dev.paligemma.cli.command.ServeCommand;
 import dev.paligemma.cli.command.TokenizeCommand;
 import dev.paligemma.cli.command.ValidateCommand;
 import dev.paligemma.cli.command.VerifyCommand;
@@ -45,7 +46,8 @@ import picocli.CommandLine.Spec;
             FinetuneCommand.class,
             MergeCommand.class,
             VerifyCommand.class,
-            ValidateCommand.class
+            ValidateCommand.class,
+            ServeCommand.class
         },
         versionProvider = ToolVersion.class,
         scope = ScopeType.INHERIT, // the subcommands take the next two settings from here

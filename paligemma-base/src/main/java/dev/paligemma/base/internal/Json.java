@@ -58,6 +58,15 @@ public final class Json {
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 
+    /** A picture in base64 is one text. How long the document may be bounds it as well. */
+    private static final JsonFactory LARGE_TEXTS = FACTORY.rebuild()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(MAX_DEPTH)
+                    .maxStringLength((int) MAX_BYTES)
+                    .maxNumberLength(MAX_NUMBER_CHARS)
+                    .build())
+            .build();
+
     private Json() {}
 
     /**
@@ -70,7 +79,11 @@ public final class Json {
 
     /** The same of a document that may have so many bytes. */
     public static JsonParser parser(InputStream utf8, long maxBytes) throws IOException {
-        return new BoundedNames(FACTORY.createParser(strict(utf8, maxBytes)));
+        return parser(FACTORY, utf8, maxBytes);
+    }
+
+    private static JsonParser parser(JsonFactory factory, InputStream utf8, long maxBytes) throws IOException {
+        return new BoundedNames(factory.createParser(strict(utf8, maxBytes)));
     }
 
     /**
@@ -153,17 +166,30 @@ public final class Json {
         }
     }
 
+    /** The same of an object with texts that are as long as the document may be. */
+    public static JsonObject readLargeObject(String where, byte[] utf8, Failure failure) {
+        try (JsonParser parser = parser(LARGE_TEXTS, new ByteArrayInputStream(utf8), MAX_BYTES)) {
+            return readObject(where, parser, failure);
+        } catch (IOException e) {
+            throw failure.of(malformed(where, e), e);
+        }
+    }
+
     private static JsonObject readObject(String where, InputStream utf8, Failure failure) throws IOException {
         try (JsonParser parser = parser(utf8)) {
-            if (parser.nextToken() != JsonToken.START_OBJECT) {
-                throw failure.of(where + " does not hold a JSON object");
-            }
-            Map<String, @Nullable Object> members = members(parser);
-            if (parser.nextToken() != null) {
-                throw failure.of(where + " has text after the JSON object");
-            }
-            return new JsonObject(where, members, failure);
+            return readObject(where, parser, failure);
         }
+    }
+
+    private static JsonObject readObject(String where, JsonParser parser, Failure failure) throws IOException {
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+            throw failure.of(where + " does not hold a JSON object");
+        }
+        Map<String, @Nullable Object> members = members(parser);
+        if (parser.nextToken() != null) {
+            throw failure.of(where + " has text after the JSON object");
+        }
+        return new JsonObject(where, members, failure);
     }
 
     /**

@@ -60,7 +60,8 @@ public final class ProgressDisplay implements ConversionListener, DownloadListen
         return new ProgressDisplay(command.commandLine().getErr(), isQuiet(command) ? Place.NOWHERE : usual);
     }
 
-    private static boolean isQuiet(CommandSpec command) {
+    /** Whether a command is to show results and failures only. */
+    public static boolean isQuiet(CommandSpec command) {
         return Boolean.TRUE.equals(command.root().findOption(QUIET).getValue());
     }
 

@@ -1,5 +1,7 @@
 package dev.paligemma.cli.report;
 
+import static java.util.Map.entry;
+
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -7,15 +9,23 @@ import java.util.regex.Pattern;
 /** Names of this program for what messages of the library name. Stateless. */
 public final class SettingNames {
     private static final Pattern SETTING = Pattern.compile("([\\w.]+)\\(\\.\\.\\.\\)(?: of the builder)?");
-    private static final Map<String, String> OPTIONS = Map.of(
-            "adapter", "--adapter",
-            "cacheDirectory", "--cache-dir",
-            "maskWeights", "--mask-weights",
-            "precision", "--precision",
-            "Recipe.lora", "--lora",
-            "output", "--out",
-            "TinyModel.folder", "--cache-dir",
-            "offline", "--offline");
+    private static final Map<String, String> OPTIONS = Map.ofEntries(
+            entry("adapter", "--adapter"),
+            entry("cacheDirectory", "--cache-dir"),
+            entry("maskWeights", "--mask-weights"),
+            entry("precision", "--precision"),
+            entry("Recipe.lora", "--lora"),
+            entry("output", "--out"),
+            entry("TinyModel.folder", "--cache-dir"),
+            entry("offline", "--offline"),
+            entry("maxWaiting", "--max-waiting"),
+            entry("maxConcurrentRequests", "--max-concurrent"),
+            entry("host", "--host"),
+            entry("port", "--port"),
+            entry("apiKey", "--api-key"),
+            entry("allowedHost", "--allowed-host"),
+            entry("corsOrigin", "--cors-origin"),
+            entry("imageHost", "--allow-image-urls"));
 
     private SettingNames() {}
 

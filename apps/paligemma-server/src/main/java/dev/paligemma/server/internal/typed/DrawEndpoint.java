@@ -1,0 +1,41 @@
+package dev.paligemma.server.internal.typed;
+
+import dev.paligemma.detection.Annotations;
+import dev.paligemma.detection.DetectionResult;
+import dev.paligemma.detection.Segment;
+import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.server.internal.http.Exchange;
+import dev.paligemma.server.internal.http.Handler;
+import dev.paligemma.server.internal.model.ServedModel;
+import dev.paligemma.server.internal.picture.Pictures;
+import dev.paligemma.server.internal.typed.BoxQuestion.Kind;
+import dev.paligemma.task.TaskRunner;
+import java.io.IOException;
+import java.util.List;
+
+/** Answers with the picture and what was found drawn onto it: {@code /v1/draw}. Thread-safe. */
+final class DrawEndpoint implements Handler {
+    private final ServedModel models;
+    private final Pictures pictures;
+
+    DrawEndpoint(ServedModel models, Pictures pictures) {
+        this.models = models;
+        this.pictures = pictures;
+    }
+
+    @Override
+    public void handle(Exchange exchange) throws IOException {
+        Fields fields = Fields.of(exchange);
+        BoxQuestion question = BoxQuestion.of(fields, models, fields.word("task", Kind.class, Kind.DETECT));
+        fields.requireNoOthers();
+        exchange.bytes(200, Png.MEDIA_TYPE, exchange.await(() -> draw(question)));
+    }
+
+    private byte[] draw(BoxQuestion question) {
+        GenerationRequest request = question.request(pictures);
+        TaskRunner runner = question.model().runner();
+        DetectionResult found = runner.run(question.task(), request);
+        List<Segment> segments = Segment.of(found, question.codec());
+        return Png.bytes(Annotations.draw(request.images().get(0), List.of(), segments));
+    }
+}
