@@ -269,7 +269,13 @@ public final class ServerBuilder {
                         "whoever reaches {} may ask this server: it listens beyond this machine and asks for no key",
                         host);
             }
-            return new Front(address, router, new ApiKeys(keys), new Origins(origins, hosts, loopback), new Admission(places, requestMemory), limits);
+            return new Front(
+                    address,
+                    router,
+                    new ApiKeys(keys),
+                    new Origins(origins, hosts, loopback),
+                    new Admission(places, requestMemory),
+                    limits);
         } catch (UnknownHostException e) {
             throw new ServerException(
                     "cannot listen on host " + host + ": there is no such address; choose another host(...)", e);

@@ -18,17 +18,17 @@ class AdmissionTest {
     @Test
     void bodiesOfAllTogetherAreBounded() throws IOException {
         // A body of this size alone is taken, and beside another one refused.
-        try (PaliGemmaServer server = Servers.tiny().requestMemory(200_000).start();
-                Socket slow = SafetyTest.socket(
-                        server,
-                        "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
-                                + " ".repeat(25_000))) {
-            HttpResponse<String> refused = Servers.chat(server, "ocr", "");
-            for (int i = 0; i < 500 && refused.statusCode() == 200; i++) {
-                refused = Servers.chat(server, "ocr", ""); // until the first one has arrived
+        try (PaliGemmaServer server = Servers.tiny().requestMemory(200_000).start()) {
+            String begun = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
+                    + " ".repeat(25_000);
+            try (Socket slow = SafetyTest.socket(server, begun)) {
+                assertThat(slow.isConnected()).isTrue();
+                HttpResponse<String> refused = Servers.chat(server, "ocr", "");
+                for (int i = 0; i < 500 && refused.statusCode() == 200; i++) {
+                    refused = Servers.chat(server, "ocr", ""); // until the first one has arrived
+                }
+                assertBusy(refused);
             }
-            assertBusy(refused);
-            slow.close();
             HttpResponse<String> answered = Servers.chat(server, "ocr", "");
             for (int i = 0; i < 500 && answered.statusCode() == 429; i++) {
                 answered = Servers.chat(server, "ocr", "");

@@ -88,9 +88,12 @@ class BatchTest {
         }
         List<Future<HttpResponse<String>>> answers = clients.invokeAll(calls);
         for (int i = 0; i < answers.size(); i += 6) {
-            assertThat(ok(answers.get(i))).contains("\"finish_reason\":\"stop\"").contains("[DONE]");
+            assertThat(ok(answers.get(i)))
+                    .contains("\"finish_reason\":\"stop\"")
+                    .contains("[DONE]");
             assertThat(content(answers.get(i + 1).get())).isEqualTo(several);
-            assertThat(content(answers.get(i + 2).get())).isEqualTo("\"" + plain.substring(1, plain.indexOf("square")) + "\"");
+            assertThat(content(answers.get(i + 2).get()))
+                    .isEqualTo("\"" + plain.substring(1, plain.indexOf("square")) + "\"");
             assertThat(ok(answers.get(i + 3))).contains("\"finish_reason\":\"length\"");
             assertThat(ok(answers.get(i + 4))).contains("\"label\":\"blue square\"");
             assertThat(ok(answers.get(i + 5))).contains("\"share\"");
@@ -109,7 +112,8 @@ class BatchTest {
             try (Socket gone = SafetyTest.socket(
                     server, SafetyTest.request(Servers.question("detect blue square", "\"stream\":true")))) {
                 InputStream in = gone.getInputStream();
-                assertThat(new String(in.readNBytes(8), StandardCharsets.US_ASCII)).isEqualTo("HTTP/1.1");
+                assertThat(new String(in.readNBytes(8), StandardCharsets.US_ASCII))
+                        .isEqualTo("HTTP/1.1");
             }
             assertThat(content(Servers.chat(server, "ocr", ""))).isEqualTo(alone);
         }

@@ -20,11 +20,6 @@ public final class Admission {
         return new Ticket(bodies.open(), pictures.open());
     }
 
-    /** How many bytes of bodies and pictures may still come. */
-    long freeBytes() {
-        return bodies.freeBytes() + pictures.freeBytes();
-    }
-
     /** The answer to a request for which there is no room. */
     static HttpFailure full() {
         return HttpFailure.busy(

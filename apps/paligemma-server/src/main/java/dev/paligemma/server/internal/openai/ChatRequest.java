@@ -63,7 +63,7 @@ record ChatRequest(
 
     /** Whether the prompt is one that is answered by boxes. */
     boolean asksForBoxes() {
-        return messages.prompt().startsWith("detect ") || asksForMasks();
+        return BoxTask.isAskedBy(messages.prompt());
     }
 
     /** Whether masks are asked for, too. */

@@ -34,8 +34,7 @@ public final class Pictures {
     public List<RgbImage> read(List<Upload> uploads, Admission.Ticket ticket) {
         List<byte[]> files = uploads.stream().map(this::file).toList();
         long pixels = IntStream.range(0, files.size())
-                .mapToLong(i -> about(
-                        uploads.get(i).param(), () -> RgbImage.maxPixels(files.get(i), options)))
+                .mapToLong(i -> about(uploads.get(i).param(), () -> RgbImage.maxPixels(files.get(i), options)))
                 .sum();
         ticket.awaitPictures(pixels * DECODED_BYTES);
         List<RgbImage> images = IntStream.range(0, files.size())

@@ -91,8 +91,7 @@ final class TextEndpoint implements Handler {
         }
     }
 
-    private GenerationRequest request(
-            GenerationRequest.Builder begun, List<Upload> uploads, Admission.Ticket ticket) {
+    private GenerationRequest request(GenerationRequest.Builder begun, List<Upload> uploads, Admission.Ticket ticket) {
         return begun.images(pictures.read(uploads, ticket)).build();
     }
 
