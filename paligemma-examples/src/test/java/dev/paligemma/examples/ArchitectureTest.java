@@ -86,6 +86,7 @@ class ArchitectureTest {
                             "micrometer",
                             "spring-ai")),
             entry("training", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
+            entry("evaluation", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry("server", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry(
                     "cli",
@@ -98,6 +99,7 @@ class ArchitectureTest {
                             "hub",
                             "core",
                             "training",
+                            "evaluation",
                             "server",
                             "tiny")),
             entry(
@@ -111,6 +113,7 @@ class ArchitectureTest {
                             "hub",
                             "core",
                             "training",
+                            "evaluation",
                             "tiny",
                             "server",
                             "djl",
@@ -150,6 +153,8 @@ class ArchitectureTest {
             "dev.paligemma.engine.training.CheckedTrainingProgram",
             "dev.paligemma.engine.training.TrainingEngine",
             "dev.paligemma.engine.weights.MatrixFormat",
+            "dev.paligemma.evaluation.Metrics",
+            "dev.paligemma.evaluation.metric.EvaluationException",
             "dev.paligemma.generation.RequestException",
             "dev.paligemma.generation.RequestCancelledException",
             "dev.paligemma.generation.TooManyRequestsException",
