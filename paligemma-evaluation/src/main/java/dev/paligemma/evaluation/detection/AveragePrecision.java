@@ -2,12 +2,15 @@ package dev.paligemma.evaluation.detection;
 
 import dev.paligemma.evaluation.metric.EvaluationException;
 import dev.paligemma.evaluation.metric.Scores;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +48,7 @@ public final class AveragePrecision {
         Map<String, Found> byCategory = new LinkedHashMap<>();
         truth.categories().keySet().forEach(id -> byCategory.put(id, new Found()));
         for (CocoObject object : truth.objects()) {
-            byCategory.get(object.category()).objects.at(places.get(object.image())).add(object);
+            Objects.requireNonNull(byCategory.get(object.category())).objects.at(Objects.requireNonNull(places.get(object.image()))).add(object);
         }
         for (CocoDetection each : found) {
             Integer place = places.get(each.image());
@@ -69,6 +72,18 @@ public final class AveragePrecision {
     private static final class Found {
         final ByPlace<CocoObject> objects = new ByPlace<>();
         final ByPlace<CocoDetection> detections = new ByPlace<>();
+    }
+
+    /**
+     * Reads what was found and compares it with what is there.
+     *
+     * @param found a list of results of COCO's tools, those as JSON lines, or the lines of {@code paligemma detect --jsonl}
+     *     and {@code segment --jsonl}. Where the first result has a box, all must, and the area of a result is that of its box,
+     *     also where masks are compared: pycocotools' rule
+     * @throws EvaluationException if the file cannot be read, holds no detections, or none of a category of the data set
+     */
+    public static AveragePrecision read(CocoTruth truth, Path found, Shape shape) {
+        return of(truth, CocoFiles.detections(found, truth, shape), shape);
     }
 
     /** AP: over all thresholds and sizes. */
@@ -119,11 +134,18 @@ public final class AveragePrecision {
         if (pictures == 0) {
             throw new EvaluationException("the data set has no picture");
         }
+        double[] sums = new double[pictures];
+        int[] counts = new int[pictures];
+        for (Map<Area, CategoryMatches> category : matches) {
+            of(category, Area.ALL).byPicture().forEach((place, alone) -> {
+                CategoryMatches.Curve curve = alone.curve(MOST, null);
+                sums[place] += curve == null ? 0 : curve.meanPrecision();
+                counts[place] += curve == null ? 0 : 1;
+            });
+        }
         double[] each = new double[pictures];
         for (int i = 0; i < pictures; i++) {
-            int[] weights = new int[pictures];
-            weights[i] = 1;
-            each[i] = precision(Area.ALL, -1, weights);
+            each[i] = counts[i] == 0 ? -1 : sums[i] / counts[i];
         }
         return Scores.ofCorpus(name(shape), truth.images(), each, this::score).withParts(numbers());
     }
@@ -154,10 +176,10 @@ public final class AveragePrecision {
             Area size,
             int most,
             int @Nullable [] weights,
-            java.util.function.ToDoubleFunction<CategoryMatches.Curve> figure) {
+            ToDoubleFunction<CategoryMatches.Curve> figure) {
         double[] figures = matches.stream()
                 .map(category -> curve(category, size, most, weights))
-                .filter(java.util.Objects::nonNull)
+                .filter(Objects::nonNull)
                 .mapToDouble(figure)
                 .toArray();
         return Arrays.stream(figures).average().orElse(-1);
@@ -165,7 +187,10 @@ public final class AveragePrecision {
 
     private static CategoryMatches.@Nullable Curve curve(
             Map<Area, CategoryMatches> category, Area size, int most, int @Nullable [] weights) {
-        CategoryMatches found = category.get(size);
-        return found == null ? null : found.curve(most, weights);
+        return of(category, size).curve(most, weights);
+    }
+
+    private static CategoryMatches of(Map<Area, CategoryMatches> category, Area size) {
+        return Objects.requireNonNull(category.get(size));
     }
 }

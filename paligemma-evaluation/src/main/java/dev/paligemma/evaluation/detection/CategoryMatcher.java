@@ -2,11 +2,14 @@ package dev.paligemma.evaluation.detection;
 
 import dev.paligemma.evaluation.metric.EvaluationException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /** Judges all detections of one category. Stateless. */
 final class CategoryMatcher {
@@ -20,7 +23,11 @@ final class CategoryMatcher {
     }
 
     /** The verdicts on one picture. */
-    private record Picture(int place, List<CocoDetection> surest, Map<Area, ImageMatcher.Verdict> verdicts) {}
+    private record Picture(int place, List<CocoDetection> surest, Map<Area, ImageMatcher.Verdict> verdicts) {
+        ImageMatcher.Verdict verdict(Area size) {
+            return Objects.requireNonNull(verdicts.get(size));
+        }
+    }
 
     /** The verdicts by each size of objects. */
     Map<Area, CategoryMatches> match(ByPlace<CocoObject> objects, ByPlace<CocoDetection> detections) {
@@ -45,7 +52,7 @@ final class CategoryMatcher {
                 order[at] = at++;
             }
         }
-        java.util.Arrays.sort(order, (a, b) -> SUREST_FIRST.compare(score[a], score[b]));
+        Arrays.sort(order, (a, b) -> SUREST_FIRST.compare(score[a], score[b]));
         Map<Area, CategoryMatches> matches = new EnumMap<>(Area.class);
         for (Area size : Area.values()) {
             matches.put(size, ordered(pictures, size, picture, rank, order));
@@ -63,16 +70,16 @@ final class CategoryMatcher {
         for (int i = 0; i < count; i++) {
             int from = order[i];
             Picture where = pictures.get(picture[from]);
-            ImageMatcher.Verdict verdict = where.verdicts.get(size);
+            ImageMatcher.Verdict verdict = where.verdict(size);
             places[i] = where.place;
             ranks[i] = rank[from];
             right[i] = verdict.right()[rank[from]];
             wrong[i] = verdict.wrong()[rank[from]];
         }
         int[] wanted = pictures.stream()
-                .filter(each -> each.verdicts.get(size).wanted() > 0)
-                .flatMapToInt(each -> java.util.stream.IntStream.of(
-                        each.place, each.verdicts.get(size).wanted()))
+                .filter(each -> each.verdict(size).wanted() > 0)
+                .flatMapToInt(each -> IntStream.of(
+                        each.place, each.verdict(size).wanted()))
                 .toArray();
         return new CategoryMatches(places, ranks, right, wrong, wanted);
     }

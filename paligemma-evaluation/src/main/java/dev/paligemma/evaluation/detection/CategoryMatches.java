@@ -1,5 +1,10 @@
 package dev.paligemma.evaluation.detection;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,6 +77,32 @@ record CategoryMatches(int[] image, byte[] rank, short[] right, short[] wrong, i
             precision[t] = interpolated(precisions, recalls, count);
         }
         return new Curve(precision, recall);
+    }
+
+    /** The same of each picture alone, by its place. */
+    Map<Integer, CategoryMatches> byPicture() {
+        Map<Integer, List<Integer>> detections = new HashMap<>();
+        for (int d = 0; d < image.length; d++) {
+            detections.computeIfAbsent(image[d], place -> new ArrayList<>()).add(d);
+        }
+        Map<Integer, CategoryMatches> pictures = new HashMap<>();
+        for (int i = 0; i < wanted.length; i += 2) {
+            List<Integer> own = detections.getOrDefault(wanted[i], List.of());
+            int[] at = own.stream().mapToInt(Integer::intValue).toArray();
+            byte[] ranks = new byte[at.length];
+            short[] rights = new short[at.length];
+            short[] wrongs = new short[at.length];
+            for (int d = 0; d < at.length; d++) {
+                ranks[d] = rank[at[d]];
+                rights[d] = right[at[d]];
+                wrongs[d] = wrong[at[d]];
+            }
+            int[] place = new int[at.length];
+            Arrays.fill(place, wanted[i]);
+            int[] number = {wanted[i], wanted[i + 1]};
+            pictures.put(wanted[i], new CategoryMatches(place, ranks, rights, wrongs, number));
+        }
+        return pictures;
     }
 
     /** The mean, over 101 recalls, of the best precision at that recall or a higher one; 0 where no recall is so high. */

@@ -11,6 +11,7 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -47,7 +48,7 @@ final class CocoFiles {
     /** Whether it is a file of COCO; false as soon as it turns out to be lines. */
     private static boolean truthOfOneObject(JsonParser parser, Path file, TruthReader truth) throws IOException {
         Set<String> wanted = Set.of("images", "annotations", "categories");
-        Set<String> seen = new java.util.HashSet<>();
+        Set<String> seen = new HashSet<>();
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
             JsonToken value = parser.nextToken();

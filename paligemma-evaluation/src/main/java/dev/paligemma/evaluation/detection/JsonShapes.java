@@ -5,8 +5,10 @@ import dev.paligemma.base.internal.Quote;
 import dev.paligemma.evaluation.metric.EvaluationException;
 import dev.paligemma.vision.mask.CocoRle;
 import dev.paligemma.vision.mask.MaskException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Boxes, masks and ids of JSON. Stateless. */
@@ -79,14 +81,14 @@ final class JsonShapes {
             CocoRle part = CocoRle.ofPolygon(image.width(), image.height(), numbers(polygon, where));
             mask = mask == null ? part : Runs.union(mask, part);
         }
-        return java.util.Objects.requireNonNull(mask);
+        return Objects.requireNonNull(mask);
     }
 
     private static CocoRle runs(Map<?, ?> runs, CocoImage image, String where) {
         double[] size = numbers(runs.get("size"), where + ": size");
         if (size.length != 2 || size[0] != image.height() || size[1] != image.width()) {
             throw new EvaluationException(where + ": a mask must have the size [" + image.height() + ", "
-                    + image.width() + "] of its picture, got " + java.util.Arrays.toString(size));
+                    + image.width() + "] of its picture, got " + Arrays.toString(size));
         }
         return runs.get("counts") instanceof String text
                 ? CocoRle.parse(image.width(), image.height(), text)

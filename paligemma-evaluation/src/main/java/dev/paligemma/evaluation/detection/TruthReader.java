@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ final class TruthReader {
     private final List<Entry> categories = new ArrayList<>();
     private final List<Annotation> annotations = new ArrayList<>();
     private final Set<String> ids = new HashSet<>();
+    private boolean lines;
 
     TruthReader(Path file, Shape shape) {
         this.file = file;
@@ -83,6 +85,7 @@ final class TruthReader {
 
     /** A picture with its objects: one of JSON lines. */
     void row(JsonObject row) {
+        lines = true;
         String id = JsonShapes.id(row, row.has("id") ? "id" : "image");
         images.add(new Entry(id, null, id, size(row), row.where()));
         if (!(row.members().get("boxes") instanceof List)) {
@@ -132,12 +135,14 @@ final class TruthReader {
     /** By their ids: pictures with numbers by size, others by text, as Python sorts them. JSON lines stay as they are. */
     private List<Entry> sorted(List<Entry> entries) {
         List<Entry> sorted = new ArrayList<>(entries);
-        boolean lines = annotations.isEmpty() ? false : categories.stream().allMatch(each -> each.id.equals(each.name));
+        if (lines) {
+            return sorted;
+        }
         if (entries.stream().allMatch(each -> each.number != null)) {
-            sorted.sort(Comparator.comparing(each -> java.util.Objects.requireNonNull(each.number)));
-        } else if (entries.stream().allMatch(each -> each.number == null) && !lines) {
+            sorted.sort(Comparator.comparing(each -> Objects.requireNonNull(each.number)));
+        } else if (entries.stream().allMatch(each -> each.number == null)) {
             sorted.sort(Comparator.comparing(Entry::id));
-        } else if (!lines) {
+        } else {
             throw new EvaluationException(file + " has numbers and texts as ids of pictures; expected one kind");
         }
         return sorted;
