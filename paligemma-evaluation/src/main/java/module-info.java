@@ -10,5 +10,6 @@ module dev.paligemma.evaluation {
     exports dev.paligemma.evaluation.data;
     exports dev.paligemma.evaluation.detection;
     exports dev.paligemma.evaluation.metric;
+    exports dev.paligemma.evaluation.run;
     exports dev.paligemma.evaluation.text;
 }

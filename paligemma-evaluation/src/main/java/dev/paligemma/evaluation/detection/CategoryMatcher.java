@@ -1,5 +1,6 @@
 package dev.paligemma.evaluation.detection;
 
+import dev.paligemma.evaluation.internal.Runs;
 import dev.paligemma.evaluation.metric.EvaluationException;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -17,6 +17,14 @@ public record CocoBox(double x, double y, double width, double height) {
         }
     }
 
+    /** The box of x, y, width and height; an {@link IllegalArgumentException} if these are not four numbers. */
+    public static CocoBox of(double... numbers) {
+        if (numbers.length != 4) {
+            throw new IllegalArgumentException("expected x, y, width and height, got " + numbers.length + " numbers");
+        }
+        return new CocoBox(numbers[0], numbers[1], numbers[2], numbers[3]);
+    }
+
     /** The box between two corners. */
     public static CocoBox between(double left, double top, double right, double bottom) {
         return new CocoBox(left, top, right - left, bottom - top);

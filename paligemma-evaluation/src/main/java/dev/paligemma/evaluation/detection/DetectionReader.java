@@ -1,6 +1,8 @@
 package dev.paligemma.evaluation.detection;
 
 import dev.paligemma.base.internal.JsonObject;
+import dev.paligemma.evaluation.internal.Runs;
+import dev.paligemma.evaluation.internal.Shapes;
 import dev.paligemma.evaluation.metric.EvaluationException;
 import dev.paligemma.vision.mask.CocoRle;
 import java.nio.file.Path;
@@ -33,15 +35,16 @@ final class DetectionReader {
     }
 
     /** One of COCO's results. With boxes they have the area of the box, also where masks are compared. */
-    void result(JsonObject entry, String where) {
-        String image = known(JsonShapes.id(entry, "image_id"), where);
+    void result(JsonObject entry) {
+        String where = entry.where();
+        String image = known(Shapes.id(entry, "image_id"), where);
         if (boxed == null) {
             boxed = entry.members().get("bbox") instanceof List<?> list && !list.isEmpty();
         }
-        String category = JsonShapes.id(entry, "category_id");
-        double score = JsonShapes.number(entry, "score");
+        String category = Shapes.id(entry, "category_id");
+        double score = Shapes.number(entry, "score");
         Optional<CocoBox> box = boxed || (entry.has("bbox") && shape == Shape.BOX)
-                ? Optional.of(JsonShapes.box(entry, "bbox"))
+                ? Optional.of(CocoBox.of(Shapes.box(entry, "bbox")))
                 : Optional.empty();
         Object segmentation = entry.members().get("segmentation");
         if (box.isEmpty() && segmentation == null) {
@@ -52,10 +55,10 @@ final class DetectionReader {
                 ? Optional.of(
                         segmentation == null
                                 ? filled(box.orElseThrow(), image, where)
-                                : JsonShapes.mask(segmentation, truth.image(image), where))
+                                : mask(segmentation, image, where))
                 : Optional.empty();
         double area = boxed ? box.orElseThrow().area() : mask.map(Runs::of).map(runs -> (double) runs.area()).orElse(0.0);
-        CocoBox place = box.orElseGet(() -> Runs.of(mask.orElseThrow()).box());
+        CocoBox place = box.orElseGet(() -> CocoBox.of(Runs.of(mask.orElseThrow()).box()));
         add(new CocoDetection(image, category, place, mask, area, score));
     }
 
@@ -63,19 +66,22 @@ final class DetectionReader {
     private CocoRle filled(CocoBox box, String image, String where) {
         double right = box.x() + box.width();
         double bottom = box.y() + box.height();
-        return JsonShapes.mask(
-                List.of(List.of(box.x(), box.y(), box.x(), bottom, right, bottom, right, box.y())),
-                truth.image(image),
-                where);
+        return mask(
+                List.of(List.of(box.x(), box.y(), box.x(), bottom, right, bottom, right, box.y())), image, where);
+    }
+
+    private CocoRle mask(@Nullable Object segmentation, String image, String where) {
+        CocoImage size = truth.image(image);
+        return Shapes.mask(segmentation, size.width(), size.height(), where);
     }
 
     /** One of JSON lines: a result of COCO, or all that was found in a picture, as the command line writes it. */
     void row(JsonObject row) {
         if (row.has("image_id")) {
-            result(row, row.where());
+            result(row);
             return;
         }
-        String id = JsonShapes.id(row, row.has("id") ? "id" : "image");
+        String id = Shapes.id(row, row.has("id") ? "id" : "image");
         String earlier = rows.putIfAbsent(id, row.where());
         if (earlier != null) {
             throw new EvaluationException(row.where() + " is about " + id + " again, as is " + earlier);
@@ -96,11 +102,10 @@ final class DetectionReader {
         if (label == null) {
             throw each.wrong("label", "a text");
         }
-        double score = JsonShapes.number(each, each.has("score") ? "score" : "confidence");
-        CocoBox box = JsonShapes.anyBox(each);
+        double score = Shapes.number(each, each.has("score") ? "score" : "confidence");
+        CocoBox box = CocoBox.of(Shapes.anyBox(each));
         Optional<CocoRle> mask = shape == Shape.MASK
-                ? Optional.of(JsonShapes.mask(
-                        each.members().get(each.has("mask") ? "mask" : "rle"), truth.image(image), each.where()))
+                ? Optional.of(mask(each.members().get(each.has("mask") ? "mask" : "rle"), image, each.where()))
                 : Optional.empty();
         double area = mask.map(Runs::of).map(runs -> (double) runs.area()).orElse(box.area());
         add(new CocoDetection(image, categoryOfName.getOrDefault(label, label), box, mask, area, score));

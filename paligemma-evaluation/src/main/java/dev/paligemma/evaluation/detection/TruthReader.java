@@ -1,6 +1,8 @@
 package dev.paligemma.evaluation.detection;
 
 import dev.paligemma.base.internal.JsonObject;
+import dev.paligemma.evaluation.internal.Runs;
+import dev.paligemma.evaluation.internal.Shapes;
 import dev.paligemma.evaluation.metric.EvaluationException;
 import dev.paligemma.vision.format.ImageOptions;
 import dev.paligemma.vision.mask.CocoRle;
@@ -36,8 +38,8 @@ final class TruthReader {
     private record Annotation(
             String image, String category, CocoBox box, @Nullable Object mask, double area, boolean crowd, String where) {}
 
-    void image(JsonObject entry, String where) {
-        images.add(entry(entry, size(entry), where));
+    void image(JsonObject entry) {
+        images.add(entry(entry, size(entry)));
     }
 
     private static CocoImage size(JsonObject entry) {
@@ -45,19 +47,20 @@ final class TruthReader {
                 entry.integer("width", 0, 0, ImageOptions.MAX_SIDE), entry.integer("height", 0, 0, ImageOptions.MAX_SIDE));
     }
 
-    void category(JsonObject entry, String where) {
-        categories.add(entry(entry, new CocoImage(0, 0), where));
+    void category(JsonObject entry) {
+        categories.add(entry(entry, new CocoImage(0, 0)));
     }
 
-    private static Entry entry(JsonObject entry, CocoImage size, String where) {
-        String id = JsonShapes.id(entry, "id");
+    private static Entry entry(JsonObject entry, CocoImage size) {
+        String id = Shapes.id(entry, "id");
         Long number = entry.members().get("id") instanceof Long value ? value : null;
         String name = entry.members().get("name") instanceof String text ? text : id;
-        return new Entry(id, number, name, size, where);
+        return new Entry(id, number, name, size, entry.where());
     }
 
-    void annotation(JsonObject entry, String where) {
-        String id = JsonShapes.id(entry, "id");
+    void annotation(JsonObject entry) {
+        String where = entry.where();
+        String id = Shapes.id(entry, "id");
         if (id.equals("0")) {
             throw new EvaluationException(where + ": id 0 stands for \"no object\" in COCO's evaluator, which would count"
                     + " every detection of this object as wrong; number annotations from 1");
@@ -66,11 +69,11 @@ final class TruthReader {
             throw new EvaluationException(where + " has the id " + id + " of an earlier annotation");
         }
         annotations.add(new Annotation(
-                JsonShapes.id(entry, "image_id"),
-                JsonShapes.id(entry, "category_id"),
-                shape == Shape.MASK && !entry.has("bbox") ? new CocoBox(0, 0, 0, 0) : JsonShapes.box(entry, "bbox"),
+                Shapes.id(entry, "image_id"),
+                Shapes.id(entry, "category_id"),
+                shape == Shape.MASK && !entry.has("bbox") ? new CocoBox(0, 0, 0, 0) : CocoBox.of(Shapes.box(entry, "bbox")),
                 shape == Shape.MASK ? entry.members().get("segmentation") : null,
-                JsonShapes.number(entry, "area"),
+                Shapes.number(entry, "area"),
                 isCrowd(entry, "iscrowd"),
                 where));
     }
@@ -86,7 +89,7 @@ final class TruthReader {
     /** A picture with its objects: one of JSON lines. */
     void row(JsonObject row) {
         lines = true;
-        String id = JsonShapes.id(row, row.has("id") ? "id" : "image");
+        String id = Shapes.id(row, row.has("id") ? "id" : "image");
         images.add(new Entry(id, null, id, size(row), row.where()));
         if (!(row.members().get("boxes") instanceof List)) {
             throw row.wrong("boxes", "a list, empty for a picture without objects");
@@ -100,8 +103,8 @@ final class TruthReader {
                 categories.add(new Entry(label, null, label, new CocoImage(0, 0), each.where()));
             }
             Object mask = shape == Shape.MASK ? each.members().get("mask") : null;
-            CocoBox box = JsonShapes.anyBox(each);
-            double area = each.has("area") ? JsonShapes.number(each, "area") : Double.NaN;
+            CocoBox box = CocoBox.of(Shapes.anyBox(each));
+            double area = each.has("area") ? Shapes.number(each, "area") : Double.NaN;
             annotations.add(new Annotation(id, label, box, mask, area, isCrowd(each, "crowd"), each.where()));
         }
     }
@@ -125,7 +128,7 @@ final class TruthReader {
 
     private CocoObject object(Annotation each, CocoImage image) {
         Optional<CocoRle> mask = shape == Shape.MASK
-                ? Optional.of(JsonShapes.mask(each.mask, image, each.where))
+                ? Optional.of(Shapes.mask(each.mask, image.width(), image.height(), each.where))
                 : Optional.empty();
         double own = mask.map(Runs::of).map(runs -> (double) runs.area()).orElse(each.box.area());
         double area = Double.isNaN(each.area) ? own : each.area;

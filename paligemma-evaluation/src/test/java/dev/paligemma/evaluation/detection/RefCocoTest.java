@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.evaluation.internal.JsonRows;
+import dev.paligemma.evaluation.internal.Shapes;
 import dev.paligemma.evaluation.metric.EvaluationException;
 import dev.paligemma.evaluation.metric.Scores;
 import dev.paligemma.tiny.TinyModel;
@@ -31,10 +32,11 @@ class RefCocoTest {
         List<String> answers = new ArrayList<>();
         List<JsonObject> rows = new ArrayList<>();
         JsonRows.read(Path.of(System.getProperty("refcoco.cases", golden.toString())), row -> {
-            CocoImage size = new CocoImage(row.integer("width", 0, 1, 1000), row.integer("height", 0, 1, 1000));
-            BitMask mask = JsonShapes.mask(row.members().get("mask"), size, row.where())
+            int width = row.integer("width", 0, 1, 1000);
+            int height = row.integer("height", 0, 1, 1000);
+            BitMask mask = Shapes.mask(row.members().get("mask"), width, height, row.where())
                     .toMask();
-            references.add(new RefCoco.Reference(JsonShapes.id(row, "id"), JsonShapes.box(row, "bbox"), mask));
+            references.add(new RefCoco.Reference(Shapes.id(row, "id"), CocoBox.of(Shapes.box(row, "bbox")), mask));
             answers.add(Objects.requireNonNull(row.stringOrNull("answer")));
             rows.add(row);
         });
@@ -44,7 +46,6 @@ class RefCocoTest {
         double invalid = 0;
         for (int i = 0; i < rows.size(); i++) {
             JsonObject row = rows.get(i);
-            // The decoders round differently, so a pixel at an edge may differ.
             assertThat(scores.scoreOf(i)).as(row.where()).isEqualTo(row.number("iou", 0, 0, 1), within(1e-9));
             boxes50 += row.number("boxIou", 0, 0, 1) >= 0.5 ? 1 : 0;
             boxes75 += row.number("boxIou", 0, 0, 1) >= 0.75 ? 1 : 0;

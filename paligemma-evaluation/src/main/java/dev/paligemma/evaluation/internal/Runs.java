@@ -1,4 +1,4 @@
-package dev.paligemma.evaluation.detection;
+package dev.paligemma.evaluation.internal;
 
 import dev.paligemma.vision.mask.CocoRle;
 import java.util.Arrays;
@@ -7,12 +7,15 @@ import java.util.Arrays;
  * A mask as run lengths that can be compared without decoding it: outside, inside, outside and so on, column by column.
  * Immutable.
  */
-final class Runs {
+public final class Runs {
     private final int width;
     private final int height;
     private final int[] counts;
     private final long area;
-    private final CocoBox box;
+    private int left;
+    private int top;
+    private int right;
+    private int bottom;
 
     private Runs(int width, int height, int[] counts) {
         this.width = width;
@@ -23,33 +26,32 @@ final class Runs {
             inside += counts[i];
         }
         area = inside;
-        box = boxOf();
+        findBox();
     }
 
-    static Runs of(CocoRle mask) {
+    /** The runs of a mask. */
+    public static Runs of(CocoRle mask) {
         return new Runs(mask.width(), mask.height(), mask.counts());
     }
 
     /** Whether both are of pictures of one size. */
-    boolean sameSize(Runs other) {
+    public boolean sameSize(Runs other) {
         return width == other.width && height == other.height;
     }
 
     /** How many pixels are inside. */
-    long area() {
+    public long area() {
         return area;
     }
 
-    /** The smallest box around all of them; four zeros if there are none. */
-    CocoBox box() {
-        return box;
+    /** The smallest box around all of them: x, y, width and height; four zeros if there are none. */
+    public double[] box() {
+        return area == 0 ? new double[4] : new double[] {left, top, (double) right - left, (double) bottom - top};
     }
 
-    private CocoBox boxOf() {
-        int left = width;
-        int right = 0;
-        int top = height;
-        int bottom = 0;
+    private void findBox() {
+        left = width;
+        top = height;
         int at = 0;
         for (int i = 0; i < counts.length; i++) {
             int end = at + counts[i];
@@ -64,31 +66,30 @@ final class Runs {
             }
             at = end;
         }
-        return area == 0 ? new CocoBox(0, 0, 0, 0) : CocoBox.between(left, top, right, bottom);
     }
 
     /** How many pixels are inside both, of two masks of one picture. */
-    long shared(Runs other) {
-        if (box.shared(other.box) == 0) {
+    public long shared(Runs other) {
+        if (left >= other.right || other.left >= right || top >= other.bottom || other.top >= bottom) {
             return 0;
         }
         long both = 0;
         int i = 0;
         int j = 0;
-        int left = counts[0];
-        int right = other.counts[0];
+        int mine = counts[0];
+        int its = other.counts[0];
         while (true) {
-            int step = Math.min(left, right);
+            int step = Math.min(mine, its);
             if ((i & j & 1) == 1) {
                 both += step;
             }
-            left -= step;
-            right -= step;
-            if (left == 0 && ++i < counts.length) {
-                left = counts[i];
+            mine -= step;
+            its -= step;
+            if (mine == 0 && ++i < counts.length) {
+                mine = counts[i];
             }
-            if (right == 0 && ++j < other.counts.length) {
-                right = other.counts[j];
+            if (its == 0 && ++j < other.counts.length) {
+                its = other.counts[j];
             }
             if (i == counts.length || j == other.counts.length) {
                 return both;
@@ -97,7 +98,7 @@ final class Runs {
     }
 
     /** The pixels that are inside one or the other, as a mask. */
-    static CocoRle union(CocoRle one, CocoRle other) {
+    public static CocoRle union(CocoRle one, CocoRle other) {
         int[] a = one.counts();
         int[] b = other.counts();
         int[] merged = new int[a.length + b.length];

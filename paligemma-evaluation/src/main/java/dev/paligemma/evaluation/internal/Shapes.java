@@ -1,4 +1,4 @@
-package dev.paligemma.evaluation.detection;
+package dev.paligemma.evaluation.internal;
 
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
@@ -12,13 +12,13 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Boxes, masks and ids of JSON. Stateless. */
-final class JsonShapes {
+public final class Shapes {
     private static final int MAX_POLYGONS = 100_000;
 
-    private JsonShapes() {}
+    private Shapes() {}
 
     /** A number or a text, as a text. */
-    static String id(JsonObject entry, String name) {
+    public static String id(JsonObject entry, String name) {
         Object id = entry.members().get(name);
         if (id instanceof Long || (id instanceof String text && !text.isEmpty())) {
             return id.toString();
@@ -27,8 +27,17 @@ final class JsonShapes {
                 + (id == null ? "nothing" : Quote.shown(JsonObject.describe(id), 60)));
     }
 
+    /** A text that must be there; it may be empty. */
+    public static String text(JsonObject entry, String name) {
+        String text = entry.stringOrNull(name);
+        if (text == null) {
+            throw entry.wrong(name, "a text");
+        }
+        return text;
+    }
+
     /** A number that must be there. */
-    static double number(JsonObject entry, String name) {
+    public static double number(JsonObject entry, String name) {
         Double number = entry.numberOrNull(name, -Double.MAX_VALUE, Double.MAX_VALUE);
         if (number == null) {
             throw entry.wrong(name, "a number");
@@ -37,36 +46,36 @@ final class JsonShapes {
     }
 
     /** The four numbers x, y, width and height. */
-    static CocoBox box(JsonObject entry, String name) {
+    public static double[] box(JsonObject entry, String name) {
         List<@Nullable Object> list = entry.listOrNull(name);
         if (list == null || list.size() != 4) {
             throw entry.wrong(name, "x, y, width and height in pixels");
         }
-        double[] numbers = numbers(list, entry.where() + ": " + name);
-        return new CocoBox(numbers[0], numbers[1], numbers[2], numbers[3]);
+        return numbers(list, entry.where() + ": " + name);
     }
 
     /** A box of JSON lines: {@code bbox} as COCO has it, or {@code box} with its edges. */
-    static CocoBox anyBox(JsonObject entry) {
+    public static double[] anyBox(JsonObject entry) {
         if (entry.has("bbox") || !entry.has("box")) {
             return box(entry, "bbox");
         }
         JsonObject edges = entry.object("box");
-        return CocoBox.between(
-                number(edges, "left"), number(edges, "top"), number(edges, "right"), number(edges, "bottom"));
+        double left = number(edges, "left");
+        double top = number(edges, "top");
+        return new double[] {left, top, number(edges, "right") - left, number(edges, "bottom") - top};
     }
 
     /** Polygons, or run lengths as text or list, of a picture of a known size. */
-    static CocoRle mask(@Nullable Object segmentation, CocoImage image, String where) {
-        if (image.width() == 0 || image.height() == 0) {
+    public static CocoRle mask(@Nullable Object segmentation, int width, int height, String where) {
+        if (width == 0 || height == 0) {
             throw new EvaluationException(where + ": masks need the width and height of their picture");
         }
         try {
             if (segmentation instanceof List<?> polygons && !polygons.isEmpty() && polygons.size() <= MAX_POLYGONS) {
-                return filled(polygons, image, where);
+                return filled(polygons, width, height, where);
             }
             if (segmentation instanceof Map<?, ?> runs) {
-                return runs(runs, image, where);
+                return runs(runs, width, height, where);
             }
         } catch (MaskException e) {
             throw new EvaluationException(where + ": " + e.getMessage(), e);
@@ -75,24 +84,24 @@ final class JsonShapes {
                 + JsonObject.describe(segmentation));
     }
 
-    private static CocoRle filled(List<?> polygons, CocoImage image, String where) {
+    private static CocoRle filled(List<?> polygons, int width, int height, String where) {
         CocoRle mask = null;
         for (Object polygon : polygons) {
-            CocoRle part = CocoRle.ofPolygon(image.width(), image.height(), numbers(polygon, where));
+            CocoRle part = CocoRle.ofPolygon(width, height, numbers(polygon, where));
             mask = mask == null ? part : Runs.union(mask, part);
         }
         return Objects.requireNonNull(mask);
     }
 
-    private static CocoRle runs(Map<?, ?> runs, CocoImage image, String where) {
+    private static CocoRle runs(Map<?, ?> runs, int width, int height, String where) {
         double[] size = numbers(runs.get("size"), where + ": size");
-        if (size.length != 2 || size[0] != image.height() || size[1] != image.width()) {
-            throw new EvaluationException(where + ": a mask must have the size [" + image.height() + ", "
-                    + image.width() + "] of its picture, got " + Arrays.toString(size));
+        if (size.length != 2 || size[0] != height || size[1] != width) {
+            throw new EvaluationException(where + ": a mask must have the size [" + height + ", "
+                    + width + "] of its picture, got " + Arrays.toString(size));
         }
         return runs.get("counts") instanceof String text
-                ? CocoRle.parse(image.width(), image.height(), text)
-                : CocoRle.of(image.width(), image.height(), counts(runs.get("counts"), where));
+                ? CocoRle.parse(width, height, text)
+                : CocoRle.of(width, height, counts(runs.get("counts"), where));
     }
 
     private static double[] numbers(@Nullable Object list, String where) {
