@@ -247,8 +247,10 @@ public final class Evaluation {
 
     private Prepared prepare(Question question) {
         try {
+            RgbImage picture = RgbImage.read(question.picture());
+            requireSize(question, picture);
             GenerationRequest request = GenerationRequest.builder()
-                    .image(RgbImage.read(question.picture()))
+                    .image(picture)
                     .prompt(question.prompt())
                     .maxNewTokens(maxNewTokens)
                     .build();
@@ -258,6 +260,23 @@ public final class Evaluation {
                 throw new RequestCancelledException("the thread was interrupted while " + question.name() + " was read");
             }
             return new Prepared(question, null, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Masks are compared pixel by pixel; better now than after the last answer. */
+    private void requireSize(Question question, RgbImage picture) {
+        int width = 0;
+        int height = 0;
+        if (question.truth() instanceof Truth.Referred referred) {
+            width = referred.mask().width();
+            height = referred.mask().height();
+        } else if (measure.needsMasks() && question.truth() instanceof Truth.Things things) {
+            width = things.width();
+            height = things.height();
+        }
+        if (width != 0 && (width != picture.width() || height != picture.height())) {
+            throw new EvaluationException("question " + question.id() + ": " + question.name() + " is " + picture.width()
+                    + "x" + picture.height() + ", expected " + width + "x" + height + " as the masks of the data set are");
         }
     }
 
