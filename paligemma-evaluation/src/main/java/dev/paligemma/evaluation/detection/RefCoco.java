@@ -5,6 +5,7 @@ import dev.paligemma.evaluation.metric.Scores;
 import dev.paligemma.vision.PixelBox;
 import dev.paligemma.vision.mask.BitMask;
 import dev.paligemma.vision.mask.MaskCodec;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,6 +87,18 @@ public final class RefCoco {
                         references.stream().map(Reference::id).toList(),
                         judged.stream().mapToDouble(Judged::iou).toArray())
                 .withParts(parts);
+    }
+
+    /**
+     * Scores the answers of one file of JSON lines, {@code {"id": ..., "answer": ...}}, by the references of another,
+     * {@code {"id": ..., "width": 640, "height": 480, "bbox": [x, y, width, height], "mask": ...}}, where the mask is as in
+     * COCO's files and the box, if it is left out, the smallest around the mask.
+     *
+     * @throws EvaluationException if a file cannot be read, or an id comes twice or in one file only
+     */
+    public Scores score(Path predictions, Path references) {
+        ReferredFiles.Pairs pairs = ReferredFiles.read(predictions, references);
+        return score(pairs.references(), pairs.answers());
     }
 
     private Judged judge(Reference reference, String answer) {

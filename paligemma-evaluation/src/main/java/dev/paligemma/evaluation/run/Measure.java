@@ -151,6 +151,12 @@ public abstract class Measure {
             metric = new RefCoco(codec);
         }
 
+        /** For pictures of reports. */
+        @Override
+        boolean needsBoxes() {
+            return true;
+        }
+
         @Override
         Scores score(List<Question> questions, List<Answered> answers) {
             List<RefCoco.Reference> references = new ArrayList<>();
