@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * An expression over {@link Symbols}, read from text with {@code |}, {@code *}, {@code +}, {@code ?}, <code>{m,n}</code>,
- * groups, classes with ranges and negation, and backslashes. Letters stand for both their cases, except in classes.
+ * groups, classes with ranges and negation, backslashes, and a dot for every symbol. Letters stand for both their cases, except in classes.
  * Immutable.
  */
 sealed interface Expression {
@@ -99,6 +99,11 @@ sealed interface Expression {
                 return new One(characters());
             }
             BitSet symbol = new BitSet();
+            if (isAt('.')) {
+                at++;
+                symbol.set(0, Symbols.COUNT);
+                return new One(symbol);
+            }
             char character = character();
             symbol.set(Symbols.of(Character.toLowerCase(character)));
             symbol.set(Symbols.of(Character.toUpperCase(character)));

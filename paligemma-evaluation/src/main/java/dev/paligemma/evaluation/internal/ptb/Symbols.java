@@ -15,8 +15,10 @@ final class Symbols {
     /** How many symbols there are. */
     static final int COUNT = 160;
 
-    /** A letter behind ASCII. */
+    /** A letter behind ASCII that is not in upper case. */
     static final char LETTER = '\u00E9';
+    /** A letter behind ASCII in upper case. */
+    static final char UPPER = '\u00C9';
     /** What joins letters to words, but begins no compound. */
     static final char MARK = '\u0300';
     /** A digit behind ASCII. */
@@ -29,6 +31,7 @@ final class Symbols {
     /** Each kind begins with the character that stands for it. */
     private static final String[] KINDS = {
         "" + LETTER,
+        "" + UPPER,
         "" + MARK,
         "" + DIGIT,
         "" + MARK_ALONE,
@@ -47,7 +50,8 @@ final class Symbols {
         "\u3001",
         "\u00A0",
         "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u3000",
-        "\u2028\u2029"
+        "\u2028\u2029",
+        "\u0085"
     };
 
     private static final byte[] OF = table();
@@ -83,9 +87,10 @@ final class Symbols {
                     int kind = 128
                             + switch (words[0]) {
                                 case "letter" -> 0;
-                                case "mark" -> 1;
-                                case "digit" -> 2;
-                                default -> 3;
+                                case "upper" -> 1;
+                                case "mark" -> 2;
+                                case "digit" -> 3;
+                                default -> 4;
                             };
                     for (int i = 1; i < words.length; i++) {
                         String[] ends = words[i].split("-");

@@ -20,7 +20,7 @@ final class TokenText {
     private static String written(String text, Form form) {
         switch (form) {
             case OPENING_DOUBLE -> {
-                return "``";
+                return text.equals("\"") || text.equals("&quot;") ? "``" : text;
             }
             case OPENING_SINGLE -> {
                 return "`";
@@ -33,6 +33,12 @@ final class TokenText {
             }
             case QUOTE -> {
                 return quote(text.replace("&apos;", "'"));
+            }
+            case PLAIN -> {
+                return text;
+            }
+            case TAG -> {
+                return text.replace(' ', '\u00A0');
             }
             case SPACED -> {
                 return brackets(text.replace(' ', '\u00A0'));
@@ -68,7 +74,8 @@ final class TokenText {
         if (text.equals("&quot;")) {
             return "''";
         }
-        return brackets(text.replace("&amp;", "&").replace("\u00AD", ""));
+        String visible = text.replace("\u00AD", "");
+        return visible.isEmpty() ? "-" : brackets(visible.replace("&amp;", "&"));
     }
 
     private static String brackets(String text) {
@@ -89,7 +96,7 @@ final class TokenText {
             case '\u2153' -> "1/3";
             case '\u2154' -> "2/3";
             case '\u00AD' -> "-";
-            case '\u2010', '\u2011', '\u058A' -> "";
+            case '\u2010', '\u2011', '\u058A', '\u066B', '\u066C' -> "";
             default -> String.valueOf(mark);
         };
     }
