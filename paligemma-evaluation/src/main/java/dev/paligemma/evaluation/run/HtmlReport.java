@@ -101,7 +101,8 @@ public final class HtmlReport {
 
     private static String title(EvaluationRun run) {
         String task = run.settings().get("task");
-        return (task == null ? "" : task + ", ") + run.scores().metric();
+        String metric = run.scores().metric();
+        return task == null || task.equals(metric) ? metric : task + ", " + metric;
     }
 
     private static void score(EvaluationRun run, StringBuilder page) {
