@@ -54,7 +54,10 @@ public final class JsonRows {
     private static void skipMark(InputStream in, Path file) throws IOException {
         in.mark(MARK_BYTES);
         byte[] start = in.readNBytes(MARK_BYTES);
-        if (start.length == MARK_BYTES && start[0] == (byte) 0xEF && start[1] == (byte) 0xBB && start[2] == (byte) 0xBF) {
+        if (start.length == MARK_BYTES
+                && start[0] == (byte) 0xEF
+                && start[1] == (byte) 0xBB
+                && start[2] == (byte) 0xBF) {
             return;
         }
         if (start.length >= 2 && (start[0] & 255) + (start[1] & 255) == 0xFE + 0xFF) {

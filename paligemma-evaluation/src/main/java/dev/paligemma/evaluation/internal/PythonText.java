@@ -10,8 +10,7 @@ import java.util.regex.Pattern;
 public final class PythonText {
     private static final Pattern NUMBER = Pattern.compile(
             "[+-]?(?:(?:D(?:_?D)*(?:\\.(?:D(?:_?D)*)?)?|\\.D(?:_?D)*)(?:[eE][+-]?D(?:_?D)*)?)".replace("D", "[0-9]"));
-    private static final Pattern SPECIAL =
-            Pattern.compile("([+-]?)(?:(nan)|inf(?:inity)?)", Pattern.CASE_INSENSITIVE);
+    private static final Pattern SPECIAL = Pattern.compile("([+-]?)(?:(nan)|inf(?:inity)?)", Pattern.CASE_INSENSITIVE);
 
     private PythonText() {}
 

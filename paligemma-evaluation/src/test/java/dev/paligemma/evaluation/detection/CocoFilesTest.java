@@ -15,8 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class CocoFilesTest {
-    private static final String TRUTH =
-            """
+    private static final String TRUTH = """
             {"images": [{"id": 1, "width": 20, "height": 10}], "categories": [{"id": 3, "name": "cat"}], "annotations": [
              {"id": 1, "image_id": 1, "category_id": 3, "bbox": [2, 2, 5, 5], "area": 25,
               "segmentation": {"size": [10, 20], "counts": [22, 5, 173]}}]}
@@ -53,9 +52,7 @@ class CocoFilesTest {
 
     @Test
     void readsTruthOfJsonLines() throws IOException {
-        Files.writeString(
-                truth,
-                """
+        Files.writeString(truth, """
                 {"id": "1", "boxes": [{"label": "cat", "bbox": [2, 2, 5, 5]}]}
                 {"id": "2", "boxes": []}
                 """);
@@ -67,11 +64,7 @@ class CocoFilesTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            quoteCharacter = '`',
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(quoteCharacter = '`', delimiter = '|', textBlock = """
                     []                                                                               | holds no detections
                     {}                                                                               | line 1
                     ``                                                                               | is empty
@@ -92,11 +85,7 @@ class CocoFilesTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            quoteCharacter = '`',
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(quoteCharacter = '`', delimiter = '|', textBlock = """
                     "id": 1, "image_id"                | "id": 0, "image_id"          | number annotations from 1
                     "area": 25,                        | ``                           | area must be a number
                     "id": 1, "width"                   | "id": 1.5, "width"           | id must be a whole number

@@ -15,22 +15,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Files in the shapes in which data sets were published. */
 class EvaluationDataTest {
-    private static final String VQA_QUESTIONS =
-            """
+    private static final String VQA_QUESTIONS = """
             {"info": {}, "task_type": "Open-Ended", "data_type": "mscoco", "data_subtype": "val2014", "questions": [
               {"image_id": 262148, "question": "Where is he looking?", "question_id": 262148000}]}
             """;
 
-    private static final String VQA_ANSWERS =
-            """
+    private static final String VQA_ANSWERS = """
             {"data_subtype": "val2014", "annotations": [{"question_type": "none of the above", "multiple_choice_answer": "down",
               "answers": [{"answer": "down", "answer_confidence": "yes", "answer_id": 1},
                           {"answer": "at table", "answer_confidence": "yes", "answer_id": 2}],
               "image_id": 262148, "answer_type": "other", "question_id": 262148000}]}
             """;
 
-    private static final String INSTANCES =
-            """
+    private static final String INSTANCES = """
             {"images": [{"id": 5, "file_name": "5.jpg", "width": 10, "height": 8}, {"id": 3, "file_name": "3.jpg", "width": 4,
               "height": 4}],
              "annotations": [{"id": 9, "image_id": 5, "category_id": 2, "bbox": [1, 1, 4, 4], "area": 16, "iscrowd": 0,
@@ -68,16 +65,11 @@ class EvaluationDataTest {
     @Test
     void readsTextVqa() throws IOException {
         Question question =
-                file(
-                                """
+                file("""
                                 {"dataset_type": "val", "dataset_name": "textvqa", "data": [{"question": "what is the brand?",
                                  "image_id": "003a8ae2ef43b901", "image_classes": ["Camera"], "question_id": 34602,
                                  "answers": ["nous les gosses", "dakota"], "set_name": "val"}]}
-                                """)
-                        .pictures(Path.of("train_images"))
-                        .read()
-                        .questions()
-                        .get(0);
+                                """).pictures(Path.of("train_images")).read().questions().get(0);
         assertThat(question.picture()).isEqualTo(Path.of("train_images/003a8ae2ef43b901.jpg"));
         assertThat(question.id()).isEqualTo("34602");
         assertThat(texts(question)).containsExactly("nous les gosses", "dakota");
@@ -85,8 +77,7 @@ class EvaluationDataTest {
 
     @Test
     void readsDocVqa() throws IOException {
-        String text =
-                """
+        String text = """
                 {"dataset_name": "SP-DocVQA", "data": [{"questionId": 49153, "question": "What is the ‘actual’ value?",
                  "image": "documents/pybv0228_81.png", "docId": 14465, "answers": ["0.28"]}]}
                 """;
@@ -109,15 +100,10 @@ class EvaluationDataTest {
 
     @Test
     void readsPope() throws IOException {
-        Question question =
-                file(
-                                """
+        Question question = file("""
                                 {"question_id": 1, "image": "COCO_val2014_1.jpg", "text": "Is there a bowl?", "label": "yes"}
                                 {"question_id": 2, "image": "COCO_val2014_1.jpg", "text": "Is there a car?", "label": "no"}
-                                """)
-                        .read()
-                        .questions()
-                        .get(1);
+                                """).read().questions().get(1);
         assertThat(question.id()).isEqualTo("2");
         assertThat(question.prompt()).isEqualTo("answer en Is there a car?");
         assertThat(texts(question)).containsExactly("no");
@@ -125,16 +111,11 @@ class EvaluationDataTest {
 
     @Test
     void readsCaptions() throws IOException {
-        List<Question> questions =
-                file(
-                                """
+        List<Question> questions = file("""
                                 {"info": {}, "images": [{"id": 9, "file_name": "9.jpg"}, {"id": 4, "file_name": "4.jpg"}],
                                  "annotations": [{"image_id": 4, "id": 1, "caption": "A cat."}, {"image_id": 9, "id": 2,
                                  "caption": "A dog."}, {"image_id": 4, "id": 3, "caption": "Cat"}]}
-                                """)
-                        .prompt("caption en")
-                        .read()
-                        .questions();
+                                """).prompt("caption en").read().questions();
         assertThat(questions).extracting(Question::id).containsExactly("9", "4");
         assertThat(texts(questions.get(1))).containsExactly("A cat.", "Cat");
     }
@@ -154,14 +135,12 @@ class EvaluationDataTest {
     @Test
     void readsExpressionsOfOneSplit() throws IOException {
         Path second = Files.writeString(folder.resolve("instances.json"), INSTANCES);
-        String expressions =
-                """
+        String expressions = """
                 [{"ref_id": 1, "ann_id": 9, "image_id": 5, "split": "val", "file_name": "COCO_train2014_5_9.jpg",
                   "sentences": [{"sent_id": 11, "sent": "left cat", "raw": "Left cat"}, {"sent_id": 12, "sent": "the cat"}]},
                  {"ref_id": 2, "ann_id": 9, "image_id": 5, "split": "testA", "sentences": [{"sent_id": 13, "sent": "it"}]}]
                 """;
-        EvaluationData.Builder both =
-                file(expressions).annotations(second).prompt("segment {expression}");
+        EvaluationData.Builder both = file(expressions).annotations(second).prompt("segment {expression}");
         List<Question> questions = both.split("val").read().questions();
         assertThat(questions).extracting(Question::id).containsExactly("1-11", "1-12");
         assertThat(questions.get(0).prompt()).isEqualTo("segment left cat");
@@ -182,11 +161,7 @@ class EvaluationDataTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            quoteCharacter = '`',
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(quoteCharacter = '`', delimiter = '|', textBlock = """
                     {"image": "a.png", "prompt": "ocr"}                                    | line 1 has no right answer
                     {"prompt": "ocr", "answer": "x"}                                       | image must be a text
                     {"image": "a.png", "answer": "x"}                                      | has no question for the prompt
@@ -210,7 +185,8 @@ class EvaluationDataTest {
 
     @Test
     void refusesAnIdThatComesTwice() throws IOException {
-        EvaluationData.Builder data = file("{\"id\": \"x\", \"image\": \"a\", \"prompt\": \"ocr\", \"answer\": \"b\"}\n".repeat(2));
+        EvaluationData.Builder data =
+                file("{\"id\": \"x\", \"image\": \"a\", \"prompt\": \"ocr\", \"answer\": \"b\"}\n".repeat(2));
         assertThatThrownBy(data::read).hasMessageContaining("\"x\" comes twice");
     }
 }
