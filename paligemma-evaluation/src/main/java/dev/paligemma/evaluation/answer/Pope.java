@@ -19,6 +19,9 @@ public final class Pope implements Metric {
     private static final String YES = "yes";
     private static final String NO = "no";
 
+    /** The metric. */
+    public Pope() {}
+
     @Override
     public String name() {
         return "pope";
