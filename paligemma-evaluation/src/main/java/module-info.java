@@ -8,6 +8,8 @@ module dev.paligemma.evaluation {
     exports dev.paligemma.evaluation;
     exports dev.paligemma.evaluation.answer;
     exports dev.paligemma.evaluation.data;
+    exports dev.paligemma.evaluation.detection;
     exports dev.paligemma.evaluation.metric;
+    exports dev.paligemma.evaluation.run;
     exports dev.paligemma.evaluation.text;
 }

@@ -1,0 +1,111 @@
+package dev.paligemma.cli.command;
+
+import dev.paligemma.cli.evaluation.DataSetOptions;
+import dev.paligemma.cli.evaluation.FileScores;
+import dev.paligemma.cli.report.Facts;
+import dev.paligemma.cli.report.ProgressDisplay;
+import dev.paligemma.vision.mask.MaskCodec;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code paligemma evaluate}: scores of answers in files, or of a model on a data set. */
+@Command(
+        name = "evaluate",
+        description = {
+            "Score answers as the evaluators of the published data sets do.",
+            "With --predictions and --references the answers are there already; with --data a model gives them."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  paligemma evaluate --metric cider --predictions answers.jsonl --references captions.jsonl",
+            "  paligemma evaluate --metric coco-box --predictions results.json --references instances_val2017.json",
+            "  paligemma evaluate --task textvqa --data TextVQA_0.5.1_val.json --image-folder train_images --out run "
+                    + "--model google/paligemma2-3b-mix-448"
+        })
+public final class EvaluateCommand implements Callable<Integer> {
+    @Spec
+    CommandSpec spec;
+
+    @Option(
+            names = "--metric",
+            paramLabel = "NAME",
+            description = "cider, bleu4, rouge-l, vqa, anls, relaxed, exact, pope, refcoco, coco-box, coco-mask or another.")
+    @Nullable
+    String metric;
+
+    @Option(
+            names = "--predictions",
+            paramLabel = "FILE",
+            description = "Answers, {\"id\": ..., \"answer\": ...} a line; for boxes and masks COCO's results or JSON lines.")
+    @Nullable
+    Path predictions;
+
+    @Option(
+            names = "--references",
+            paramLabel = "FILE",
+            description =
+                    "Right answers, {\"id\": ..., \"references\": [...]} a line; for boxes and masks COCO's annotations or "
+                            + "JSON lines.")
+    @Nullable
+    Path references;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    boolean json;
+
+    @Option(
+            names = "--mask-weights",
+            paramLabel = "FILE",
+            description = "Mask decoder (vae-oid.npz), which refcoco needs (default: the model's).")
+    @Nullable
+    Path maskWeights;
+
+    @Mixin
+    DataSetOptions dataSet = new DataSetOptions();
+
+    @Override
+    public Integer call() {
+        dataSet.model.maskWeights = maskWeights;
+        Facts facts = predictions == null && references == null
+                ? dataSet.evaluate(spec, metric)
+                : files();
+        facts.print(spec.commandLine().getOut(), json);
+        return ExitCode.OK;
+    }
+
+    private Facts files() {
+        Path answers = predictions;
+        Path right = references;
+        String name = metric;
+        if (answers == null || right == null || name == null) {
+            throw new ParameterException(
+                    spec.commandLine(), "--metric, --predictions and --references belong together; all three are needed");
+        }
+        if (dataSet.data != null || dataSet.task != null || dataSet.out != null) {
+            throw new ParameterException(
+                    spec.commandLine(), "--data, --task and --out ask a model; --predictions has its answers already");
+        }
+        return FileScores.ofBoxes(name, answers, right, this::codec).orElseGet(() -> texts(name, answers, right));
+    }
+
+    private MaskCodec codec() {
+        try (ProgressDisplay progress = ProgressDisplay.of(spec)) {
+            return dataSet.model
+                    .maskCodec(progress)
+                    .orElseThrow(() -> new IllegalArgumentException(
+                            "the model has no weights to decode masks; name them with --mask-weights"));
+        }
+    }
+
+    private static Facts texts(String name, Path answers, Path right) {
+        throw new UnsupportedOperationException(name + answers + right);
+    }
+}
