@@ -1,6 +1,7 @@
 package dev.paligemma.evaluation.run;
 
 import dev.paligemma.evaluation.Metrics;
+import dev.paligemma.evaluation.TaskMetric;
 import dev.paligemma.evaluation.detection.Shape;
 import dev.paligemma.evaluation.metric.EvaluationException;
 import dev.paligemma.vision.mask.MaskCodec;
@@ -34,7 +35,8 @@ public record MeasuredTask(String name, Measure measure, Optional<String> prompt
         if (REFERRED.contains(name)) {
             return new MeasuredTask(name, referred(codec), Optional.of("segment {expression}"));
         }
-        return new MeasuredTask(name, measure(name, codec), Optional.empty());
+        TaskMetric task = Metrics.forTask(name);
+        return new MeasuredTask(name, Measure.of(task.metric()), Optional.of(task.prompt()));
     }
 
     /** A measure by the name of its metric: {@code coco-box}, {@code coco-mask}, {@code refcoco}, or one of {@link Metrics}. */

@@ -4,8 +4,12 @@ import dev.paligemma.cli.evaluation.DataSetOptions;
 import dev.paligemma.cli.evaluation.FileScores;
 import dev.paligemma.cli.report.Facts;
 import dev.paligemma.cli.report.ProgressDisplay;
+import dev.paligemma.evaluation.Metrics;
+import dev.paligemma.evaluation.data.AnswerFiles;
+import dev.paligemma.evaluation.metric.Metric;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -45,9 +49,11 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--predictions",
             paramLabel = "FILE",
-            description = "Answers, {\"id\": ..., \"answer\": ...} a line; for boxes and masks COCO's results or JSON lines.")
+            description =
+                    "Answers, {\"id\": ..., \"answer\": ...} a line, in one file or several; for boxes and masks COCO's "
+                            + "results or JSON lines.")
     @Nullable
-    Path predictions;
+    List<Path> predictions;
 
     @Option(
             names = "--references",
@@ -82,18 +88,26 @@ public final class EvaluateCommand implements Callable<Integer> {
     }
 
     private Facts files() {
-        Path answers = predictions;
+        List<Path> answers = predictions;
         Path right = references;
+        String task = dataSet.task;
         String name = metric;
-        if (answers == null || right == null || name == null) {
+        if (answers == null || right == null || (name == null) == (task == null)) {
             throw new ParameterException(
-                    spec.commandLine(), "--metric, --predictions and --references belong together; all three are needed");
+                    spec.commandLine(), "Needed are --predictions, --references, and either --metric or --task");
         }
-        if (dataSet.data != null || dataSet.task != null || dataSet.out != null) {
+        if (dataSet.data != null || dataSet.out != null) {
             throw new ParameterException(
-                    spec.commandLine(), "--data, --task and --out ask a model; --predictions has its answers already");
+                    spec.commandLine(), "--data and --out ask a model; --predictions has its answers already");
         }
-        return FileScores.ofBoxes(name, answers, right, this::codec).orElseGet(() -> texts(name, answers, right));
+        if (name != null && FileScores.isOfBoxes(name)) {
+            if (answers.size() > 1) {
+                throw new ParameterException(spec.commandLine(), "--predictions must be one file for " + name);
+            }
+            return FileScores.ofBoxes(name, answers.get(0), right, this::codec);
+        }
+        Metric ofTexts = name == null ? Metrics.forTask(String.valueOf(task)).metric() : FileScores.named(name);
+        return FileScores.facts(ofTexts.score(AnswerFiles.read(answers, right)));
     }
 
     private MaskCodec codec() {
@@ -103,9 +117,5 @@ public final class EvaluateCommand implements Callable<Integer> {
                     .orElseThrow(() -> new IllegalArgumentException(
                             "the model has no weights to decode masks; name them with --mask-weights"));
         }
-    }
-
-    private static Facts texts(String name, Path answers, Path right) {
-        throw new UnsupportedOperationException(name + answers + right);
     }
 }

@@ -1,32 +1,54 @@
 package dev.paligemma.cli.evaluation;
 
 import dev.paligemma.cli.report.Facts;
+import dev.paligemma.evaluation.Metrics;
 import dev.paligemma.evaluation.detection.AveragePrecision;
 import dev.paligemma.evaluation.detection.CocoTruth;
 import dev.paligemma.evaluation.detection.RefCoco;
 import dev.paligemma.evaluation.detection.Shape;
+import dev.paligemma.evaluation.metric.EvaluationException;
+import dev.paligemma.evaluation.metric.Metric;
 import dev.paligemma.evaluation.metric.Scores;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Supplier;
 
 /** Scores answers that are in files already, without a model. Stateless. */
 public final class FileScores {
     private FileScores() {}
 
-    /** The scores of boxes or masks by the metric of this name; empty if it is a metric of texts. */
-    public static Optional<Facts> ofBoxes(String metric, Path predictions, Path references, Supplier<MaskCodec> codec) {
-        if (metric.equals(RefCoco.NAME)) {
-            return Optional.of(facts(new RefCoco(codec.get()).score(predictions, references)));
-        }
+    /** Whether a metric compares boxes or masks. */
+    public static boolean isOfBoxes(String metric) {
+        return names().contains(metric);
+    }
+
+    private static List<String> names() {
+        List<String> names = new ArrayList<>(List.of(RefCoco.NAME));
         for (Shape shape : Shape.values()) {
-            if (metric.equals(AveragePrecision.name(shape))) {
-                return Optional.of(averagePrecision(shape, predictions, references));
-            }
+            names.add(AveragePrecision.name(shape));
         }
-        return Optional.empty();
+        return names;
+    }
+
+    /** The scores of boxes or masks by the metric of this name. */
+    public static Facts ofBoxes(String metric, Path predictions, Path references, Supplier<MaskCodec> codec) {
+        if (metric.equals(RefCoco.NAME)) {
+            return facts(new RefCoco(codec.get()).score(predictions, references));
+        }
+        Shape shape = metric.equals(AveragePrecision.name(Shape.BOX)) ? Shape.BOX : Shape.MASK;
+        return averagePrecision(shape, predictions, references);
+    }
+
+    /** A metric of texts by its name; a failure names those of boxes as well. */
+    public static Metric named(String metric) {
+        if (!Metrics.names().contains(metric)) {
+            throw new EvaluationException("there is no metric '" + metric + "', expected one of "
+                    + String.join(", ", Metrics.names()) + ", " + String.join(", ", names()));
+        }
+        return Metrics.named(metric);
     }
 
     private static Facts averagePrecision(Shape shape, Path predictions, Path references) {

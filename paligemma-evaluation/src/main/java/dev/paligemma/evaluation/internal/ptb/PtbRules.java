@@ -58,7 +58,7 @@ final class PtbRules {
     private static final String APOS = "(['\u2019]|&apos;)";
     private static final String APOS_LIKE = "(['`\u2018\u2019]|&apos;)";
     private static final String SPACE = "[ \t\u00A0\u2000]";
-    private static final String SPACE_OR_LINE = "[ \t\u00A0\u2000\n\r\u000B\f\u2028\u0085]";
+    private static final String SPACE_OR_LINE = "([ \t\u00A0\u2000\n\r\u000B\f\u2028\u0085]|\r\n)";
     private static final String NUMBER_BODY = "(" + D + "*([.:,\u00AD\u066B]" + D + "+)+|" + D + "+)";
     private static final String ACRO =
             "([A-Za-z](\\.[A-Za-z])*|(Canada|Sino|Korean|EU|Japan|non)-U\\.S|U\\.S\\.-(U\\.K|U\\.S\\.S\\.R))";
