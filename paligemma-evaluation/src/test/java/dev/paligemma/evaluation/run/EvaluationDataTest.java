@@ -110,6 +110,22 @@ class EvaluationDataTest {
     }
 
     @Test
+    void fillsAnyFieldOfARowIntoThePrompt() throws IOException {
+        String row =
+                """
+                {"image": "a.png", "question": "which {choices}?", "choices": ["red", "blue"], "language": "es", "answer": "red"}
+                """;
+        assertThat(file(row)
+                        .prompt("answer {language} {question} of {choices}")
+                        .read()
+                        .questions()
+                        .get(0)
+                        .prompt())
+                .isEqualTo("answer es which {choices}? of red, blue");
+        assertThatThrownBy(() -> file(row).prompt("{hint}").read()).hasMessageContaining("has no hint for the prompt");
+    }
+
+    @Test
     void readsCaptions() throws IOException {
         List<Question> questions = file("""
                                 {"info": {}, "images": [{"id": 9, "file_name": "9.jpg"}, {"id": 4, "file_name": "4.jpg"}],
