@@ -35,6 +35,10 @@ public final class Scores {
         this.choice = choice;
         this.parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
         this.score = choice.score(all(ids.size()));
+        if (!Double.isFinite(score)) {
+            throw new EvaluationException("the score of " + metric + " over " + each.length + " cases is " + score
+                    + ", expected a finite number");
+        }
     }
 
     /** Scores of a metric that is the mean over its cases. */
