@@ -111,8 +111,7 @@ class EvaluationDataTest {
 
     @Test
     void fillsAnyFieldOfARowIntoThePrompt() throws IOException {
-        String row =
-                """
+        String row = """
                 {"image": "a.png", "question": "which {choices}?", "choices": ["red", "blue"], "language": "es", "answer": "red"}
                 """;
         assertThat(file(row)
