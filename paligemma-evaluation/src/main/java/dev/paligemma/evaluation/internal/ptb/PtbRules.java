@@ -71,10 +71,10 @@ final class PtbRules {
     private static final String IN_SENTENCE = "[,;:\u3001]";
     private static final String URL_END = "[^ \t\n\f\r\"<>|.!?(){},\\-]";
     private static final String NAME = "[A-Za-z][A-Za-z0-9_:.\\-]*";
-    private static final String VALUE = "['\"][^\r\n'\"]*['\"]";
+    private static final String VALUE = "('[^\r\n']*'|\"[^\r\n\"]*\")";
 
-    private static final String TAG = "<([!?][A-Za-z\\-][^>\r\n]*|/" + NAME + "|" + NAME + "([ ]+(" + NAME + "|" + NAME + "[ ]*=[ ]*"
-            + VALUE + "|[ ]*/))*[ ]*/?)[\t ]*>";
+    private static final String TAG = "<([!?][A-Za-z\\-][^>\r\n]*|/" + NAME + "|" + NAME + "([ ]+" + NAME + "([ ]*=[ ]*" + VALUE
+            + ")?)*[ ]*/?)[ ]*>";
 
     static final List<Rule> ALL = all();
 
