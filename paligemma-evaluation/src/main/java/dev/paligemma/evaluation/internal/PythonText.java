@@ -12,6 +12,11 @@ public final class PythonText {
             "[+-]?(?:(?:D(?:_?D)*(?:\\.(?:D(?:_?D)*)?)?|\\.D(?:_?D)*)(?:[eE][+-]?D(?:_?D)*)?)".replace("D", "[0-9]"));
     private static final Pattern SPECIAL = Pattern.compile("([+-]?)(?:(nan)|inf(?:inity)?)", Pattern.CASE_INSENSITIVE);
 
+    private static final char SIGMA = '\u03A3';
+    /** Marks within words, which do not matter for where a word ends. */
+    private static final String IGNORED =
+            "'.:\u00B7\u0387\u055F\u05F4\u2018\u2019\u2024\u2027\uFE13\uFE52\uFE55\uFF07\uFF0E\uFF1A";
+
     private PythonText() {}
 
     /** Whether {@code str.isspace} says so: more than {@link Character#isWhitespace(int)}, which knows no hard spaces. */
@@ -65,7 +70,49 @@ public final class PythonText {
 
     /** A text in lower case, as {@code str.lower()}, whatever the language of the machine. */
     public static String lower(String text) {
-        return text.toLowerCase(Locale.ROOT);
+        if (text.indexOf(SIGMA) < 0) {
+            return text.toLowerCase(Locale.ROOT);
+        }
+        StringBuilder lower = new StringBuilder(text.length());
+        int start = 0;
+        for (int at = text.indexOf(SIGMA); at >= 0; at = text.indexOf(SIGMA, start)) {
+            lower.append(text.substring(start, at).toLowerCase(Locale.ROOT));
+            lower.append(isEndOfWord(text, at) ? '\u03C2' : '\u03C3');
+            start = at + 1;
+        }
+        return lower.append(text.substring(start).toLowerCase(Locale.ROOT)).toString();
+    }
+
+    /** Whether a letter follows a letter of the same word and is followed by none; Java's idea of a word is another one. */
+    private static boolean isEndOfWord(String text, int at) {
+        int[] before = text.substring(0, at).codePoints().toArray();
+        int last = before.length - 1;
+        while (last >= 0 && isIgnored(before[last])) {
+            last--;
+        }
+        int[] after = text.substring(at + 1).codePoints().toArray();
+        int next = 0;
+        while (next < after.length && isIgnored(after[next])) {
+            next++;
+        }
+        return last >= 0 && isCased(before[last]) && (next == after.length || !isCased(after[next]));
+    }
+
+    private static boolean isCased(int character) {
+        return Character.isUpperCase(character)
+                || Character.isLowerCase(character)
+                || Character.isTitleCase(character);
+    }
+
+    private static boolean isIgnored(int character) {
+        return switch (Character.getType(character)) {
+            case Character.NON_SPACING_MARK,
+                    Character.ENCLOSING_MARK,
+                    Character.FORMAT,
+                    Character.MODIFIER_LETTER,
+                    Character.MODIFIER_SYMBOL -> true;
+            default -> IGNORED.indexOf(character) >= 0;
+        };
     }
 
     /**

@@ -55,7 +55,7 @@ class AnswerFilesTest {
             delimiter = '|',
             quoteCharacter = '^',
             value = {
-                "{'id': 1, 'answer': 'a'}|p.jsonl|line 2: id \"x\" has no answer; 1 of 2 ids have none",
+                "{'id': 1, 'answer': 'a'}|line 2: id \"x\" has no answer in |p.jsonl; 1 of 2 ids have none",
                 "{'id': 1, 'answer': 'a'}N{'id': 'x', 'answer': 'a'}N{'id': 2, 'answer': 'a'}|line 3: id \"2\"|no references",
                 "{'id': 1, 'answer': 'a'}N{'id': '1', 'answer': 'a'}|p.jsonl, line 2: id \"1\" comes twice|line 1",
                 "{'id': 1.5, 'answer': 'a'}|line 1: id|whole number, got 1.5",

@@ -30,10 +30,9 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  paligemma evaluate --metric cider --predictions answers.jsonl --references captions.jsonl",
-            "  paligemma evaluate --metric coco-box --predictions results.json --references instances_val2017.json",
-            "  paligemma evaluate --task textvqa --data TextVQA_0.5.1_val.json --image-folder train_images --out run "
-                    + "--model google/paligemma2-3b-mix-448"
+            "  paligemma evaluate --metric cider --predictions P.jsonl --references R.jsonl",
+            "  paligemma evaluate --metric coco-box --predictions P.json --references R.json",
+            "  paligemma evaluate --task textvqa --data val.json --out run"
         })
 public final class EvaluateCommand implements Callable<Integer> {
     @Spec
