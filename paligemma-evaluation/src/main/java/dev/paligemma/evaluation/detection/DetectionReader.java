@@ -107,7 +107,7 @@ final class DetectionReader {
         double score = Shapes.number(each, each.has("score") ? "score" : "confidence");
         CocoBox box = CocoBox.of(Shapes.anyBox(each));
         Optional<CocoRle> mask = shape == Shape.MASK
-                ? Optional.of(mask(each.members().get(each.has("mask") ? "mask" : "rle"), image, each.where()))
+                ? Optional.of(mask(Shapes.segmentation(each), image, each.where()))
                 : Optional.empty();
         double area = mask.map(Runs::of).map(runs -> (double) runs.area()).orElse(box.area());
         add(new CocoDetection(image, categoryOfName.getOrDefault(label, label), box, mask, area, score));

@@ -113,8 +113,9 @@ final class QuestionReader {
             row.objects("boxes").forEach(each -> things.add(thing(each, width, height)));
             return new Truth.Things(width, height, things);
         }
-        if (row.has("mask")) {
-            CocoRle mask = Shapes.mask(row.members().get("mask"), width, height, row.where());
+        Object shape = Shapes.segmentation(row);
+        if (shape != null) {
+            CocoRle mask = Shapes.mask(shape, width, height, row.where());
             double[] box = row.has("bbox") || row.has("box")
                     ? Shapes.anyBox(row)
                     : Runs.of(mask).box();
@@ -124,8 +125,9 @@ final class QuestionReader {
     }
 
     private static Truth.Thing thing(JsonObject each, int width, int height) {
-        Optional<CocoRle> mask = each.has("mask")
-                ? Optional.of(Shapes.mask(each.members().get("mask"), width, height, each.where()))
+        Object shape = Shapes.segmentation(each);
+        Optional<CocoRle> mask = shape != null
+                ? Optional.of(Shapes.mask(shape, width, height, each.where()))
                 : Optional.empty();
         CocoBox box = mask.isPresent() && !each.has("bbox") && !each.has("box")
                 ? CocoBox.of(Runs.of(mask.get()).box())
@@ -136,7 +138,7 @@ final class QuestionReader {
                 box,
                 mask,
                 each.has("area") ? Shapes.number(each, "area") : area,
-                Boolean.TRUE.equals(each.members().get("crowd")));
+                Shapes.isCrowd(each));
     }
 
     /** What one expression is about. */
