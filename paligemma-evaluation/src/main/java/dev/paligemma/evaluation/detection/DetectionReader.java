@@ -84,7 +84,8 @@ final class DetectionReader {
             return;
         }
         if (!row.has("id") && !row.has("image")) {
-            throw new EvaluationException(row.where() + " has neither image_id, as COCO's results have it, nor id or image");
+            throw new EvaluationException(
+                    row.where() + " has neither image_id, as COCO's results have it, nor id or image");
         }
         String id = Shapes.id(row, row.has("id") ? "id" : "image");
         String earlier = rows.putIfAbsent(id, row.where());

@@ -99,9 +99,7 @@ public final class PythonText {
     }
 
     private static boolean isCased(int character) {
-        return Character.isUpperCase(character)
-                || Character.isLowerCase(character)
-                || Character.isTitleCase(character);
+        return Character.isUpperCase(character) || Character.isLowerCase(character) || Character.isTitleCase(character);
     }
 
     private static boolean isIgnored(int character) {

@@ -37,7 +37,8 @@ public record MeasuredTask(String name, Measure measure, Optional<String> prompt
             return new MeasuredTask(name, referred(codec), Optional.of("segment {expression}"));
         }
         if (!Metrics.tasks().contains(name)) {
-            throw new EvaluationException("there is no task '" + name + "', expected one of " + String.join(", ", names()));
+            throw new EvaluationException(
+                    "there is no task '" + name + "', expected one of " + String.join(", ", names()));
         }
         TaskMetric task = Metrics.forTask(name);
         return new MeasuredTask(name, Measure.of(task.metric()), Optional.of(task.prompt()));

@@ -126,9 +126,8 @@ final class QuestionReader {
 
     private static Truth.Thing thing(JsonObject each, int width, int height) {
         Object shape = Shapes.segmentation(each);
-        Optional<CocoRle> mask = shape != null
-                ? Optional.of(Shapes.mask(shape, width, height, each.where()))
-                : Optional.empty();
+        Optional<CocoRle> mask =
+                shape != null ? Optional.of(Shapes.mask(shape, width, height, each.where())) : Optional.empty();
         CocoBox box = mask.isPresent() && !each.has("bbox") && !each.has("box")
                 ? CocoBox.of(Runs.of(mask.get()).box())
                 : CocoBox.of(Shapes.anyBox(each));

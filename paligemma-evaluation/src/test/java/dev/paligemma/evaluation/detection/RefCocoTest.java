@@ -55,7 +55,8 @@ class RefCocoTest {
             boxes75 += row.number("boxIou", 0, 0, 1) >= 0.75 ? 1 : 0;
             invalid += row.bool("valid", true) ? 0 : 1;
         }
-        // torch rounds the mask decoder in another order, so that a value beside zero may have the other sign: one pixel.
+        // torch rounds the mask decoder in another order, so that a value beside zero may have the other sign: one
+        // pixel.
         assertThat(others).isLessThanOrEqualTo(rows.size() / 1000);
         assertThat(scores.parts().get("boxAccuracy50")).isEqualTo(boxes50 / rows.size());
         assertThat(scores.parts().get("boxAccuracy75")).isEqualTo(boxes75 / rows.size());
