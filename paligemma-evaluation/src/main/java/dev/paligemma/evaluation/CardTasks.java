@@ -25,8 +25,9 @@ final class CardTasks {
     private static final String AS_THEY_ARE = "none";
     private static final String BY_TOKENIZER = "tokens in lower case, without punctuation";
     private static final String LOWER_CASE = "lower case";
-    private static final String BY_RULE = "spaces at the ends go; VQA's own punctuation, articles, contractions and numbers,"
-            + " unless all people agree";
+    private static final String BY_RULE =
+            "spaces at the ends go; VQA's own punctuation, articles, contractions and numbers,"
+                    + " unless all people agree";
     private static final String LOW = "224";
     private static final String MIDDLE = "224 or 448";
     private static final String HIGH = "224, 448 or 896; small print needs 448 at least";
@@ -82,7 +83,13 @@ final class CardTasks {
         table.add("countbenchqa", new CountAccuracy(), ANSWER, numbers, HIGH, "tallyqa", "tallyqa");
         String choices = "Question: {question}\nContext: {hint}\nOptions: {choices}\nAnswer:";
         table.add(
-                "scienceqa", new LetterAccuracy(), choices, "the letter of the sentence", MIDDLE, "science_qa", "science_qa");
+                "scienceqa",
+                new LetterAccuracy(),
+                choices,
+                "the letter of the sentence",
+                MIDDLE,
+                "science_qa",
+                "science_qa");
         table.add("pope", new Pope(), "{question}", "answers in lower case", MIDDLE, "pope", "pope");
         return Collections.unmodifiableMap(table.tasks);
     }

@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Test;
 class MetricsTest {
     @Test
     void namesAreUniqueAndFindTheirMetric() {
-        assertThat(Metrics.names()).doesNotHaveDuplicates().allSatisfy(name -> assertThat(
-                        Metrics.named(name).name())
-                .isEqualTo(name));
+        assertThat(Metrics.names())
+                .doesNotHaveDuplicates()
+                .allSatisfy(name -> assertThat(Metrics.named(name).name()).isEqualTo(name));
     }
 
     @Test

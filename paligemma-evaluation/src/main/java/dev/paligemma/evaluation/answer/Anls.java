@@ -12,10 +12,12 @@ public final class Anls extends AnswerMetric {
     private static final double THRESHOLD = 0.5;
 
     private Anls(String name, ToDoubleBiFunction<String, String> similarity) {
-        super(name, each -> each.references().stream()
-                .mapToDouble(reference -> similarity.applyAsDouble(reference, each.answer()))
-                .max()
-                .orElse(0));
+        super(
+                name,
+                each -> each.references().stream()
+                        .mapToDouble(reference -> similarity.applyAsDouble(reference, each.answer()))
+                        .max()
+                        .orElse(0));
     }
 
     /** The rule of the challenges: upper and lower case are one, and so are spaces, of which those at the ends go. */
@@ -24,8 +26,7 @@ public final class Anls extends AnswerMetric {
             String one = normal(reference);
             String other = normal(answer);
             // The evaluator measures texts in upper case, where some letters are two.
-            int longer = Math.max(
-                    length(one.toUpperCase(Locale.ROOT)), length(other.toUpperCase(Locale.ROOT)));
+            int longer = Math.max(length(one.toUpperCase(Locale.ROOT)), length(other.toUpperCase(Locale.ROOT)));
             return similarity(one, other, longer);
         });
     }

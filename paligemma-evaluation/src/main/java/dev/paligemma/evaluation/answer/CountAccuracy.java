@@ -11,10 +11,12 @@ public final class CountAccuracy extends AnswerMetric {
 
     /** The metric. */
     public CountAccuracy() {
-        super("tallyqa", each -> each.references().stream()
-                        .anyMatch(reference -> numeral(reference).equals(numeral(each.answer())))
-                ? 1
-                : 0);
+        super(
+                "tallyqa",
+                each -> each.references().stream()
+                                .anyMatch(reference -> numeral(reference).equals(numeral(each.answer())))
+                        ? 1
+                        : 0);
     }
 
     private static String numeral(String text) {
@@ -23,8 +25,27 @@ public final class CountAccuracy extends AnswerMetric {
 
     private static Map<String, String> numerals() {
         List<String> words = List.of(
-                "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-                "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty");
+                "zero",
+                "one",
+                "two",
+                "three",
+                "four",
+                "five",
+                "six",
+                "seven",
+                "eight",
+                "nine",
+                "ten",
+                "eleven",
+                "twelve",
+                "thirteen",
+                "fourteen",
+                "fifteen",
+                "sixteen",
+                "seventeen",
+                "eighteen",
+                "nineteen",
+                "twenty");
         Map<String, String> numerals = new HashMap<>(Map.of("none", "0"));
         for (int i = 0; i < words.size(); i++) {
             numerals.put(words.get(i), Integer.toString(i));

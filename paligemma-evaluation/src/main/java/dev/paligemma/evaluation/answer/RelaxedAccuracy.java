@@ -12,9 +12,9 @@ public final class RelaxedAccuracy extends AnswerMetric {
 
     /** The metric. */
     public RelaxedAccuracy() {
-        super("relaxed", each -> each.references().stream().anyMatch(reference -> matches(reference, each.answer()))
-                ? 1
-                : 0);
+        super(
+                "relaxed",
+                each -> each.references().stream().anyMatch(reference -> matches(reference, each.answer())) ? 1 : 0);
     }
 
     private static boolean matches(String reference, String answer) {

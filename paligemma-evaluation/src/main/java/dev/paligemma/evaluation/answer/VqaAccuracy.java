@@ -21,8 +21,9 @@ public final class VqaAccuracy extends AnswerMetric {
         List<String> references =
                 one.references().stream().map(VqaAccuracy::strip).toList();
         if (references.size() < 2) {
-            throw new EvaluationException("case " + one.id() + " has one reference, but the rule of VQA v2 leaves one out"
-                    + " and compares with the others; use vqa-plain or exact");
+            throw new EvaluationException(
+                    "case " + one.id() + " has one reference, but the rule of VQA v2 leaves one out"
+                            + " and compares with the others; use vqa-plain or exact");
         }
         String answer = strip(one.answer());
         if (references.stream().distinct().count() > 1) {

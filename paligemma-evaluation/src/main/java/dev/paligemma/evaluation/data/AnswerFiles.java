@@ -55,8 +55,8 @@ public final class AnswerFiles {
                 Row<T> row = new Row<>(value.apply(json), json.where());
                 Row<T> before = rows.putIfAbsent(id, row);
                 if (before != null) {
-                    throw new EvaluationException(json.where() + ": id " + Quote.quote(id) + " comes twice, first in "
-                            + before.where());
+                    throw new EvaluationException(
+                            json.where() + ": id " + Quote.quote(id) + " comes twice, first in " + before.where());
                 }
                 if (rows.size() > MAX_ROWS) {
                     throw new EvaluationException(file + " holds more than " + MAX_ROWS + " rows");
@@ -113,14 +113,13 @@ public final class AnswerFiles {
                 : new EvaluationException(json.where() + ": " + member + " is missing, expected " + expected);
     }
 
-    private static void requireAll(
-            Map<String, ? extends Row<?>> of, Map<String, ? extends Row<?>> in, String what) {
+    private static void requireAll(Map<String, ? extends Row<?>> of, Map<String, ? extends Row<?>> in, String what) {
         List<String> missing =
                 of.keySet().stream().filter(id -> !in.containsKey(id)).toList();
         if (!missing.isEmpty()) {
             String first = missing.get(0);
-            throw new EvaluationException(of.get(first).where() + ": id " + Quote.quote(first) + " has no " + what + "; "
-                    + missing.size() + " of " + of.size() + " ids have none");
+            throw new EvaluationException(of.get(first).where() + ": id " + Quote.quote(first) + " has no " + what
+                    + "; " + missing.size() + " of " + of.size() + " ids have none");
         }
     }
 }

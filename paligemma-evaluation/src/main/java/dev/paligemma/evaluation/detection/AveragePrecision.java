@@ -48,7 +48,10 @@ public final class AveragePrecision {
         Map<String, Found> byCategory = new LinkedHashMap<>();
         truth.categories().keySet().forEach(id -> byCategory.put(id, new Found()));
         for (CocoObject object : truth.objects()) {
-            Objects.requireNonNull(byCategory.get(object.category())).objects.at(Objects.requireNonNull(places.get(object.image()))).add(object);
+            Objects.requireNonNull(byCategory.get(object.category()))
+                    .objects
+                    .at(Objects.requireNonNull(places.get(object.image())))
+                    .add(object);
         }
         for (CocoDetection each : found) {
             Integer place = places.get(each.image());
@@ -172,11 +175,7 @@ public final class AveragePrecision {
         return mean(size, most, null, CategoryMatches.Curve::meanRecall);
     }
 
-    private double mean(
-            Area size,
-            int most,
-            int @Nullable [] weights,
-            ToDoubleFunction<CategoryMatches.Curve> figure) {
+    private double mean(Area size, int most, int @Nullable [] weights, ToDoubleFunction<CategoryMatches.Curve> figure) {
         double[] figures = matches.stream()
                 .map(category -> curve(category, size, most, weights))
                 .filter(Objects::nonNull)

@@ -79,8 +79,8 @@ final class CategoryMatcher {
         }
         int[] wanted = pictures.stream()
                 .filter(each -> each.verdict(size).wanted() > 0)
-                .flatMapToInt(each -> IntStream.of(
-                        each.place, each.verdict(size).wanted()))
+                .flatMapToInt(
+                        each -> IntStream.of(each.place, each.verdict(size).wanted()))
                 .toArray();
         return new CategoryMatches(places, ranks, right, wrong, wanted);
     }
@@ -98,8 +98,7 @@ final class CategoryMatcher {
             areas[g] = objects.get(g).area();
         }
         double[][] overlaps = shape == Shape.BOX ? boxes(surest, objects) : masks(surest, objects);
-        double[] foundAreas =
-                surest.stream().mapToDouble(CocoDetection::area).toArray();
+        double[] foundAreas = surest.stream().mapToDouble(CocoDetection::area).toArray();
         ImageMatcher matcher = new ImageMatcher(overlaps, foundAreas, areas, crowds);
         Map<Area, ImageMatcher.Verdict> verdicts = new EnumMap<>(Area.class);
         for (Area size : Area.values()) {
@@ -115,7 +114,8 @@ final class CategoryMatcher {
             for (int g = 0; g < overlaps[d].length; g++) {
                 CocoObject object = objects.get(g);
                 double shared = box.shared(object.box());
-                double all = object.crowd() ? box.area() : box.area() + object.box().area() - shared;
+                double all =
+                        object.crowd() ? box.area() : box.area() + object.box().area() - shared;
                 overlaps[d][g] = shared == 0 ? 0 : shared / all;
             }
         }

@@ -57,8 +57,11 @@ final class DetectionReader {
                                 ? filled(box.orElseThrow(), image, where)
                                 : mask(segmentation, image, where))
                 : Optional.empty();
-        double area = boxed ? box.orElseThrow().area() : mask.map(Runs::of).map(runs -> (double) runs.area()).orElse(0.0);
-        CocoBox place = box.orElseGet(() -> CocoBox.of(Runs.of(mask.orElseThrow()).box()));
+        double area = boxed
+                ? box.orElseThrow().area()
+                : mask.map(Runs::of).map(runs -> (double) runs.area()).orElse(0.0);
+        CocoBox place =
+                box.orElseGet(() -> CocoBox.of(Runs.of(mask.orElseThrow()).box()));
         add(new CocoDetection(image, category, place, mask, area, score));
     }
 
@@ -66,8 +69,7 @@ final class DetectionReader {
     private CocoRle filled(CocoBox box, String image, String where) {
         double right = box.x() + box.width();
         double bottom = box.y() + box.height();
-        return mask(
-                List.of(List.of(box.x(), box.y(), box.x(), bottom, right, bottom, right, box.y())), image, where);
+        return mask(List.of(List.of(box.x(), box.y(), box.x(), bottom, right, bottom, right, box.y())), image, where);
     }
 
     private CocoRle mask(@Nullable Object segmentation, String image, String where) {
@@ -118,7 +120,8 @@ final class DetectionReader {
 
     private String known(String image, String where) {
         if (!truth.hasImage(image)) {
-            throw new EvaluationException(where + " is about the picture " + image + ", which the references do not have");
+            throw new EvaluationException(
+                    where + " is about the picture " + image + ", which the references do not have");
         }
         return image;
     }

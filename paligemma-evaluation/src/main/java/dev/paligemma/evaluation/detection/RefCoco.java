@@ -79,9 +79,14 @@ public final class RefCoco {
         }
         double count = judged.size();
         Map<String, Double> parts = new LinkedHashMap<>();
-        parts.put("boxAccuracy50", judged.stream().filter(each -> each.boxIou >= 0.5).count() / count);
-        parts.put("boxAccuracy75", judged.stream().filter(each -> each.boxIou >= 0.75).count() / count);
-        parts.put("invalid", (double) judged.stream().filter(each -> !each.valid).count());
+        parts.put(
+                "boxAccuracy50",
+                judged.stream().filter(each -> each.boxIou >= 0.5).count() / count);
+        parts.put(
+                "boxAccuracy75",
+                judged.stream().filter(each -> each.boxIou >= 0.75).count() / count);
+        parts.put(
+                "invalid", (double) judged.stream().filter(each -> !each.valid).count());
         return Scores.mean(
                         NAME,
                         references.stream().map(Reference::id).toList(),

@@ -43,7 +43,8 @@ final class ReferredFiles {
         });
         answers.keySet().forEach(id -> {
             if (!wanted.containsKey(id)) {
-                throw new EvaluationException(predictions + ": the id " + Quote.quote(id) + " is none of " + references);
+                throw new EvaluationException(
+                        predictions + ": the id " + Quote.quote(id) + " is none of " + references);
             }
         });
         List<String> inOrder = new ArrayList<>();
@@ -55,7 +56,9 @@ final class ReferredFiles {
         int width = row.integer("width", 0, 1, ImageOptions.MAX_SIDE);
         int height = row.integer("height", 0, 1, ImageOptions.MAX_SIDE);
         CocoRle mask = Shapes.mask(row.members().get("mask"), width, height, row.where());
-        double[] box = row.has("bbox") || row.has("box") ? Shapes.anyBox(row) : Runs.of(mask).box();
+        double[] box = row.has("bbox") || row.has("box")
+                ? Shapes.anyBox(row)
+                : Runs.of(mask).box();
         try {
             return new RefCoco.Reference(Shapes.id(row, "id"), CocoBox.of(box), mask.toMask());
         } catch (IllegalArgumentException e) {

@@ -36,7 +36,13 @@ final class TruthReader {
 
     /** The mask stays as it is in the file until the size of its picture is known. */
     private record Annotation(
-            String image, String category, CocoBox box, @Nullable Object mask, double area, boolean crowd, String where) {}
+            String image,
+            String category,
+            CocoBox box,
+            @Nullable Object mask,
+            double area,
+            boolean crowd,
+            String where) {}
 
     void image(JsonObject entry) {
         images.add(entry(entry, size(entry)));
@@ -44,7 +50,8 @@ final class TruthReader {
 
     private static CocoImage size(JsonObject entry) {
         return new CocoImage(
-                entry.integer("width", 0, 0, ImageOptions.MAX_SIDE), entry.integer("height", 0, 0, ImageOptions.MAX_SIDE));
+                entry.integer("width", 0, 0, ImageOptions.MAX_SIDE),
+                entry.integer("height", 0, 0, ImageOptions.MAX_SIDE));
     }
 
     void category(JsonObject entry) {
@@ -62,8 +69,9 @@ final class TruthReader {
         String where = entry.where();
         String id = Shapes.id(entry, "id");
         if (id.equals("0")) {
-            throw new EvaluationException(where + ": id 0 stands for \"no object\" in COCO's evaluator, which would count"
-                    + " every detection of this object as wrong; number annotations from 1");
+            throw new EvaluationException(
+                    where + ": id 0 stands for \"no object\" in COCO's evaluator, which would count"
+                            + " every detection of this object as wrong; number annotations from 1");
         }
         if (!ids.add(id)) {
             throw new EvaluationException(where + " has the id " + id + " of an earlier annotation");
@@ -71,7 +79,9 @@ final class TruthReader {
         annotations.add(new Annotation(
                 Shapes.id(entry, "image_id"),
                 Shapes.id(entry, "category_id"),
-                shape == Shape.MASK && !entry.has("bbox") ? new CocoBox(0, 0, 0, 0) : CocoBox.of(Shapes.box(entry, "bbox")),
+                shape == Shape.MASK && !entry.has("bbox")
+                        ? new CocoBox(0, 0, 0, 0)
+                        : CocoBox.of(Shapes.box(entry, "bbox")),
                 shape == Shape.MASK ? entry.members().get("segmentation") : null,
                 Shapes.number(entry, "area"),
                 isCrowd(entry, "iscrowd"),

@@ -31,8 +31,8 @@ public final class JsonLists {
         return read(file, parser -> {
             JsonToken first = parser.nextToken();
             if (first != JsonToken.START_ARRAY && first != JsonToken.START_OBJECT) {
-                throw new EvaluationException(
-                        file + (first == null ? " is empty" : " holds neither an object nor a list") + "; expected JSON");
+                throw new EvaluationException(file
+                        + (first == null ? " is empty" : " holds neither an object nor a list") + "; expected JSON");
             }
             return first == JsonToken.START_ARRAY;
         });
@@ -86,8 +86,8 @@ public final class JsonLists {
                 }
             }
             if (!seen.containsAll(lists.keySet())) {
-                throw new EvaluationException(file + " must have the lists " + String.join(", ", lists.keySet()) + ", got "
-                        + (seen.isEmpty() ? "none of them" : "only " + String.join(", ", seen)));
+                throw new EvaluationException(file + " must have the lists " + String.join(", ", lists.keySet())
+                        + ", got " + (seen.isEmpty() ? "none of them" : "only " + String.join(", ", seen)));
             }
             return true;
         });

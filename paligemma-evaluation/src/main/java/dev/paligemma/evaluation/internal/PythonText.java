@@ -10,8 +10,7 @@ import java.util.regex.Pattern;
 public final class PythonText {
     private static final Pattern NUMBER = Pattern.compile(
             "[+-]?(?:(?:D(?:_?D)*(?:\\.(?:D(?:_?D)*)?)?|\\.D(?:_?D)*)(?:[eE][+-]?D(?:_?D)*)?)".replace("D", "[0-9]"));
-    private static final Pattern SPECIAL =
-            Pattern.compile("([+-]?)(?:(nan)|inf(?:inity)?)", Pattern.CASE_INSENSITIVE);
+    private static final Pattern SPECIAL = Pattern.compile("([+-]?)(?:(nan)|inf(?:inity)?)", Pattern.CASE_INSENSITIVE);
 
     private static final char SIGMA = '\u03A3';
     /** Marks within words, which do not matter for where a word ends. */
@@ -100,9 +99,7 @@ public final class PythonText {
     }
 
     private static boolean isCased(int character) {
-        return Character.isUpperCase(character)
-                || Character.isLowerCase(character)
-                || Character.isTitleCase(character);
+        return Character.isUpperCase(character) || Character.isLowerCase(character) || Character.isTitleCase(character);
     }
 
     private static boolean isIgnored(int character) {

@@ -96,8 +96,8 @@ public final class Shapes {
     private static CocoRle runs(Map<?, ?> runs, int width, int height, String where) {
         double[] size = numbers(runs.get("size"), where + ": size");
         if (size.length != 2 || size[0] != height || size[1] != width) {
-            throw new EvaluationException(where + ": a mask must have the size [" + height + ", "
-                    + width + "] of its picture, got " + Arrays.toString(size));
+            throw new EvaluationException(where + ": a mask must have the size [" + height + ", " + width
+                    + "] of its picture, got " + Arrays.toString(size));
         }
         return runs.get("counts") instanceof String text
                 ? CocoRle.parse(width, height, text)
@@ -119,8 +119,7 @@ public final class Shapes {
         for (int i = 0; i < counts.length; i++) {
             counts[i] = (int) numbers[i];
             if (counts[i] != numbers[i]) {
-                throw new EvaluationException(
-                        where + ": counts[" + i + "] must be a whole number, got " + numbers[i]);
+                throw new EvaluationException(where + ": counts[" + i + "] must be a whole number, got " + numbers[i]);
             }
         }
         return counts;

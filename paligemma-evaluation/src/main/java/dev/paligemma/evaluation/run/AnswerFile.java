@@ -62,8 +62,7 @@ final class AnswerFile implements AutoCloseable {
 
     private static FileChannel channel(Path file) {
         try {
-            return FileChannel.open(
-                    file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         } catch (IOException e) {
             throw failed(file, e);
         }
@@ -86,7 +85,8 @@ final class AnswerFile implements AutoCloseable {
             lock = null;
         }
         if (lock == null) {
-            throw new EvaluationException(file + " is being written by another run; wait for it, or choose another folder");
+            throw new EvaluationException(
+                    file + " is being written by another run; wait for it, or choose another folder");
         }
     }
 
@@ -129,8 +129,7 @@ final class AnswerFile implements AutoCloseable {
         List<Answered> answers = new ArrayList<>();
         int number = 1;
         for (int start = 0, end; (end = lineEnd(bytes, start)) >= 0; start = end + 1, number++) {
-            JsonObject row =
-                    JsonRows.parse(Arrays.copyOfRange(bytes, start, end), file + ", line " + number);
+            JsonObject row = JsonRows.parse(Arrays.copyOfRange(bytes, start, end), file + ", line " + number);
             if (number == 1) {
                 row.object(RUN).members().forEach((name, value) -> run.put(name, String.valueOf(value)));
             } else {

@@ -34,8 +34,7 @@ final class AnswerRows {
         row.put("bbox", List.of(box.x(), box.y(), box.width(), box.height()));
         found.mask()
                 .ifPresent(mask -> row.put(
-                        "mask",
-                        Map.of("size", List.of(mask.height(), mask.width()), "counts", mask.compressed())));
+                        "mask", Map.of("size", List.of(mask.height(), mask.width()), "counts", mask.compressed())));
         return row;
     }
 
@@ -43,10 +42,16 @@ final class AnswerRows {
         List<Answered.Found> found = new ArrayList<>();
         for (JsonObject each : row.objects("boxes")) {
             found.add(new Answered.Found(
-                    Shapes.text(each, "label"), CocoBox.of(Shapes.box(each, "bbox")), mask(each), Shapes.number(each, "score")));
+                    Shapes.text(each, "label"),
+                    CocoBox.of(Shapes.box(each, "bbox")),
+                    mask(each),
+                    Shapes.number(each, "score")));
         }
         return new Answered(
-                Shapes.id(row, "id"), Shapes.text(row, "answer"), found, Optional.ofNullable(row.stringOrNull("error")));
+                Shapes.id(row, "id"),
+                Shapes.text(row, "answer"),
+                found,
+                Optional.ofNullable(row.stringOrNull("error")));
     }
 
     private static Optional<CocoRle> mask(JsonObject each) {

@@ -34,11 +34,6 @@ public record Comparison(
             worse += other.scoreOf(i) < one.scoreOf(i) ? 1 : 0;
         }
         return new Comparison(
-                first,
-                second,
-                other.score() - one.score(),
-                Interval.ofDifference(one, other, seed),
-                better,
-                worse);
+                first, second, other.score() - one.score(), Interval.ofDifference(one, other, seed), better, worse);
     }
 }

@@ -1,6 +1,9 @@
 package dev.paligemma.evaluation.run;
 
 import dev.paligemma.base.internal.FailureReason;
+import dev.paligemma.detection.BoundingBox;
+import dev.paligemma.detection.Segment;
+import dev.paligemma.detection.SegmentationResult;
 import dev.paligemma.evaluation.detection.CocoBox;
 import dev.paligemma.evaluation.metric.EvaluationException;
 import dev.paligemma.evaluation.metric.Scores;
@@ -13,9 +16,6 @@ import dev.paligemma.task.Tasks;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.mask.CocoRle;
-import dev.paligemma.detection.BoundingBox;
-import dev.paligemma.detection.Segment;
-import dev.paligemma.detection.SegmentationResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,7 +100,9 @@ public final class Evaluation {
      */
     public EvaluationRun run(TaskRunner model) {
         // Before the model works for hours: whether the questions suit the metric.
-        measure.score(data.questions(), data.questions().stream().map(Evaluation::unanswered).toList());
+        measure.score(
+                data.questions(),
+                data.questions().stream().map(Evaluation::unanswered).toList());
         Path file = file();
         if (file == null) {
             return scored(answers(model, new ArrayList<>(), null));
@@ -169,8 +171,9 @@ public final class Evaluation {
             return new ArrayList<>();
         }
         if (!resume) {
-            throw new EvaluationException(file + " has the answers of an earlier run; go on with it with resume(...), or"
-                    + " choose another folder with output(...)");
+            throw new EvaluationException(
+                    file + " has the answers of an earlier run; go on with it with resume(...), or"
+                            + " choose another folder with output(...)");
         }
         AnswerFile.Content content = AnswerFile.read(file);
         if (content.run().isEmpty()) {
@@ -178,8 +181,8 @@ public final class Evaluation {
         }
         settings.forEach((name, value) -> {
             if (!value.equals(content.run().get(name))) {
-                throw new EvaluationException(file + " is of a run with another " + name + ": expected " + value + ", got "
-                        + content.run().get(name) + "; choose another folder with output(...)");
+                throw new EvaluationException(file + " is of a run with another " + name + ": expected " + value
+                        + ", got " + content.run().get(name) + "; choose another folder with output(...)");
             }
         });
         requireOrder(file, content.answers());
@@ -189,9 +192,11 @@ public final class Evaluation {
     private void requireOrder(Path file, List<Answered> answers) {
         List<Question> questions = data.questions();
         for (int i = 0; i < answers.size(); i++) {
-            if (i == questions.size() || !answers.get(i).id().equals(questions.get(i).id())) {
-                throw new EvaluationException(file + ": answer " + (i + 1) + " is about " + answers.get(i).id()
-                        + ", expected " + (i == questions.size() ? "no more" : questions.get(i).id()));
+            if (i == questions.size()
+                    || !answers.get(i).id().equals(questions.get(i).id())) {
+                throw new EvaluationException(file + ": answer " + (i + 1) + " is about "
+                        + answers.get(i).id() + ", expected "
+                        + (i == questions.size() ? "no more" : questions.get(i).id()));
             }
         }
     }
@@ -199,7 +204,8 @@ public final class Evaluation {
     private List<Answered> answers(TaskRunner model, List<Answered> answers, @Nullable AnswerFile out) {
         List<Question> questions = data.questions();
         int before = answers.size();
-        int failed = (int) answers.stream().filter(each -> each.error().isPresent()).count();
+        int failed =
+                (int) answers.stream().filter(each -> each.error().isPresent()).count();
         listener.answered(before, before, failed, questions.size());
         while (answers.size() < questions.size()) {
             List<Answered> next = ask(model, questions.subList(answers.size(), questions.size()));
@@ -207,14 +213,18 @@ public final class Evaluation {
                 out.add(next);
             }
             answers.addAll(next);
-            failed += (int) next.stream().filter(each -> each.error().isPresent()).count();
+            failed +=
+                    (int) next.stream().filter(each -> each.error().isPresent()).count();
             listener.answered(answers.size(), before, failed, questions.size());
         }
         return answers;
     }
 
     /** A question with its picture, or why there is none. */
-    private record Prepared(Question question, @Nullable GenerationRequest request, @Nullable String problem) {}
+    private record Prepared(
+            Question question,
+            @Nullable GenerationRequest request,
+            @Nullable String problem) {}
 
     /** Answers the first questions, as many as fit together. */
     private List<Answered> ask(TaskRunner model, List<Question> questions) {
@@ -257,7 +267,8 @@ public final class Evaluation {
             return new Prepared(question, request, null);
         } catch (ImageException e) {
             if (Thread.currentThread().isInterrupted()) {
-                throw new RequestCancelledException("the thread was interrupted while " + question.name() + " was read");
+                throw new RequestCancelledException(
+                        "the thread was interrupted while " + question.name() + " was read");
             }
             return new Prepared(question, null, String.valueOf(e.getMessage()));
         }
@@ -275,8 +286,9 @@ public final class Evaluation {
             height = things.height();
         }
         if (width != 0 && (width != picture.width() || height != picture.height())) {
-            throw new EvaluationException("question " + question.id() + ": " + question.name() + " is " + picture.width()
-                    + "x" + picture.height() + ", expected " + width + "x" + height + " as the masks of the data set are");
+            throw new EvaluationException("question " + question.id() + ": " + question.name() + " is "
+                    + picture.width() + "x" + picture.height() + ", expected " + width + "x" + height
+                    + " as the masks of the data set are");
         }
     }
 
@@ -309,7 +321,8 @@ public final class Evaluation {
     private EvaluationRun scored(Map<String, String> run, List<Answered> answers) {
         Scores scores = measure.score(data.questions(), answers);
         if (scores.cases() != data.questions().size()) {
-            throw new IllegalStateException("a score over " + scores.cases() + " of " + data.questions().size() + " cases");
+            throw new IllegalStateException(
+                    "a score over " + scores.cases() + " of " + data.questions().size() + " cases");
         }
         return new EvaluationRun(run, data.questions(), answers, scores, Interval.of(scores, seed));
     }

@@ -28,8 +28,7 @@ public final class HtmlReport {
     private static final int LONGEST_TEXT = 1000;
     private static final int MOST_REFERENCES = 10;
 
-    private static final String STYLE =
-            """
+    private static final String STYLE = """
             :root{color-scheme:light dark}
             body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:0 auto;padding:1rem 1.25rem 4rem}
             h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.2rem;margin:2rem 0 .75rem}
@@ -118,7 +117,10 @@ public final class HtmlReport {
         if (run.failed() > 0) {
             page.append("<p class=\"failed\">")
                     .append(run.failed())
-                    .append(run.failed() == 1 ? " of them could not be asked and counts" : " of them could not be asked and count")
+                    .append(
+                            run.failed() == 1
+                                    ? " of them could not be asked and counts"
+                                    : " of them could not be asked and count")
                     .append(" as wrong</p>\n");
         }
     }
@@ -129,7 +131,11 @@ public final class HtmlReport {
         page.append("<h2>Compared with ")
                 .append(escaped(name(comparison.first())))
                 .append("</h2>\n<table>\n");
-        row(page, "score of " + name(comparison.first()), number(comparison.first().scores().score()), true);
+        row(
+                page,
+                "score of " + name(comparison.first()),
+                number(comparison.first().scores().score()),
+                true);
         row(page, "difference", signed(comparison.difference()), true);
         row(page, "95 % interval of the difference", signed(interval.low()) + " to " + signed(interval.high()), true);
         row(page, "cases better", String.valueOf(comparison.better()), true);
@@ -150,7 +156,10 @@ public final class HtmlReport {
 
     private static void cases(EvaluationRun run, StringBuilder page) {
         Scores scores = run.scores();
-        double best = IntStream.range(0, scores.cases()).mapToDouble(scores::scoreOf).max().orElse(0);
+        double best = IntStream.range(0, scores.cases())
+                .mapToDouble(scores::scoreOf)
+                .max()
+                .orElse(0);
         List<Integer> worst = IntStream.range(0, scores.cases())
                 .filter(i -> failed(run, i) || (scores.scoreOf(i) >= 0 && scores.scoreOf(i) < Math.max(best, 1e-9)))
                 .boxed()
@@ -181,7 +190,10 @@ public final class HtmlReport {
         page.append("<article><h3>")
                 .append(escaped(shortened(question.id())))
                 .append(" · ")
-                .append(answered.error().isPresent() ? "<span class=\"failed\">failed</span>" : number(Math.max(0, score)))
+                .append(
+                        answered.error().isPresent()
+                                ? "<span class=\"failed\">failed</span>"
+                                : number(Math.max(0, score)))
                 .append("</h3>\n");
         Optional<String> picture = answered.error().isPresent() ? Optional.empty() : Thumbnail.of(question, answered);
         picture.ifPresent(data -> page.append("<img alt=\"")
@@ -198,7 +210,10 @@ public final class HtmlReport {
         }
         if (question.truth() instanceof Truth.Texts texts) {
             List<String> shown = texts.references().stream().distinct().toList();
-            item(page, shown.size() == 1 ? "right answer" : "references", String.join("\n", shown.subList(0, Math.min(MOST_REFERENCES, shown.size()))));
+            item(
+                    page,
+                    shown.size() == 1 ? "right answer" : "references",
+                    String.join("\n", shown.subList(0, Math.min(MOST_REFERENCES, shown.size()))));
         } else {
             item(page, "boxes", "green: of the data set; red: found");
         }
@@ -241,7 +256,9 @@ public final class HtmlReport {
         StringBuilder out = new StringBuilder();
         text.codePoints().forEach(c -> {
             String entity = ENTITIES.get(c);
-            boolean allowed = c == '\n' || c == '\t' || (!Character.isISOControl(c) && Character.getType(c) != Character.SURROGATE);
+            boolean allowed = c == '\n'
+                    || c == '\t'
+                    || (!Character.isISOControl(c) && Character.getType(c) != Character.SURROGATE);
             // Marks of direction would let a text reach beyond its own place.
             boolean turns = (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
             if (entity != null) {

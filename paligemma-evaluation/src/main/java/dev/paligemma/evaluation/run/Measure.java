@@ -64,7 +64,8 @@ public abstract class Measure {
     /** The truth of a question in the form that is needed. */
     private static <T extends Truth> T truth(Question question, Class<T> form, String name, String what) {
         if (!form.isInstance(question.truth())) {
-            throw new EvaluationException("question " + question.id() + " has no " + what + ", which " + name + " needs");
+            throw new EvaluationException(
+                    "question " + question.id() + " has no " + what + ", which " + name + " needs");
         }
         return form.cast(question.truth());
     }
@@ -84,8 +85,8 @@ public abstract class Measure {
                 Question question = questions.get(i);
                 Answered answered = answers.get(i);
                 String answer = answered.error().isPresent() ? NO_ANSWER : answered.answer();
-                List<String> references =
-                        truth(question, Truth.Texts.class, name(), "texts as references").references();
+                List<String> references = truth(question, Truth.Texts.class, name(), "texts as references")
+                        .references();
                 cases.add(new Case(question.id(), answer, references));
             }
             return metric.score(cases);

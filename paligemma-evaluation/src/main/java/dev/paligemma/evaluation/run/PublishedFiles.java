@@ -39,12 +39,18 @@ final class PublishedFiles {
             number[0]++;
             if (entry.has("imgname")) {
                 Truth truth = new Truth.Texts(List.of(Shapes.id(entry, "label")));
-                ask(entry, String.valueOf(number[0]), Shapes.text(entry, "imgname"), Shapes.text(entry, "query"), truth);
+                ask(
+                        entry,
+                        String.valueOf(number[0]),
+                        Shapes.text(entry, "imgname"),
+                        Shapes.text(entry, "query"),
+                        truth);
             } else if (entry.has("sentences")) {
                 expressions.add(entry);
             } else {
-                throw new EvaluationException(entry.where() + " is neither of ChartQA (imgname, query, label) nor of RefCOCO"
-                        + " (ref_id, ann_id, sentences)");
+                throw new EvaluationException(
+                        entry.where() + " is neither of ChartQA (imgname, query, label) nor of RefCOCO"
+                                + " (ref_id, ann_id, sentences)");
             }
         });
         if (!expressions.isEmpty()) {
@@ -74,8 +80,10 @@ final class PublishedFiles {
     /** VQAv2: questions in one file, ten answers to each in another. */
     private void vqa() {
         Path second = how.annotations()
-                .orElseThrow(() -> new EvaluationException(how.file + " has the questions of VQAv2; its answers are in a second"
-                        + " file, v2_mscoco_val2014_annotations.json for example, to be named with annotations(...)"));
+                .orElseThrow(
+                        () -> new EvaluationException(
+                                how.file + " has the questions of VQAv2; its answers are in a second"
+                                        + " file, v2_mscoco_val2014_annotations.json for example, to be named with annotations(...)"));
         Map<String, List<String>> answers = new LinkedHashMap<>();
         JsonLists.ofObject(
                 second,
@@ -114,7 +122,10 @@ final class PublishedFiles {
 
     /** The first of two names that is there, or the first at all. */
     private String first(String name, String other) {
-        return Files.exists(how.folder().resolve(name)) || !Files.exists(how.folder().resolve(other)) ? name : other;
+        return Files.exists(how.folder().resolve(name))
+                        || !Files.exists(how.folder().resolve(other))
+                ? name
+                : other;
     }
 
     /** COCO's captions: several of each picture. */
@@ -135,7 +146,8 @@ final class PublishedFiles {
                 throw new EvaluationException(entry.where() + ": picture " + id + " has no caption");
             }
             String where = entry.where();
-            reader.add(where, id, Shapes.text(entry, "file_name"), reader.prompt(where, Map.of()), new Truth.Texts(own));
+            reader.add(
+                    where, id, Shapes.text(entry, "file_name"), reader.prompt(where, Map.of()), new Truth.Texts(own));
         });
     }
 
@@ -203,14 +215,16 @@ final class PublishedFiles {
     /** RefCOCO's expressions, as JSON, with COCO's objects in a second file: a question for each sentence. */
     private void refer(List<JsonObject> expressions) {
         Path second = how.annotations()
-                .orElseThrow(() -> new EvaluationException(how.file + " has the expressions of RefCOCO; the objects are in a"
-                        + " second file, instances.json, to be named with annotations(...)"));
+                .orElseThrow(
+                        () -> new EvaluationException(how.file + " has the expressions of RefCOCO; the objects are in a"
+                                + " second file, instances.json, to be named with annotations(...)"));
         Set<String> splits = new LinkedHashSet<>();
-        expressions.forEach(each -> splits.add(Optional.ofNullable(each.stringOrNull("split")).orElse("")));
+        expressions.forEach(each ->
+                splits.add(Optional.ofNullable(each.stringOrNull("split")).orElse("")));
         String split = how.split().orElse(splits.size() == 1 ? splits.iterator().next() : null);
         if (split == null || !splits.contains(split)) {
-            throw new EvaluationException(how.file + " has the splits " + String.join(", ", splits)
-                    + "; choose one of them with split(...)");
+            throw new EvaluationException(
+                    how.file + " has the splits " + String.join(", ", splits) + "; choose one of them with split(...)");
         }
         Map<String, JsonObject> images = new LinkedHashMap<>();
         Map<String, JsonObject> annotations = new LinkedHashMap<>();
@@ -220,11 +234,12 @@ final class PublishedFiles {
                 second,
                 Map.of(
                         "images", entry -> images.put(Shapes.id(entry, "id"), entry),
-                        "annotations", entry -> {
-                            if (wanted.contains(Shapes.id(entry, "id"))) {
-                                annotations.put(Shapes.id(entry, "id"), entry);
-                            }
-                        }));
+                        "annotations",
+                                entry -> {
+                                    if (wanted.contains(Shapes.id(entry, "id"))) {
+                                        annotations.put(Shapes.id(entry, "id"), entry);
+                                    }
+                                }));
         for (JsonObject each : expressions) {
             if (split.equals(Optional.ofNullable(each.stringOrNull("split")).orElse(""))) {
                 JsonObject annotation = entry(annotations, Shapes.id(each, "ann_id"), each, second);
@@ -232,8 +247,8 @@ final class PublishedFiles {
                 Truth truth = referred(annotation, image);
                 for (JsonObject sentence : each.objects("sentences")) {
                     String id = Shapes.id(each, "ref_id") + "-" + Shapes.id(sentence, "sent_id");
-                    String prompt = reader.prompt(
-                            sentence.where(), Map.of("expression", Shapes.text(sentence, "sent")));
+                    String prompt =
+                            reader.prompt(sentence.where(), Map.of("expression", Shapes.text(sentence, "sent")));
                     reader.add(sentence.where(), id, Shapes.text(image, "file_name"), prompt, truth);
                 }
             }
@@ -243,7 +258,8 @@ final class PublishedFiles {
     private static JsonObject entry(Map<String, JsonObject> all, String id, JsonObject from, Path second) {
         @Nullable JsonObject found = all.get(id);
         if (found == null) {
-            throw new EvaluationException(from.where() + " needs the entry " + id + ", which " + second + " does not have");
+            throw new EvaluationException(
+                    from.where() + " needs the entry " + id + ", which " + second + " does not have");
         }
         return found;
     }

@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -56,8 +55,9 @@ final class QuestionReader {
             byte[] start = in.readNBytes(3);
             boolean binary = start.length > 0 && (start[0] & 255) == 0x80;
             if (binary || (start.length == 3 && start[0] == '(' && start[1] == 'l' && start[2] == 'p')) {
-                throw new EvaluationException(how.file + " is a pickle of Python; write it as JSON first: python -c \"import"
-                        + " json, pickle; json.dump(pickle.load(open('refs(unc).p', 'rb')), open('refs.json', 'w'))\"");
+                throw new EvaluationException(
+                        how.file + " is a pickle of Python; write it as JSON first: python -c \"import"
+                                + " json, pickle; json.dump(pickle.load(open('refs(unc).p', 'rb')), open('refs.json', 'w'))\"");
             }
         } catch (IOException e) {
             // said by the reader that follows
@@ -74,11 +74,15 @@ final class QuestionReader {
         String expression = row.stringOrNull("expression");
         Truth truth = truth(row);
         String prompt = row.stringOrNull("prompt");
-        add(row.where(), id, name, prompt == null ? prompt(row.where(), fields(question, expression, truth)) : prompt, truth);
+        add(
+                row.where(),
+                id,
+                name,
+                prompt == null ? prompt(row.where(), fields(question, expression, truth)) : prompt,
+                truth);
     }
 
-    private static Map<String, String> fields(
-            @Nullable String question, @Nullable String expression, Truth truth) {
+    private static Map<String, String> fields(@Nullable String question, @Nullable String expression, Truth truth) {
         Map<String, String> fields = new HashMap<>();
         if (question != null) {
             fields.put("question", question);
@@ -91,7 +95,10 @@ final class QuestionReader {
                     "labels",
                     String.join(
                             " ; ",
-                            things.things().stream().map(Truth.Thing::label).distinct().toList()));
+                            things.things().stream()
+                                    .map(Truth.Thing::label)
+                                    .distinct()
+                                    .toList()));
         }
         return fields;
     }
@@ -114,7 +121,9 @@ final class QuestionReader {
         }
         if (row.has("mask")) {
             CocoRle mask = Shapes.mask(row.members().get("mask"), width, height, row.where());
-            double[] box = row.has("bbox") || row.has("box") ? Shapes.anyBox(row) : Runs.of(mask).box();
+            double[] box = row.has("bbox") || row.has("box")
+                    ? Shapes.anyBox(row)
+                    : Runs.of(mask).box();
             return referred(CocoBox.of(box), mask, row.where());
         }
         throw new EvaluationException(row.where() + " has no right answer; " + SHAPE);
@@ -165,8 +174,8 @@ final class QuestionReader {
     /** The prompt of a question that has none of its own. */
     String prompt(String where, Map<String, String> fields) {
         String prompt = how.prompt()
-                .orElseThrow(() -> new EvaluationException(
-                        where + " has no prompt; give it one, or choose a task that has one"));
+                .orElseThrow(() ->
+                        new EvaluationException(where + " has no prompt; give it one, or choose a task that has one"));
         // Once through: what stands in braces in a question stays.
         StringBuilder filled = new StringBuilder();
         int at = 0;

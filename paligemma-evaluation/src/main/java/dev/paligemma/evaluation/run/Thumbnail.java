@@ -65,7 +65,7 @@ final class Thumbnail {
     }
 
     private static void draw(Graphics2D graphics, CocoBox box, double scale) {
-        graphics.draw(new Rectangle2D.Double(
-                box.x() * scale, box.y() * scale, box.width() * scale, box.height() * scale));
+        graphics.draw(
+                new Rectangle2D.Double(box.x() * scale, box.y() * scale, box.width() * scale, box.height() * scale));
     }
 }

@@ -24,7 +24,8 @@ final class Grams {
         int[] ids = PythonText.words(text).stream()
                 .mapToInt(word -> words.computeIfAbsent(word, key -> words.size()))
                 .toArray();
-        List<Map<Integer, Integer>> counts = List.of(new HashMap<>(), new HashMap<>(), new HashMap<>(), new HashMap<>());
+        List<Map<Integer, Integer>> counts =
+                List.of(new HashMap<>(), new HashMap<>(), new HashMap<>(), new HashMap<>());
         for (int start = 0; start < ids.length; start++) {
             int gram = ids[start];
             counts.get(0).merge(gram, 1, Integer::sum);

@@ -15,8 +15,8 @@ class AnswerGoldenTest {
     @ParameterizedTest
     @ValueSource(strings = {"vqa", "vqa-plain", "exact", "anls", "anls-plain", "relaxed", "tallyqa"})
     void scoresAreThoseOfTheReference(String metric) throws URISyntaxException {
-        GoldenCases golden = GoldenCases.of(
-                GoldenCases.rows(GoldenCases.file("paligemma.evaluation.answers", "/answers.jsonl")));
+        GoldenCases golden =
+                GoldenCases.of(GoldenCases.rows(GoldenCases.file("paligemma.evaluation.answers", "/answers.jsonl")));
 
         Scores scores = Metrics.named(metric).score(golden.cases());
 

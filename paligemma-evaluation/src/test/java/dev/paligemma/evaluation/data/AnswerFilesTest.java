@@ -34,7 +34,8 @@ class AnswerFilesTest {
         String windows = "\uFEFF" + ANSWERS.replace("\n", "\r\n\r\n").replace("\"answer\"", "\"time\": 3, \"answer\"");
 
         assertThat(read(windows, REFERENCES)).isEqualTo(read(ANSWERS, REFERENCES));
-        assertThat(read("{\"run\": {\"model\": \"tiny\"}}\n" + ANSWERS, REFERENCES)).hasSize(2);
+        assertThat(read("{\"run\": {\"model\": \"tiny\"}}\n" + ANSWERS, REFERENCES))
+                .hasSize(2);
     }
 
     @Test
@@ -70,7 +71,10 @@ class AnswerFilesTest {
                 "NN  N|p.jsonl holds no rows|\"answer\""
             })
     void refusesBadAnswersAndSaysWhere(String answers, String first, String second) {
-        String lines = answers.replace('\'', '"').replace("NaN", "#").replace('N', '\n').replace("#", "NaN");
+        String lines = answers.replace('\'', '"')
+                .replace("NaN", "#")
+                .replace('N', '\n')
+                .replace("#", "NaN");
 
         assertThatThrownBy(() -> read(lines, REFERENCES))
                 .isInstanceOf(EvaluationException.class)

@@ -73,17 +73,7 @@ class CocoGoldenTest {
     @Test
     void thresholdsAreThoseOfNumpy() {
         assertThat(ImageMatcher.THRESHOLDS)
-                .containsExactly(
-                        0.5,
-                        0.55,
-                        0.6,
-                        0.65,
-                        0.7,
-                        0.75,
-                        0.8,
-                        0.85,
-                        0.8999999999999999,
-                        0.95);
+                .containsExactly(0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.8999999999999999, 0.95);
     }
 
     @Test

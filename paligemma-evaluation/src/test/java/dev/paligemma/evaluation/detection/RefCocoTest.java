@@ -21,8 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** Compares with src/reference/evaluation/make_refcoco_goldens.py; more cases of it by {@code -Drefcoco.cases=FILE}. */
 class RefCocoTest {
-    private final RefCoco metric =
-            new RefCoco(MaskCodec.read(TinyModel.folder().resolve("vae-oid.npz")));
+    private final RefCoco metric = new RefCoco(MaskCodec.read(TinyModel.folder().resolve("vae-oid.npz")));
 
     @Test
     void figuresAreThoseOfBigVision() throws Exception {

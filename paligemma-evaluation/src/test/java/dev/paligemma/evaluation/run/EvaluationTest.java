@@ -46,9 +46,7 @@ class EvaluationTest {
     void writeQuestions() throws IOException {
         Files.copy(TinyModel.picture(), folder.resolve("scene.png"));
         Files.writeString(folder.resolve("broken.png"), "no picture");
-        file = Files.writeString(
-                folder.resolve("data.jsonl"),
-                """
+        file = Files.writeString(folder.resolve("data.jsonl"), """
                 {"id": "a", "image": "scene.png", "prompt": "caption en", "captions": ["a blue square and the word cafe"]}
                 {"id": "b", "image": "scene.png", "question": "what color is the square?", "answers": ["blue"]}
                 {"id": "c", "image": "broken.png", "prompt": "caption en", "references": ["", "a star"]}
@@ -91,7 +89,8 @@ class EvaluationTest {
         Path answers = folder.resolve("out/answers.jsonl");
         List<String> lines = Files.readAllLines(answers);
         // Two answers, a third without its end: as a process leaves it that is killed.
-        String torn = String.join("\n", lines.subList(0, 3)) + "\n" + lines.get(3).substring(0, 9);
+        String torn =
+                String.join("\n", lines.subList(0, 3)) + "\n" + lines.get(3).substring(0, 9);
         Files.writeString(answers, torn);
         List<Integer> before = new ArrayList<>();
         Evaluation again = evaluation()
@@ -126,7 +125,8 @@ class EvaluationTest {
                         .run(pipeline))
                 .isInstanceOf(EvaluationException.class)
                 .hasMessageContaining("another model: expected other, got tiny");
-        Files.writeString(file, "\n{\"image\": \"x.png\", \"prompt\": \"ocr\", \"answer\": \"\"}\n", StandardOpenOption.APPEND);
+        Files.writeString(
+                file, "\n{\"image\": \"x.png\", \"prompt\": \"ocr\", \"answer\": \"\"}\n", StandardOpenOption.APPEND);
         assertThatThrownBy(() -> evaluation().resume(true).build().run(pipeline))
                 .isInstanceOf(EvaluationException.class)
                 .hasMessageContaining("another data");
@@ -135,10 +135,8 @@ class EvaluationTest {
     @Test
     void comparesTwoRuns() {
         EvaluationRun one = evaluation().build().run(pipeline);
-        Evaluation second = evaluation()
-                .output(folder.resolve("second"))
-                .maxNewTokens(1)
-                .build();
+        Evaluation second =
+                evaluation().output(folder.resolve("second")).maxNewTokens(1).build();
         Comparison comparison = Comparison.of(second.run(pipeline), second.other(folder.resolve("out")), 0);
         assertThat(comparison.second().answers()).isEqualTo(one.answers());
         assertThat(comparison.difference()).isEqualTo(0.2);
@@ -152,16 +150,11 @@ class EvaluationTest {
         RgbImage picture = RgbImage.read(TinyModel.picture());
         SegmentationResult found = pipeline.segment(picture, "blue square");
         CocoRle mask = found.segments().get(0).rle().orElseThrow();
-        Files.writeString(
-                file,
-                """
+        Files.writeString(file, """
                 {"id": "a", "image": "scene.png", "prompt": "segment blue square", "width": %d, "height": %d, "boxes": [\
                 {"label": "blue square", "mask": {"size": [%2$d, %1$d], "counts": "%s"}}]}
-                """
-                        .formatted(
-                                picture.width(),
-                                picture.height(),
-                                mask.compressed().replace("\\", "\\\\")));
+                """.formatted(
+                        picture.width(), picture.height(), mask.compressed().replace("\\", "\\\\")));
         for (Shape shape : Shape.values()) {
             EvaluationRun run = Evaluation.builder(data(), Measure.ofThings(shape))
                     .output(folder.resolve(shape.name()))
@@ -179,9 +172,7 @@ class EvaluationTest {
 
     @Test
     void refusesAPictureOfAnotherSizeThanItsMasks() throws IOException {
-        Files.writeString(
-                file,
-                """
+        Files.writeString(file, """
                 {"id": "a", "image": "scene.png", "prompt": "segment star", "width": 2, "height": 2, "mask": {"size": [2, 2], \
                 "counts": [0, 4]}}
                 """);
@@ -195,7 +186,8 @@ class EvaluationTest {
 
     @Test
     void refusesQuestionsThatTheMetricCannotScore() {
-        Evaluation boxes = Evaluation.builder(data(), Measure.ofThings(Shape.BOX)).build();
+        Evaluation boxes =
+                Evaluation.builder(data(), Measure.ofThings(Shape.BOX)).build();
         assertThatThrownBy(() -> boxes.run(pipeline))
                 .isInstanceOf(EvaluationException.class)
                 .hasMessageContaining("question a has no boxes");

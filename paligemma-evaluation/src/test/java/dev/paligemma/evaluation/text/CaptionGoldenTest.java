@@ -18,8 +18,7 @@ class CaptionGoldenTest {
 
     @Test
     void tokensAreThoseOfTheReference() throws URISyntaxException {
-        List<JsonObject> rows =
-                GoldenCases.rows(GoldenCases.file("paligemma.evaluation.tokens", "/tokens.jsonl"));
+        List<JsonObject> rows = GoldenCases.rows(GoldenCases.file("paligemma.evaluation.tokens", "/tokens.jsonl"));
 
         List<String> tokens = CaptionTokens.of(
                 rows.stream().map(row -> row.stringOrNull("caption")).toList());
@@ -30,8 +29,7 @@ class CaptionGoldenTest {
 
     @Test
     void scoresAreThoseOfTheReference() throws URISyntaxException {
-        List<JsonObject> rows =
-                GoldenCases.rows(GoldenCases.file("paligemma.evaluation.captions", "/captions.jsonl"));
+        List<JsonObject> rows = GoldenCases.rows(GoldenCases.file("paligemma.evaluation.captions", "/captions.jsonl"));
         Map<String, Object> all = rows.get(0).object("scores").members();
         GoldenCases golden = GoldenCases.of(rows.subList(1, rows.size()));
 

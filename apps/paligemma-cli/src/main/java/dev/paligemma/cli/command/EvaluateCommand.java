@@ -41,7 +41,8 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--metric",
             paramLabel = "NAME",
-            description = "cider, bleu4, rouge-l, vqa, anls, relaxed, exact, pope, refcoco, coco-box, coco-mask or another.")
+            description =
+                    "cider, bleu4, rouge-l, vqa, anls, relaxed, exact, pope, refcoco, coco-box, coco-mask or another.")
     @Nullable
     String metric;
 
@@ -79,9 +80,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         dataSet.model.maskWeights = maskWeights;
-        Facts facts = predictions == null && references == null
-                ? dataSet.evaluate(spec, metric)
-                : files();
+        Facts facts = predictions == null && references == null ? dataSet.evaluate(spec, metric) : files();
         facts.print(spec.commandLine().getOut(), json);
         return ExitCode.OK;
     }

@@ -116,10 +116,12 @@ public final class DataSetOptions {
         Path folder = out;
         if (questions == null || folder == null) {
             throw new ParameterException(
-                    command.commandLine(), "a model is asked --data and its answers are kept in --out; both are needed");
+                    command.commandLine(),
+                    "a model is asked --data and its answers are kept in --out; both are needed");
         }
         if (task == null && metric == null) {
-            throw new ParameterException(command.commandLine(), "Missing --task, or --metric for questions with prompts");
+            throw new ParameterException(
+                    command.commandLine(), "Missing --task, or --metric for questions with prompts");
         }
         if (batch < 1 || (maxNewTokens != null && maxNewTokens < 1)) {
             throw new ParameterException(command.commandLine(), "--batch and --max-new-tokens must be at least 1");
@@ -127,7 +129,10 @@ public final class DataSetOptions {
         try (ProgressDisplay shown = ProgressDisplay.of(command)) {
             Optional<MaskCodec> codec = model.maskCodec(shown);
             MeasuredTask measured = task == null
-                    ? new MeasuredTask(String.valueOf(metric), MeasuredTask.measure(String.valueOf(metric), codec), Optional.empty())
+                    ? new MeasuredTask(
+                            String.valueOf(metric),
+                            MeasuredTask.measure(String.valueOf(metric), codec),
+                            Optional.empty())
                     : MeasuredTask.named(task, codec);
             Measure measure = metric == null ? measured.measure() : MeasuredTask.measure(metric, codec);
             Evaluation evaluation = evaluation(read(questions, measured), measure, measured, folder, shown);
@@ -194,7 +199,9 @@ public final class DataSetOptions {
 
     private static Facts facts(EvaluationRun run, @Nullable Comparison comparison) {
         Facts facts = FileScores.facts(run.scores())
-                .line("95 % interval", "%.4f to %.4f", run.interval().low(), run.interval().high())
+                .line(
+                        "95 % interval",
+                        "%.4f to %.4f", run.interval().low(), run.interval().high())
                 .value("low", run.interval().low())
                 .value("high", run.interval().high());
         facts.value("failed", run.failed());
@@ -208,13 +215,20 @@ public final class DataSetOptions {
         return facts.value(
                 "comparison",
                 new Facts()
-                        .line("compared with", "%s", other.getOrDefault("model", "") + ", " + other.getOrDefault("precision", ""))
+                        .line(
+                                "compared with",
+                                "%s",
+                                other.getOrDefault("model", "") + ", " + other.getOrDefault("precision", ""))
                         .value("with", other.getOrDefault("model", ""))
                         .value("precision", other.getOrDefault("precision", ""))
                         .value("score", comparison.first().scores().score())
                         .line("difference", "%+.4f", comparison.difference())
                         .value("difference", comparison.difference())
-                        .line("95 % interval", "%+.4f to %+.4f", comparison.interval().low(), comparison.interval().high())
+                        .line(
+                                "95 % interval",
+                                "%+.4f to %+.4f",
+                                comparison.interval().low(),
+                                comparison.interval().high())
                         .value("low", comparison.interval().low())
                         .value("high", comparison.interval().high())
                         .add("cases better", "better", comparison.better())

@@ -55,9 +55,12 @@ public final class FileScores {
         CocoTruth truth = CocoTruth.read(references, shape);
         AveragePrecision precision = AveragePrecision.read(truth, predictions, shape);
         Map<String, Double> numbers = precision.numbers();
-        Facts facts = facts(AveragePrecision.name(shape), precision.ap(), truth.images().size(), numbers);
+        Facts facts = facts(
+                AveragePrecision.name(shape), precision.ap(), truth.images().size(), numbers);
         Facts categories = new Facts();
-        precision.categories().forEach((id, ap) -> categories.value(truth.categories().getOrDefault(id, id), ap));
+        precision
+                .categories()
+                .forEach((id, ap) -> categories.value(truth.categories().getOrDefault(id, id), ap));
         return facts.value("categories", categories);
     }
 

@@ -43,9 +43,8 @@ public final class ModelOptions extends RuntimeOptions {
 
     /** The mask decoder that was named, or the one in the model's folder; empty if there is none. */
     public Optional<MaskCodec> maskCodec(ProgressDisplay progress) {
-        Path file = maskWeights == null
-                ? checkpoint.folder(progress).resolve(PipelineBuilder.MASK_WEIGHTS)
-                : maskWeights;
+        Path file =
+                maskWeights == null ? checkpoint.folder(progress).resolve(PipelineBuilder.MASK_WEIGHTS) : maskWeights;
         return maskWeights != null || Files.exists(file) ? Optional.of(MaskCodec.read(file)) : Optional.empty();
     }
 

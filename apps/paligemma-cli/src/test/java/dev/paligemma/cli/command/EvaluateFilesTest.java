@@ -25,7 +25,8 @@ class EvaluateFilesTest {
     @BeforeEach
     void writeFiles() throws IOException {
         answers = write(
-                "answers.jsonl", "{\"id\": 1, \"answer\": \"a red star\"}\n{\"id\": \"b\", \"answer\": \"A Circle\"}\n");
+                "answers.jsonl",
+                "{\"id\": 1, \"answer\": \"a red star\"}\n{\"id\": \"b\", \"answer\": \"A Circle\"}\n");
         references = write(
                 "references.jsonl",
                 "{\"id\": 1, \"references\": [\"a red star\", \"the star\"]}\n{\"id\": \"b\", \"references\": [\"a circle\"]}\n");
@@ -85,8 +86,7 @@ class EvaluateFilesTest {
                 answers,
                 "--references",
                 references));
-        Outcome unknown =
-                run("evaluate", "--metric", "meteor", "--predictions", answers, "--references", references);
+        Outcome unknown = run("evaluate", "--metric", "meteor", "--predictions", answers, "--references", references);
         assertRefused(unknown);
         assertThat(unknown.err()).contains("meteor", "cider", "coco-box");
         Outcome task = run("evaluate", "--task", "snli", "--predictions", answers, "--references", references);

@@ -44,7 +44,8 @@ final class Automaton {
     }
 
     /** The longest match from a place in a text of symbols on, the first rule of several; null if there is none. */
-    @Nullable Match longest(char[] symbols, int from, int to) {
+    @Nullable
+    Match longest(char[] symbols, int from, int to) {
         Match found = null;
         State state = start;
         for (int at = from; at < to && !state.nodes.isEmpty(); at++) {

@@ -51,7 +51,8 @@ final class PtbRules {
     private static final String L = "[A-Za-z" + Symbols.LETTER + Symbols.UPPER + "]";
     private static final String D = "[0-9" + Symbols.DIGIT + "]";
     private static final String LD = "[A-Za-z0-9" + Symbols.LETTER + Symbols.UPPER + Symbols.DIGIT + "]";
-    private static final String LETTER = "[A-Za-z\u00AD" + Symbols.LETTER + Symbols.UPPER + Symbols.MARK + "]|&[AEIOUaeiou](acute|grave|uml);";
+    private static final String LETTER =
+            "[A-Za-z\u00AD" + Symbols.LETTER + Symbols.UPPER + Symbols.MARK + "]|&[AEIOUaeiou](acute|grave|uml);";
     private static final String WORD_PART = "(" + LETTER + ")(" + LETTER + "|" + D + ")*";
     private static final String WORD = WORD_PART + "([.!?]" + WORD_PART + ")*";
     private static final String APOS = "(['\u2019]|&apos;)";
@@ -59,22 +60,23 @@ final class PtbRules {
     private static final String SPACE = "[ \t\u00A0\u2000]";
     private static final String SPACE_OR_LINE = "([ \t\u00A0\u2000\n\r\u000B\f\u2028\u0085]|\r\n)";
     private static final String NUMBER_BODY = "(" + D + "*([.:,\u00AD\u066B]" + D + "+)+|" + D + "+)";
-    private static final String ACRO = "([A-Za-z](\\.[A-Za-z])*|(Canada|Sino|Korean|EU|Japan|non)-U\\.S|U\\.S\\.-(U\\.K|U\\.S\\.S\\.R))";
-    private static final String ACRO2 = "([A-Za-z](\\.[A-Za-z])+|(Canada|Sino|Korean|EU|Japan|non)-U\\.S|U\\.S\\.-(U\\.K|U\\.S\\.S\\.R))";
+    private static final String ACRO =
+            "([A-Za-z](\\.[A-Za-z])*|(Canada|Sino|Korean|EU|Japan|non)-U\\.S|U\\.S\\.-(U\\.K|U\\.S\\.S\\.R))";
+    private static final String ACRO2 =
+            "([A-Za-z](\\.[A-Za-z])+|(Canada|Sino|Korean|EU|Japan|non)-U\\.S|U\\.S\\.-(U\\.K|U\\.S\\.S\\.R))";
     private static final String FRACTION = "(" + D + "{1,4}[\\- \u00A0])?" + D + "{1,4}(\\\\?/|\u2044)" + D + "{1,4}";
     private static final String THING_PART = "([dDoOlL]" + APOS_LIKE + LD + ")?" + LD + "+";
     private static final String THING = THING_PART + "([\\-_\u2010]" + THING_PART + ")*";
     private static final String THING_A = "[A-Z]+(([+&]|&amp;)[A-Z]+)+";
-    private static final String THING_3 =
-            "[A-Za-z0-9]+(-[A-Za-z]+){0,2}(\\\\?/[A-Za-z0-9]+(-[A-Za-z]+){0,2}){1,2}";
+    private static final String THING_3 = "[A-Za-z0-9]+(-[A-Za-z]+){0,2}(\\\\?/[A-Za-z0-9]+(-[A-Za-z]+){0,2}){1,2}";
     private static final String HYPHENED = "[A-Za-z0-9][A-Za-z0-9.,\u00AD]*(-([A-Za-z0-9\u00AD]+|" + ACRO2 + "\\.))+";
     private static final String IN_SENTENCE = "[,;:\u3001]";
     private static final String URL_END = "[^ \t\n\f\r\"<>|.!?(){},\\-]";
     private static final String NAME = "[A-Za-z][A-Za-z0-9_:.\\-]*";
     private static final String VALUE = "('[^\r\n']*'|\"[^\r\n\"]*\")";
 
-    private static final String TAG = "<([!?][A-Za-z\\-][^>\r\n]*|/" + NAME + "|" + NAME + "([ ]+" + NAME + "([ ]*=[ ]*" + VALUE
-            + ")?)*[ ]*/?)[ ]*>";
+    private static final String TAG = "<([!?][A-Za-z\\-][^>\r\n]*|/" + NAME + "|" + NAME + "([ ]+" + NAME + "([ ]*=[ ]*"
+            + VALUE + ")?)*[ ]*/?)[ ]*>";
 
     static final List<Rule> ALL = all();
 
@@ -84,11 +86,7 @@ final class PtbRules {
         List<Rule> rules = new ArrayList<>();
         rules.add(new Rule("cannot|gonna|gotta|lemme|gimme|wanna", null, Form.PART, 3));
         rules.add(new Rule("'(tis|twas)", null, Form.PART, 2));
-        rules.add(new Rule(
-                TAG,
-                null,
-                Form.TAG,
-                0));
+        rules.add(new Rule(TAG, null, Form.TAG, 0));
         word(rules, "&(MD|mdash|ndash);");
         word(rules, "&amp;");
         word(rules, "&(HT|TL|UR|LR|QC|QL|QR|odq|cdq|#[0-9]+);");
@@ -105,10 +103,14 @@ final class PtbRules {
         word(rules, "[A-HJ-XZn]" + APOS_LIKE + L + "{2,2}" + L + "*");
         word(rules, L + "+[aeiouyAEIOUY]" + APOS_LIKE + "[aeiouA-Z]" + L + "*");
         plain(rules, "https?://[^ \t\n\f\r\"<>|(){}]+" + URL_END);
-        plain(rules, "((www\\.([^ \t\n\f\r\"<>|.!?(){},]+\\.)+[a-zA-Z]{2,4})|(([^ \t\n\f\r\"`'<>|.!?(){},-_$]+\\.)+"
-                + "(com|net|org|edu)))(/[^ \t\n\f\r\"<>|()]+" + URL_END + ")?");
-        plain(rules, "(&lt;|<)?[a-zA-Z0-9][^ \t\n\f\r\"<>|(){}\u00A0]*@([^ \t\n\f\r\"<>|(){}.\u00A0]+\\.)*"
-                + "([^ \t\n\f\r\"<>|(){}.\u00A0]+)(&gt;|>)?");
+        plain(
+                rules,
+                "((www\\.([^ \t\n\f\r\"<>|.!?(){},]+\\.)+[a-zA-Z]{2,4})|(([^ \t\n\f\r\"`'<>|.!?(){},-_$]+\\.)+"
+                        + "(com|net|org|edu)))(/[^ \t\n\f\r\"<>|()]+" + URL_END + ")?");
+        plain(
+                rules,
+                "(&lt;|<)?[a-zA-Z0-9][^ \t\n\f\r\"<>|(){}\u00A0]*@([^ \t\n\f\r\"<>|(){}.\u00A0]+\\.)*"
+                        + "([^ \t\n\f\r\"<>|(){}.\u00A0]+)(&gt;|>)?");
         word(rules, "@[a-zA-Z_][a-zA-Z_0-9]*");
         plain(rules, "#(" + LETTER + ")+");
         rules.add(new Rule(APOS + "(m|s|d|re|ve|ll)", "[^A-Za-z]", Form.CONTRACTION, 0));
@@ -132,8 +134,13 @@ final class PtbRules {
         word(rules, first() + "\\.", "..");
         rules.add(new Rule(first() + "\\.", null, Form.SENTENCE_END, 0));
         word(rules, "(ca|[Ff]igs?|[Pp]rop|[Nn]os?|[Aa]rt|bldg|[Pp]p|op)\\.", SPACE_OR_LINE + "?" + D);
-        rules.add(new Rule(ACRO2 + "\\.", SPACE_OR_LINE + "+(" + starters() + "|" + TAG + ")" + SPACE_OR_LINE, Form.SENTENCE_END, 0));
-        rules.add(new Rule("[A-Za-z]\\.", SPACE_OR_LINE + "+(" + starters() + "|" + TAG + ")" + SPACE_OR_LINE, Form.PART, 1));
+        rules.add(new Rule(
+                ACRO2 + "\\.",
+                SPACE_OR_LINE + "+(" + starters() + "|" + TAG + ")" + SPACE_OR_LINE,
+                Form.SENTENCE_END,
+                0));
+        rules.add(new Rule(
+                "[A-Za-z]\\.", SPACE_OR_LINE + "+(" + starters() + "|" + TAG + ")" + SPACE_OR_LINE, Form.PART, 1));
         word(rules, second() + "\\.");
         word(rules, ACRO + "\\.");
         word(rules, ACRO2, SPACE_OR_LINE);
@@ -141,20 +148,27 @@ final class PtbRules {
         word(rules, THING + "\\.", IN_SENTENCE);
         word(rules, THING_A + "\\.", IN_SENTENCE);
         rules.add(new Rule(
-                "(" + LETTER + "|" + D + ")+(\\.(" + LETTER + "|" + D + ")+)*\\.(bat|bmp|c|class|cgi|cpp|dll|docx?|exe|gif|gz|h|html?|jar"
+                "(" + LETTER + "|" + D + ")+(\\.(" + LETTER + "|" + D
+                        + ")+)*\\.(bat|bmp|c|class|cgi|cpp|dll|docx?|exe|gif|gz|h|html?|jar"
                         + "|java|jpe?g|mov|mp3|pdf|php|pl|png|ppt|ps|py|sql|tar|txt|wav|x|xml|zip)",
                 SPACE_OR_LINE + "|[.,?!]",
                 Form.PLAIN,
                 0));
-        rules.add(new Rule("(\\([0-9]{2,3}\\)[ \u00A0]?|(\\+\\+?)?([0-9]{2,4}[\\- \u00A0])?[0-9]{2,4}[\\- \u00A0])[0-9]{3,4}"
-                + "[\\- \u00A0]?[0-9]{3,5}|((\\+\\+?)?[0-9]{2,4}\\.)?[0-9]{2,4}\\.[0-9]{3,4}\\.[0-9]{3,5}", null, Form.SPACED, 0));
+        rules.add(new Rule(
+                "(\\([0-9]{2,3}\\)[ \u00A0]?|(\\+\\+?)?([0-9]{2,4}[\\- \u00A0])?[0-9]{2,4}[\\- \u00A0])[0-9]{3,4}"
+                        + "[\\- \u00A0]?[0-9]{3,5}|((\\+\\+?)?[0-9]{2,4}\\.)?[0-9]{2,4}\\.[0-9]{3,4}\\.[0-9]{3,5}",
+                null,
+                Form.SPACED,
+                0));
         rules.add(new Rule("\"|&quot;", "[A-Za-z0-9$]", Form.OPENING_DOUBLE, 0));
         word(rules, "\"|&quot;");
         word(rules, "<|&lt;");
         word(rules, ">|&gt;");
         word(rules, "[<>]?[:;=][\\-o*']?[()DPdpO\\\\{@|[\\]]", "[^A-Za-z0-9]");
-        word(rules, "[\\^x=~<>]\\.\\[\\^x=~<>]|[\\-\\^x=~<>']_[\\-\\^x=~<>']|\\([\\-\\^x=~<>'][_.]?[\\-\\^x=~<>']\\)"
-                + "|\\([\\^x=~<>']-[\\^x=~<>'`]\\)");
+        word(
+                rules,
+                "[\\^x=~<>]\\.\\[\\^x=~<>]|[\\-\\^x=~<>']_[\\-\\^x=~<>']|\\([\\-\\^x=~<>'][_.]?[\\-\\^x=~<>']\\)"
+                        + "|\\([\\^x=~<>']-[\\^x=~<>'`]\\)");
         word(rules, "[(){}[\\]]");
         rules.add(new Rule("-+", null, Form.DASH, 0));
         rules.add(new Rule("\\.{3,5}|(\\.[ \u00A0]){2,4}\\.", null, Form.ELLIPSIS, 0));

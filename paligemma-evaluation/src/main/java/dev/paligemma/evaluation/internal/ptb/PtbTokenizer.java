@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Splits lines of text into the tokens of the Penn Treebank, in lower case. Thread-safe. */
 public final class PtbTokenizer {

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** How tokens are written. Stateless. */
 final class TokenText {
-    private static final Map<String, String> BRACKETS = Map.of(
-            "(", "-LRB-", ")", "-RRB-", "[", "-LSB-", "]", "-RSB-", "{", "-LCB-", "}", "-RCB-");
+    private static final Map<String, String> BRACKETS =
+            Map.of("(", "-LRB-", ")", "-RRB-", "[", "-LSB-", "]", "-RSB-", "{", "-LCB-", "}", "-RCB-");
 
     private TokenText() {}
 
