@@ -58,8 +58,11 @@ public final class JsonLineFile {
     /** The object of a line; {@code shape}, which may be empty, is what its messages end with. */
     public static JsonObject object(byte[] line, String where, String shape, Failure failure) {
         // Each line is a document of its own for the parser, so its "line 1" would mislead.
-        return Json.readObject(where, line, (message, cause) -> failure.of(
-                String.valueOf(message).replaceFirst(" at line 1, column ", " at column ") + shape, cause));
+        return Json.readObject(
+                where,
+                line,
+                (message, cause) -> failure.of(
+                        String.valueOf(message).replaceFirst(" at line 1, column ", " at column ") + shape, cause));
     }
 
     /** Leaves out the mark of UTF-8 at the beginning; refuses UTF-16. */
