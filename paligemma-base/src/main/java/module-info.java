@@ -9,6 +9,7 @@ module dev.paligemma.base {
             dev.paligemma,
             dev.paligemma.checkpoint,
             dev.paligemma.cli,
+            dev.paligemma.evaluation,
             dev.paligemma.examples,
             dev.paligemma.hub,
             dev.paligemma.langchain4j,

@@ -5,6 +5,7 @@ import dev.paligemma.cli.command.CaptionCommand;
 import dev.paligemma.cli.command.ConvertCommand;
 import dev.paligemma.cli.command.DetectCommand;
 import dev.paligemma.cli.command.DownloadCommand;
+import dev.paligemma.cli.command.EvaluateCommand;
 import dev.paligemma.cli.command.FinetuneCommand;
 import dev.paligemma.cli.command.GenerateCommand;
 import dev.paligemma.cli.command.InfoCommand;
@@ -47,6 +48,7 @@ import picocli.CommandLine.Spec;
             MergeCommand.class,
             VerifyCommand.class,
             ValidateCommand.class,
+            EvaluateCommand.class,
             ServeCommand.class
         },
         versionProvider = ToolVersion.class,

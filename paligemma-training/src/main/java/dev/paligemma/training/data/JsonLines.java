@@ -1,13 +1,9 @@
 package dev.paligemma.training.data;
 
-import dev.paligemma.base.internal.FailureReason;
-import dev.paligemma.base.internal.InputFiles;
-import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.JsonLineFile;
 import dev.paligemma.base.internal.JsonObject;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.training.run.FineTuningException;
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -16,8 +12,6 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a file with one JSON object a line: {@code {"image": "1.jpg", "prefix": "caption en", "suffix": "a red star"}}.
@@ -30,9 +24,6 @@ final class JsonLines {
     private static final String SHAPE =
             "expected {\"image\": \"1.jpg\", \"prefix\": \"caption en\", \"suffix\": \"a red"
                     + " star\"}, one such object a line";
-    /** The bytes of the mark that some editors put in front of UTF-8. */
-    private static final int MARK_BYTES = 3;
-
     private final Path file;
     private final Path pictures;
     private final Problems problems;
@@ -44,87 +35,28 @@ final class JsonLines {
     }
 
     List<Example> read() {
-        Path real = InputFiles.regular(file, FineTuningException::new);
         List<Example> examples = new ArrayList<>();
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(real), 1 << 16)) {
-            skipMark(in);
-            int number = 1;
-            for (byte[] line = line(in, number); line != null; line = line(in, ++number)) {
-                if (!isBlank(line)) {
-                    byte[] bytes = line;
-                    String origin = file + ", line " + number;
-                    Example example = problems.attempt(() -> example(bytes, origin));
+        JsonLineFile.read(
+                file,
+                MAX_LINE_BYTES,
+                "pictures are named in it, not held by it: " + SHAPE,
+                FineTuningException::new,
+                (line, origin) -> {
+                    Example example = problems.attempt(() -> example(line, origin));
                     if (example != null) {
                         examples.add(example);
                     }
                     if (examples.size() > MAX_EXAMPLES) {
                         throw new FineTuningException(file + " holds more than " + MAX_EXAMPLES + " examples");
                     }
-                }
-            }
-        } catch (IOException e) {
-            throw new FineTuningException("cannot read " + file + ": " + FailureReason.of(e, file), e);
-        }
+                });
         return examples;
     }
 
-    /** Leaves out the mark of UTF-8 at the beginning; refuses UTF-16. */
-    private void skipMark(InputStream in) throws IOException {
-        in.mark(MARK_BYTES);
-        byte[] start = in.readNBytes(MARK_BYTES);
-        if (start.length == MARK_BYTES
-                && (start[0] & 255) == 0xEF
-                && (start[1] & 255) == 0xBB
-                && (start[2] & 255) == 0xBF) {
-            return;
-        }
-        if (start.length >= 2 && (start[0] & 255) + (start[1] & 255) == 0xFE + 0xFF) {
-            throw new FineTuningException(file + " is UTF-16; save it as UTF-8");
-        }
-        in.reset();
-    }
-
-    /** The bytes of the next line without its end; null behind the last one. */
-    private byte @Nullable [] line(InputStream in, int number) throws IOException {
-        ByteArrayOutputStream line = new ByteArrayOutputStream(256);
-        int next = in.read();
-        if (next < 0) {
-            return null;
-        }
-        for (; next >= 0 && next != '\n'; next = in.read()) {
-            if (line.size() == MAX_LINE_BYTES) {
-                throw new FineTuningException(file + ", line " + number + " is longer than " + MAX_LINE_BYTES
-                        + " bytes; pictures are named in it, not held by it: " + SHAPE);
-            }
-            line.write(next);
-        }
-        return line.toByteArray();
-    }
-
-    private static boolean isBlank(byte[] line) {
-        for (byte each : line) {
-            if (each != ' ' && each != '\t' && each != '\r') {
-                return false;
-            }
-        }
-        return true;
-    }
-
     private Example example(byte[] line, String origin) {
-        JsonObject json = parse(line, origin);
+        JsonObject json = JsonLineFile.object(line, origin, "; " + SHAPE, FineTuningException::new);
         List<Picture> found = pictures(json);
         return new Example(found, text(json, "prefix"), text(json, "suffix"), origin);
-    }
-
-    private static JsonObject parse(byte[] line, String origin) {
-        // Each line is a document of its own for the parser, so its "line 1" would mislead.
-        return Json.readObject(
-                origin,
-                line,
-                (message, cause) -> new FineTuningException(
-                        Objects.requireNonNull(message).replaceFirst(" at line 1, column ", " at column ") + "; "
-                                + SHAPE,
-                        cause));
     }
 
     private static String text(JsonObject json, String name) {

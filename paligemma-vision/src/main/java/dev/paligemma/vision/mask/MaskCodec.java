@@ -3,7 +3,9 @@ package dev.paligemma.vision.mask;
 import dev.paligemma.checkpoint.internal.numpy.NpzException;
 import dev.paligemma.checkpoint.internal.numpy.NpzFile;
 import dev.paligemma.vision.PixelBox;
+import dev.paligemma.vision.RgbImage;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -98,6 +100,38 @@ public final class MaskCodec {
             }
         }
         return finite(decoder.decode(new FeatureMap(GRID, GRID, Codebook.WIDTH, codebook.vectors(codes))));
+    }
+
+    /**
+     * Decodes a mask into a picture by the rule of big_vision's evaluator: the values of {@link #decodeRaw} are resized to
+     * the box, and what is above zero is inside. That may differ at the edges from {@link #decode}, {@link
+     * SegmentationMask#toImage} and {@link ImageMask#threshold()}, which clip the values first.
+     *
+     * @param imageWidth in pixels, 1 to {@value RgbImage#MAX_SIDE}
+     * @param imageHeight in pixels, 1 to {@value RgbImage#MAX_SIDE}
+     * @param box where the mask belongs, in pixels; what is outside of the picture is left out
+     * @throws IllegalArgumentException if the number of codes is another one, a code is not 0 to 127, or a side is out of range
+     */
+    public BitMask decodeInto(int imageWidth, int imageHeight, PixelBox box, int... codes) {
+        ImageMask.requireSize(imageWidth, imageHeight);
+        float[] raw = decodeRaw(codes);
+        BitSet bits = new BitSet(imageWidth * imageHeight);
+        PixelBox visible = box.intersect(new PixelBox(0, 0, imageWidth, imageHeight));
+        if (!visible.isEmpty()) {
+            int size = SegmentationMask.SIZE;
+            float[] values = BilinearResize.resize(
+                    (y, row) -> System.arraycopy(raw, y * size, row, 0, size),
+                    size,
+                    size,
+                    new BilinearResize.Part(box.width(), (long) visible.left() - box.left(), (int) visible.width()),
+                    new BilinearResize.Part(box.height(), (long) visible.top() - box.top(), (int) visible.height()));
+            for (int y = visible.top(), p = 0; y < visible.bottom(); y++) {
+                for (int x = visible.left(); x < visible.right(); x++, p++) {
+                    bits.set(y * imageWidth + x, values[p] > 0);
+                }
+            }
+        }
+        return new BitMask(imageWidth, imageHeight, bits);
     }
 
     /**

@@ -4,7 +4,14 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.PipelineBuilder;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.network.DecoderOptions;
+import dev.paligemma.vision.mask.MaskCodec;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -32,5 +39,29 @@ public final class ModelOptions extends RuntimeOptions {
             return builder.build();
         }
         return builder.adapter(lora, checkpoint.adapter(lora, progress)).build().withAdapter(lora);
+    }
+
+    /** The mask decoder that was named, or the one in the model's folder; empty if there is none. */
+    public Optional<MaskCodec> maskCodec(ProgressDisplay progress) {
+        Path file =
+                maskWeights == null ? checkpoint.folder(progress).resolve(PipelineBuilder.MASK_WEIGHTS) : maskWeights;
+        return maskWeights != null || Files.exists(file) ? Optional.of(MaskCodec.read(file)) : Optional.empty();
+    }
+
+    /** What answers depend on, by which runs are told apart. */
+    public Map<String, String> identity(ProgressDisplay progress) {
+        Path folder = checkpoint.folder(progress);
+        Map<String, String> identity = new LinkedHashMap<>();
+        identity.put("model", checkpoint.label(folder) + " " + ContentDigest.of(folder));
+        String lora = adapter;
+        if (lora != null) {
+            identity.put("adapter", lora + " " + ContentDigest.of(checkpoint.adapter(lora, progress)));
+        }
+        Precision chosen = precision;
+        identity.put("precision", chosen == null ? "as stored" : chosen.name().toLowerCase(Locale.ROOT));
+        if (!decoder.equals(DecoderOptions.defaults())) {
+            identity.put("decoder", decoder.toString());
+        }
+        return identity;
     }
 }
