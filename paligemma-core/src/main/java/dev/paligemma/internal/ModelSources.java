@@ -1,4 +1,4 @@
-package dev.paligemma;
+package dev.paligemma.internal;
 
 import dev.paligemma.hub.DownloadListener;
 import dev.paligemma.hub.FileSet;
@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Where a checkpoint and its adapters come from: folders, or models of the hub. Confined to one thread. */
-final class ModelSources {
+public final class ModelSources {
     private @Nullable Path folder;
     private @Nullable String model;
     private @Nullable String revision;
@@ -20,16 +20,16 @@ final class ModelSources {
     private DownloadListener listener = DownloadListener.NONE;
     private final Map<String, Supplier<Path>> adapters = new LinkedHashMap<>();
 
-    void folder(Path newFolder) {
+    public void folder(Path newFolder) {
         this.folder = Objects.requireNonNull(newFolder, "folder");
     }
 
-    void model(String name) {
+    public void model(String name) {
         HubModel.parse(name);
         this.model = name;
     }
 
-    void revision(String newRevision) {
+    public void revision(String newRevision) {
         if (!HubModel.isRevision(newRevision)) {
             throw new IllegalArgumentException(
                     "a revision is a branch, a tag or a commit of 40 hexadecimal digits, got '" + newRevision + "'");
@@ -37,20 +37,20 @@ final class ModelSources {
         this.revision = newRevision;
     }
 
-    void hub(HubClient client) {
+    public void hub(HubClient client) {
         this.hub = Objects.requireNonNull(client, "hub");
     }
 
-    void onDownload(DownloadListener newListener) {
+    public void onDownload(DownloadListener newListener) {
         this.listener = Objects.requireNonNull(newListener, "listener");
     }
 
-    void adapter(String name, Path adapterFolder) {
+    public void adapter(String name, Path adapterFolder) {
         Objects.requireNonNull(adapterFolder, "folder");
         put(name, () -> adapterFolder);
     }
 
-    void adapter(String name, String hubName) {
+    public void adapter(String name, String hubName) {
         HubModel wanted = HubModel.parse(hubName);
         put(name, () -> download(wanted, FileSet.ADAPTER));
     }
@@ -64,7 +64,7 @@ final class ModelSources {
     }
 
     /** The checkpoint's folder, downloaded if it must be; an {@link IllegalStateException} unless one was chosen. */
-    Path checkpoint() {
+    public Path checkpoint() {
         if (folder != null && model != null) {
             throw new IllegalStateException("both a folder, " + folder + ", and a model of the hub, " + model
                     + ", were chosen: call checkpoint(folder) or model(name)");
@@ -85,7 +85,7 @@ final class ModelSources {
     /**
      * The folders of the adapters by their names, in the order in which they were given, downloaded if they must be.
      */
-    Map<String, Path> adapters() {
+    public Map<String, Path> adapters() {
         Map<String, Path> folders = new LinkedHashMap<>();
         adapters.forEach((name, place) -> folders.put(name, place.get()));
         return folders;
