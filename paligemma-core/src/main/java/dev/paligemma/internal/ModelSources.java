@@ -1,9 +1,14 @@
 package dev.paligemma.internal;
 
+import dev.paligemma.base.internal.Json;
+import dev.paligemma.base.internal.JsonObject;
+import dev.paligemma.checkpoint.adapter.AdapterException;
 import dev.paligemma.hub.DownloadListener;
 import dev.paligemma.hub.FileSet;
 import dev.paligemma.hub.HubClient;
+import dev.paligemma.hub.HubException;
 import dev.paligemma.hub.HubModel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -13,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Where a checkpoint and its adapters come from: folders, or models of the hub. Confined to one thread. */
 public final class ModelSources {
+    private static final String ADAPTER_CONFIG = "adapter_config.json";
+    private static final long MAX_CONFIG_BYTES = 8 << 20;
+
     private @Nullable Path folder;
     private @Nullable String model;
     private @Nullable String revision;
@@ -80,6 +88,56 @@ public final class ModelSources {
             throw new IllegalStateException("no checkpoint was chosen: call checkpoint(folder) or model(name) first");
         }
         return download(HubModel.parse(model, revision), FileSet.CHECKPOINT);
+    }
+
+    /**
+     * Takes a chosen checkpoint that is an adapter for what it is: the base that it names becomes the checkpoint, and the adapter is
+     * one by that name. Says whether it was one.
+     *
+     * @throws AdapterException if the adapter names no base on the hub
+     */
+    public boolean splitAdapter(String name) {
+        Path place = folder;
+        if (place == null && model != null && revision == null) {
+            place = downloadAny(HubModel.parse(model));
+        }
+        if (place == null
+                || !Files.exists(place.resolve(ADAPTER_CONFIG))
+                || Files.exists(place.resolve("config.json"))) {
+            return false;
+        }
+        Path adapter = place;
+        JsonObject config =
+                Json.readObject(adapter.resolve(ADAPTER_CONFIG), MAX_CONFIG_BYTES, AdapterException::new);
+        String base = config.stringOrNull("base_model_name_or_path");
+        String baseRevision = config.stringOrNull("revision");
+        if (base == null || !HubModel.isName(base)) {
+            throw new AdapterException(adapter + " is an adapter whose base_model_name_or_path "
+                    + JsonObject.describe(base)
+                    + " is no model of the hub; choose its base with checkpoint(folder) or model(name), and give this as"
+                    + " adapter(...)");
+        }
+        folder = null;
+        model = baseRevision == null ? base : base + "@" + baseRevision;
+        adapter(name, adapter);
+        return true;
+    }
+
+    /** A checkpoint of the hub, or an adapter if it is that. */
+    private Path downloadAny(HubModel wanted) {
+        try {
+            return download(wanted, FileSet.CHECKPOINT);
+        } catch (HubException e) {
+            if (e.kind() != HubException.Kind.NOT_FOUND && e.kind() != HubException.Kind.OFFLINE) {
+                throw e;
+            }
+            try {
+                return download(wanted, FileSet.ADAPTER);
+            } catch (HubException alsoNot) {
+                e.addSuppressed(alsoNot);
+                throw e;
+            }
+        }
     }
 
     /**
