@@ -86,6 +86,7 @@ class ArchitectureTest {
                             "micrometer",
                             "spring-ai")),
             entry("training", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
+            entry("retrieval", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry("server", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry(
                     "cli",
@@ -98,6 +99,7 @@ class ArchitectureTest {
                             "hub",
                             "core",
                             "training",
+                            "retrieval",
                             "server",
                             "tiny")),
             entry(
@@ -155,6 +157,9 @@ class ArchitectureTest {
             "dev.paligemma.generation.TooManyRequestsException",
             "dev.paligemma.hub.HubClient",
             "dev.paligemma.network.Networks",
+            "dev.paligemma.retrieval.BinaryRows",
+            "dev.paligemma.retrieval.PageEncoder",
+            "dev.paligemma.retrieval.RowPooling",
             "dev.paligemma.server.PaliGemmaServer",
             "dev.paligemma.server.ServerException",
             "dev.paligemma.task.Tasks",
