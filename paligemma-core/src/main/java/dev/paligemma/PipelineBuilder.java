@@ -1,6 +1,5 @@
 package dev.paligemma;
 
-import dev.paligemma.base.internal.CacheFolder;
 import dev.paligemma.catalog.MemoryEstimate;
 import dev.paligemma.checkpoint.adapter.AdapterException;
 import dev.paligemma.checkpoint.config.CheckpointException;
@@ -19,13 +18,13 @@ import dev.paligemma.generation.internal.RequestListeners;
 import dev.paligemma.generation.internal.Slots;
 import dev.paligemma.generation.internal.TextGenerator;
 import dev.paligemma.generation.internal.Tokenizers;
+import dev.paligemma.hub.DownloadListener;
+import dev.paligemma.hub.HubClient;
+import dev.paligemma.hub.HubException;
 import dev.paligemma.internal.AdapterTokenizers;
 import dev.paligemma.internal.LoadedModel;
 import dev.paligemma.internal.ModelFiles;
 import dev.paligemma.internal.ModelLoader;
-import dev.paligemma.hub.DownloadListener;
-import dev.paligemma.hub.HubClient;
-import dev.paligemma.hub.HubException;
 import dev.paligemma.network.DecoderOptions;
 import dev.paligemma.network.Networks;
 import dev.paligemma.tokenizer.TokenizerException;
@@ -280,8 +279,8 @@ public final class PipelineBuilder {
         AdapterTokenizers.requireRows(loaded.model().adapters(), config, files);
         Tokenizers tokenizers = new Tokenizers(
                 files.tokenizer(), files.adapterTokenizers(), config.vision().patches());
-        TextGenerator generator = new TextGenerator(
-                config, tokenizers, files.imageProcessor(), loaded.model(), files.generation(), null);
+        TextGenerator generator =
+                new TextGenerator(config, tokenizers, files.imageProcessor(), loaded.model(), files.generation(), null);
         return new PaliGemmaPipeline(
                 info,
                 generator,

@@ -114,8 +114,8 @@ public final class ModelLoader {
             ModelFiles read = closingOnFailure(model, files);
             LoadedModel loaded =
                     new LoadedModel(folder, given.folder(), config, runtime, model, read, stopwatch.lapMs());
-            log.info("loaded {} with {} {} in {} ms", folder, runtime.name(), runtime.options(), (long)
-                    loaded.loadMs());
+            log.info(
+                    "loaded {} with {} {} in {} ms", folder, runtime.name(), runtime.options(), (long) loaded.loadMs());
             return loaded;
         }
     }

@@ -107,8 +107,7 @@ public final class ModelSources {
             return false;
         }
         Path adapter = place;
-        JsonObject config =
-                Json.readObject(adapter.resolve(ADAPTER_CONFIG), MAX_CONFIG_BYTES, AdapterException::new);
+        JsonObject config = Json.readObject(adapter.resolve(ADAPTER_CONFIG), MAX_CONFIG_BYTES, AdapterException::new);
         String base = config.stringOrNull("base_model_name_or_path");
         String baseRevision = config.stringOrNull("revision");
         if (base == null || !HubModel.isName(base)) {

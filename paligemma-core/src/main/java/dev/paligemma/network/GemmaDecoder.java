@@ -158,8 +158,9 @@ public final class GemmaDecoder {
                 g.linear(x, w.key()), rotary.cos(), rotary.sin(), config.sizes().kvHeads());
         Tensor v = g.linear(x, w.value());
         // Rows of the first run see each other whatever the window.
-        boolean sliding =
-                cached && options.slidingWindow() && config.attention().layerTypes().get(layer) == TextConfig.LayerType.SLIDING;
+        boolean sliding = cached
+                && options.slidingWindow()
+                && config.attention().layerTypes().get(layer) == TextConfig.LayerType.SLIDING;
         AttentionSpec spec = new AttentionSpec(
                 config.sizes().heads(),
                 config.sizes().kvHeads(),

@@ -113,6 +113,7 @@ class ArchitectureTest {
                             "hub",
                             "core",
                             "training",
+                            "retrieval",
                             "tiny",
                             "server",
                             "djl",

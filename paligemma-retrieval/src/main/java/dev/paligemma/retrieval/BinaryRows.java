@@ -50,9 +50,8 @@ public final class BinaryRows {
      */
     public static BinaryRows of(long[] words, int width) {
         if (width < 1 || words.length == 0 || words.length % words(width) != 0) {
-            throw new IllegalArgumentException(
-                    "rows of " + width + " bits need a positive multiple of " + words(Math.max(1, width))
-                            + " words, got " + words.length);
+            throw new IllegalArgumentException("rows of " + width + " bits need a positive multiple of "
+                    + words(Math.max(1, width)) + " words, got " + words.length);
         }
         return new BinaryRows(words.clone(), width);
     }

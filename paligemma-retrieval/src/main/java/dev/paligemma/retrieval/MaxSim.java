@@ -37,10 +37,7 @@ public final class MaxSim {
 
     /** The scores of pages, in their order, on all cores. */
     public static double[] scores(Rows query, List<Rows> pages) {
-        return pages.stream()
-                .parallel()
-                .mapToDouble(page -> score(query, page))
-                .toArray();
+        return pages.stream().parallel().mapToDouble(page -> score(query, page)).toArray();
     }
 
     /**
@@ -74,8 +71,8 @@ public final class MaxSim {
 
     static int requireSameWidth(Rows query, Rows page) {
         if (query.width() != page.width()) {
-            throw new IllegalArgumentException("the rows of a query have " + query.width() + " numbers and those of a page "
-                    + page.width() + "; expected rows of one model");
+            throw new IllegalArgumentException("the rows of a query have " + query.width()
+                    + " numbers and those of a page " + page.width() + "; expected rows of one model");
         }
         return query.width();
     }

@@ -170,7 +170,8 @@ public final class PageEncoderBuilder {
             int rows = loaded.config().text().sizes().vocabSize();
             if (adapter.tokens(rows) != rows) {
                 throw new AdapterException("the adapter has " + adapter.tokens(rows)
-                        + " rows of the token embedding and its base " + rows + "; expected an adapter without tokens of"
+                        + " rows of the token embedding and its base " + rows
+                        + "; expected an adapter without tokens of"
                         + " its own");
             }
             PaliGemmaTokenizer tokenizer = loaded.files()

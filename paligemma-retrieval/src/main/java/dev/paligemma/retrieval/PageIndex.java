@@ -147,8 +147,9 @@ public final class PageIndex {
         Rows rows = encoder.query(PROBE);
         boolean same = rows.width() == probe.width() && rows.count() == probe.count() && likeness(rows) > ALIKE;
         if (!same) {
-            throw new PageIndexException("the index was made with another model than " + encoder.info().folder()
-                    + ": with " + Quote.shown(model, 200) + "; open that, or make the index again");
+            throw new PageIndexException("the index was made with another model than "
+                    + encoder.info().folder() + ": with " + Quote.shown(model, 200)
+                    + "; open that, or make the index again");
         }
     }
 

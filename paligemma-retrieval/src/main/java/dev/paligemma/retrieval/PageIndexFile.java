@@ -60,8 +60,7 @@ record PageIndexFile(Path path) {
             if (length < 2 || length > Math.min(MAX_DESCRIPTION, size)) {
                 throw damaged("its description has " + length + " bytes");
             }
-            JsonObject described = Json.readObject(
-                    path.toString(), in.readNBytes(length), PageIndexException::new);
+            JsonObject described = Json.readObject(path.toString(), in.readNBytes(length), PageIndexException::new);
             int width = described.integer("width", 0, 1, MAX_WIDTH);
             int probeRows = described.integer("probe", 0, 1, MAX_ROWS);
             List<JsonObject> pages = described.objects("pages");
@@ -93,8 +92,11 @@ record PageIndexFile(Path path) {
         for (JsonObject page : pages) {
             rows += count(page);
         }
-        long expected =
-                MAGIC.length + (long) Integer.BYTES + length + CodedRows.bytes(rows, width) + sha256().getDigestLength();
+        long expected = MAGIC.length
+                + (long) Integer.BYTES
+                + length
+                + CodedRows.bytes(rows, width)
+                + sha256().getDigestLength();
         if (size != expected) {
             throw damaged("it has " + size + " bytes, its description asks for " + expected);
         }
@@ -134,7 +136,8 @@ record PageIndexFile(Path path) {
             Files.createDirectories(folder);
             temporary = folder.resolve("." + path.getFileName() + "." + UUID.randomUUID() + ".tmp");
             MessageDigest digest = sha256();
-            try (OutputStream file = new BufferedOutputStream(Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW))) {
+            try (OutputStream file =
+                    new BufferedOutputStream(Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW))) {
                 DigestOutputStream out = new DigestOutputStream(file, digest);
                 byte[] description = describe(index).getBytes(StandardCharsets.UTF_8);
                 if (description.length > MAX_DESCRIPTION || index.size() > MAX_PAGES) {

@@ -30,8 +30,8 @@ public final class Rows {
         }
         for (int i = 0; i < values.length; i++) {
             if (!Float.isFinite(values[i])) {
-                throw new IllegalArgumentException(
-                        "number " + i % width + " of row " + i / width + " is " + values[i] + ", expected a finite one");
+                throw new IllegalArgumentException("number " + i % width + " of row " + i / width + " is " + values[i]
+                        + ", expected a finite one");
             }
         }
         return new Rows(values.clone(), width);

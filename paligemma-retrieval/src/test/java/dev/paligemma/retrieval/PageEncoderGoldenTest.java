@@ -65,7 +65,9 @@ class PageEncoderGoldenTest {
         try (PageEncoder encoder =
                 builder(name).precision(precision).cacheDirectory(cache).build()) {
             for (RowsGolden golden : RowsGolden.read(name, encoder.layout())) {
-                assertThat(golden.differenceTo(golden.by(encoder))).as("%s", golden).isLessThan(tolerance);
+                assertThat(golden.differenceTo(golden.by(encoder)))
+                        .as("%s", golden)
+                        .isLessThan(tolerance);
             }
         }
     }

@@ -130,7 +130,11 @@ final class CachedAttentionEmitter {
         OnnxGraph prefix = graph.enclosed("prefix");
         prefix.alias(
                 emitPrefix(
-                        prefix, spec, queries, names.keys().added(), names.values().added()),
+                        prefix,
+                        spec,
+                        queries,
+                        names.keys().added(),
+                        names.values().added()),
                 "prefix.mixed");
         prefix.output("prefix.mixed", OnnxType.FLOAT, "sequences", spec.kvHeads(), "query_rows", spec.headDim());
         OnnxGraph next = graph.enclosed("next");

@@ -171,12 +171,12 @@ final class GraphEmitter implements Operation.Visitor {
 
     private String attentionOfOneSequence(AttentionSpec spec, String q, String k, String v) {
         if (spec.sequenceLength() != 0 || !source.caches().isEmpty()) {
-            throw new EngineException("engine 'onnx' supports a soft-cap or shared key/value heads in attention without a"
-                    + " cache only over one sequence, in a graph without caches, got " + spec);
+            throw new EngineException(
+                    "engine 'onnx' supports a soft-cap or shared key/value heads in attention without a"
+                            + " cache only over one sequence, in a graph without caches, got " + spec);
         }
         if (cachedAttention == null) {
-            cachedAttention =
-                    new CachedAttentionEmitter(target, List.of(), Phase.PREFIX, settings.scoreRows());
+            cachedAttention = new CachedAttentionEmitter(target, List.of(), Phase.PREFIX, settings.scoreRows());
         }
         return cachedAttention.emit(spec, q, k, v);
     }

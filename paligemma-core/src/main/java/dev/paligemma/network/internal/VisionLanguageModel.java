@@ -115,7 +115,8 @@ public final class VisionLanguageModel implements AutoCloseable {
                 rows,
                 adapter);
         inputs.place(FIRST_POSITION, rows);
-        long width = decoder.graph().outputs().get(GemmaDecoder.ROWS).shape().dim(1).size();
+        long width =
+                decoder.graph().outputs().get(GemmaDecoder.ROWS).shape().dim(1).size();
         HostTensor result = HostTensor.allocate(ElementType.FLOAT32, rows, width);
         decoder.run(inputs.byName, Map.of(GemmaDecoder.ROWS, result));
         return result;

@@ -82,8 +82,8 @@ public final class IndexCommand implements Callable<Integer> {
         }
         List<Path> files = files();
         if (files.isEmpty()) {
-            throw new IllegalArgumentException("no PDF and no picture in " + paths + " (names that end in .pdf or "
-                    + PictureNames.KNOWN + ")");
+            throw new IllegalArgumentException(
+                    "no PDF and no picture in " + paths + " (names that end in .pdf or " + PictureNames.KNOWN + ")");
         }
         PageIndex index;
         try (ProgressDisplay progress = ProgressDisplay.of(spec);
@@ -101,13 +101,20 @@ public final class IndexCommand implements Callable<Integer> {
         index.write(out);
         spec.commandLine()
                 .getOut()
-                .printf(Locale.ROOT, "%s: %d pages%s%n", out, index.size(), failed == 0 ? "" : ", " + failed + " left out");
+                .printf(
+                        Locale.ROOT,
+                        "%s: %d pages%s%n",
+                        out,
+                        index.size(),
+                        failed == 0 ? "" : ", " + failed + " left out");
         return failed == 0 ? ExitCode.OK : ExitCode.SOFTWARE;
     }
 
     /** The whole place of a model on this machine, so that the index can be used from anywhere. */
     private static String recorded(String model) {
-        return Files.exists(Path.of(model)) ? Path.of(model).toAbsolutePath().normalize().toString() : model;
+        return Files.exists(Path.of(model))
+                ? Path.of(model).toAbsolutePath().normalize().toString()
+                : model;
     }
 
     private List<Path> files() {
@@ -173,8 +180,7 @@ public final class IndexCommand implements Callable<Integer> {
         pages.add(new PageIndex.Page(file.toString(), number, rows));
         double seconds = (System.nanoTime() - start) / 1e9;
         progress.count(
-                String.format(
-                        Locale.ROOT, "%d pages, %.1f s each, now %s", pages.size(), seconds / pages.size(), file),
+                String.format(Locale.ROOT, "%d pages, %.1f s each, now %s", pages.size(), seconds / pages.size(), file),
                 seconds,
                 false);
     }

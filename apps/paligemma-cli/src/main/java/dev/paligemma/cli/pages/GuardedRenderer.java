@@ -53,8 +53,7 @@ final class GuardedRenderer extends PDFRenderer {
         }
 
         @Override
-        protected void operatorException(Operator operator, List<COSBase> operands, IOException e)
-                throws IOException {
+        protected void operatorException(Operator operator, List<COSBase> operands, IOException e) throws IOException {
             // PDFBox goes on after most errors, as viewers do.
             if (e instanceof TooMuch) {
                 throw e;

@@ -43,8 +43,7 @@ final class SettingsRecogniser {
                             "something whose config.json describes no model of transformers (it has no model_type)",
                             writer,
                             Remedies.PALIGEMMA)
-                    : Identity.of(
-                            folder, Kind.OTHER_MODEL, other, writer, pages ? Remedies.PAGES : Remedies.PALIGEMMA);
+                    : Identity.of(folder, Kind.OTHER_MODEL, other, writer, pages ? Remedies.PAGES : Remedies.PALIGEMMA);
         }
         String model = config.generation();
         Settings mlx = config.object("quantization");
