@@ -77,7 +77,8 @@ public record Networks(Graph vision, Graph decoder) {
     }
 
     private static List<Graph> graphs(PaliGemmaConfig config) {
-        return record(config, DecoderOptions.defaults()).all();
+        return (config.pageRows() == null ? record(config, DecoderOptions.defaults()) : recordPageEncoder(config))
+                .all();
     }
 
     /** Both networks, in the order in which they run. */

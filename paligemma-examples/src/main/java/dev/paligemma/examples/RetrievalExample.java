@@ -15,8 +15,8 @@ public final class RetrievalExample {
     public static void main(String[] args) {
         // region retrieval
         try (PageEncoder encoder = PageEncoder.fromPretrained("vidore/colpali-v1.3-hf")) {
-            List<Rows> pages = encoder.pages(
-                    List.of(RgbImage.read(Path.of("page1.png")), RgbImage.read(Path.of("page2.png"))));
+            List<Rows> pages =
+                    encoder.pages(List.of(RgbImage.read(Path.of("page1.png")), RgbImage.read(Path.of("page2.png"))));
             Rows query = encoder.query("How much did revenue grow?");
             for (MaxSim.Hit hit : MaxSim.best(query, pages, 2)) {
                 System.out.println(hit.page() + ": " + hit.score());

@@ -55,9 +55,7 @@ class PageIndexTest {
         assertThat(read.size()).isEqualTo(12);
         assertThat(read.layout()).isEqualTo(PromptLayout.TRANSFORMERS);
         List<PageIndex.Found> found = read.find(encoder, "what is this", 3);
-        assertThat(found)
-                .hasSize(3)
-                .isEqualTo(PageIndex.of("x", encoder, pages).find(encoder, "what is this", 3));
+        assertThat(found).hasSize(3).isEqualTo(PageIndex.of("x", encoder, pages).find(encoder, "what is this", 3));
         Rows query = encoder.query("what is this");
         for (PageIndex.Found each : found) {
             assertThat(each.source()).isEqualTo(pages.get(each.number()).source());

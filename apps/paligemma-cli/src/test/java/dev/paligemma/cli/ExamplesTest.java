@@ -33,8 +33,8 @@ import picocli.CommandLine.ParseResult;
  */
 class ExamplesTest {
     /** Options and commands with which an example needs what this project does not have, or minutes, or does not end. */
-    private static final Set<String> FOREIGN =
-            Set.of("--model", "--adapter", "--reference-model", "--index", "--data", "download", "merge", "finetune", "serve");
+    private static final Set<String> FOREIGN = Set.of(
+            "--model", "--adapter", "--reference-model", "--index", "--data", "download", "merge", "finetune", "serve");
 
     /** Commands that ask a model, whose words have to be known to it. */
     private static final Set<String> ASKING =

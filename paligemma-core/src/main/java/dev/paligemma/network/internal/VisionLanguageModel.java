@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -115,8 +116,7 @@ public final class VisionLanguageModel implements AutoCloseable {
                 rows,
                 adapter);
         inputs.place(FIRST_POSITION, rows);
-        long width =
-                decoder.graph().outputs().get(GemmaDecoder.ROWS).shape().dim(1).size();
+        int width = Objects.requireNonNull(config.pageRows()).width();
         HostTensor result = HostTensor.allocate(ElementType.FLOAT32, rows, width);
         decoder.run(inputs.byName, Map.of(GemmaDecoder.ROWS, result));
         return result;

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
         name = "find",
         description = {
             "Find the pages that answer a question, in an index of 'paligemma index'.",
-            "Without --model it opens the one that the index was made with. Scores of one question can be compared, those of"
+            "Without --model it opens the one that the index was made with; --adapter has to be given again. Scores of one question can be compared, those of"
                     + " two cannot."
         },
         footer = {

@@ -1,7 +1,10 @@
 package dev.paligemma.cli.option;
 
+import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.retrieval.PageEncoder;
+import dev.paligemma.retrieval.PageEncoderBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -45,6 +48,26 @@ public class EngineOptions {
             description = "Threads of the engine (default: as many as it finds useful).")
     @Nullable
     Integer threads;
+
+    /** Begins to load a page encoder with these options; the model is left to the caller. */
+    PageEncoderBuilder pageEncoder(ProgressDisplay progress) {
+        PageEncoderBuilder builder = PageEncoder.builder()
+                .device(device)
+                .cacheDirectory(checkpoint.cacheFolder())
+                .hub(checkpoint.hub.client())
+                .onDownload(progress)
+                .onConversion(progress);
+        if (engine != null) {
+            builder.engine(engine);
+        }
+        if (precision != null) {
+            builder.precision(precision);
+        }
+        if (threads != null) {
+            builder.threads(threads);
+        }
+        return builder;
+    }
 
     /** Reads the name of a device. */
     static final class DeviceConverter implements ITypeConverter<Device> {

@@ -4,6 +4,9 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.PipelineBuilder;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.retrieval.PageEncoder;
+import dev.paligemma.retrieval.PageEncoderBuilder;
+import dev.paligemma.retrieval.PromptLayout;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -32,5 +35,16 @@ public final class ModelOptions extends RuntimeOptions {
             return builder.build();
         }
         return builder.adapter(lora, checkpoint.adapter(lora, progress)).build().withAdapter(lora);
+    }
+
+    /** Loads a checkpoint as a page encoder with a layout; the caller closes it. */
+    public PageEncoder openPages(Path folder, PromptLayout layout, ProgressDisplay progress) {
+        progress.step("loading " + checkpoint.label(folder));
+        PageEncoderBuilder builder = pageEncoder(progress).checkpoint(folder).layout(layout);
+        String lora = adapter;
+        if (lora != null) {
+            builder.adapter(checkpoint.adapter(lora, progress));
+        }
+        return builder.build();
     }
 }

@@ -45,12 +45,7 @@ public final class PageEncoderOptions extends EngineOptions {
     /** Loads the page encoder of that name or folder; the caller closes it. A layout is what was typed, or else the given one. */
     public PageEncoder open(String typed, @Nullable PromptLayout usual, ProgressDisplay progress) {
         progress.step("loading " + typed);
-        PageEncoderBuilder builder = PageEncoder.builder()
-                .device(device)
-                .cacheDirectory(checkpoint.cacheFolder())
-                .hub(checkpoint.hub.client())
-                .onDownload(progress)
-                .onConversion(progress);
+        PageEncoderBuilder builder = pageEncoder(progress);
         if (Files.exists(Path.of(typed))) {
             if (checkpoint.revision != null) {
                 throw new IllegalArgumentException(
@@ -66,15 +61,6 @@ public final class PageEncoderOptions extends EngineOptions {
         String lora = adapter;
         if (lora != null) {
             builder.adapter(checkpoint.adapter(lora, progress));
-        }
-        if (engine != null) {
-            builder.engine(engine);
-        }
-        if (precision != null) {
-            builder.precision(precision);
-        }
-        if (threads != null) {
-            builder.threads(threads);
         }
         PromptLayout chosen = layout == null ? usual : layout;
         if (chosen != null) {

@@ -4,7 +4,9 @@ import static dev.paligemma.cli.Outcome.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.paligemma.cli.Outcome;
+import dev.paligemma.retrieval.PageEncoder;
 import dev.paligemma.tiny.TinyModel;
+import dev.paligemma.vision.RgbImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -107,7 +109,8 @@ class IndexCommandTest {
         assertRefused(index("--model", MODEL, "--pool", "0"));
         assertRefused(index("--model", MODEL, "--precision", "int4"));
         assertRefused(index("--model", MODEL, "--layout", "other"));
-        assertRefused(Outcome.run("find", "x", "--index", folder.resolve("absent").toString()));
+        assertRefused(
+                Outcome.run("find", "x", "--index", folder.resolve("absent").toString()));
         assertRefused(Outcome.run("find", "x", "--index", index, "--limit", "0"));
         Path empty = Files.createDirectory(folder.resolve("empty"));
         assertRefused(Outcome.run("index", empty.toString(), "--model", MODEL, "--out", index));
@@ -132,5 +135,27 @@ class IndexCommandTest {
                 GOLDEN.resolve("engine-adapter").toString());
         assertRefused(other);
         assertThat(other.err()).contains("another model");
+    }
+
+    @Test
+    void validatesTheRowsOfAWhitePage() throws IOException {
+        byte[] white = new byte[32 * 32 * 3];
+        java.util.Arrays.fill(white, (byte) 255);
+        float first;
+        try (PageEncoder encoder = PageEncoder.load(Path.of(MODEL))) {
+            first = encoder.page(RgbImage.of(32, 32, white)).at(0, 0);
+        }
+        Path recipe = folder.resolve("recipe.json");
+        String json = "{\"model\": \"m\", \"pages\": [{\"id\": \"white\", \"source\": \"s\", \"rows\": [[%s]]}]}";
+
+        Files.writeString(recipe, String.format(java.util.Locale.ROOT, json, first + 0.01f));
+        Outcome same = Outcome.run("validate", "--model", MODEL, "--recipe", recipe.toString());
+        assertThat(same.exitCode()).as(same.err()).isZero();
+        assertThat(same.out()).contains("1 as published");
+
+        Files.writeString(recipe, String.format(java.util.Locale.ROOT, json, first + 0.1f));
+        Outcome other = Outcome.run("validate", "--model", MODEL, "--recipe", recipe.toString());
+        assertThat(other.exitCode()).isEqualTo(3);
+        assertThat(other.out()).contains("DIFFERS");
     }
 }

@@ -23,8 +23,7 @@ class PageRetrieverExampleTest {
                     .toList();
             PageIndex index = PageIndex.of("tiny", encoder, pages);
 
-            List<Content> found =
-                    PageRetrieverExample.retriever(encoder, index).retrieve(Query.from("the red cat"));
+            List<Content> found = PageRetrieverExample.retriever(encoder, index).retrieve(Query.from("the red cat"));
 
             PageIndex.Found best = index.find(encoder, "the red cat", 1).get(0);
             assertThat(found).hasSize(3);

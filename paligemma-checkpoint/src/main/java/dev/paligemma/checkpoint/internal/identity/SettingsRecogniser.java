@@ -61,8 +61,7 @@ final class SettingsRecogniser {
                     "of quantised weights only those of bitsandbytes are read: " + Remedies.smaller(config.base()));
         }
         return config.isPageEncoder()
-                ? Identity.of(
-                        folder, Kind.PAGE_ENCODER, "ColPali, a page encoder on " + model, writer, Remedies.PAGE_ENCODER)
+                ? Identity.of(folder, Kind.PAGE_ENCODER, "ColPali, a page encoder on " + model, writer, null)
                 : Identity.of(folder, Kind.CHECKPOINT, "a checkpoint of " + model, writer, null);
     }
 
