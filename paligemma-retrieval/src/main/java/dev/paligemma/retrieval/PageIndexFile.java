@@ -109,7 +109,7 @@ record PageIndexFile(Path path) {
     private static CodedRows rows(DataInputStream in, int rows, int width) throws IOException {
         byte[] bytes = new byte[Math.toIntExact(CodedRows.bytes(rows, width))];
         in.readFully(bytes);
-        return CodedRows.read(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), rows, width);
+        return CodedRows.read(littleEndian(bytes), rows, width);
     }
 
     private static String text(JsonObject json, String name) {
@@ -145,7 +145,9 @@ record PageIndexFile(Path path) {
                             + " pages, and names of " + MAX_DESCRIPTION + " bytes");
                 }
                 out.write(MAGIC);
-                out.write(buffer(Integer.BYTES).putInt(description.length).array());
+                byte[] length = new byte[Integer.BYTES];
+                littleEndian(length).putInt(description.length);
+                out.write(length);
                 out.write(description);
                 write(index.probe(), out);
                 for (PageIndex.Entry entry : index.entries()) {
@@ -190,13 +192,13 @@ record PageIndexFile(Path path) {
     }
 
     private static void write(CodedRows rows, OutputStream out) throws IOException {
-        ByteBuffer bytes = buffer(Math.toIntExact(CodedRows.bytes(rows.count(), rows.width())));
-        rows.write(bytes);
-        out.write(bytes.array());
+        byte[] bytes = new byte[Math.toIntExact(CodedRows.bytes(rows.count(), rows.width()))];
+        rows.write(littleEndian(bytes));
+        out.write(bytes);
     }
 
-    private static ByteBuffer buffer(int size) {
-        return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+    private static ByteBuffer littleEndian(byte[] bytes) {
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private static MessageDigest sha256() {

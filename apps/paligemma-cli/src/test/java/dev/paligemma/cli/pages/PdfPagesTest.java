@@ -147,9 +147,12 @@ class PdfPagesTest {
 
     @Test
     void pagesThatContainThemselvesEnd() throws IOException {
-        String pdf = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
-                + "2 0 obj<</Type/Pages/Kids[2 0 R 2 0 R]/Count 2000000000>>endobj\n"
-                + "trailer<</Root 1 0 R>>\n%%EOF";
+        String pdf = """
+                %PDF-1.4
+                1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+                2 0 obj<</Type/Pages/Kids[2 0 R 2 0 R]/Count 2000000000>>endobj
+                trailer<</Root 1 0 R>>
+                %%EOF""";
         Path file = Files.write(folder.resolve("cycle.pdf"), pdf.getBytes(StandardCharsets.US_ASCII));
         assertRefused(file, "cycle.pdf");
     }
