@@ -45,7 +45,9 @@ class HubAdaptersTest {
                         .build()) {
             assertThat(encoder.layout()).isEqualTo(PromptLayout.COLPALI_ENGINE);
             for (RowsGolden golden : RowsGolden.read("engine-adapter", PromptLayout.COLPALI_ENGINE)) {
-                assertThat(golden.differenceTo(golden.by(encoder))).as("%s", golden).isLessThan(1e-4);
+                assertThat(golden.differenceTo(golden.by(encoder)))
+                        .as("%s", golden)
+                        .isLessThan(1e-4);
             }
         }
     }

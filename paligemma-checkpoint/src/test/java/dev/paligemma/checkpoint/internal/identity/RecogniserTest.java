@@ -360,8 +360,8 @@ class RecogniserTest {
                         "{}"),
                 kind(
                         Kind.OTHER_MODEL,
-                        "a page encoder (model_type \"qwen2_vl\", architecture"
-                                + " \"ColQwen2\"); of page encoders this library runs ColPali",
+                        "a page encoder (model_type \"qwen2_vl\", architecture \"ColQwen2\"), written by"
+                                + " transformers (no version); of page encoders this library runs ColPali",
                         "config.json",
                         "{\"model_type\": \"qwen2_vl\", \"architectures\": [\"ColQwen2\"]}",
                         "model.safetensors",
@@ -627,7 +627,7 @@ class RecogniserTest {
     private static void assertTold(Identity told, Kind kind, String expected) {
         assertThat(told.line()).contains(expected).doesNotContain("\n");
         assertThat(told.kind()).isEqualTo(kind);
-        List<Kind> running = List.of(Kind.CHECKPOINT, Kind.BIG_VISION, Kind.CONVERTED);
+        List<Kind> running = List.of(Kind.CHECKPOINT, Kind.PAGE_ENCODER, Kind.BIG_VISION, Kind.CONVERTED);
         assertThat(told.runs()).isEqualTo(running.contains(kind) || kind == Kind.DAMAGED);
     }
 
