@@ -29,8 +29,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  paligemma index documents/ --model vidore/colpali-v1.3-hf --out documents.pages",
-            "  paligemma find \"how did revenue grow\" --index documents.pages --limit 3"
+            "  paligemma index documents/ --model vidore/colpali-v1.3-hf --out docs.pages",
+            "  paligemma find \"how did revenue grow\" --index docs.pages --limit 3"
         })
 public final class FindCommand implements Runnable {
     @Spec

@@ -41,8 +41,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  paligemma index documents/ --model vidore/colpali-v1.3-hf --out documents.pages",
-            "  paligemma find \"how did revenue grow\" --index documents.pages"
+            "  paligemma index documents/ --model vidore/colpali-v1.3-hf --out docs.pages",
+            "  paligemma find \"how did revenue grow\" --index docs.pages"
         })
 public final class IndexCommand implements Callable<Integer> {
     @Spec
