@@ -14,6 +14,7 @@ module dev.paligemma.base {
             dev.paligemma.hub,
             dev.paligemma.langchain4j,
             dev.paligemma.onnx,
+            dev.paligemma.retrieval,
             dev.paligemma.server,
             dev.paligemma.springai,
             dev.paligemma.springboot,

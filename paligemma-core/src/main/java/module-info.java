@@ -15,8 +15,11 @@ module dev.paligemma {
     exports dev.paligemma.constraint;
     exports dev.paligemma.detection;
     exports dev.paligemma.generation;
+    exports dev.paligemma.internal to
+            dev.paligemma.retrieval;
     exports dev.paligemma.network;
     exports dev.paligemma.network.internal to
+            dev.paligemma.retrieval,
             dev.paligemma.training;
     exports dev.paligemma.task;
 }

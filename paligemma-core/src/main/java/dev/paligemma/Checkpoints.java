@@ -10,6 +10,7 @@ import dev.paligemma.checkpoint.convert.ConversionListener;
 import dev.paligemma.checkpoint.internal.convert.CheckpointConverter;
 import dev.paligemma.checkpoint.internal.convert.ConversionPlan;
 import dev.paligemma.engine.Precision;
+import dev.paligemma.internal.ModelFiles;
 import dev.paligemma.network.Networks;
 import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.format.ImageException;

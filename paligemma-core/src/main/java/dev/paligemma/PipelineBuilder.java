@@ -1,48 +1,39 @@
 package dev.paligemma;
 
-import dev.paligemma.base.internal.CacheFolder;
-import dev.paligemma.catalog.MemoryCheck;
 import dev.paligemma.catalog.MemoryEstimate;
-import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.adapter.AdapterException;
 import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.checkpoint.convert.ConversionException;
 import dev.paligemma.checkpoint.convert.ConversionListener;
-import dev.paligemma.checkpoint.internal.convert.ConversionPlan;
-import dev.paligemma.checkpoint.internal.convert.ConvertedCheckpoints;
 import dev.paligemma.engine.Device;
 import dev.paligemma.engine.EngineException;
 import dev.paligemma.engine.EngineOptions;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.engine.spi.Engine;
 import dev.paligemma.engine.spi.EngineChoice;
-import dev.paligemma.engine.spi.EngineProvider;
 import dev.paligemma.generation.RequestListener;
 import dev.paligemma.generation.TooManyRequestsException;
 import dev.paligemma.generation.internal.RequestListeners;
 import dev.paligemma.generation.internal.Slots;
-import dev.paligemma.generation.internal.Stopwatch;
 import dev.paligemma.generation.internal.TextGenerator;
 import dev.paligemma.generation.internal.Tokenizers;
 import dev.paligemma.hub.DownloadListener;
 import dev.paligemma.hub.HubClient;
 import dev.paligemma.hub.HubException;
+import dev.paligemma.internal.AdapterTokenizers;
+import dev.paligemma.internal.LoadedModel;
+import dev.paligemma.internal.ModelFiles;
+import dev.paligemma.internal.ModelLoader;
 import dev.paligemma.network.DecoderOptions;
 import dev.paligemma.network.Networks;
-import dev.paligemma.network.internal.Adapters;
-import dev.paligemma.network.internal.VisionLanguageModel;
 import dev.paligemma.tokenizer.TokenizerException;
 import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.mask.MaskException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,22 +51,15 @@ public final class PipelineBuilder {
     public static final String ENGINE_PROPERTY = EngineChoice.PROPERTY;
 
     /** The file of the mask decoder's weights in a checkpoint's folder: {@value}. */
-    public static final String MASK_WEIGHTS = "vae-oid.npz";
+    public static final String MASK_WEIGHTS = ModelFiles.MASK_WEIGHTS;
 
     private static final Logger LOG = LoggerFactory.getLogger(PaliGemmaPipeline.class);
 
-    private final ModelSources sources = new ModelSources();
-    private @Nullable String engine;
-    private Device device = Device.CPU;
-    private @Nullable Precision precision;
-    private int threads = EngineOptions.defaults().threads();
+    private final ModelLoader loader = new ModelLoader(PaliGemmaPipeline.class);
     private int maxConcurrentRequests = Runtime.getRuntime().availableProcessors();
     private int maxWaiting = Integer.MAX_VALUE;
     private final List<RequestListener> requestListeners = new ArrayList<>();
     private DecoderOptions decoderOptions = DecoderOptions.defaults();
-    private @Nullable Path cacheDirectory;
-    private ConversionListener conversionListener = ConversionListener.NONE;
-    private @Nullable Path maskWeights;
 
     PipelineBuilder() {}
 
@@ -84,7 +68,7 @@ public final class PipelineBuilder {
      * {@code *.npz}, or its folder. This or {@link #model} is required.
      */
     public PipelineBuilder checkpoint(Path folder) {
-        sources.folder(folder);
+        loader.sources().folder(folder);
         return this;
     }
 
@@ -95,7 +79,7 @@ public final class PipelineBuilder {
      * @throws IllegalArgumentException if it is not such a name
      */
     public PipelineBuilder model(String name) {
-        sources.model(name);
+        loader.sources().model(name);
         return this;
     }
 
@@ -107,7 +91,7 @@ public final class PipelineBuilder {
      * @throws IllegalArgumentException if it cannot be a revision
      */
     public PipelineBuilder revision(String revision) {
-        sources.revision(revision);
+        loader.sources().revision(revision);
         return this;
     }
 
@@ -116,13 +100,13 @@ public final class PipelineBuilder {
      * HubClient}.
      */
     public PipelineBuilder hub(HubClient client) {
-        sources.hub(client);
+        loader.sources().hub(client);
         return this;
     }
 
     /** Listens to downloads, if there are any; an exception of the listener ends {@link #build}. */
     public PipelineBuilder onDownload(DownloadListener listener) {
-        sources.onDownload(listener);
+        loader.sources().onDownload(listener);
         return this;
     }
 
@@ -134,14 +118,13 @@ public final class PipelineBuilder {
      * @throws EngineException if there is none of that name; the message has the dependency to add
      */
     public PipelineBuilder engine(String name) {
-        EngineChoice.check(name);
-        this.engine = name;
+        loader.engine(name);
         return this;
     }
 
     /** Chooses where to compute, a device that the engine supports; the CPU by default. */
     public PipelineBuilder device(Device newDevice) {
-        this.device = Objects.requireNonNull(newDevice, "device");
+        loader.device(newDevice);
         return this;
     }
 
@@ -154,7 +137,7 @@ public final class PipelineBuilder {
      * published converts them into the {@linkplain #cacheDirectory cache}; later loads use those.
      */
     public PipelineBuilder precision(Precision newPrecision) {
-        this.precision = Objects.requireNonNull(newPrecision, "precision");
+        loader.precision(newPrecision);
         return this;
     }
 
@@ -164,11 +147,7 @@ public final class PipelineBuilder {
      * @throws IllegalArgumentException if the number is out of range
      */
     public PipelineBuilder threads(int newThreads) {
-        if (newThreads < 1 || newThreads > EngineOptions.MAX_THREADS) {
-            throw new IllegalArgumentException(
-                    "threads must be from 1 to " + EngineOptions.MAX_THREADS + ", got " + newThreads);
-        }
-        this.threads = newThreads;
+        loader.threads(newThreads);
         return this;
     }
 
@@ -221,7 +200,7 @@ public final class PipelineBuilder {
      * needed. Several processes may share it. It may be deleted whenever no program uses it.
      */
     public PipelineBuilder cacheDirectory(Path folder) {
-        this.cacheDirectory = Objects.requireNonNull(folder, "folder");
+        loader.cacheDirectory(folder);
         return this;
     }
 
@@ -230,7 +209,7 @@ public final class PipelineBuilder {
      * that name in the checkpoint's folder, if there is one.
      */
     public PipelineBuilder maskWeights(Path file) {
-        this.maskWeights = Objects.requireNonNull(file, "file");
+        loader.maskWeights(file);
         return this;
     }
 
@@ -249,7 +228,7 @@ public final class PipelineBuilder {
      * @throws IllegalArgumentException if the name is blank or was given before
      */
     public PipelineBuilder adapter(String name, Path folder) {
-        sources.adapter(name, folder);
+        loader.sources().adapter(name, folder);
         return this;
     }
 
@@ -260,7 +239,7 @@ public final class PipelineBuilder {
      * @throws IllegalArgumentException if the name is blank or was given before, or the other one is not a hub name
      */
     public PipelineBuilder adapter(String name, String hubName) {
-        sources.adapter(name, hubName);
+        loader.sources().adapter(name, hubName);
         return this;
     }
 
@@ -269,7 +248,7 @@ public final class PipelineBuilder {
      * the listener ends {@link #build}.
      */
     public PipelineBuilder onConversion(ConversionListener listener) {
-        this.conversionListener = Objects.requireNonNull(listener, "listener");
+        loader.onConversion(listener);
         return this;
     }
 
@@ -290,94 +269,23 @@ public final class PipelineBuilder {
      * @throws EngineException if the engine cannot run the model here
      */
     public PaliGemmaPipeline build() {
-        Path folder = sources.checkpoint();
-        Map<String, Path> adapters = sources.adapters();
-        Stopwatch stopwatch = new Stopwatch();
-        try (Checkpoint given = Networks.open(folder)) {
-            // An engine that does not know the precision refuses here, before anything is converted for it.
-            EngineOptions options = new EngineOptions(device, choose(given, precision), threads);
-            EngineProvider provider = EngineChoice.choose(engine, options.device(), options.precision());
-            Engine runtime = provider.create(options);
-            PaliGemmaConfig config = given.config();
-            Networks networks = Networks.record(config, decoderOptions);
-            MemoryCheck.OF_THIS_MACHINE
-                    .warning(given, networks, provider, options, engine)
-                    .ifPresent(LOG::warn);
-            // A vocabulary takes as long to read as an engine needs for its weights, so both are done at once.
-            CompletableFuture<ModelFiles> files =
-                    CompletableFuture.supplyAsync(() -> ModelFiles.read(given, maskWeights, adapters));
-            VisionLanguageModel model = compile(runtime, given, networks, adapters, files);
-            ModelFiles read = closingOnFailure(model, files);
-            ModelInfo info = new ModelInfo(
-                    folder, config, runtime.name(), runtime.version(), runtime.options(), stopwatch.lapMs());
-            LOG.info("loaded {} with {} {} in {} ms", folder, info.engine(), info.options(), (long) info.loadMs());
-            read.generation().warning(given.folder()).ifPresent(LOG::warn);
-            AdapterTokenizers.requireRows(model.adapters(), config, read);
-            Tokenizers tokenizers = new Tokenizers(
-                    read.tokenizer(), read.adapterTokenizers(), config.vision().patches());
-            TextGenerator generator =
-                    new TextGenerator(config, tokenizers, read.imageProcessor(), model, read.generation(), null);
-            return new PaliGemmaPipeline(
-                    info,
-                    generator,
-                    new Slots(maxConcurrentRequests, maxWaiting),
-                    new RequestListeners(requestListeners),
-                    read.maskCodec());
-        }
-    }
-
-    private VisionLanguageModel compile(
-            Engine runtime,
-            Checkpoint given,
-            Networks networks,
-            Map<String, Path> adapters,
-            CompletableFuture<ModelFiles> files) {
-        if (!runtime.options().precision().isQuantised()) {
-            return new VisionLanguageModel(runtime, given, Adapters.load(networks, adapters, given));
-        }
-        ConversionPlan plan = ConversionPlan.of(runtime.options().precision(), networks.all());
-        Path cache = cacheDirectory == null ? CacheFolder.ofThisProcess() : cacheDirectory;
-        Path folder = new ConvertedCheckpoints(cache).obtain(given, plan, progress -> {
-            // Converting takes minutes, which are wasted if another file turns out to be unusable.
-            join(files);
-            conversionListener.progress(progress);
-        });
-        if (folder.equals(given.folder())) {
-            return new VisionLanguageModel(runtime, given, Adapters.load(networks, adapters, given));
-        }
-        try (Checkpoint converted = Networks.open(folder)) {
-            return new VisionLanguageModel(runtime, converted, Adapters.load(networks, adapters, converted));
-        }
-    }
-
-    private static ModelFiles closingOnFailure(VisionLanguageModel model, CompletableFuture<ModelFiles> files) {
-        try {
-            return join(files);
-        } catch (RuntimeException e) {
-            model.close();
-            throw e;
-        }
-    }
-
-    /** The files, or the exception that reading them ended with. */
-    private static ModelFiles join(CompletableFuture<ModelFiles> files) {
-        try {
-            return files.join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof Error cause) {
-                throw cause;
-            }
-            throw e.getCause() instanceof RuntimeException cause ? cause : e;
-        }
-    }
-
-    /** The precision to run a checkpoint in: what is asked for, or else what it is stored in. */
-    private static Precision choose(Checkpoint checkpoint, @Nullable Precision wanted) {
-        Precision stored = checkpoint.precision();
-        if (wanted != null && wanted != stored && stored.isQuantised()) {
-            throw new CheckpointException(checkpoint.folder() + " holds weights converted for " + stored
-                    + ", but precision " + wanted + " was asked for; load the original checkpoint for that");
-        }
-        return wanted == null ? stored : wanted;
+        LoadedModel loaded = loader.load(Networks::open, config -> Networks.record(config, decoderOptions));
+        ModelFiles files = loaded.files();
+        PaliGemmaConfig config = loaded.config();
+        Engine runtime = loaded.engine();
+        ModelInfo info = new ModelInfo(
+                loaded.checkpoint(), config, runtime.name(), runtime.version(), runtime.options(), loaded.loadMs());
+        files.generation().warning(loaded.folder()).ifPresent(LOG::warn);
+        AdapterTokenizers.requireRows(loaded.model().adapters(), config, files);
+        Tokenizers tokenizers = new Tokenizers(
+                files.tokenizer(), files.adapterTokenizers(), config.vision().patches());
+        TextGenerator generator =
+                new TextGenerator(config, tokenizers, files.imageProcessor(), loaded.model(), files.generation(), null);
+        return new PaliGemmaPipeline(
+                info,
+                generator,
+                new Slots(maxConcurrentRequests, maxWaiting),
+                new RequestListeners(requestListeners),
+                files.maskCodec());
     }
 }

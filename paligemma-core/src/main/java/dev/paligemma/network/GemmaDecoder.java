@@ -56,30 +56,50 @@ public final class GemmaDecoder {
     /** Output: the natural logarithms of their probabilities, {@code float32[S]}. */
     public static final String BEST_LOG_PROBABILITY = "best_log_probability";
 
+    /** Output of {@link #recordRows}: what a linear map makes of every row, {@code float32[T, R]}. */
+    public static final String ROWS = "rows";
+
     private final TextConfig config;
     private final DecoderOptions options;
     private final GemmaWeights weights;
+    private final boolean cached;
     private final GraphBuilder g = new GraphBuilder("decoder");
 
-    private GemmaDecoder(TextConfig config, DecoderOptions options) {
+    private GemmaDecoder(TextConfig config, DecoderOptions options, boolean cached) {
         this.config = config;
         this.options = options;
         this.weights = GemmaWeights.of(config);
+        this.cached = cached;
     }
 
     /** Records the decoder: a graph with the inputs and outputs named above, and one key/value cache per block. */
     public static Graph record(TextConfig config, DecoderOptions options) {
-        return new GemmaDecoder(config, options).record();
+        GemmaDecoder decoder = new GemmaDecoder(config, options, true);
+        Tensor x = decoder.blocks();
+        return decoder.logits(decoder.g.gatherRows(x, decoder.g.input(ENDS, ElementType.INT64, Shape.of("sequences"))));
     }
 
-    private Graph record() {
+    /**
+     * Records the decoder as an encoder: every row attends to every other, nothing is written after them, and instead of logits a
+     * linear map of every row comes out, {@link #ROWS}. Inputs are those above without {@link #ENDS}; there are no caches.
+     *
+     * @param width R, how many numbers are given of each row
+     */
+    public static Graph recordRows(TextConfig config, int width) {
+        GemmaDecoder decoder = new GemmaDecoder(config, DecoderOptions.defaults(), false);
+        Tensor rows = decoder.normed(decoder.blocks());
+        decoder.g.output(ROWS, decoder.g.linear(rows, GemmaWeights.projection(config, width)));
+        return decoder.g.build();
+    }
+
+    /** What leaves the last block. */
+    private Tensor blocks() {
         Tensor images = g.input(
                 IMAGE_EMBEDDINGS,
                 ElementType.FLOAT32,
                 Shape.of("image_rows", config.sizes().hiddenSize()));
         Tensor ids = g.input(TOKEN_IDS, ElementType.INT64, Shape.of("text_rows"));
         Tensor order = g.input(ORDER, ElementType.INT64, Shape.of("tokens"));
-        Tensor ends = g.input(ENDS, ElementType.INT64, Shape.of("sequences"));
         Shape angles = Shape.of("tokens", config.sizes().headDim() / 2);
         Rotary rotary = new Rotary(
                 g.input(ROTARY_COS, ElementType.FLOAT32, angles), g.input(ROTARY_SIN, ElementType.FLOAT32, angles));
@@ -92,9 +112,17 @@ public final class GemmaDecoder {
             x = g.scope("layers." + layer, () -> block(input, rotary, layer));
             g.mark("layers." + layer, x);
         }
-        Tensor last = g.rmsNorm(g.gatherRows(x, ends), weights.finalNorm(), config.rmsNormEps());
-        g.mark("norm", last);
-        Tensor raw = g.linear(last, weights.head());
+        return x;
+    }
+
+    private Tensor normed(Tensor x) {
+        Tensor normed = g.rmsNorm(x, weights.finalNorm(), config.rmsNormEps());
+        g.mark("norm", normed);
+        return normed;
+    }
+
+    private Graph logits(Tensor last) {
+        Tensor raw = g.linear(normed(last), weights.head());
         float cap = (float) options.finalSoftcap().orElse(config.finalLogitSoftcap());
         Tensor logits = cap > 0 ? g.softcap(raw, cap) : raw;
         g.output(LOGITS, logits);
@@ -129,8 +157,10 @@ public final class GemmaDecoder {
         Tensor k = g.rope(
                 g.linear(x, w.key()), rotary.cos(), rotary.sin(), config.sizes().kvHeads());
         Tensor v = g.linear(x, w.value());
-        boolean sliding =
-                options.slidingWindow() && config.attention().layerTypes().get(layer) == TextConfig.LayerType.SLIDING;
+        // Rows of the first run see each other whatever the window.
+        boolean sliding = cached
+                && options.slidingWindow()
+                && config.attention().layerTypes().get(layer) == TextConfig.LayerType.SLIDING;
         AttentionSpec spec = new AttentionSpec(
                 config.sizes().heads(),
                 config.sizes().kvHeads(),
@@ -138,7 +168,7 @@ public final class GemmaDecoder {
                 (float) config.attention().scale(),
                 (float) config.attention().softcap(),
                 0,
-                "layers." + layer,
+                cached ? "layers." + layer : null,
                 sliding ? config.attention().slidingWindow() : 0);
         return g.linear(g.attention(q, k, v, spec), w.attentionOutput());
     }

@@ -62,6 +62,13 @@ record GemmaWeights(Weight tokenEmbedding, List<Block> blocks, Weight finalNorm,
                 embedding, blocks, Weight.of(prefix + "norm.weight", width), new LinearWeights(head, null));
     }
 
+    /** From a row to what a page encoder gives of it, {@code [R, D]} and {@code [R]}. */
+    static LinearWeights projection(TextConfig config, int width) {
+        String name = "custom_text_proj";
+        return new LinearWeights(
+                Weight.of(name + ".weight", width, config.sizes().hiddenSize()), Weight.of(name + ".bias", width));
+    }
+
     private static Block block(TextConfig config, String prefix) {
         long width = config.sizes().hiddenSize();
         long queries = (long) config.sizes().heads() * config.sizes().headDim();

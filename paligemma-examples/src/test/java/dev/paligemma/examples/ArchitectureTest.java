@@ -13,8 +13,8 @@ import com.tngtech.archunit.core.domain.JavaField;
 import com.tngtech.archunit.core.domain.JavaMember;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.domain.JavaType;
-import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -87,6 +87,7 @@ class ArchitectureTest {
                             "spring-ai")),
             entry("training", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry("evaluation", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
+            entry("retrieval", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry("server", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry(
                     "cli",
@@ -100,6 +101,7 @@ class ArchitectureTest {
                             "core",
                             "training",
                             "evaluation",
+                            "retrieval",
                             "server",
                             "tiny")),
             entry(
@@ -114,6 +116,7 @@ class ArchitectureTest {
                             "core",
                             "training",
                             "evaluation",
+                            "retrieval",
                             "tiny",
                             "server",
                             "djl",
@@ -165,6 +168,9 @@ class ArchitectureTest {
             "dev.paligemma.generation.TooManyRequestsException",
             "dev.paligemma.hub.HubClient",
             "dev.paligemma.network.Networks",
+            "dev.paligemma.retrieval.BinaryRows",
+            "dev.paligemma.retrieval.PageEncoder",
+            "dev.paligemma.retrieval.RowPooling",
             "dev.paligemma.server.PaliGemmaServer",
             "dev.paligemma.server.ServerException",
             "dev.paligemma.task.Tasks",

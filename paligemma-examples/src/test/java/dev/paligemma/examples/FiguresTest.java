@@ -223,6 +223,10 @@ class FiguresTest {
         return List.of(
                 // MemoryEstimateTest compares the estimates with the peaks of docs/benchmarks.md.
                 say("docs/models.md", "for 3B models lie up to 11 %% above"),
+                // 1030 rows of 128 numbers; SmallRowsTest of paligemma-retrieval measures what smaller forms lose.
+                say("docs/retrieval.md", "A page takes 527 kB as float32."),
+                say("docs/retrieval.md", "| `Rows`, float32 | 527 kB |"),
+                say("docs/retrieval.md", "Hamming distance | 16 kB |"),
                 say("docs/architecture.md", "0.3 GB for the process"),
                 say("docs/architecture.md", "are met from 0 to 11 %% above"),
                 // What the archive pytorch-native-cpu 2.7.1 for linux-x86_64 has when it is unpacked.

@@ -31,6 +31,7 @@ class ReadmeTest {
     /** The examples of this module, and those that modules with large dependencies keep among their tests. */
     private static final List<Path> EXAMPLES = List.of(
             Path.of("src/main/java/dev/paligemma/examples"),
+            ROOT.resolve("paligemma-retrieval/src/test/java/dev/paligemma/retrieval/examples"),
             ROOT.resolve("integrations/paligemma-langchain4j/src/test/java/dev/paligemma/langchain4j/examples"),
             ROOT.resolve("integrations/paligemma-spring-boot-starter/src/test/java/dev/paligemma/springboot/examples"));
 

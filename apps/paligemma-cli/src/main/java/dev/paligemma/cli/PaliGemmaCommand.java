@@ -6,8 +6,10 @@ import dev.paligemma.cli.command.ConvertCommand;
 import dev.paligemma.cli.command.DetectCommand;
 import dev.paligemma.cli.command.DownloadCommand;
 import dev.paligemma.cli.command.EvaluateCommand;
+import dev.paligemma.cli.command.FindCommand;
 import dev.paligemma.cli.command.FinetuneCommand;
 import dev.paligemma.cli.command.GenerateCommand;
+import dev.paligemma.cli.command.IndexCommand;
 import dev.paligemma.cli.command.InfoCommand;
 import dev.paligemma.cli.command.MergeCommand;
 import dev.paligemma.cli.command.ModelsCommand;
@@ -49,7 +51,9 @@ import picocli.CommandLine.Spec;
             VerifyCommand.class,
             ValidateCommand.class,
             EvaluateCommand.class,
-            ServeCommand.class
+            ServeCommand.class,
+            IndexCommand.class,
+            FindCommand.class
         },
         versionProvider = ToolVersion.class,
         scope = ScopeType.INHERIT, // the subcommands take the next two settings from here

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import picocli.CommandLine;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine;
 
 /**
  * Every example of a command is understood; every one that needs nothing but this project is run, about the bundled picture,
@@ -37,6 +37,7 @@ class ExamplesTest {
             "--model",
             "--adapter",
             "--reference-model",
+            "--index",
             "--data",
             "--predictions",
             "download",

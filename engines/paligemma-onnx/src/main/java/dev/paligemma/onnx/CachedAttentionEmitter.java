@@ -12,7 +12,8 @@ import java.util.Map;
 
 /**
  * Writes attention with a key/value cache: bidirectional over the prefix of one sequence in the first run, one row of each
- * sequence over everything before it in later runs. Confined to one thread.
+ * sequence over everything before it in later runs. Attention without a cache, over all rows of one sequence, is a first run
+ * after which nothing is kept. Confined to one thread.
  *
  * <p>Both are branches of one ONNX {@code If}, so that one program, with one copy of the weights, does both. Letters: S
  * sequences, T rows of each in this run (S or T is 1), P rows of the prefix, C room for generated rows, K key/value heads,
@@ -36,7 +37,7 @@ final class CachedAttentionEmitter {
     private final String partSizes;
 
     /**
-     * Declares the inputs and outputs of all caches.
+     * Declares the inputs and outputs of all caches; of none, only for {@link Phase#PREFIX}.
      *
      * @param phase which runs the graph serves
      * @param scoreRows how many rows of scores are held at once in the first run, over all heads
@@ -96,19 +97,15 @@ final class CachedAttentionEmitter {
      * {@code [S * T, K * G * h]}.
      */
     String emit(AttentionSpec spec, String q, String k, String v) {
-        CacheNames names = CacheNames.of(spec);
         int heads = spec.kvHeads();
         int groups = spec.heads() / spec.kvHeads();
         int width = spec.headDim();
-        graph.alias(headsFirst(k, heads, 1, width), names.keys().added());
-        graph.alias(headsFirst(v, heads, 1, width), names.values().added());
+        String keys = headsFirst(k, heads, 1, width);
+        String values = headsFirst(v, heads, 1, width);
         String queries = headsFirst(q, heads, groups, width);
-
-        String mixed = switch (phase) {
-            case PREFIX -> emitPrefix(graph, spec, queries, names);
-            case NEXT -> emitNext(graph, spec, queries, names);
-            case EVERY_RUN -> emitEither(spec, queries, names);
-        };
+        String mixed = spec.cache() == null
+                ? emitPrefix(graph, spec, queries, keys, values)
+                : emitCached(spec, queries, keys, values);
         if (heads == 1) {
             return graph.op("Reshape", List.of(mixed, integers(-1, (long) groups * width)));
         }
@@ -117,10 +114,28 @@ final class CachedAttentionEmitter {
         return graph.op("Reshape", List.of(byToken, integers(-1, (long) heads * groups * width)));
     }
 
+    private String emitCached(AttentionSpec spec, String queries, String keys, String values) {
+        CacheNames names = CacheNames.of(spec);
+        graph.alias(keys, names.keys().added());
+        graph.alias(values, names.values().added());
+        return switch (phase) {
+            case PREFIX -> emitPrefix(graph, spec, queries, keys, values);
+            case NEXT -> emitNext(graph, spec, queries, names);
+            case EVERY_RUN -> emitEither(spec, queries, names);
+        };
+    }
+
     /** Decides while running. */
     private String emitEither(AttentionSpec spec, String queries, CacheNames names) {
         OnnxGraph prefix = graph.enclosed("prefix");
-        prefix.alias(emitPrefix(prefix, spec, queries, names), "prefix.mixed");
+        prefix.alias(
+                emitPrefix(
+                        prefix,
+                        spec,
+                        queries,
+                        names.keys().added(),
+                        names.values().added()),
+                "prefix.mixed");
         prefix.output("prefix.mixed", OnnxType.FLOAT, "sequences", spec.kvHeads(), "query_rows", spec.headDim());
         OnnxGraph next = graph.enclosed("next");
         next.alias(emitNext(next, spec, queries, names), "next.mixed");
@@ -157,14 +172,15 @@ final class CachedAttentionEmitter {
     }
 
     /** All rows attend to all rows of this run, a block of query rows at a time so that the scores stay small. */
-    private String emitPrefix(OnnxGraph branch, AttentionSpec spec, String queries, CacheNames names) {
+    private String emitPrefix(
+            OnnxGraph branch, AttentionSpec spec, String queries, String keysByHead, String valuesByHead) {
         int heads = spec.kvHeads();
         int width = spec.headDim();
         int limit = Math.max(1, scoreRows / heads);
         String oneSequence = integers(heads, -1, width);
         String own = branch.op("Reshape", List.of(queries, oneSequence));
-        String keys = branch.op("Reshape", List.of(names.keys().added(), oneSequence));
-        String values = branch.op("Reshape", List.of(names.values().added(), oneSequence));
+        String keys = branch.op("Reshape", List.of(keysByHead, oneSequence));
+        String values = branch.op("Reshape", List.of(valuesByHead, oneSequence));
         // n = ceil(R / limit) blocks of r = ceil(R / n) rows; the queries are padded to n * r rows.
         String total = rows(branch, queries);
         String blocks = ceilDiv(branch, total, integers(limit));

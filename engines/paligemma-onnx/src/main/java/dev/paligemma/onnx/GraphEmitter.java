@@ -148,12 +148,13 @@ final class GraphEmitter implements Operation.Visitor {
         }
     }
 
-    /** ONNX Runtime's fused attention, which never holds a whole matrix of scores. */
+    /**
+     * ONNX Runtime's fused attention, which never holds a whole matrix of scores; where it lacks a soft-cap or shared
+     * key/value heads, that of the decoder.
+     */
     private String attentionWithinSequences(AttentionSpec spec, String q, String k, String v) {
         if (spec.softcap() != 0 || spec.heads() != spec.kvHeads()) {
-            throw new EngineException(
-                    "engine 'onnx' supports neither a soft-cap nor shared key/value heads in attention"
-                            + " without a cache, got " + spec);
+            return attentionOfOneSequence(spec, q, k, v);
         }
         long width = (long) spec.heads() * spec.headDim();
         String batched = spec.sequenceLength() == 0 ? shape(1, -1, width) : shape(-1, spec.sequenceLength(), width);
@@ -166,6 +167,18 @@ final class GraphEmitter implements Operation.Visitor {
                 Attribute.of("num_heads", spec.heads()),
                 Attribute.of("scale", spec.scale()));
         return target.op("Reshape", List.of(out, shape(-1, width)));
+    }
+
+    private String attentionOfOneSequence(AttentionSpec spec, String q, String k, String v) {
+        if (spec.sequenceLength() != 0 || !source.caches().isEmpty()) {
+            throw new EngineException(
+                    "engine 'onnx' supports a soft-cap or shared key/value heads in attention without a"
+                            + " cache only over one sequence, in a graph without caches, got " + spec);
+        }
+        if (cachedAttention == null) {
+            cachedAttention = new CachedAttentionEmitter(target, List.of(), Phase.PREFIX, settings.scoreRows());
+        }
+        return cachedAttention.emit(spec, q, k, v);
     }
 
     @Override

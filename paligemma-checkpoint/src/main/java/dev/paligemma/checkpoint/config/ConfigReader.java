@@ -26,6 +26,8 @@ record ConfigReader(JsonObject root) {
 
     private static final String MODEL_TYPE = "paligemma";
     private static final String ARCHITECTURE = "PaliGemmaForConditionalGeneration";
+    private static final String PAGES_MODEL_TYPE = "colpali";
+    private static final String PAGES_ARCHITECTURE = "ColPali";
     private static final String BITS_AND_BYTES = "bitsandbytes";
     private static final String VISION_MODEL_TYPE = "siglip_vision_model";
 
@@ -38,12 +40,21 @@ record ConfigReader(JsonObject root) {
     private static final String EOS_TOKEN_ID = "eos_token_id";
 
     static PaliGemmaConfig read(Path file) {
-        return new ConfigReader(Json.readObject(file, MAX_FILE_BYTES, CheckpointException::new)).model();
+        JsonObject json = Json.readObject(file, MAX_FILE_BYTES, CheckpointException::new);
+        ConfigReader reader = new ConfigReader(json);
+        reader.refuseOtherQuantisation();
+        if (!PAGES_MODEL_TYPE.equals(json.members().get("model_type"))) {
+            return reader.model(reader.checkedPageRows());
+        }
+        // ColPaliForRetrieval of transformers, whose PaliGemma is described inside.
+        PageRows rows = new PageRows(
+                json.integer("embedding_dim", PageRows.WIDTH, 1, Limits.MAX_HIDDEN), PageRows.Form.TRANSFORMERS);
+        JsonObject inner = json.object("vlm_config");
+        requireModelType(inner, MODEL_TYPE, List.of(MODEL_TYPE));
+        return new ConfigReader(inner).model(rows);
     }
 
-    private PaliGemmaConfig model() {
-        checkArchitecture();
-        refuseOtherQuantisation();
+    private PaliGemmaConfig model(@Nullable PageRows pageRows) {
         JsonObject textJson = root.object("text_config");
         VisionConfig vision = vision(root.object("vision_config"));
         TextConfig text = text(textJson);
@@ -54,27 +65,28 @@ record ConfigReader(JsonObject root) {
                     imageTokenId(),
                     tokenId("bos_token_id", textJson, PaliGemmaConfig.BOS),
                     eosTokenIds(textJson),
-                    tokenId("pad_token_id", textJson, PaliGemmaConfig.PAD));
+                    tokenId("pad_token_id", textJson, PaliGemmaConfig.PAD),
+                    pageRows);
         } catch (IllegalArgumentException e) {
             throw new CheckpointException(root.where() + ": " + e.getMessage(), e);
         }
     }
 
-    private void checkArchitecture() {
+    /** Checks that it is a PaliGemma, or the one with a matrix more that colpali_engine saves; null for the first. */
+    private @Nullable PageRows checkedPageRows() {
         List<@Nullable Object> architectures = root.listOrNull("architectures");
-        boolean known = architectures != null && architectures.contains(ARCHITECTURE);
+        boolean pages = architectures != null && architectures.contains(PAGES_ARCHITECTURE);
+        boolean known = pages || (architectures != null && architectures.contains(ARCHITECTURE));
         if (architectures != null && !architectures.isEmpty() && !known) {
             throw new CheckpointException(root.where() + ": architecture "
                     + JsonObject.describe(architectures.get(0)) + " is not supported, expected "
                     + Quote.quote(ARCHITECTURE));
         }
-        if (!root.has("model_type") && known) {
-            return;
-        }
-        String modelType = root.stringOrNull("model_type");
-        if (!MODEL_TYPE.equals(modelType)) {
+        boolean unnamed = !root.has("model_type") && known;
+        if (!unnamed && !MODEL_TYPE.equals(root.stringOrNull("model_type"))) {
             throw unsupported(root, "model_type", Quote.quote(MODEL_TYPE));
         }
+        return pages ? new PageRows(PageRows.WIDTH, PageRows.Form.COLPALI_ENGINE) : null;
     }
 
     /** The tensors themselves tell what bitsandbytes did to them; of other methods they would look like damage. */

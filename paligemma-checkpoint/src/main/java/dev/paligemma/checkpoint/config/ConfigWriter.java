@@ -14,7 +14,9 @@ final class ConfigWriter {
 
     static String write(PaliGemmaConfig config) {
         Map<String, Object> model = new LinkedHashMap<>();
-        model.put("architectures", List.of("PaliGemmaForConditionalGeneration"));
+        PageRows rows = config.pageRows();
+        boolean engine = rows != null && rows.form() == PageRows.Form.COLPALI_ENGINE;
+        model.put("architectures", List.of(engine ? "ColPali" : "PaliGemmaForConditionalGeneration"));
         model.put("model_type", "paligemma");
         model.put("bos_token_id", config.bosTokenId());
         model.put("eos_token_id", config.eosTokenIds());
@@ -26,7 +28,15 @@ final class ConfigWriter {
         model.put("tie_word_embeddings", config.text().tieWordEmbeddings());
         model.put("text_config", text(config.text()));
         model.put("vision_config", vision(config.vision()));
-        return Json.text(model, true) + "\n";
+        if (rows == null || engine) {
+            return Json.text(model, true) + "\n";
+        }
+        Map<String, Object> pages = new LinkedHashMap<>();
+        pages.put("architectures", List.of("ColPaliForRetrieval"));
+        pages.put("model_type", "colpali");
+        pages.put("embedding_dim", rows.width());
+        pages.put("vlm_config", model);
+        return Json.text(pages, true) + "\n";
     }
 
     private static Map<String, @Nullable Object> text(TextConfig config) {

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param bosTokenId the token that starts a text
  * @param eosTokenIds the tokens that end the output, at least one
  * @param padTokenId the token that fills up a batch
+ * @param pageRows what a page encoder such as ColPali gives of an image or text; null for a model that writes text
  */
 public record PaliGemmaConfig(
         VisionConfig vision,
@@ -24,7 +25,8 @@ public record PaliGemmaConfig(
         @Nullable Integer imageTokenId,
         int bosTokenId,
         List<Integer> eosTokenIds,
-        int padTokenId) {
+        int padTokenId,
+        @Nullable PageRows pageRows) {
     static final int BOS = 2;
     static final int EOS = 1;
     static final int PAD = 0;
@@ -43,6 +45,17 @@ public record PaliGemmaConfig(
         if (eosTokenIds.isEmpty()) {
             throw new IllegalArgumentException("eosTokenIds must not be empty");
         }
+    }
+
+    /** A model that writes text. */
+    public PaliGemmaConfig(
+            VisionConfig vision,
+            TextConfig text,
+            @Nullable Integer imageTokenId,
+            int bosTokenId,
+            List<Integer> eosTokenIds,
+            int padTokenId) {
+        this(vision, text, imageTokenId, bosTokenId, eosTokenIds, padTokenId, null);
     }
 
     /** A model with the special tokens of the published ones; without an image token, the tokenizer has to be asked. */
@@ -71,7 +84,14 @@ public record PaliGemmaConfig(
         List<Integer> eos = ConfigReader.generationEosTokenIds(folder.resolve("generation_config.json"));
         return eos == null
                 ? read
-                : new PaliGemmaConfig(read.vision, read.text, read.imageTokenId, read.bosTokenId, eos, read.padTokenId);
+                : new PaliGemmaConfig(
+                        read.vision,
+                        read.text,
+                        read.imageTokenId,
+                        read.bosTokenId,
+                        eos,
+                        read.padTokenId,
+                        read.pageRows);
     }
 
     /** Writes the configuration as a {@code config.json}. */
@@ -89,14 +109,15 @@ public record PaliGemmaConfig(
 
     /** The same with another number of embedding rows. */
     public PaliGemmaConfig withVocabSize(int rows) {
-        return new PaliGemmaConfig(vision, text.withVocabSize(rows), imageTokenId, bosTokenId, eosTokenIds, padTokenId);
+        return withText(text.withVocabSize(rows));
     }
 
     /** The same with an output head that is the token embedding, or one of its own. */
     public PaliGemmaConfig withTieWordEmbeddings(boolean tied) {
-        return tied == text.tieWordEmbeddings()
-                ? this
-                : new PaliGemmaConfig(
-                        vision, text.withTieWordEmbeddings(tied), imageTokenId, bosTokenId, eosTokenIds, padTokenId);
+        return tied == text.tieWordEmbeddings() ? this : withText(text.withTieWordEmbeddings(tied));
+    }
+
+    private PaliGemmaConfig withText(TextConfig other) {
+        return new PaliGemmaConfig(vision, other, imageTokenId, bosTokenId, eosTokenIds, padTokenId, pageRows);
     }
 }

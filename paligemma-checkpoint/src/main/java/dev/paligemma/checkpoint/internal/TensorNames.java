@@ -26,6 +26,11 @@ public final class TensorNames {
     private static final String HEAD = "lm_head.";
     private static final String PEFT = "base_model.";
 
+    /** The projection of page encoders, as colpali_engine calls it, and as transformers does. */
+    private static final String PAGES = "custom_text_proj.";
+
+    private static final String PAGES_OF_TRANSFORMERS = "embedding_proj_layer.";
+
     /** What torch.compile, DDP, FSDP, activation checkpoints and Lightning put around modules. No model has such names. */
     private static final Set<String> WRAPPERS =
             Set.of("_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module");
@@ -46,7 +51,11 @@ public final class TensorNames {
             String inner = rest.substring(LANGUAGE.length());
             return inner.startsWith(HEAD) ? inner : LANGUAGE + without(inner, MODEL);
         }
-        return rest.startsWith(PROJECTOR) || rest.startsWith(HEAD) ? rest : without(unwrapped, MODEL);
+        if (rest.startsWith(PAGES_OF_TRANSFORMERS)) {
+            return PAGES + rest.substring(PAGES_OF_TRANSFORMERS.length());
+        }
+        boolean known = rest.startsWith(PROJECTOR) || rest.startsWith(HEAD) || rest.startsWith(PAGES);
+        return known ? rest : without(unwrapped, MODEL);
     }
 
     /** The name without what wrappers of the model have added, as the version of transformers at hand wrote it. */

@@ -328,13 +328,54 @@ class PaliGemmaConfigTest {
                 .isPositive();
     }
 
+    // Page encoders
+
+    @Test
+    void readsPageEncodersAsBothOfTheirWritersDescribeThem(@TempDir Path folder) throws IOException {
+        String plain = Files.readString(Resources.golden("configs/paligemma2-3b-448.json"));
+        PaliGemmaConfig inner = PaliGemmaConfig.read(Resources.golden("configs/paligemma2-3b-448.json"));
+        Path file = folder.resolve("config.json");
+        Files.writeString(file, plain.replace("PaliGemmaForConditionalGeneration", "ColPali"));
+        PaliGemmaConfig engine = PaliGemmaConfig.read(file);
+        assertThat(engine.pageRows()).isEqualTo(new PageRows(128, PageRows.Form.COLPALI_ENGINE));
+        Files.writeString(
+                file,
+                "{\"architectures\": [\"ColPaliForRetrieval\"], \"model_type\": \"colpali\", \"embedding_dim\": 96,"
+                        + " \"vlm_config\": " + plain + "}");
+        PaliGemmaConfig transformers = PaliGemmaConfig.read(file);
+        assertThat(transformers.pageRows()).isEqualTo(new PageRows(96, PageRows.Form.TRANSFORMERS));
+        for (PaliGemmaConfig read : List.of(engine, transformers)) {
+            assertThat(read.text()).isEqualTo(inner.text());
+            assertThat(read.vision()).isEqualTo(inner.vision());
+            assertThat(PaliGemmaConfig.read(Files.writeString(file, read.toJson())))
+                    .isEqualTo(read);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"model_type\": \"colpali\"} | vlm_config",
+                "{\"model_type\": \"colpali\", \"vlm_config\": 3} | vlm_config",
+                "{\"model_type\": \"colpali\", \"vlm_config\": {\"model_type\": \"qwen2_vl\"}} | qwen2_vl",
+                "{\"model_type\": \"colpali\", \"embedding_dim\": 0, \"vlm_config\": {}} | embedding_dim",
+                "{\"model_type\": \"colpali\", \"embedding_dim\": 1e99, \"vlm_config\": {}} | embedding_dim",
+            })
+    void refusesDamagedPageEncoders(String json, String named, @TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("config.json"), json);
+        assertThatExceptionOfType(CheckpointException.class)
+                .isThrownBy(() -> PaliGemmaConfig.read(file))
+                .withMessageContaining(named);
+    }
+
     // What is refused
 
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"architectures\": [\"ColPali\"] | \"ColPali\" is not supported, expected \"PaliGemmaForConditionalGeneration\"",
+                "\"architectures\": [\"ColQwen2\"] | \"ColQwen2\" is not supported, expected \"PaliGemmaForConditionalGeneration\"",
                 "\"quantization_config\": {\"quant_method\": \"gptq\"} | quant_method \"gptq\" are not supported, expected \"bitsandbytes\"",
                 "\"quantization_config\": {\"quant_method\": \"awq\", \"load_in_4bit\": true} | quant_method \"awq\"",
                 "\"quantization_config\": {\"quant_method\": 8} | quant_method 8",

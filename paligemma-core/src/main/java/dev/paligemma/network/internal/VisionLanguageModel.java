@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -96,6 +97,29 @@ public final class VisionLanguageModel implements AutoCloseable {
     /** Starts a sequence of about that many written tokens. */
     public Sequences start(int expectedTokens, ActiveAdapter adapter) {
         return new Sequences(decoder.newState(expectedTokens), adapter, List.of());
+    }
+
+    /**
+     * Runs images and text behind them through the decoder of a page encoder.
+     *
+     * @param images {@code float32[I, D]}, perhaps of no rows; a caller may {@link #release} it afterwards
+     * @param text the tokens, {@code int[X]}
+     * @return {@code float32[I + X, R]}, in that order
+     */
+    public HostTensor rows(HostTensor images, int[] text, ActiveAdapter adapter) {
+        int rows = Math.toIntExact(images.shape()[0] + text.length);
+        Inputs inputs = new Inputs(
+                images,
+                HostTensor.ofLongs(Arrays.stream(text).asLongStream().toArray()),
+                HostTensor.ofLongs(LongStream.range(0, rows).toArray()),
+                null,
+                rows,
+                adapter);
+        inputs.place(FIRST_POSITION, rows);
+        int width = Objects.requireNonNull(config.pageRows()).width();
+        HostTensor result = HostTensor.allocate(ElementType.FLOAT32, rows, width);
+        decoder.run(inputs.byName, Map.of(GemmaDecoder.ROWS, result));
+        return result;
     }
 
     /**
@@ -251,19 +275,28 @@ public final class VisionLanguageModel implements AutoCloseable {
         private final FloatBuffer cos;
         private final FloatBuffer sin;
 
-        Inputs(HostTensor images, HostTensor ids, HostTensor order, HostTensor ends, int rows, ActiveAdapter adapter) {
+        /** @param ends null for a page encoder, of which every row is wanted */
+        Inputs(
+                HostTensor images,
+                HostTensor ids,
+                HostTensor order,
+                @Nullable HostTensor ends,
+                int rows,
+                ActiveAdapter adapter) {
             int pairs = config.text().sizes().headDim() / 2;
             HostTensor cosines = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
             HostTensor sines = HostTensor.allocate(ElementType.FLOAT32, rows, pairs);
             this.cos = cosines.floats();
             this.sin = sines.floats();
-            Map<String, HostTensor> own = Map.of(
+            Map<String, HostTensor> own = new HashMap<>(Map.of(
                     GemmaDecoder.IMAGE_EMBEDDINGS, images,
                     GemmaDecoder.TOKEN_IDS, ids,
                     GemmaDecoder.ORDER, order,
-                    GemmaDecoder.ENDS, ends,
                     GemmaDecoder.ROTARY_COS, cosines,
-                    GemmaDecoder.ROTARY_SIN, sines);
+                    GemmaDecoder.ROTARY_SIN, sines));
+            if (ends != null) {
+                own.put(GemmaDecoder.ENDS, ends);
+            }
             this.byName = joined(own, adapter.decoder());
         }
 

@@ -9,6 +9,7 @@ import dev.paligemma.checkpoint.adapter.LoraAdapter;
 import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.checkpoint.config.PaliGemmaConfig;
 import dev.paligemma.checkpoint.internal.identity.Identity;
+import dev.paligemma.checkpoint.internal.identity.Kind;
 import dev.paligemma.checkpoint.internal.identity.Recogniser;
 import dev.paligemma.cli.option.CheckpointOptions;
 import dev.paligemma.cli.report.Facts;
@@ -85,7 +86,8 @@ public final class InfoCommand implements Callable<Integer> {
         Path typed = checkpoint.onThisMachine();
         Path place = typed == null ? checkpoint.folder(progress) : checkpoint.given(typed, progress);
         Identity identity = Recogniser.of(place);
-        try (Checkpoint opened = Networks.open(place)) {
+        boolean pages = identity.kind() == Kind.PAGE_ENCODER;
+        try (Checkpoint opened = pages ? Networks.openPageEncoder(place) : Networks.open(place)) {
             Facts facts = ModelFacts.of(opened, identity, checkpoint.cacheFolder());
             String lora = adapter;
             return lora == null

@@ -1,17 +1,21 @@
 package dev.paligemma.cli.command;
 
+import dev.paligemma.ModelInfo;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.cli.option.ModelOptions;
 import dev.paligemma.cli.report.Facts;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.cli.validation.Outcome;
 import dev.paligemma.cli.validation.Outcome.Verdict;
+import dev.paligemma.cli.validation.PageCheck;
 import dev.paligemma.cli.validation.Pictures;
 import dev.paligemma.cli.validation.Recipe;
 import dev.paligemma.cli.validation.Recipe.Check;
 import dev.paligemma.cli.validation.Recipe.KnownFile;
 import dev.paligemma.cli.validation.Validation;
 import dev.paligemma.hub.HubModel;
+import dev.paligemma.retrieval.PageEncoder;
+import dev.paligemma.retrieval.PromptLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,7 +38,8 @@ import picocli.CommandLine.Spec;
             "Check that a model answers here as others have published.",
             "Compares the files of the model with their published checksums, fetches the public pictures that the"
                     + " published answers are about, asks the same questions and compares: texts must be equal, sides of"
-                    + " boxes within 8 of 1024. docs/validation.md lists the answers and where they were published."
+                    + " boxes within 8 of 1024. Of a page encoder it compares the first rows of a white and a black page."
+                    + " docs/validation.md lists the answers and where they were published."
         },
         footer = {
             "",
@@ -89,18 +94,40 @@ public final class ValidateCommand implements Callable<Integer> {
                     }
                 }
             }
-            try (PaliGemmaPipeline pipeline = model.open(folder, model.precision, progress)) {
-                ran = pipeline.info().options().precision() + " on "
-                        + pipeline.info().engine() + " " + pipeline.info().engineVersion();
-                for (Check check : chosen.checks()) {
-                    progress.step("asking " + check.id());
-                    outcomes.add(Validation.check(pipeline, check, pictures));
-                }
-            }
+            ran = chosen.pages().isEmpty()
+                    ? ask(chosen, folder, outcomes, pictures, progress)
+                    : encode(chosen, folder, outcomes, progress);
             progress.clear();
         }
         report(chosen, ran, outcomes).print(spec.commandLine().getOut(), json);
         return exitCode(outcomes);
+    }
+
+    /** Asks the questions of a recipe; gives what ran. */
+    private String ask(
+            Recipe chosen, Path folder, List<Outcome> outcomes, Pictures pictures, ProgressDisplay progress) {
+        try (PaliGemmaPipeline pipeline = model.open(folder, model.precision, progress)) {
+            for (Check check : chosen.checks()) {
+                progress.step("asking " + check.id());
+                outcomes.add(Validation.check(pipeline, check, pictures));
+            }
+            return ran(pipeline.info());
+        }
+    }
+
+    /** Encodes the pages of a recipe, laid out as whoever published the numbers did; gives what ran. */
+    private String encode(Recipe chosen, Path folder, List<Outcome> outcomes, ProgressDisplay progress) {
+        try (PageEncoder encoder = model.openPages(folder, PromptLayout.TRANSFORMERS, progress)) {
+            for (PageCheck page : chosen.pages()) {
+                progress.step("encoding " + page.id());
+                outcomes.add(page.run(encoder));
+            }
+            return ran(encoder.info());
+        }
+    }
+
+    private static String ran(ModelInfo info) {
+        return info.options().precision() + " on " + info.engine() + " " + info.engineVersion();
     }
 
     private Recipe recipe() {

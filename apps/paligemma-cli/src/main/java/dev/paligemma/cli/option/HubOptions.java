@@ -46,6 +46,11 @@ public final class HubOptions {
         return builder.build();
     }
 
+    /** The client that these options ask for. */
+    public HubClient client() {
+        return client(offline, false);
+    }
+
     /** Whether nobody may be asked: because of the option, or of HF_HUB_OFFLINE. */
     public boolean isOffline() {
         return client(offline, false).isOffline();

@@ -5,6 +5,9 @@ import dev.paligemma.PipelineBuilder;
 import dev.paligemma.cli.report.ProgressDisplay;
 import dev.paligemma.engine.Precision;
 import dev.paligemma.network.DecoderOptions;
+import dev.paligemma.retrieval.PageEncoder;
+import dev.paligemma.retrieval.PageEncoderBuilder;
+import dev.paligemma.retrieval.PromptLayout;
 import dev.paligemma.vision.mask.MaskCodec;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,5 +66,16 @@ public final class ModelOptions extends RuntimeOptions {
             identity.put("decoder", decoder.toString());
         }
         return identity;
+    }
+
+    /** Loads a checkpoint as a page encoder with a layout; the caller closes it. */
+    public PageEncoder openPages(Path folder, PromptLayout layout, ProgressDisplay progress) {
+        progress.step("loading " + checkpoint.label(folder));
+        PageEncoderBuilder builder = pageEncoder(progress).checkpoint(folder).layout(layout);
+        String lora = adapter;
+        if (lora != null) {
+            builder.adapter(checkpoint.adapter(lora, progress));
+        }
+        return builder.build();
     }
 }

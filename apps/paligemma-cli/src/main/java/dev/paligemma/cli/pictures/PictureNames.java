@@ -19,7 +19,7 @@ public final class PictureNames {
     private static final int MOST_SHOWN = 200;
 
     /** The endings, for messages. */
-    static final String KNOWN = "jpg, jpeg, png, gif, bmp, tif, tiff, webp";
+    public static final String KNOWN = "jpg, jpeg, png, gif, bmp, tif, tiff, webp";
 
     private PictureNames() {}
 
@@ -60,7 +60,7 @@ public final class PictureNames {
     }
 
     /** Whether a file of a folder is a picture that a person put there: hidden ones are leftovers of systems. */
-    static boolean isOfAFolder(String name) {
+    public static boolean isOfAFolder(String name) {
         return !name.startsWith(".") && isPicture(name);
     }
 }

@@ -44,8 +44,10 @@ public final class ModelFacts {
                 .value("weightBytes", bytes)
                 .value("files", checkpoint.files());
         checkpoint.files().forEach(file -> facts.line("weight file", "%s", file.getFileName()));
+        // What is known of memory is for a model that writes an answer.
+        boolean writes = checkpoint.config().pageRows() == null;
         return facts.all(shapes(checkpoint.config()))
-                .all(memory(checkpoint.config(), checkpoint.precision()))
+                .all(writes ? memory(checkpoint.config(), checkpoint.precision()) : new Facts())
                 .add("cache folder", "cacheFolder", cacheFolder)
                 .all(version());
     }
@@ -105,10 +107,11 @@ public final class ModelFacts {
     }
 
     private static Facts size(PaliGemmaConfig config, long parameters) {
-        String architecture = switch (config.text().family()) {
+        String model = switch (config.text().family()) {
             case GEMMA -> "PaliGemma";
             case GEMMA2 -> "PaliGemma 2";
         };
+        String architecture = config.pageRows() == null ? model : "ColPali on " + model;
         return new Facts()
                 .add("architecture", "architecture", architecture)
                 .line("parameters", "%,d", parameters)

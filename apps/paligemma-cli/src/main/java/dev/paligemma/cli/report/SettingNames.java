@@ -12,6 +12,9 @@ public final class SettingNames {
     private static final Map<String, String> OPTIONS = Map.ofEntries(
             entry("adapter", "--adapter"),
             entry("cacheDirectory", "--cache-dir"),
+            entry("layout", "--layout"),
+            entry("model", "--model"),
+            entry("checkpoint", "--model"),
             entry("maskWeights", "--mask-weights"),
             entry("precision", "--precision"),
             entry("Recipe.lora", "--lora"),

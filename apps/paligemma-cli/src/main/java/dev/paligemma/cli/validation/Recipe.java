@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param model the name of the model on the hub
  * @param files files whose content is known
  * @param checks what to ask, and what was answered
+ * @param pages pages and their rows, of a page encoder
  */
-public record Recipe(String model, List<KnownFile> files, List<Check> checks) {
+public record Recipe(String model, List<KnownFile> files, List<Check> checks, List<PageCheck> pages) {
     private static final String PUBLISHED = "published.json";
     private static final long MAX_BYTES = 1 << 20;
     private static final int MAX_TOKENS = 4096;
@@ -31,6 +32,7 @@ public record Recipe(String model, List<KnownFile> files, List<Check> checks) {
     public Recipe {
         files = List.copyOf(files);
         checks = List.copyOf(checks);
+        pages = List.copyOf(pages);
     }
 
     /**
@@ -97,10 +99,13 @@ public record Recipe(String model, List<KnownFile> files, List<Check> checks) {
         List<KnownFile> files = model.objects("files").stream()
                 .map(file -> new KnownFile(text(file, "name"), text(file, "sha256")))
                 .toList();
-        return new Recipe(
-                text(model, "model"),
-                files,
-                model.objects("checks").stream().map(Recipe::check).toList());
+        List<Check> checks = model.objects("checks").stream().map(Recipe::check).toList();
+        List<PageCheck> pages =
+                model.objects("pages").stream().map(PageCheck::of).toList();
+        if (!checks.isEmpty() && !pages.isEmpty()) {
+            throw model.wrong("pages", "an empty list beside checks: a model writes text or gives rows");
+        }
+        return new Recipe(text(model, "model"), files, checks, pages);
     }
 
     private static Check check(JsonObject check) {

@@ -21,7 +21,14 @@ class RecipeTest {
         assertThat(Recipe.published()).contains("google/paligemma-3b-pt-224", "google/paligemma2-3b-mix-224");
         for (String name : Recipe.published()) {
             Recipe recipe = Recipe.of(name).orElseThrow();
-            assertThat(recipe.checks()).as(name).isNotEmpty().allSatisfy(check -> {
+            assertThat(recipe.checks().size() + recipe.pages().size()).as(name).isPositive();
+            assertThat(recipe.pages()).as(name).allSatisfy(page -> {
+                assertThat(page.source()).isNotBlank();
+                assertThat(page.rows())
+                        .hasSize(3)
+                        .allSatisfy(row -> assertThat(row).hasSize(3));
+            });
+            assertThat(recipe.checks()).as(name).allSatisfy(check -> {
                 assertThat(check.source()).isNotBlank();
                 if (check.tokenIds().isEmpty()) {
                     assertThat(check.answer()).isNotBlank();
@@ -46,6 +53,10 @@ class RecipeTest {
                 "{'model': 'm', 'checks': [1]}|checks must be a list of objects, got a list of 1",
                 "{'model': 'm', 'checks': [{'id': 'a', 'prompt': 'p', 'source': 's'}]}|checks[0]: answer must be a string, or tokenIds a list",
                 "{'model': 'm', 'checks': [{'id': 'a', 'prompt': 'p', 'answer': 'b', 'match': 'x', 'source': 's'}]}|match must be text, beginning, boxes, got 'x'",
+                "{'model': 'm', 'pages': [{'id': 'a', 'source': 's'}]}|pages[0]: rows must be a list of 1 to 4096",
+                "{'model': 'm', 'pages': [{'id': 'a', 'source': 's', 'rows': [[1, 'b']]}]}|rows must be lists of numbers",
+                "{'model': 'm', 'pages': [{'id': 'a', 'source': 's', 'rows': [[1]], 'side': 5000}]}|side must be an integer",
+                "{'model': 'm', 'checks': [{'id': 'a', 'prompt': 'p', 'answer': 'b', 'source': 's'}], 'pages': [{'id': 'a', 'source': 's', 'rows': [[1]]}]}|pages must be an empty list beside checks",
                 "{'model': 'm', 'files': [{'name': 'a'}]}|files[0]: sha256 must be a string, got null"
             })
     void aWrongRecipeIsRefusedByItsMember(String json, String problem) throws IOException {

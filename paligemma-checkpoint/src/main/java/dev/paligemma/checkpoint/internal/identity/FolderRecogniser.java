@@ -53,7 +53,7 @@ final class FolderRecogniser {
         boolean weights = listing.has(WeightFiles.SINGLE, WeightFiles.INDEX);
         boolean adapter = listing.has(AdapterRecogniser.CONFIG) && !(listing.has(CONFIG) && weights);
         Identity other = adapter || listing.has(ConvertedManifest.FILE_NAME) ? null : ofSettings();
-        if (other != null && other.kind() != Kind.CHECKPOINT) {
+        if (other != null && !isModel(other)) {
             return other;
         }
         Identity incomplete = standIns();
@@ -238,7 +238,7 @@ final class FolderRecogniser {
         if (described == null) {
             return Identity.of(folder, Kind.DAMAGED, "a checkpoint whose config.json cannot be read", null, null);
         }
-        if (described.kind() != Kind.CHECKPOINT) {
+        if (!isModel(described)) {
             return described;
         }
         Settings config = Settings.of(listing.resolve(CONFIG));
@@ -260,7 +260,11 @@ final class FolderRecogniser {
         String writer = mlx
                 ? "MLX (mlx-vlm)" + (described.writer() == null ? "" : " from a folder of " + described.writer())
                 : described.writer();
-        return completed(what, writer, config);
+        return completed(described, what, writer, config);
+    }
+
+    private static boolean isModel(Identity described) {
+        return described.kind() == Kind.CHECKPOINT || described.kind() == Kind.PAGE_ENCODER;
     }
 
     private @Nullable SafeTensorsFile header() {
@@ -275,13 +279,13 @@ final class FolderRecogniser {
     }
 
     /** Training saves model and state, and leaves tokenizer and processor to whoever knows the base. */
-    private Identity completed(String what, @Nullable String writer, Settings config) {
+    private Identity completed(Identity described, String what, @Nullable String writer, Settings config) {
         boolean tokenizer = listing.has(TOKENIZERS.toArray(new String[0]));
         boolean processor = listing.has(PROCESSORS.toArray(new String[0]));
         boolean trainer = listing.has("trainer_state.json", "training_args.bin", "optimizer.pt");
         String by = trainer ? (writer == null ? "" : writer + ", ") + "Trainer" : writer;
         if (tokenizer && processor) {
-            return Identity.of(folder, Kind.CHECKPOINT, what, by, null);
+            return Identity.of(folder, described.kind(), what, by, described.remedy());
         }
         String without = (tokenizer ? "" : "tokenizer")
                 + (tokenizer || processor ? "" : " and ")

@@ -7,6 +7,8 @@ public enum Kind {
     CHECKPOINT(true),
     CONVERTED(true),
     BIG_VISION(true),
+    /** ColPali, which gives rows of numbers and no text. */
+    PAGE_ENCODER(true),
     /** A checkpoint without tokenizer or processor settings, as training leaves it. */
     LACKS_FILES(true),
     /** A checkpoint whose settings cannot be read; whoever reads them says where. */

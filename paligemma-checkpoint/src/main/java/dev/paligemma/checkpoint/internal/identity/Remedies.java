@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 final class Remedies {
     static final String PALIGEMMA =
             "this library runs PaliGemma and PaliGemma 2, for example google/paligemma2-3b-mix-224";
+    static final String PAGES = "of page encoders this library runs ColPali, for example vidore/colpali-v1.3-hf";
     static final String DOWNLOAD_AGAIN = "download it again";
 
     private Remedies() {}

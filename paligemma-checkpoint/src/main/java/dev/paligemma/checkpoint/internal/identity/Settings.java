@@ -81,8 +81,17 @@ record Settings(Map<String, @Nullable Object> members) {
         return known && ("paligemma".equals(text("model_type")) || (architecture != null && !has("model_type")));
     }
 
+    /** Whether it is ColPali, as transformers or as colpali_engine saves it. */
+    boolean isPageEncoder() {
+        return "colpali".equals(text("model_type"))
+                || ("ColPali".equals(architecture()) && (!has("model_type") || "paligemma".equals(text("model_type"))));
+    }
+
     /** PaliGemma or PaliGemma 2. */
     String generation() {
+        if (has("vlm_config")) {
+            return object("vlm_config").generation();
+        }
         return "gemma2".equals(object("text_config").text("model_type")) ? "PaliGemma 2" : "PaliGemma";
     }
 
@@ -98,22 +107,30 @@ record Settings(Map<String, @Nullable Object> members) {
         if (name == null) {
             return null;
         }
-        boolean colPali = name.startsWith("colpali") || (architecture != null && architecture.startsWith("ColPali"));
-        String common = colPali
-                ? "ColPali, an embedding model on top of PaliGemma"
-                : switch (name) {
-                    case "gemma3", "gemma3_text" -> "Gemma 3 (or MedGemma, which is one)";
-                    case "shieldgemma2" -> "ShieldGemma 2";
-                    case "gemma", "gemma2" -> "the text-only " + (name.equals("gemma") ? "Gemma" : "Gemma 2");
-                    case "t5gemma", "t5gemma2" -> "T5Gemma";
-                    case "gemma3n", "gemma3n_text" -> "Gemma 3n";
-                    case "llava", "llava_next", "llava_onevision" -> "LLaVA";
-                    case "pi0", "pi05", "pi0_fast", "pi0fast" -> "the robot policy " + name;
-                    case "siglip", "siglip_vision_model", "siglip2" -> "SigLIP, an image encoder";
-                    default -> "another model";
-                };
+        String common = pagesOfOthers(name, architecture) ? "a page encoder" : family(name);
         String said = type == null && architecture == null ? "type " + Quote.quote(name) : said(type, architecture);
         return common + " (" + said + ")";
+    }
+
+    /** What a model type is better known as. */
+    private static String family(String name) {
+        return switch (name) {
+            case "gemma3", "gemma3_text" -> "Gemma 3 (or MedGemma, which is one)";
+            case "shieldgemma2" -> "ShieldGemma 2";
+            case "gemma", "gemma2" -> "the text-only " + (name.equals("gemma") ? "Gemma" : "Gemma 2");
+            case "t5gemma", "t5gemma2" -> "T5Gemma";
+            case "gemma3n", "gemma3n_text" -> "Gemma 3n";
+            case "llava", "llava_next", "llava_onevision" -> "LLaVA";
+            case "pi0", "pi05", "pi0_fast", "pi0fast" -> "the robot policy " + name;
+            case "siglip", "siglip_vision_model", "siglip2" -> "SigLIP, an image encoder";
+            default -> "another model";
+        };
+    }
+
+    /** ColQwen2, ColSmol and others, and BiPali, whose pages have one row each. */
+    private static boolean pagesOfOthers(String name, @Nullable String architecture) {
+        return name.matches("(col|bi)(pali|qwen|smol|idefics|flor|gemma|intern|modern).*")
+                || (architecture != null && architecture.matches("(Col|Bi)[A-Z].*"));
     }
 
     private static String said(@Nullable String type, @Nullable String architecture) {

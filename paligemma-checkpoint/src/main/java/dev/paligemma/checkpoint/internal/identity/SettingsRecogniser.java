@@ -33,8 +33,9 @@ final class SettingsRecogniser {
                     Remedies.original(null));
         }
         String writer = writer(folder, config);
-        if (!config.isPaliGemma()) {
+        if (!config.isPaliGemma() && !config.isPageEncoder()) {
             String other = config.otherModel();
+            boolean pages = other != null && other.startsWith("a page encoder");
             return other == null
                     ? Identity.of(
                             folder,
@@ -42,7 +43,7 @@ final class SettingsRecogniser {
                             "something whose config.json describes no model of transformers (it has no model_type)",
                             writer,
                             Remedies.PALIGEMMA)
-                    : Identity.of(folder, Kind.OTHER_MODEL, other, writer, Remedies.PALIGEMMA);
+                    : Identity.of(folder, Kind.OTHER_MODEL, other, writer, pages ? Remedies.PAGES : Remedies.PALIGEMMA);
         }
         String model = config.generation();
         Settings mlx = config.object("quantization");
@@ -59,7 +60,9 @@ final class SettingsRecogniser {
                     writer,
                     "of quantised weights only those of bitsandbytes are read: " + Remedies.smaller(config.base()));
         }
-        return Identity.of(folder, Kind.CHECKPOINT, "a checkpoint of " + model, writer, null);
+        return config.isPageEncoder()
+                ? Identity.of(folder, Kind.PAGE_ENCODER, "ColPali, a page encoder on " + model, writer, null)
+                : Identity.of(folder, Kind.CHECKPOINT, "a checkpoint of " + model, writer, null);
     }
 
     static Identity mlxQuantised(Path folder, String model, Settings quantisation, @Nullable String writer) {

@@ -51,6 +51,14 @@ public final class OutputHead {
         TensorInfo table = named.get(TensorNames.EMBEDDING);
         TensorInfo head = named.get(TensorNames.HEAD_WEIGHT);
         boolean tied = config.text().tieWordEmbeddings();
+        if (config.pageRows() != null) {
+            // Nothing asks for the head, but its name may be the only one that the table was saved under.
+            if (table == null && head != null) {
+                named.put(TensorNames.EMBEDDING, head);
+                named.remove(TensorNames.HEAD_WEIGHT);
+            }
+            return config;
+        }
         if (table != null && head != null) {
             return config.withTieWordEmbeddings(tied && isSame(table, head));
         }

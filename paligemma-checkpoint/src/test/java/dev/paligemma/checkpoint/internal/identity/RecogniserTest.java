@@ -336,17 +336,41 @@ class RecogniserTest {
                         "model.safetensors",
                         whole),
                 kind(
-                        Kind.OTHER_MODEL,
-                        "ColPali",
+                        Kind.PAGE_ENCODER,
+                        "ColPali, a page encoder on PaliGemma in Hugging Face format",
                         "config.json",
                         "{\"model_type\": \"paligemma\", \"architectures\": [\"ColPali\"]}",
+                        "model.safetensors",
+                        whole,
+                        "tokenizer.json",
+                        "{}",
+                        "preprocessor_config.json",
+                        "{}"),
+                kind(
+                        Kind.PAGE_ENCODER,
+                        "a page encoder on PaliGemma 2 in Hugging Face format",
+                        "config.json",
+                        "{\"model_type\": \"colpali\", \"architectures\": [\"ColPaliForRetrieval\"], \"vlm_config\":"
+                                + " {\"text_config\": {\"model_type\": \"gemma2\"}}}",
+                        "model.safetensors",
+                        whole,
+                        "tokenizer.json",
+                        "{}",
+                        "processor_config.json",
+                        "{}"),
+                kind(
+                        Kind.OTHER_MODEL,
+                        "a page encoder (model_type \"qwen2_vl\", architecture \"ColQwen2\"), written by"
+                                + " transformers (no version); of page encoders this library runs ColPali",
+                        "config.json",
+                        "{\"model_type\": \"qwen2_vl\", \"architectures\": [\"ColQwen2\"]}",
                         "model.safetensors",
                         whole),
                 kind(
                         Kind.OTHER_MODEL,
-                        "ColPali",
+                        "a page encoder (model_type \"paligemma\", architecture \"BiPali\")",
                         "config.json",
-                        "{\"model_type\": \"colpali\", \"architectures\": [\"ColPaliForRetrieval\"]}",
+                        "{\"model_type\": \"paligemma\", \"architectures\": [\"BiPali\"]}",
                         "model.safetensors",
                         whole),
                 kind(
@@ -603,7 +627,7 @@ class RecogniserTest {
     private static void assertTold(Identity told, Kind kind, String expected) {
         assertThat(told.line()).contains(expected).doesNotContain("\n");
         assertThat(told.kind()).isEqualTo(kind);
-        List<Kind> running = List.of(Kind.CHECKPOINT, Kind.BIG_VISION, Kind.CONVERTED);
+        List<Kind> running = List.of(Kind.CHECKPOINT, Kind.PAGE_ENCODER, Kind.BIG_VISION, Kind.CONVERTED);
         assertThat(told.runs()).isEqualTo(running.contains(kind) || kind == Kind.DAMAGED);
     }
 

@@ -1,4 +1,4 @@
-package dev.paligemma;
+package dev.paligemma.internal;
 
 import dev.paligemma.checkpoint.adapter.AdapterException;
 import dev.paligemma.checkpoint.config.CheckpointException;
@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * Reads the tokenizers that adapters have in their folders. Those whose files are equal are one, so that a vocabulary is in
  * memory once.
  */
-final class AdapterTokenizers {
+public final class AdapterTokenizers {
     private static final Logger LOG = LoggerFactory.getLogger(AdapterTokenizers.class);
 
     private AdapterTokenizers() {}
@@ -74,7 +74,7 @@ final class AdapterTokenizers {
      * Checks that there is a row for each token of an adapter, if it has a tokenizer or an embedding of its own; an {@link
      * AdapterException} if not.
      */
-    static void requireRows(Adapters adapters, PaliGemmaConfig config, ModelFiles files) {
+    public static void requireRows(Adapters adapters, PaliGemmaConfig config, ModelFiles files) {
         int baseRows = config.text().sizes().vocabSize();
         for (String name : adapters.names()) {
             int rows = adapters.get(name).tokens(baseRows);

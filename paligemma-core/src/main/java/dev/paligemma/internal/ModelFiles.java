@@ -1,4 +1,4 @@
-package dev.paligemma;
+package dev.paligemma.internal;
 
 import dev.paligemma.checkpoint.Checkpoint;
 import dev.paligemma.checkpoint.config.CheckpointException;
@@ -26,12 +26,15 @@ import org.jspecify.annotations.Nullable;
  * @param generation of {@code generation_config.json}, if there is one
  * @param maskCodec of the mask decoder's weights; null if there are none
  */
-record ModelFiles(
+public record ModelFiles(
         PaliGemmaTokenizer tokenizer,
         ImageProcessor imageProcessor,
         Map<String, PaliGemmaTokenizer> adapterTokenizers,
         GenerationSettings generation,
         @Nullable MaskCodec maskCodec) {
+    /** The file of the mask decoder's weights in a checkpoint's folder. */
+    public static final String MASK_WEIGHTS = "vae-oid.npz";
+
     private static final int USUAL_SIZE = 224;
 
     /**
@@ -39,7 +42,7 @@ record ModelFiles(
      * decoder's weights are those given, or without that those in the folder, if there are any. The folders of adapters,
      * by name, may have tokenizers.
      */
-    static ModelFiles read(Checkpoint checkpoint, @Nullable Path maskWeights, Map<String, Path> adapters) {
+    public static ModelFiles read(Checkpoint checkpoint, @Nullable Path maskWeights, Map<String, Path> adapters) {
         Path folder = checkpoint.folder();
         PaliGemmaConfig config = checkpoint.config();
         requireComplete(folder);
@@ -67,7 +70,7 @@ record ModelFiles(
     }
 
     private static @Nullable MaskCodec maskCodec(Path folder, @Nullable Path chosen) {
-        Path file = chosen == null ? folder.resolve(PipelineBuilder.MASK_WEIGHTS) : chosen;
+        Path file = chosen == null ? folder.resolve(MASK_WEIGHTS) : chosen;
         return chosen != null || Files.exists(file) ? MaskCodec.read(file) : null;
     }
 
