@@ -41,14 +41,15 @@ public final class BatchFigures {
                 + Base64.getEncoder().encodeToString(Files.readAllBytes(TinyModel.picture())) + "\"}}]}]}";
         ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
         try (PaliGemmaPipeline pipeline = PaliGemmaPipeline.builder().checkpoint(folder).precision(Precision.INT8).build();
-                PaliGemmaServer alone = PaliGemmaServer.builder().port(0).pipeline(pipeline).start();
+                PaliGemmaServer alone = PaliGemmaServer.builder().port(0).pipeline(pipeline).batch(1).start();
                 PaliGemmaServer together = PaliGemmaServer.builder().port(0).pipeline(pipeline).batch(CLIENTS).start()) {
-            System.out.printf("%-8s %14s %14s %18s%n", "round", "1 client", "8, batch 1", "8, batch 8 (tokens/s)");
+            System.out.printf("%-8s %14s %14s %14s %18s%n", "round", "1, batch 1", "1, batch 8", "8, batch 1", "8, batch 8 (tokens/s)");
             for (int round = 0; round <= rounds; round++) {
                 double one = perSecond(clients, alone.address(), json, 1);
+                double oneJoined = perSecond(clients, together.address(), json, 1);
                 double eight = perSecond(clients, alone.address(), json, CLIENTS);
                 double joined = perSecond(clients, together.address(), json, CLIENTS);
-                System.out.printf("%-8s %14.1f %14.1f %18.1f   %.2f and %.2f times one client%n", round == 0 ? "warm-up" : "" + round, one, eight, joined, eight / one, joined / one);
+                System.out.printf("%-8s %14.1f %14.1f %14.1f %18.1f   %.2f and %.2f times one client%n", round == 0 ? "warm-up" : "" + round, one, oneJoined, eight, joined, eight / one, joined / one);
             }
         } finally {
             clients.shutdown();

@@ -45,6 +45,9 @@ public final class ServerBuilder {
     /** How many pictures a message may have by default: {@value}. */
     public static final int DEFAULT_MAX_IMAGES = 16;
 
+    /** How many requests are answered together by default: {@value}. */
+    public static final int DEFAULT_BATCH = 8;
+
     private static final int MAX_PORT = 65_535;
     private static final int LARGEST_BATCH = 64;
     private static final int LARGEST_BODY = 100 << 20;
@@ -67,7 +70,7 @@ public final class ServerBuilder {
     private boolean ignoreSystemMessages;
     private final Places places = new Places();
     private long requestMemory = Runtime.getRuntime().maxMemory() / 2;
-    private int batch = 1;
+    private int batch = DEFAULT_BATCH;
 
     ServerBuilder() {}
 
@@ -218,8 +221,9 @@ public final class ServerBuilder {
     }
 
     /**
-     * Chooses how many requests are answered together, 1 to {@value #LARGEST_BATCH}, as {@link PaliGemmaPipeline#batching} says: one run of
-     * the network writes a token of each. 1, the default, answers each on its own, with the same bits whatever else is asked.
+     * Chooses how many requests are answered together, 1 to {@value #LARGEST_BATCH}, {@value #DEFAULT_BATCH} by default, as
+     * {@link PaliGemmaPipeline#batching} says: one run of the network writes a token of each. 1 answers each on its own, with the same
+     * bits whatever else is asked.
      */
     public ServerBuilder batch(int requests) {
         this.batch = inRange("batch", requests, LARGEST_BATCH);

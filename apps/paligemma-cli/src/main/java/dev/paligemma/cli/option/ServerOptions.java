@@ -105,7 +105,7 @@ public final class ServerOptions {
             description =
                     "Write up to N answers together, token by token; 1 answers each on its own, with the same bits whatever "
                             + "else is asked (default: ${DEFAULT-VALUE}).")
-    int batch = 1;
+    int batch = ServerBuilder.DEFAULT_BATCH;
 
     @Option(
             names = "--timeout",
