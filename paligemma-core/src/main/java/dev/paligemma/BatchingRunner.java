@@ -11,6 +11,7 @@ import dev.paligemma.vision.mask.MaskCodec;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Answers the requests of many threads side by side, known as continuous batching; made by {@link
@@ -74,6 +75,11 @@ public final class BatchingRunner implements TaskRunner, AutoCloseable {
     @Override
     public PaliGemmaTokenizer tokenizer(GenerationRequest request) {
         return pipeline.tokenizer(request);
+    }
+
+    @Override
+    public Set<String> adapters() {
+        return pipeline.adapters();
     }
 
     @Override

@@ -395,6 +395,16 @@ public final class PaliGemmaPipeline implements TaskRunner, AutoCloseable {
         return info;
     }
 
+    /** How many requests run at the same time, as {@link PipelineBuilder#maxConcurrentRequests} was told. */
+    public int maxConcurrentRequests() {
+        return slots.count();
+    }
+
+    /** How many more may wait, as {@link PipelineBuilder#maxWaiting} was told. */
+    public int maxWaiting() {
+        return slots.maxWaiting();
+    }
+
     @Override
     public PaliGemmaTokenizer tokenizer() {
         return generator.tokenizer();

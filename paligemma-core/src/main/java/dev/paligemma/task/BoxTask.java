@@ -40,6 +40,12 @@ public final class BoxTask<R> implements Task<R> {
         this.result = result;
     }
 
+    /** Whether a prompt is one of those that are answered by boxes, such as {@code detect cat ; dog} or {@code segment cat}. */
+    public static boolean isAskedBy(String prompt) {
+        String text = prompt.stripLeading();
+        return text.startsWith("detect ") || text.startsWith("segment ");
+    }
+
     static SegmentationResult withMasks(DetectionResult found, Optional<MaskCodec> codec) {
         if (codec.isEmpty() && found.detections().stream().anyMatch(Detection::hasMask) && !ADVISED.getAndSet(true)) {
             LOG.warn(

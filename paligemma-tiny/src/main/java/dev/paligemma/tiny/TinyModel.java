@@ -80,7 +80,10 @@ public final class TinyModel {
 
     /** As {@link #folder()}, in a cache folder of your choice, which need not exist yet. */
     public static Path folder(Path cache) {
-        return ofThisJar(cache).extract();
+        // The bundled files are in memory meanwhile: once, however many threads ask.
+        synchronized (TinyModel.class) {
+            return ofThisJar(cache).extract();
+        }
     }
 
     /**

@@ -98,6 +98,20 @@ public final class RgbImage {
         return new RgbImage(ImageDecoder.decode(encoded, options));
     }
 
+    /**
+     * How many pixels {@link #read(byte[], ImageOptions)} of the same would give, before anything is decoded: by the header of the
+     * file, or, for GIF, BMP and formats of plug-ins, the most that {@code options} allow. So a program can see to it that there
+     * is memory for a picture.
+     *
+     * @throws ImageException if the image is damaged or too large, as far as its header says
+     */
+    public static long maxPixels(byte[] encoded, ImageOptions options) {
+        Objects.requireNonNull(encoded, "encoded");
+        Objects.requireNonNull(options, "options");
+        checkBytes(encoded.length, options);
+        return ImageDecoder.pixels(encoded, options);
+    }
+
     /** As {@link #read(InputStream, ImageOptions)}, with the default options. */
     public static RgbImage read(InputStream in) {
         return read(in, ImageOptions.defaults());

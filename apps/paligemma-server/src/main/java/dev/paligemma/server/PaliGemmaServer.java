@@ -106,6 +106,7 @@ public final class PaliGemmaServer implements AutoCloseable {
         synchronized (front) {
             front.close();
         }
+        model.close();
         // Not yet there: whoever loads it closes it.
         PaliGemmaPipeline own = loading.isCompletedExceptionally() ? null : loading.getNow(null);
         if (own != null) {

@@ -2,10 +2,12 @@ package dev.paligemma.server;
 
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.generation.RequestListener;
+import dev.paligemma.server.internal.http.Admission;
 import dev.paligemma.server.internal.http.ApiKeys;
 import dev.paligemma.server.internal.http.Front;
 import dev.paligemma.server.internal.http.Limits;
 import dev.paligemma.server.internal.http.Origins;
+import dev.paligemma.server.internal.http.Places;
 import dev.paligemma.server.internal.http.Router;
 import dev.paligemma.server.internal.metrics.MetricsEndpoint;
 import dev.paligemma.server.internal.metrics.RequestMetrics;
@@ -44,6 +46,7 @@ public final class ServerBuilder {
     public static final int DEFAULT_MAX_IMAGES = 16;
 
     private static final int MAX_PORT = 65_535;
+    private static final int LARGEST_BATCH = 64;
     private static final int LARGEST_BODY = 100 << 20;
     private static final Duration IMAGE_TIMEOUT = Duration.ofSeconds(10);
     private static final Logger LOG = LoggerFactory.getLogger(PaliGemmaServer.class);
@@ -62,6 +65,8 @@ public final class ServerBuilder {
     private Limits limits = Limits.DEFAULTS;
     private final RequestMetrics metrics = new RequestMetrics();
     private boolean ignoreSystemMessages;
+    private final Places places = new Places();
+    private long requestMemory = Runtime.getRuntime().maxMemory() / 2;
     private int batch = 1;
 
     ServerBuilder() {}
@@ -199,9 +204,25 @@ public final class ServerBuilder {
         return this;
     }
 
-    /** Chooses how many waiting requests are answered together; 1, the default, answers each on its own, and is all there is so far. */
+    /**
+     * Limits the memory of the Java heap that bodies and pictures of all requests together take, in bytes; half of the heap by default.
+     * Requests whose body has no room are refused as those are that come when the queue is full; pictures wait until there is room to
+     * decode them. A request that needs more than this alone is taken when there is no other.
+     */
+    public ServerBuilder requestMemory(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("requestMemory must be at least 1, got " + bytes);
+        }
+        this.requestMemory = bytes;
+        return this;
+    }
+
+    /**
+     * Chooses how many requests are answered together, 1 to {@value #LARGEST_BATCH}, as {@link PaliGemmaPipeline#batching} says: one run of
+     * the network writes a token of each. 1, the default, answers each on its own, with the same bits whatever else is asked.
+     */
     public ServerBuilder batch(int requests) {
-        this.batch = inRange("batch", requests, 1);
+        this.batch = inRange("batch", requests, LARGEST_BATCH);
         return this;
     }
 
@@ -248,7 +269,13 @@ public final class ServerBuilder {
                         "whoever reaches {} may ask this server: it listens beyond this machine and asks for no key",
                         host);
             }
-            return new Front(address, router, new ApiKeys(keys), new Origins(origins, hosts, loopback), limits);
+            return new Front(
+                    address,
+                    router,
+                    new ApiKeys(keys),
+                    new Origins(origins, hosts, loopback),
+                    new Admission(places, requestMemory),
+                    limits);
         } catch (UnknownHostException e) {
             throw new ServerException(
                     "cannot listen on host " + host + ": there is no such address; choose another host(...)", e);
@@ -271,6 +298,8 @@ public final class ServerBuilder {
         if (name == null) {
             name = String.valueOf(loaded.info().folder().getFileName());
         }
+        // Together they take one of the pipeline's own places.
+        places.limit((long) loaded.maxConcurrentRequests() + batch - 1 + loaded.maxWaiting());
         model.loaded(loaded, name, batch);
         metrics.loaded(loaded.info());
     }

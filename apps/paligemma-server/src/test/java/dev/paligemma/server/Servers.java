@@ -17,6 +17,9 @@ final class Servers {
     private static final PaliGemmaPipeline PIPELINE = PaliGemmaPipeline.load(TinyModel.folder());
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
+    /** Read once: the bundled files are checked, and so read whole, whenever somebody asks where they are. */
+    private static final String PICTURE = dataUri();
+
     static {
         // As the command line does; the server of the JDK reads it once.
         System.setProperty("sun.net.httpserver.nodelay", "true");
@@ -66,6 +69,10 @@ final class Servers {
 
     /** The bundled picture as a data URI. */
     static String picture() {
+        return PICTURE;
+    }
+
+    private static String dataUri() {
         try {
             return "data:image/png;base64,"
                     + Base64.getEncoder().encodeToString(Files.readAllBytes(TinyModel.picture()));

@@ -75,6 +75,9 @@ final class ChatSettings {
                     .prompt(messages.text())
                     .images(messages.images().isEmpty() ? defaultImages : messages.images())
                     .sampling(sampling(chat.parameters()));
+            if (BoxTask.isAskedBy(messages.text())) {
+                request.maxNewTokens(BoxTask.MAX_NEW_TOKENS);
+            }
             set(request, chat.parameters());
             customizer.accept(request);
             return request.build();

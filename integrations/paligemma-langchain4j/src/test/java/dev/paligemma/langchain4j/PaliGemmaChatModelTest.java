@@ -27,6 +27,7 @@ import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.Sampling;
 import dev.paligemma.generation.TooManyRequestsException;
+import dev.paligemma.task.BoxTask;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.format.ImageException;
@@ -106,6 +107,26 @@ class PaliGemmaChatModelTest {
                 SegmentationResult.of(metadata.answer().orElseThrow(), TinyPipeline.SHARED.maskCodec());
 
         assertThat(found.segments().get(0).bitMask(0.5)).isPresent();
+    }
+
+    @Test
+    void boxesMayHaveAsManyTokensAsTheirTask() {
+        List<Integer> limits = new ArrayList<>();
+        ChatModel seen = builder()
+                .customizeRequests(request -> limits.add(request.build().maxNewTokens()))
+                .build();
+        seen.chat(about("detect blue square"));
+        seen.chat(about("segment word"));
+        seen.chat(about("caption en"));
+        seen.chat(ChatRequest.builder()
+                .messages(about("detect word"))
+                .maxOutputTokens(50)
+                .build());
+
+        assertThat(limits)
+                .startsWith(BoxTask.MAX_NEW_TOKENS, BoxTask.MAX_NEW_TOKENS)
+                .endsWith(50);
+        assertThat(limits.get(2)).isLessThan(BoxTask.MAX_NEW_TOKENS);
     }
 
     @Test

@@ -6,6 +6,7 @@ import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.ParsedAnswer;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.task.BoxTask;
 import dev.paligemma.task.TaskRunner;
 import dev.paligemma.vision.RgbImage;
 import io.micrometer.observation.Observation;
@@ -142,6 +143,9 @@ public final class PaliGemmaChatModel implements ChatModel {
         GenerationRequest.Builder request = GenerationRequest.builder()
                 .prompt(messages.text())
                 .images(messages.images().isEmpty() ? defaultImages : messages.images());
+        if (BoxTask.isAskedBy(messages.text())) {
+            request.maxNewTokens(BoxTask.MAX_NEW_TOKENS);
+        }
         options.set(request, complete.getOptions());
         customizer.accept(request);
         return request.build();

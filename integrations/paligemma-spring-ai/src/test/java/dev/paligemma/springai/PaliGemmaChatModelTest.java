@@ -9,6 +9,7 @@ import dev.paligemma.cli.RandomAdapter;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.Sampling;
+import dev.paligemma.task.BoxTask;
 import dev.paligemma.tiny.TinyModel;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.format.ImageException;
@@ -94,6 +95,21 @@ class PaliGemmaChatModelTest {
                 .isEqualTo(64);
         assertThat(PaliGemmaChatModel.boxes(response)).isEmpty();
         assertThat(PaliGemmaChatModel.detections(response)).isEmpty();
+    }
+
+    @Test
+    void boxesMayHaveAsManyTokensAsTheirTask() {
+        List<Integer> limits = new ArrayList<>();
+        PaliGemmaChatModel seen = builder()
+                .customizeRequests(request -> limits.add(request.build().maxNewTokens()))
+                .build();
+        seen.call(new Prompt(about("detect blue square")));
+        seen.call(new Prompt(about("caption en")));
+        seen.call(new Prompt(
+                about("segment word"), ChatOptions.builder().maxTokens(50).build()));
+
+        assertThat(limits).startsWith(BoxTask.MAX_NEW_TOKENS).endsWith(50);
+        assertThat(limits.get(1)).isLessThan(BoxTask.MAX_NEW_TOKENS);
     }
 
     @Test

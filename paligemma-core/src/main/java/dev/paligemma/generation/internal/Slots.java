@@ -56,8 +56,13 @@ public final class Slots {
         }
     }
 
+    /** How many there are. */
+    public int count() {
+        return count;
+    }
+
     /** How many may wait. */
-    int maxWaiting() {
+    public int maxWaiting() {
         return maxWaiting;
     }
 

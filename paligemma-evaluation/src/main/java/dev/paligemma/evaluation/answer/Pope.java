@@ -4,6 +4,7 @@ import dev.paligemma.evaluation.metric.Case;
 import dev.paligemma.evaluation.metric.EvaluationException;
 import dev.paligemma.evaluation.metric.Metric;
 import dev.paligemma.evaluation.metric.Scores;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +19,9 @@ import java.util.Map;
 public final class Pope implements Metric {
     private static final String YES = "yes";
     private static final String NO = "no";
+
+    /** The metric. */
+    public Pope() {}
 
     @Override
     public String name() {
@@ -44,6 +48,7 @@ public final class Pope implements Metric {
         double precision = said == 0 ? 0 : found / said;
         double recall = wanted == 0 ? 0 : found / wanted;
         Map<String, Double> parts = new LinkedHashMap<>();
+        parts.put("accuracy", Arrays.stream(right).average().orElse(0));
         parts.put("precision", precision);
         parts.put("recall", recall);
         parts.put("f1", precision + recall == 0 ? 0 : 2 * precision * recall / (precision + recall));

@@ -83,6 +83,10 @@ final class DetectionReader {
             result(row);
             return;
         }
+        if (!row.has("id") && !row.has("image")) {
+            throw new EvaluationException(
+                    row.where() + " has neither image_id, as COCO's results have it, nor id or image");
+        }
         String id = Shapes.id(row, row.has("id") ? "id" : "image");
         String earlier = rows.putIfAbsent(id, row.where());
         if (earlier != null) {
@@ -107,7 +111,7 @@ final class DetectionReader {
         double score = Shapes.number(each, each.has("score") ? "score" : "confidence");
         CocoBox box = CocoBox.of(Shapes.anyBox(each));
         Optional<CocoRle> mask = shape == Shape.MASK
-                ? Optional.of(mask(each.members().get(each.has("mask") ? "mask" : "rle"), image, each.where()))
+                ? Optional.of(mask(Shapes.segmentation(each), image, each.where()))
                 : Optional.empty();
         double area = mask.map(Runs::of).map(runs -> (double) runs.area()).orElse(box.area());
         add(new CocoDetection(image, categoryOfName.getOrDefault(label, label), box, mask, area, score));

@@ -79,6 +79,7 @@ public final class RefCoco {
         }
         double count = judged.size();
         Map<String, Double> parts = new LinkedHashMap<>();
+        parts.put("mIoU", judged.stream().mapToDouble(Judged::iou).average().orElse(0));
         parts.put(
                 "boxAccuracy50",
                 judged.stream().filter(each -> each.boxIou >= 0.5).count() / count);

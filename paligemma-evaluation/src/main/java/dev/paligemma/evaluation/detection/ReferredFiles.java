@@ -55,7 +55,7 @@ final class ReferredFiles {
     private static RefCoco.Reference reference(JsonObject row) {
         int width = row.integer("width", 0, 1, ImageOptions.MAX_SIDE);
         int height = row.integer("height", 0, 1, ImageOptions.MAX_SIDE);
-        CocoRle mask = Shapes.mask(row.members().get("mask"), width, height, row.where());
+        CocoRle mask = Shapes.mask(Shapes.segmentation(row), width, height, row.where());
         double[] box = row.has("bbox") || row.has("box")
                 ? Shapes.anyBox(row)
                 : Runs.of(mask).box();

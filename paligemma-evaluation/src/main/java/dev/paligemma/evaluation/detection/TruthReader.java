@@ -84,16 +84,8 @@ final class TruthReader {
                         : CocoBox.of(Shapes.box(entry, "bbox")),
                 shape == Shape.MASK ? entry.members().get("segmentation") : null,
                 Shapes.number(entry, "area"),
-                isCrowd(entry, "iscrowd"),
+                Shapes.isCrowd(entry),
                 where));
-    }
-
-    private static boolean isCrowd(JsonObject entry, String name) {
-        Object crowd = entry.members().get(name);
-        if (crowd == null || crowd instanceof Boolean || crowd instanceof Long) {
-            return Boolean.TRUE.equals(crowd) || (crowd instanceof Long number && number != 0);
-        }
-        throw entry.wrong(name, "0 or 1");
     }
 
     /** A picture with its objects: one of JSON lines. */
@@ -112,10 +104,10 @@ final class TruthReader {
             if (ids.add(label)) {
                 categories.add(new Entry(label, null, label, new CocoImage(0, 0), each.where()));
             }
-            Object mask = shape == Shape.MASK ? each.members().get("mask") : null;
+            Object mask = shape == Shape.MASK ? Shapes.segmentation(each) : null;
             CocoBox box = CocoBox.of(Shapes.anyBox(each));
             double area = each.has("area") ? Shapes.number(each, "area") : Double.NaN;
-            annotations.add(new Annotation(id, label, box, mask, area, isCrowd(each, "crowd"), each.where()));
+            annotations.add(new Annotation(id, label, box, mask, area, Shapes.isCrowd(each), each.where()));
         }
     }
 

@@ -65,6 +65,26 @@ public final class Shapes {
         return new double[] {left, top, number(edges, "right") - left, number(edges, "bottom") - top};
     }
 
+    /** What an entry of JSON lines has as its mask; null if it has none. */
+    public static @Nullable Object segmentation(JsonObject entry) {
+        for (String name : List.of("mask", "segmentation", "rle")) {
+            if (entry.has(name)) {
+                return entry.members().get(name);
+            }
+        }
+        return null;
+    }
+
+    /** Whether an object stands for many: {@code iscrowd} as COCO has it, or {@code crowd}. */
+    public static boolean isCrowd(JsonObject entry) {
+        String name = entry.has("iscrowd") ? "iscrowd" : "crowd";
+        Object crowd = entry.members().get(name);
+        if (crowd == null || crowd instanceof Boolean || crowd instanceof Long) {
+            return Boolean.TRUE.equals(crowd) || (crowd instanceof Long number && number != 0);
+        }
+        throw entry.wrong(name, "0 or 1");
+    }
+
     /** Polygons, or run lengths as text or list, of a picture of a known size. */
     public static CocoRle mask(@Nullable Object segmentation, int width, int height, String where) {
         if (width == 0 || height == 0) {

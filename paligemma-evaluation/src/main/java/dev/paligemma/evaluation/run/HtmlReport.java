@@ -28,6 +28,9 @@ public final class HtmlReport {
     private static final int LONGEST_TEXT = 1000;
     private static final int MOST_REFERENCES = 10;
 
+    private static final Map<Integer, String> ENTITIES =
+            Map.of((int) '&', "&amp;", (int) '<', "&lt;", (int) '>', "&gt;", (int) '"', "&quot;", (int) '\'', "&#39;");
+
     private static final String STYLE = """
             :root{color-scheme:light dark}
             body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:0 auto;padding:1rem 1.25rem 4rem}
@@ -100,7 +103,8 @@ public final class HtmlReport {
 
     private static String title(EvaluationRun run) {
         String task = run.settings().get("task");
-        return (task == null ? "" : task + ", ") + run.scores().metric();
+        String metric = run.scores().metric();
+        return task == null || task.equals(metric) ? metric : task + ", " + metric;
     }
 
     private static void score(EvaluationRun run, StringBuilder page) {
@@ -269,7 +273,4 @@ public final class HtmlReport {
         });
         return out.toString();
     }
-
-    private static final Map<Integer, String> ENTITIES =
-            Map.of((int) '&', "&amp;", (int) '<', "&lt;", (int) '>', "&gt;", (int) '"', "&quot;", (int) '\'', "&#39;");
 }

@@ -5,6 +5,7 @@ import dev.paligemma.evaluation.TaskMetric;
 import dev.paligemma.evaluation.detection.Shape;
 import dev.paligemma.evaluation.metric.EvaluationException;
 import dev.paligemma.vision.mask.MaskCodec;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -35,8 +36,21 @@ public record MeasuredTask(String name, Measure measure, Optional<String> prompt
         if (REFERRED.contains(name)) {
             return new MeasuredTask(name, referred(codec), Optional.of("segment {expression}"));
         }
+        if (!Metrics.tasks().contains(name)) {
+            throw new EvaluationException(
+                    "there is no task '" + name + "', expected one of " + String.join(", ", names()));
+        }
         TaskMetric task = Metrics.forTask(name);
         return new MeasuredTask(name, Measure.of(task.metric()), Optional.of(task.prompt()));
+    }
+
+    /** The names of all tasks. */
+    public static List<String> names() {
+        List<String> names = new ArrayList<>(Metrics.tasks());
+        names.add("coco-detection");
+        names.add("coco-segmentation");
+        names.addAll(REFERRED);
+        return names;
     }
 
     /** A measure by the name of its metric: {@code coco-box}, {@code coco-mask}, {@code refcoco}, or one of {@link Metrics}. */

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Reads questions, from JSON lines or whatever published file it is. Confined to one thread. */
@@ -70,35 +71,28 @@ final class QuestionReader {
         String id = row.has("id")
                 ? Shapes.id(row, "id")
                 : row.has("question_id") ? Shapes.id(row, "question_id") : String.valueOf(questions.size() + 1);
-        String question = row.stringOrNull(row.has("question") ? "question" : "text");
-        String expression = row.stringOrNull("expression");
         Truth truth = truth(row);
         String prompt = row.stringOrNull("prompt");
-        add(
-                row.where(),
-                id,
-                name,
-                prompt == null ? prompt(row.where(), fields(question, expression, truth)) : prompt,
-                truth);
+        add(row.where(), id, name, prompt == null ? prompt(row.where(), fields(row, truth)) : prompt, truth);
     }
 
-    private static Map<String, String> fields(@Nullable String question, @Nullable String expression, Truth truth) {
+    /** What a prompt may name: the texts of a row, lists of texts with commas between them, and the labels of its boxes. */
+    private static Map<String, String> fields(JsonObject row, Truth truth) {
         Map<String, String> fields = new HashMap<>();
-        if (question != null) {
-            fields.put("question", question);
-        }
-        if (expression != null) {
-            fields.put("expression", expression);
+        row.members().forEach((name, value) -> {
+            if (value instanceof String text) {
+                fields.put(name, text);
+            } else if (value instanceof List<?> list && list.stream().allMatch(String.class::isInstance)) {
+                fields.put(name, list.stream().map(String::valueOf).collect(Collectors.joining(", ")));
+            }
+        });
+        if (row.has("text")) {
+            fields.putIfAbsent("question", String.valueOf(fields.get("text")));
         }
         if (truth instanceof Truth.Things things && !things.things().isEmpty()) {
             fields.put(
                     "labels",
-                    String.join(
-                            " ; ",
-                            things.things().stream()
-                                    .map(Truth.Thing::label)
-                                    .distinct()
-                                    .toList()));
+                    things.things().stream().map(Truth.Thing::label).distinct().collect(Collectors.joining(" ; ")));
         }
         return fields;
     }
@@ -119,8 +113,9 @@ final class QuestionReader {
             row.objects("boxes").forEach(each -> things.add(thing(each, width, height)));
             return new Truth.Things(width, height, things);
         }
-        if (row.has("mask")) {
-            CocoRle mask = Shapes.mask(row.members().get("mask"), width, height, row.where());
+        Object shape = Shapes.segmentation(row);
+        if (shape != null) {
+            CocoRle mask = Shapes.mask(shape, width, height, row.where());
             double[] box = row.has("bbox") || row.has("box")
                     ? Shapes.anyBox(row)
                     : Runs.of(mask).box();
@@ -130,9 +125,9 @@ final class QuestionReader {
     }
 
     private static Truth.Thing thing(JsonObject each, int width, int height) {
-        Optional<CocoRle> mask = each.has("mask")
-                ? Optional.of(Shapes.mask(each.members().get("mask"), width, height, each.where()))
-                : Optional.empty();
+        Object shape = Shapes.segmentation(each);
+        Optional<CocoRle> mask =
+                shape != null ? Optional.of(Shapes.mask(shape, width, height, each.where())) : Optional.empty();
         CocoBox box = mask.isPresent() && !each.has("bbox") && !each.has("box")
                 ? CocoBox.of(Runs.of(mask.get()).box())
                 : CocoBox.of(Shapes.anyBox(each));
@@ -142,7 +137,7 @@ final class QuestionReader {
                 box,
                 mask,
                 each.has("area") ? Shapes.number(each, "area") : area,
-                Boolean.TRUE.equals(each.members().get("crowd")));
+                Shapes.isCrowd(each));
     }
 
     /** What one expression is about. */

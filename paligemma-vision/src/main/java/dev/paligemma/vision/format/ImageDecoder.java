@@ -35,26 +35,48 @@ public final class ImageDecoder {
      * @throws ImageException if it is damaged, too large or of an unsupported format
      */
     public static Pixels decode(byte[] bytes, ImageOptions options) {
+        EncodedImage image = parse(bytes, options);
+        if (image != null) {
+            return decode(image, options);
+        }
         ImageBytes file = new ImageBytes("", bytes);
-        if (file.startsWith(0, "\u00FF\u00D8\u00FF")) {
-            return decode(JpegFile.parse(bytes, options), options);
-        }
-        if (file.startsWith(0, "\u0089PNG\r\n\u001A\n")) {
-            return decode(PngFile.parse(bytes, options), options);
-        }
-        if (file.startsWith(0, "GIF87a") || file.startsWith(0, "GIF89a")) {
+        if (isGif(file)) {
             return GifFile.decode(bytes, options);
         }
         if (file.startsWith(0, "BM")) {
             return BmpFile.decode(bytes, options);
         }
-        if (file.startsWith(0, "II*\0")
+        return decodeByPlugin(file, options);
+    }
+
+    /**
+     * The pixels of a picture by what the file says, or the most that they can be: those that are allowed. Nothing is decoded.
+     *
+     * @throws ImageException if it is damaged or too large
+     */
+    public static long pixels(byte[] bytes, ImageOptions options) {
+        EncodedImage image = parse(bytes, options);
+        return image == null ? options.maxPixels() : (long) image.width() * image.height();
+    }
+
+    /** The checked file; null if it is of a format that is checked while it is decoded. */
+    private static @Nullable EncodedImage parse(byte[] bytes, ImageOptions options) {
+        ImageBytes file = new ImageBytes("", bytes);
+        if (file.startsWith(0, "\u00FF\u00D8\u00FF")) {
+            return JpegFile.parse(bytes, options);
+        }
+        if (file.startsWith(0, "\u0089PNG\r\n\u001A\n")) {
+            return PngFile.parse(bytes, options);
+        }
+        boolean tiff = file.startsWith(0, "II*\0")
                 || file.startsWith(0, "MM\0*")
                 || file.startsWith(0, "II+\0")
-                || file.startsWith(0, "MM\0+")) {
-            return decode(TiffFile.parse(bytes, options), options);
-        }
-        return decodeByPlugin(file, options);
+                || file.startsWith(0, "MM\0+");
+        return tiff ? TiffFile.parse(bytes, options) : null;
+    }
+
+    private static boolean isGif(ImageBytes file) {
+        return file.startsWith(0, "GIF87a") || file.startsWith(0, "GIF89a");
     }
 
     private static Pixels decode(EncodedImage image, ImageOptions options) {

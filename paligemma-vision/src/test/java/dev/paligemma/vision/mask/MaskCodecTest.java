@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.paligemma.checkpoint.internal.numpy.NpzTool;
+import dev.paligemma.vision.PixelBox;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -90,6 +91,37 @@ class MaskCodecTest {
         IntStream.range(0, 8)
                 .parallel()
                 .forEach(i -> assertThat(codec.decodeRaw(codes)).containsExactly(expected, within(1e-5f)));
+    }
+
+    @Test
+    void decodesIntoAPicture() {
+        int[] codes = MaskGoldens.integers(MaskGoldens.table("decode.tsv").get(2)[1]);
+        float[] raw = codec.decodeRaw(codes);
+
+        BitMask mask = codec.decodeInto(80, 70, new PixelBox(10, 3, 74, 67), codes);
+
+        for (int y = 0; y < 70; y++) {
+            for (int x = 0; x < 80; x++) {
+                boolean inBox = x >= 10 && x < 74 && y >= 3 && y < 67;
+                assertThat(mask.contains(x, y)).isEqualTo(inBox && raw[(y - 3) * 64 + x - 10] > 0);
+            }
+        }
+    }
+
+    @Test
+    void leavesOutWhatLiesOutsideOfThePicture() {
+        int[] codes = MaskGoldens.integers(MaskGoldens.table("decode.tsv").get(2)[1]);
+        BitMask whole = codec.decodeInto(100, 100, new PixelBox(10, 20, 60, 90), codes);
+
+        BitMask cut = codec.decodeInto(40, 50, new PixelBox(-10, 0, 40, 70), codes);
+
+        for (int y = 0; y < 50; y++) {
+            for (int x = 0; x < 40; x++) {
+                assertThat(cut.contains(x, y)).isEqualTo(whole.contains(x + 20, y + 20));
+            }
+        }
+        assertThat(codec.decodeInto(4, 4, new PixelBox(9, 9, 12, 12), codes).area())
+                .isZero();
     }
 
     @Test

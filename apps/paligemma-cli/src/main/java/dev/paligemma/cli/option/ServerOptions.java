@@ -102,7 +102,9 @@ public final class ServerOptions {
     @Option(
             names = "--batch",
             paramLabel = "N",
-            description = "Answer up to N waiting requests together (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Write up to N answers together, token by token; 1 answers each on its own, with the same bits whatever "
+                            + "else is asked (default: ${DEFAULT-VALUE}).")
     int batch = 1;
 
     @Option(
@@ -128,6 +130,14 @@ public final class ServerOptions {
             paramLabel = "N",
             description = "Refuse pictures with more pixels (default: ${DEFAULT-VALUE}).")
     long maxPixels = ServerBuilder.DEFAULT_MAX_IMAGE_PIXELS;
+
+    @Option(
+            names = "--request-memory",
+            paramLabel = "MIB",
+            description = "Let bodies and pictures of all requests together take so much of Java's heap, in units of "
+                    + "1,048,576 bytes (default: half of it).")
+    @Nullable
+    Integer requestMemory;
 
     @Option(
             names = "--ignore-system-messages",
@@ -161,6 +171,9 @@ public final class ServerOptions {
                 .maxBodyBytes(Math.multiplyExact(maxBody, MIB))
                 .maxImagePixels(maxPixels)
                 .ignoreSystemMessages(ignoreSystem);
+        if (requestMemory != null) {
+            builder.requestMemory((long) requestMemory * MIB);
+        }
         keys.forEach(builder::apiKey);
         String fromEnvironment = System.getenv(KEY_VARIABLE);
         if (fromEnvironment != null && !fromEnvironment.isBlank()) {

@@ -4,5 +4,5 @@ package dev.paligemma.server.internal.http;
 @FunctionalInterface
 public interface EventWork {
     /** Makes all events of an answer; whatever it throws ends the answer. */
-    void run(EventStream events) throws Exception;
+    void run(EventStream events, Admission.Ticket ticket) throws Exception;
 }

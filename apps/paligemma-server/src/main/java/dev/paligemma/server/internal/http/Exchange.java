@@ -2,11 +2,17 @@ package dev.paligemma.server.internal.http;
 
 import java.io.IOException;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /** One request and the way to answer it, for the thread of the handler. */
 public interface Exchange {
+    /** What takes long. */
+    @FunctionalInterface
+    interface Work<T> {
+        /** Does it, with the memory that the request may take. */
+        T run(Admission.Ticket ticket) throws Exception;
+    }
+
     /** The method, such as {@code POST}; a {@code HEAD} request is a {@code GET} here. */
     String method();
 
@@ -22,7 +28,10 @@ public interface Exchange {
     /** The id of the request, which the answer has in {@code x-request-id}. */
     String id();
 
-    /** The body; an {@link HttpFailure} with status 413 if it is larger than allowed. To be called once. */
+    /**
+     * The body, once there is a place for the request; an {@link HttpFailure} with status 413 if it is larger than allowed, with 429 if
+     * there is no place or no memory left for it. To be called once.
+     */
     byte[] body() throws IOException;
 
     /** Adds a header to the answer; to be called before the answer is sent. */
@@ -40,7 +49,7 @@ public interface Exchange {
      *
      * @param work is run in a thread of its own; what it throws is thrown here
      */
-    <T> T await(Callable<T> work) throws IOException;
+    <T> T await(Work<T> work) throws IOException;
 
     /**
      * Answers with events as they are made. Their writer does not wait for a slow client, and a client that has gone interrupts it.

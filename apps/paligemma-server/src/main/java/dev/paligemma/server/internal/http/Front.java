@@ -32,12 +32,14 @@ public final class Front implements AutoCloseable {
     private final Router router;
     private final ApiKeys keys;
     private final Origins origins;
+    private final Admission admission;
     private final Limits limits;
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicBoolean stopping = new AtomicBoolean();
 
     /** Binds an address, without answering yet. */
-    public Front(InetSocketAddress address, Router router, ApiKeys keys, Origins origins, Limits limits)
+    public Front(
+            InetSocketAddress address, Router router, ApiKeys keys, Origins origins, Admission admission, Limits limits)
             throws IOException {
         this.server = HttpServer.create(address, BACKLOG);
         this.threads = new HandlerThreads(limits.exchanges(), limits.receive());
@@ -46,6 +48,7 @@ public final class Front implements AutoCloseable {
         this.router = router;
         this.keys = keys;
         this.origins = origins;
+        this.admission = admission;
         this.limits = limits;
         server.setExecutor(threads);
         server.createContext("/", this::answer);
@@ -65,10 +68,12 @@ public final class Front implements AutoCloseable {
         long start = System.nanoTime();
         String id =
                 "req_" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
-        JdkExchange request = new JdkExchange(exchange, threads, connections, limits, id);
+        Admission.Ticket ticket = admission.ticket();
+        JdkExchange request = new JdkExchange(exchange, threads, connections, ticket, limits, id);
         running.incrementAndGet();
         String end = "";
-        try (exchange) {
+        try (ticket;
+                exchange) {
             try {
                 request.answerHeader("x-request-id", id);
                 request.answerHeader("X-Content-Type-Options", "nosniff");

@@ -23,7 +23,7 @@ final class JdkExchange implements Exchange {
     /** How often is looked whether the client is still there. */
     static final long LOOK_MS = 25;
 
-    private static final int PIECE = 1 << 16;
+    private static final int PIECE = 1 << 14;
     /** So much later comes the first one, with which the answer begins: a refusal after it has no status of its own. */
     private static final int FIRST_PING = 5;
 
@@ -33,14 +33,22 @@ final class JdkExchange implements Exchange {
     private final HttpExchange exchange;
     private final HandlerThreads threads;
     private final Connections.Client client;
+    private final Admission.Ticket ticket;
     private final Limits limits;
     private final String id;
     private int status;
 
-    JdkExchange(HttpExchange exchange, HandlerThreads threads, Connections connections, Limits limits, String id) {
+    JdkExchange(
+            HttpExchange exchange,
+            HandlerThreads threads,
+            Connections connections,
+            Admission.Ticket ticket,
+            Limits limits,
+            String id) {
         this.exchange = exchange;
         this.threads = threads;
         this.client = connections.client(exchange.getRemoteAddress());
+        this.ticket = ticket;
         this.limits = limits;
         this.id = id;
     }
@@ -97,11 +105,18 @@ final class JdkExchange implements Exchange {
         InputStream in = exchange.getRequestBody();
         byte[] piece = new byte[PIECE];
         long total = 0;
+        // Who is refused while it sends does not read why, so the rest is read and thrown away.
+        boolean refused = ticket.isHopeless();
         for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
             total += count;
-            if (total <= limits.bodyBytes()) {
+            if (!refused && total <= limits.bodyBytes() && ticket.holdBody(total)) {
                 body.write(piece, 0, count);
-            } else if (total > (long) DISCARDED * limits.bodyBytes()) {
+                continue;
+            }
+            refused = true;
+            body = new ByteArrayOutputStream();
+            ticket.dropBody();
+            if (total > (long) DISCARDED * limits.bodyBytes()) {
                 break;
             }
         }
@@ -112,6 +127,9 @@ final class JdkExchange implements Exchange {
                     null,
                     "request_too_large",
                     "The body of the request is larger than " + limits.bodyBytes() + " bytes.");
+        }
+        if (refused || !ticket.takePlace()) {
+            throw Admission.full();
         }
         return body.toByteArray();
     }
@@ -141,8 +159,14 @@ final class JdkExchange implements Exchange {
     }
 
     @Override
-    public <T> T await(Callable<T> work) throws IOException {
-        Future<T> result = submit(work);
+    public <T> T await(Work<T> work) throws IOException {
+        Future<T> result = submit(() -> {
+            try {
+                return work.run(ticket);
+            } finally {
+                ticket.workEnded();
+            }
+        });
         long start = System.nanoTime();
         try {
             while (true) {
@@ -216,8 +240,9 @@ final class JdkExchange implements Exchange {
         QueuedEvents events = new QueuedEvents();
         Future<@Nullable Void> result = submit(() -> {
             try {
-                work.run(events);
+                work.run(events, ticket);
             } finally {
+                ticket.workEnded();
                 events.end();
             }
             return null;

@@ -1,5 +1,6 @@
 package dev.paligemma.server.internal.model;
 
+import dev.paligemma.BatchingRunner;
 import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.server.internal.http.HttpFailure;
@@ -8,10 +9,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /** The model of a server, which is loaded while the server runs already. Thread-safe. */
-public final class ServedModel {
+public final class ServedModel implements AutoCloseable {
     private static final int LOADING_RETRY_SECONDS = 2;
 
     /** By name; the first one is the model without an adapter. */
@@ -19,24 +22,40 @@ public final class ServedModel {
 
     private volatile boolean failed;
 
-    /** The model is there; a name, and so many requests that are answered together. */
-    public void loaded(PaliGemmaPipeline pipeline, String id, int batch) {
-        TaskRunner runner = runner(pipeline, batch);
+    /** What answers several requests together; null if each is answered on its own. */
+    private @Nullable BatchingRunner batching;
+
+    /** Where those are computed. */
+    private @Nullable ExecutorService network;
+
+    /** The model is there; a name, and so many requests that are answered together. To be called once. */
+    public synchronized void loaded(PaliGemmaPipeline pipeline, String id, int batch) {
+        if (batch > 1) {
+            network = Executors.newSingleThreadExecutor(task -> {
+                Thread thread = new Thread(task, "paligemma-server-network");
+                thread.setDaemon(true);
+                return thread;
+            });
+            batching = pipeline.batching(batch, network);
+        }
+        BatchingRunner together = batching;
         Map<String, LoadedModel> models = new LinkedHashMap<>();
-        models.put(id, new LoadedModel(pipeline, runner, id));
+        models.put(id, new LoadedModel(pipeline, together == null ? pipeline : together, id));
         for (String adapter : pipeline.adapters()) {
             PaliGemmaPipeline view = pipeline.withAdapter(adapter);
-            models.putIfAbsent(adapter, new LoadedModel(view, runner(view, batch), adapter));
+            TaskRunner runner = together == null ? view : together.withAdapter(adapter);
+            models.putIfAbsent(adapter, new LoadedModel(view, runner, adapter));
         }
         loaded = models;
     }
 
-    /** The one place that chooses what answers single requests. */
-    private static TaskRunner runner(PaliGemmaPipeline pipeline, int batch) {
-        if (batch != 1) {
-            throw new IllegalArgumentException("batch must be 1, got " + batch);
+    /** Ends what answers requests together; to be called when none are answered any more, before the pipeline is closed. */
+    @Override
+    public synchronized void close() {
+        if (batching != null && network != null) {
+            batching.close();
+            network.shutdown();
         }
-        return pipeline;
     }
 
     /** The model cannot be loaded. */

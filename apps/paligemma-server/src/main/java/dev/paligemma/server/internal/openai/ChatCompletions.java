@@ -8,6 +8,7 @@ import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
 import dev.paligemma.generation.RequestException;
 import dev.paligemma.generation.TextPiece;
+import dev.paligemma.server.internal.http.Admission;
 import dev.paligemma.server.internal.http.EventStream;
 import dev.paligemma.server.internal.http.Exchange;
 import dev.paligemma.server.internal.http.Handler;
@@ -40,10 +41,10 @@ final class ChatCompletions implements Handler {
         models.require(null);
         ChatRequest chat = ChatRequest.of(JsonBody.of(exchange), models, ignoreSystem, maxPictures);
         if (chat.streamed()) {
-            exchange.stream(null, events -> stream(chat, events));
+            exchange.stream(null, (events, ticket) -> stream(chat, events, ticket));
         } else {
-            exchange.json(200, exchange.await(() -> {
-                GenerationRequest request = chat.request(pictures);
+            exchange.json(200, exchange.await(ticket -> {
+                GenerationRequest request = chat.request(pictures, ticket);
                 return json(chat, request).completion(request, answer(chat, request));
             }));
         }
@@ -77,8 +78,8 @@ final class ChatCompletions implements Handler {
         return Collections.nCopies(count, model.runner().generate(request));
     }
 
-    private void stream(ChatRequest chat, EventStream events) {
-        GenerationRequest request = chat.request(pictures);
+    private void stream(ChatRequest chat, EventStream events, Admission.Ticket ticket) {
+        GenerationRequest request = chat.request(pictures, ticket);
         ChatJson json = json(chat, request);
         List<GenerationResult> results = chat.isWrittenInPieces()
                 ? List.of(writePieces(chat, request, json, events))

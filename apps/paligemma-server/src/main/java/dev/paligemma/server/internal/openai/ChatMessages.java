@@ -3,6 +3,7 @@ package dev.paligemma.server.internal.openai;
 import dev.paligemma.base.internal.Quote;
 import dev.paligemma.server.internal.http.HttpFailure;
 import dev.paligemma.server.internal.http.JsonBody;
+import dev.paligemma.server.internal.picture.Upload;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -15,10 +16,7 @@ import java.util.Objects;
  * @param prompt the text, without white space around it
  * @param pictures the pictures in order, at least one
  */
-record ChatMessages(String prompt, List<Picture> pictures) {
-    /** Where a picture stands, and its data URI or address. */
-    record Picture(String param, String address) {}
-
+record ChatMessages(String prompt, List<Upload> pictures) {
     private static final int MAX_PROMPT = 16_384;
 
     /** Reads the messages; those of the system are refused, unless they are to be left out. */
@@ -27,7 +25,7 @@ record ChatMessages(String prompt, List<Picture> pictures) {
         if (messages.isEmpty()) {
             throw HttpFailure.badRequest("messages", "messages must be a list with at least one message");
         }
-        List<Picture> pictures = List.of();
+        List<Upload> pictures = List.of();
         String prompt = "";
         for (JsonBody message : messages) {
             String role = Objects.requireNonNullElse(message.text("role"), "");
@@ -67,7 +65,7 @@ record ChatMessages(String prompt, List<Picture> pictures) {
     }
 
     /** What a message says: a text, or parts. */
-    private record Content(String text, List<Picture> pictures) {
+    private record Content(String text, List<Upload> pictures) {
         static Content of(JsonBody message, int maxPictures) {
             Object content = message.value("content");
             if (content instanceof String text) {
@@ -77,7 +75,7 @@ record ChatMessages(String prompt, List<Picture> pictures) {
                 throw message.wrong("content", "a text or a list of parts");
             }
             List<String> texts = new ArrayList<>();
-            List<Picture> pictures = new ArrayList<>();
+            List<Upload> pictures = new ArrayList<>();
             for (JsonBody part : message.objects("content")) {
                 String type = Objects.requireNonNullElse(part.text("type"), "");
                 switch (type) {
@@ -107,15 +105,15 @@ record ChatMessages(String prompt, List<Picture> pictures) {
         }
 
         /** Some clients leave the object around the address out; how much detail is wanted, makes no difference to this model. */
-        private static Picture picture(JsonBody part) {
+        private static Upload picture(JsonBody part) {
             if (part.value("image_url") instanceof String address) {
-                return new Picture(part.param("image_url"), address);
+                return Upload.ofText(part.param("image_url"), address);
             }
             JsonBody image = part.object("image_url");
             if (image == null) {
                 throw part.wrong("image_url", "an object with a url");
             }
-            return new Picture(image.param("url"), required(image, "url"));
+            return Upload.ofText(image.param("url"), required(image, "url"));
         }
 
         private static String required(JsonBody object, String name) {

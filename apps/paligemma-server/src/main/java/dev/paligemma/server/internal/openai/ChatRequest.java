@@ -3,6 +3,7 @@ package dev.paligemma.server.internal.openai;
 import dev.paligemma.constraint.TokenConstraint;
 import dev.paligemma.constraint.TokenConstraints;
 import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.server.internal.http.Admission;
 import dev.paligemma.server.internal.http.HttpFailure;
 import dev.paligemma.server.internal.http.JsonBody;
 import dev.paligemma.server.internal.model.LoadedModel;
@@ -62,7 +63,7 @@ record ChatRequest(
 
     /** Whether the prompt is one that is answered by boxes. */
     boolean asksForBoxes() {
-        return messages.prompt().startsWith("detect ") || asksForMasks();
+        return BoxTask.isAskedBy(messages.prompt());
     }
 
     /** Whether masks are asked for, too. */
@@ -71,11 +72,9 @@ record ChatRequest(
     }
 
     /** Reads the pictures and makes the request. */
-    GenerationRequest request(Pictures pictures) {
+    GenerationRequest request(Pictures pictures, Admission.Ticket ticket) {
         GenerationRequest.Builder request = GenerationRequest.builder()
-                .images(messages.pictures().stream()
-                        .map(each -> pictures.read(each.param(), each.address()))
-                        .toList())
+                .images(pictures.read(messages.pictures(), ticket))
                 .prompt(messages.prompt());
         if (asksForBoxes()) {
             request.maxNewTokens(BoxTask.MAX_NEW_TOKENS);

@@ -1,14 +1,23 @@
 package dev.paligemma.server.internal.picture;
 
+import dev.paligemma.server.internal.http.Admission;
 import dev.paligemma.server.internal.http.HttpFailure;
 import dev.paligemma.vision.RgbImage;
 import dev.paligemma.vision.format.ImageException;
 import dev.paligemma.vision.format.ImageOptions;
+import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the pictures of requests. Thread-safe. */
 public final class Pictures {
+    /** Of a pixel while it is decoded, in the decoder and as it is kept; and afterwards. */
+    private static final long DECODED_BYTES = 10;
+
+    private static final long KEPT_BYTES = 3;
+
     private final ImageOptions options;
     private final @Nullable ImageUrls urls;
 
@@ -21,20 +30,41 @@ public final class Pictures {
         this.urls = urls;
     }
 
-    /** The picture of a data URI, or at an address that may be fetched; {@code param} is the member of the request that has it. */
-    public RgbImage read(String param, String address) {
-        return decode(param, bytes(param, address));
+    /** Decodes the pictures of a request, within the memory that it gets for them. */
+    public List<RgbImage> read(List<Upload> uploads, Admission.Ticket ticket) {
+        List<byte[]> files = uploads.stream().map(this::file).toList();
+        long pixels = IntStream.range(0, files.size())
+                .mapToLong(i -> about(uploads.get(i).param(), () -> RgbImage.maxPixels(files.get(i), options)))
+                .sum();
+        ticket.awaitPictures(pixels * DECODED_BYTES);
+        List<RgbImage> images = IntStream.range(0, files.size())
+                .mapToObj(i -> about(uploads.get(i).param(), () -> decode(files.get(i))))
+                .toList();
+        ticket.keepPictures(images.stream()
+                .mapToLong(image -> KEPT_BYTES * image.width() * image.height())
+                .sum());
+        return images;
     }
 
-    /** The picture in a file. */
-    public RgbImage decode(String param, byte[] file) {
+    private byte[] file(Upload upload) {
+        byte[] file = upload.file();
+        return file != null ? file : bytes(upload.param(), String.valueOf(upload.text()));
+    }
+
+    private RgbImage decode(byte[] file) {
         decoders.acquireUninterruptibly();
         try {
             return RgbImage.read(file, options);
-        } catch (ImageException e) {
-            throw HttpFailure.invalid(400, param, "invalid_image", param + ": " + e.getMessage());
         } finally {
             decoders.release();
+        }
+    }
+
+    private static <T> T about(String param, Supplier<T> action) {
+        try {
+            return action.get();
+        } catch (ImageException e) {
+            throw HttpFailure.invalid(400, param, "invalid_image", param + ": " + e.getMessage());
         }
     }
 

@@ -45,9 +45,9 @@ final class BoxEndpoint implements Handler {
         fields.requireNoOthers();
         Writer writer = new Writer(question, masks);
         if (streamed) {
-            exchange.stream("error", events -> writer.stream(question.request(pictures), events));
+            exchange.stream("error", (events, ticket) -> writer.stream(question.request(pictures, ticket), events));
         } else {
-            exchange.json(200, exchange.await(() -> writer.answer(question.request(pictures))));
+            exchange.json(200, exchange.await(ticket -> writer.answer(question.request(pictures, ticket))));
         }
     }
 

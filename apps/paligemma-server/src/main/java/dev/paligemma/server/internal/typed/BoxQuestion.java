@@ -4,10 +4,12 @@ import dev.paligemma.constraint.TokenConstraints;
 import dev.paligemma.detection.DetectionOptions;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.server.internal.http.Admission;
 import dev.paligemma.server.internal.http.HttpFailure;
 import dev.paligemma.server.internal.model.LoadedModel;
 import dev.paligemma.server.internal.model.ServedModel;
 import dev.paligemma.server.internal.picture.Pictures;
+import dev.paligemma.server.internal.picture.Upload;
 import dev.paligemma.task.BoxTask;
 import dev.paligemma.task.Tasks;
 import dev.paligemma.vision.mask.MaskCodec;
@@ -78,8 +80,8 @@ record BoxQuestion(
     }
 
     /** Decodes the picture and makes the request. */
-    GenerationRequest request(Pictures pictures) {
-        GenerationRequest.Builder request = task.request().images(Upload.read(uploads, pictures));
+    GenerationRequest request(Pictures pictures, Admission.Ticket ticket) {
+        GenerationRequest.Builder request = task.request().images(pictures.read(uploads, ticket));
         decoding.accept(request);
         if (constrained) {
             TokenConstraints constraints = model.pipeline().constraints();

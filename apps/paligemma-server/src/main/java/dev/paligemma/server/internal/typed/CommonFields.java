@@ -6,6 +6,7 @@ import dev.paligemma.server.internal.http.Exchange;
 import dev.paligemma.server.internal.http.HttpFailure;
 import dev.paligemma.server.internal.model.LoadedModel;
 import dev.paligemma.server.internal.model.ServedModel;
+import dev.paligemma.server.internal.picture.Upload;
 import dev.paligemma.task.Tasks;
 import java.time.Duration;
 import java.util.List;

@@ -4,6 +4,7 @@ import dev.paligemma.detection.Annotations;
 import dev.paligemma.detection.DetectionResult;
 import dev.paligemma.detection.Segment;
 import dev.paligemma.generation.GenerationRequest;
+import dev.paligemma.server.internal.http.Admission;
 import dev.paligemma.server.internal.http.Exchange;
 import dev.paligemma.server.internal.http.Handler;
 import dev.paligemma.server.internal.model.ServedModel;
@@ -28,11 +29,11 @@ final class DrawEndpoint implements Handler {
         Fields fields = Fields.of(exchange);
         BoxQuestion question = BoxQuestion.of(fields, models, fields.word("task", Kind.class, Kind.DETECT));
         fields.requireNoOthers();
-        exchange.bytes(200, Png.MEDIA_TYPE, exchange.await(() -> draw(question)));
+        exchange.bytes(200, Png.MEDIA_TYPE, exchange.await(ticket -> draw(question, ticket)));
     }
 
-    private byte[] draw(BoxQuestion question) {
-        GenerationRequest request = question.request(pictures);
+    private byte[] draw(BoxQuestion question, Admission.Ticket ticket) {
+        GenerationRequest request = question.request(pictures, ticket);
         TaskRunner runner = question.model().runner();
         DetectionResult found = runner.run(question.task(), request);
         List<Segment> segments = Segment.of(found, question.codec());

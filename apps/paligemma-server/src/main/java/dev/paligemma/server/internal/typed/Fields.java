@@ -5,6 +5,7 @@ import dev.paligemma.base.internal.Quote;
 import dev.paligemma.server.internal.http.Exchange;
 import dev.paligemma.server.internal.http.HttpFailure;
 import dev.paligemma.server.internal.http.JsonBody;
+import dev.paligemma.server.internal.picture.Upload;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -217,10 +218,10 @@ final class Fields {
 
     private static Upload picture(String name, @Nullable Object value) {
         if (value instanceof byte[] file) {
-            return new Upload(name, file, null);
+            return Upload.ofFile(name, file);
         }
         if (value instanceof String text) {
-            return new Upload(name, null, text);
+            return Upload.ofText(name, text);
         }
         throw wrong(name, "a picture, as a data URI or in base64", value);
     }

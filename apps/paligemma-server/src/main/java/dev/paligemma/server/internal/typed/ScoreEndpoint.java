@@ -10,6 +10,7 @@ import dev.paligemma.server.internal.http.HttpFailure;
 import dev.paligemma.server.internal.model.LoadedModel;
 import dev.paligemma.server.internal.model.ServedModel;
 import dev.paligemma.server.internal.picture.Pictures;
+import dev.paligemma.server.internal.picture.Upload;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
 import java.io.IOException;
@@ -45,10 +46,10 @@ final class ScoreEndpoint implements Handler {
         }
         exchange.json(
                 200,
-                exchange.await(() -> answer(
+                exchange.await(ticket -> answer(
                         model,
                         task,
-                        request.images(Upload.read(uploads, pictures)).build())));
+                        request.images(pictures.read(uploads, ticket)).build())));
     }
 
     /** A question of a language, or any prompt. */

@@ -4,12 +4,14 @@ import dev.paligemma.base.internal.Json;
 import dev.paligemma.generation.AnswerStream;
 import dev.paligemma.generation.GenerationRequest;
 import dev.paligemma.generation.GenerationResult;
+import dev.paligemma.server.internal.http.Admission;
 import dev.paligemma.server.internal.http.EventStream;
 import dev.paligemma.server.internal.http.Exchange;
 import dev.paligemma.server.internal.http.Handler;
 import dev.paligemma.server.internal.model.LoadedModel;
 import dev.paligemma.server.internal.model.ServedModel;
 import dev.paligemma.server.internal.picture.Pictures;
+import dev.paligemma.server.internal.picture.Upload;
 import dev.paligemma.task.Task;
 import dev.paligemma.task.Tasks;
 import java.io.IOException;
@@ -83,14 +85,14 @@ final class TextEndpoint implements Handler {
         time.accept(begun);
         decoding.accept(begun);
         if (streamed) {
-            exchange.stream("error", events -> stream(model, request(begun, uploads), events));
+            exchange.stream("error", (events, ticket) -> stream(model, request(begun, uploads, ticket), events));
         } else {
-            exchange.json(200, exchange.await(() -> answer(model, request(begun, uploads))));
+            exchange.json(200, exchange.await(ticket -> answer(model, request(begun, uploads, ticket))));
         }
     }
 
-    private GenerationRequest request(GenerationRequest.Builder begun, List<Upload> uploads) {
-        return begun.images(Upload.read(uploads, pictures)).build();
+    private GenerationRequest request(GenerationRequest.Builder begun, List<Upload> uploads, Admission.Ticket ticket) {
+        return begun.images(pictures.read(uploads, ticket)).build();
     }
 
     private static String answer(LoadedModel model, GenerationRequest request) {

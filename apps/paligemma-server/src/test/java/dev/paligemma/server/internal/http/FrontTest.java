@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class FrontTest {
@@ -25,15 +26,21 @@ class FrontTest {
             Duration.ZERO);
 
     private static Front start(Handler handler) throws IOException {
+        return start(handler, new Places(), LIMITS);
+    }
+
+    private static Front start(Handler handler, Places places, Limits limits) throws IOException {
         Router router = new Router()
                 .add(Access.OPEN, "GET", "/it", handler)
+                .add(Access.OPEN, "POST", "/it", handler)
                 .add(Access.OPEN, "GET", "/ok", exchange -> exchange.json(200, "{}"));
         Front front = new Front(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 router,
                 new ApiKeys(List.of()),
                 new Origins(List.of(), List.of(), true),
-                LIMITS);
+                new Admission(places, 1 << 20),
+                limits);
         front.start();
         return front;
     }
@@ -57,7 +64,7 @@ class FrontTest {
     @Test
     void aClientThatNeverReadsHoldsNoThread() throws IOException {
         String text = "\"" + "x".repeat(1 << 20) + "\"";
-        try (Front front = start(exchange -> exchange.stream(null, events -> {
+        try (Front front = start(exchange -> exchange.stream(null, (events, ticket) -> {
                     for (int i = 0; i < 30; i++) {
                         events.data(text);
                     }
@@ -72,7 +79,7 @@ class FrontTest {
     @Test
     void pingsWhileNothingIsThereToSay() throws IOException {
         CountDownLatch pinged = new CountDownLatch(1);
-        try (Front front = start(exchange -> exchange.stream("error", events -> {
+        try (Front front = start(exchange -> exchange.stream("error", (events, ticket) -> {
                     assertThat(pinged.await(20, TimeUnit.SECONDS)).isTrue();
                     events.event("done", "{}");
                     throw new IllegalArgumentException("too late");
@@ -91,7 +98,7 @@ class FrontTest {
 
     @Test
     void whatFailsBeforeTheFirstEventIsAnAnswer() throws IOException {
-        try (Front front = start(exchange -> exchange.stream(null, events -> {
+        try (Front front = start(exchange -> exchange.stream(null, (events, ticket) -> {
                     throw HttpFailure.badRequest("it", "no");
                 }));
                 Socket socket = get(front, "/it")) {
@@ -117,7 +124,7 @@ class FrontTest {
     void workOfAClientThatHasGoneIsInterrupted() throws Exception {
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch interrupted = new CountDownLatch(1);
-        try (Front front = start(exchange -> exchange.await(() -> {
+        try (Front front = start(exchange -> exchange.await(ticket -> {
             begun.countDown();
             try {
                 new CountDownLatch(1).await();
@@ -144,5 +151,50 @@ class FrontTest {
                             .getBytes(StandardCharsets.US_ASCII));
             assertThat(answer(socket)).startsWith("HTTP/1.1 200").endsWith("\r\n\r\n");
         }
+    }
+
+    /** Of two requests that both want the only place, the second one is told to come again, and its body is not kept. */
+    @Test
+    void aPlaceIsTakenBeforeTheBodyIsLookedAt() throws Exception {
+        Places places = new Places();
+        places.limit(1);
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        AtomicInteger bodies = new AtomicInteger();
+        try (Front front = start(
+                exchange -> {
+                    bodies.addAndGet(exchange.body().length);
+                    exchange.json(200, exchange.await(ticket -> {
+                        begun.countDown();
+                        end.await();
+                        return "{}";
+                    }));
+                },
+                places,
+                Limits.DEFAULTS)) {
+            try (Socket first = post(front, "one")) {
+                begun.await();
+                try (Socket second = post(front, "second")) {
+                    assertThat(answer(second)).startsWith("HTTP/1.1 429").containsIgnoringCase("Retry-After: ");
+                }
+                assertThat(bodies).hasValue(3);
+                end.countDown();
+                assertThat(answer(first)).startsWith("HTTP/1.1 200");
+            }
+            try (Socket third = post(front, "third")) {
+                assertThat(answer(third)).startsWith("HTTP/1.1 200");
+            }
+            assertThat(places.areTaken()).isFalse();
+        }
+    }
+
+    private static Socket post(Front front, String body) throws IOException {
+        Socket socket = new Socket(front.address().getAddress(), front.address().getPort());
+        socket.setSoTimeout(20_000);
+        socket.getOutputStream()
+                .write(("POST /it HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: " + body.length()
+                                + "\r\n\r\n" + body)
+                        .getBytes(StandardCharsets.US_ASCII));
+        return socket;
     }
 }
