@@ -65,11 +65,18 @@ final class DetectionReader {
         add(new CocoDetection(image, category, place, mask, area, score));
     }
 
-    /** A box stands for a mask where there is none. */
+    /** A box stands for a mask where there is none. What is far outside of the picture fills no pixel of it. */
     private CocoRle filled(CocoBox box, String image, String where) {
-        double right = box.x() + box.width();
-        double bottom = box.y() + box.height();
-        return mask(List.of(List.of(box.x(), box.y(), box.x(), bottom, right, bottom, right, box.y())), image, where);
+        CocoImage size = truth.image(image);
+        double left = within(box.x(), size.width());
+        double top = within(box.y(), size.height());
+        double right = within(box.x() + box.width(), size.width());
+        double bottom = within(box.y() + box.height(), size.height());
+        return mask(List.of(List.of(left, top, left, bottom, right, bottom, right, top)), image, where);
+    }
+
+    private static double within(double place, int side) {
+        return Math.max(-side, Math.min(2.0 * side, place));
     }
 
     private CocoRle mask(@Nullable Object segmentation, String image, String where) {

@@ -4,9 +4,8 @@ import dev.paligemma.evaluation.metric.Case;
 import dev.paligemma.evaluation.metric.Metric;
 import dev.paligemma.evaluation.metric.Scores;
 import dev.paligemma.evaluation.text.Grams.Counts;
-import java.util.HashMap;
+import dev.paligemma.evaluation.text.Grams.Text;
 import java.util.List;
-import java.util.Map;
 
 /**
  * BLEU of a whole corpus: the share of sequences of words that occur in a reference, over all cases, less for answers that
@@ -73,26 +72,30 @@ public final class Bleu implements Metric {
 
         Matches(String answerText, List<String> referenceTexts) {
             Grams grams = new Grams();
-            Counts answer = grams.count(answerText);
-            List<Counts> references = referenceTexts.stream().map(grams::count).toList();
+            Text answer = grams.count(answerText);
+            List<Text> references = referenceTexts.stream().map(grams::count).toList();
             answerLength = answer.words();
             referenceLength = nearest(answer.words(), references);
             for (int n = 0; n < Grams.MAX_LENGTH; n++) {
                 written[n] = Math.max(0, answer.words() - n);
-                Map<Integer, Integer> most = new HashMap<>();
-                for (Counts reference : references) {
-                    reference.ofLength().get(n).forEach((gram, count) -> most.merge(gram, count, Math::max));
+                int[] most = new int[grams.different(n + 1)];
+                for (Text reference : references) {
+                    Counts found = reference.ofLength().get(n);
+                    for (int i = 0; i < found.size(); i++) {
+                        most[found.ids()[i]] = Math.max(most[found.ids()[i]], found.counts()[i]);
+                    }
                 }
-                for (Map.Entry<Integer, Integer> gram : answer.ofLength().get(n).entrySet()) {
-                    correct[n] += Math.min(gram.getValue(), most.getOrDefault(gram.getKey(), 0));
+                Counts said = answer.ofLength().get(n);
+                for (int i = 0; i < said.size(); i++) {
+                    correct[n] += Math.min(said.counts()[i], most[said.ids()[i]]);
                 }
             }
         }
 
         /** The length of a reference that is nearest to that of the answer, the shorter one of two. */
-        private static int nearest(int length, List<Counts> references) {
+        private static int nearest(int length, List<Text> references) {
             int best = references.get(0).words();
-            for (Counts reference : references) {
+            for (Text reference : references) {
                 int words = reference.words();
                 int difference = Math.abs(words - length) - Math.abs(best - length);
                 if (difference < 0 || difference == 0 && words < best) {

@@ -1,6 +1,8 @@
 package dev.paligemma.evaluation.text;
 
 import dev.paligemma.evaluation.internal.PythonText;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,30 +15,62 @@ final class Grams {
     /** The longest sequences that are counted. */
     static final int MAX_LENGTH = 4;
 
-    /** How often sequences of each length occur in a text, by their numbers; and how many words the text has. */
-    record Counts(List<Map<Integer, Integer>> ofLength, int words) {}
+    /**
+     * The sequences of one length in a text.
+     *
+     * @param ids their numbers, each once, in ascending order
+     * @param counts how often each occurs
+     */
+    record Counts(int[] ids, int[] counts) {
+        private static Counts of(int[] all) {
+            Arrays.sort(all);
+            int[] ids = new int[all.length];
+            int[] counts = new int[all.length];
+            int size = 0;
+            for (int i = 0; i < all.length; i++) {
+                if (i == 0 || all[i] != all[i - 1]) {
+                    ids[size++] = all[i];
+                }
+                counts[size - 1]++;
+            }
+            return new Counts(Arrays.copyOf(ids, size), Arrays.copyOf(counts, size));
+        }
+
+        int size() {
+            return ids.length;
+        }
+    }
+
+    /**
+     * What a text has.
+     *
+     * @param ofLength the sequences of one word, two words and so on
+     * @param words how many words the text has
+     */
+    record Text(List<Counts> ofLength, int words) {}
 
     private final Map<String, Integer> words = new HashMap<>();
     private final List<Map<Long, Integer>> longer = List.of(new HashMap<>(), new HashMap<>(), new HashMap<>());
 
     /** Counts the sequences of a text whose words stand between spaces. */
-    Counts count(String text) {
+    Text count(String text) {
         int[] ids = PythonText.words(text).stream()
                 .mapToInt(word -> words.computeIfAbsent(word, key -> words.size()))
                 .toArray();
-        List<Map<Integer, Integer>> counts =
-                List.of(new HashMap<>(), new HashMap<>(), new HashMap<>(), new HashMap<>());
-        for (int start = 0; start < ids.length; start++) {
-            int gram = ids[start];
-            counts.get(0).merge(gram, 1, Integer::sum);
-            for (int length = 2; length <= MAX_LENGTH && start + length <= ids.length; length++) {
-                Map<Long, Integer> known = longer.get(length - 2);
-                long key = (long) gram << 32 | ids[start + length - 1];
-                gram = known.computeIfAbsent(key, pair -> known.size());
-                counts.get(length - 1).merge(gram, 1, Integer::sum);
+        List<Counts> counts = new ArrayList<>(MAX_LENGTH);
+        counts.add(Counts.of(ids.clone()));
+        int[] shorter = ids;
+        for (int length = 2; length <= MAX_LENGTH; length++) {
+            Map<Long, Integer> known = longer.get(length - 2);
+            int[] grams = new int[Math.max(0, ids.length - length + 1)];
+            for (int start = 0; start < grams.length; start++) {
+                long key = (long) shorter[start] << 32 | ids[start + length - 1];
+                grams[start] = known.computeIfAbsent(key, pair -> known.size());
             }
+            counts.add(Counts.of(grams.clone()));
+            shorter = grams;
         }
-        return new Counts(counts, ids.length);
+        return new Text(counts, ids.length);
     }
 
     /** How many different sequences of a length were met. */
