@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -40,7 +41,7 @@ public final class AnswerFiles {
         requireAll(answers, known, "references in " + references);
         requireAll(known, answers, "answer in " + names(predictions));
         List<Case> cases = new ArrayList<>(known.size());
-        known.forEach((id, row) -> cases.add(new Case(id, answers.get(id).value(), row.value())));
+        known.forEach((id, row) -> cases.add(new Case(id, Objects.requireNonNull(answers.get(id)).value(), row.value())));
         return cases;
     }
 
@@ -118,7 +119,7 @@ public final class AnswerFiles {
                 of.keySet().stream().filter(id -> !in.containsKey(id)).toList();
         if (!missing.isEmpty()) {
             String first = missing.get(0);
-            throw new EvaluationException(of.get(first).where() + ": id " + Quote.quote(first) + " has no " + what
+            throw new EvaluationException(Objects.requireNonNull(of.get(first)).where() + ": id " + Quote.quote(first) + " has no " + what
                     + "; " + missing.size() + " of " + of.size() + " ids have none");
         }
     }

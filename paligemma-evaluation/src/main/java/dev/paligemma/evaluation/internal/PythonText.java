@@ -22,12 +22,12 @@ public final class PythonText {
     /** Whether {@code str.isspace} says so: more than {@link Character#isWhitespace(int)}, which knows no hard spaces. */
     public static boolean isSpace(int character) {
         if (character < 128) {
-            return character <= 32 && (character >= 0x1C || character >= 9 && character <= 13);
+            return character <= 32 && (character >= 0x1C || (character >= 9 && character <= 13));
         }
         return character == 0x85
                 || character == 0xA0
                 || character == 0x1680
-                || character >= 0x2000 && character <= 0x200A
+                || (character >= 0x2000 && character <= 0x200A)
                 || character == 0x2028
                 || character == 0x2029
                 || character == 0x202F

@@ -98,7 +98,7 @@ public final class Bleu implements Metric {
             for (Text reference : references) {
                 int words = reference.words();
                 int difference = Math.abs(words - length) - Math.abs(best - length);
-                if (difference < 0 || difference == 0 && words < best) {
+                if (difference < 0 || (difference == 0 && words < best)) {
                     best = words;
                 }
             }

@@ -185,8 +185,8 @@ final class PtbRules {
         word(rules, "<<|>>");
         rules.add(new Rule(NEW_LINES, null, Form.NEW_LINE, 0));
         rules.add(new Rule("&nbsp;|[ \t\u00A0\u2000]+", null, Form.SKIPPED, 0));
-        word(rules, "[^\u0000-\u0020\u007F]");
-        rules.add(new Rule("[\u0000-\u0020\u007F]", null, Form.SKIPPED, 0));
+        word(rules, "[^\u0000- \u007F]");
+        rules.add(new Rule("[\u0000- \u007F]", null, Form.SKIPPED, 0));
         return List.copyOf(rules);
     }
 

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Splits lines of text into the tokens of the Penn Treebank, in lower case. Thread-safe. */
 public final class PtbTokenizer {
@@ -83,8 +84,8 @@ public final class PtbTokenizer {
 
     /** Where the text of a rule ends that leaves the rest of its match to what must follow: as late as possible. */
     private int split(Rule rule, char[] symbols, int from, int to) {
-        Automaton text = texts.get(rule);
-        Automaton follower = followers.get(rule);
+        Automaton text = Objects.requireNonNull(texts.get(rule));
+        Automaton follower = Objects.requireNonNull(followers.get(rule));
         for (int end = to - 1; end > from; end--) {
             if (text.matches(symbols, from, end) && follower.matches(symbols, end, to)) {
                 return end;

@@ -103,7 +103,8 @@ final class TokenText {
 
     private static String quote(String text) {
         StringBuilder out = new StringBuilder();
-        for (char each : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char each = text.charAt(i);
             out.append(
                     switch (each) {
                         case '\u2018', '\u201B', '\u0091', '\u2039' -> "`";
