@@ -41,7 +41,8 @@ public final class AnswerFiles {
         requireAll(answers, known, "references in " + references);
         requireAll(known, answers, "answer in " + names(predictions));
         List<Case> cases = new ArrayList<>(known.size());
-        known.forEach((id, row) -> cases.add(new Case(id, Objects.requireNonNull(answers.get(id)).value(), row.value())));
+        known.forEach((id, row) ->
+                cases.add(new Case(id, Objects.requireNonNull(answers.get(id)).value(), row.value())));
         return cases;
     }
 
@@ -119,8 +120,8 @@ public final class AnswerFiles {
                 of.keySet().stream().filter(id -> !in.containsKey(id)).toList();
         if (!missing.isEmpty()) {
             String first = missing.get(0);
-            throw new EvaluationException(Objects.requireNonNull(of.get(first)).where() + ": id " + Quote.quote(first) + " has no " + what
-                    + "; " + missing.size() + " of " + of.size() + " ids have none");
+            throw new EvaluationException(Objects.requireNonNull(of.get(first)).where() + ": id " + Quote.quote(first)
+                    + " has no " + what + "; " + missing.size() + " of " + of.size() + " ids have none");
         }
     }
 }
