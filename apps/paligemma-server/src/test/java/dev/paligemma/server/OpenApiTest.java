@@ -140,9 +140,10 @@ class OpenApiTest {
 
     @Test
     void describesTheFieldsOfDrawings() throws IOException {
-        String body = "{\"labels\": \"blue square\", \"task\": \"segment\", \"colour_by\": \"label\", \"no_labels\": true,"
-                + " \"no_confidence\": false, \"mask_opacity\": 0.25, \"line_width\": 60, \"text_size\": 1000, \"image\": \""
-                + picture + "\"}";
+        String body =
+                "{\"labels\": \"blue square\", \"task\": \"segment\", \"colour_by\": \"label\", \"no_labels\": true,"
+                        + " \"no_confidence\": false, \"mask_opacity\": 0.25, \"line_width\": 60, \"text_size\": 1000, \"image\": \""
+                        + picture + "\"}";
 
         assertThat(problems("DrawRequest", body)).isEmpty();
         assertThat(Servers.post(server, "/v1/draw", body).statusCode()).isEqualTo(200);
