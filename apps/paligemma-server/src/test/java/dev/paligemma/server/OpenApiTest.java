@@ -135,6 +135,22 @@ class OpenApiTest {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         assertThat(problems(answer, response.body())).isEmpty();
 
+        refusesOtherFieldsThanThoseOf(request, path, body);
+    }
+
+    @Test
+    void describesTheFieldsOfDrawings() throws IOException {
+        String body =
+                "{\"labels\": \"blue square\", \"task\": \"segment\", \"colour_by\": \"label\", \"no_labels\": true,"
+                        + " \"no_confidence\": false, \"mask_opacity\": 0.25, \"line_width\": 60, \"text_size\": 1000, \"image\": \""
+                        + picture + "\"}";
+
+        assertThat(problems("DrawRequest", body)).isEmpty();
+        assertThat(Servers.post(server, "/v1/draw", body).statusCode()).isEqualTo(200);
+        refusesOtherFieldsThanThoseOf("DrawRequest", "/v1/draw", body);
+    }
+
+    private static void refusesOtherFieldsThanThoseOf(String request, String path, String body) throws IOException {
         HttpResponse<String> refused = Servers.post(server, path, body.replace("{", "{\"no_such_field\": 1,"));
         assertThat(problems("Error", refused.body())).isEmpty();
         String message = JsonParser.parseString(refused.body())
@@ -171,6 +187,13 @@ class OpenApiTest {
                 "/v1/detect | \"labels\": \"a\", \"max_iou\": -0.1",
                 "/v1/segment | \"labels\": \"a\", \"masks\": \"RLE\"",
                 "/v1/draw | \"labels\": \"a\", \"task\": \"ocr\"",
+                "/v1/draw | \"labels\": \"a\", \"colour_by\": \"AUTO\"",
+                "/v1/draw | \"labels\": \"a\", \"no_labels\": 1",
+                "/v1/draw | \"labels\": \"a\", \"no_confidence\": \"yes\"",
+                "/v1/draw | \"labels\": \"a\", \"mask_opacity\": 1.1",
+                "/v1/draw | \"labels\": \"a\", \"line_width\": -1",
+                "/v1/draw | \"labels\": \"a\", \"line_width\": 61",
+                "/v1/draw | \"labels\": \"a\", \"text_size\": 1001",
                 "/v1/score | \"question\": \"?\""
             })
     void forbidsWhatTheServerRefuses(String request) throws IOException {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.offset;
 import dev.paligemma.base.PaliGemmaException;
 import dev.paligemma.base.internal.Json;
 import dev.paligemma.base.internal.JsonObject;
+import dev.paligemma.detection.AnnotationOptions;
 import dev.paligemma.detection.Annotations;
 import dev.paligemma.detection.Detection;
 import dev.paligemma.detection.DetectionResult;
@@ -357,6 +358,10 @@ class TypedEndpointsTest {
                                 .header("Content-Type", Forms.contentType())
                                 .POST(BodyPublishers.ofByteArray(form().text("labels", "blue square")
                                         .text("task", "segment")
+                                        .text("colour_by", "instance")
+                                        .text("no_labels", "true")
+                                        .text("mask_opacity", "0.25")
+                                        .text("line_width", "5")
                                         .bytes()))
                                 .build(),
                         BodyHandlers.ofByteArray());
@@ -364,9 +369,14 @@ class TypedEndpointsTest {
         assertThat(answer.headers().firstValue("Content-Type")).hasValue("image/png");
         List<Segment> segments =
                 Servers.pipeline().segment(image, "blue square").segments();
+        AnnotationOptions options = AnnotationOptions.defaults()
+                .withColourBy(AnnotationOptions.ColourBy.INSTANCE)
+                .withLabels(false)
+                .withMaskOpacity(0.25)
+                .withLineWidth(5);
         assertThat(RgbImage.of(ImageIO.read(new ByteArrayInputStream(answer.body()))))
-                .isEqualTo(RgbImage.of(Annotations.draw(image, List.of(), segments)))
-                .isNotEqualTo(image);
+                .isEqualTo(RgbImage.of(Annotations.draw(image, List.of(), segments, options)))
+                .isNotEqualTo(RgbImage.of(Annotations.draw(image, List.of(), segments)));
     }
 
     @Test

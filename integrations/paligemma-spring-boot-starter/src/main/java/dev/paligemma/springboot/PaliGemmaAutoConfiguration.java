@@ -4,7 +4,10 @@ import dev.paligemma.PaliGemmaPipeline;
 import dev.paligemma.PipelineBuilder;
 import dev.paligemma.generation.RequestListener;
 import dev.paligemma.vision.RgbImage;
+import java.util.Optional;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -12,7 +15,9 @@ import org.springframework.boot.autoconfigure.condition.AnyNestedCondition;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Lazy;
@@ -21,6 +26,8 @@ import org.springframework.context.annotation.Lazy;
 @AutoConfiguration
 @EnableConfigurationProperties(PaliGemmaProperties.class)
 public class PaliGemmaAutoConfiguration {
+    private static final Logger LOG = LoggerFactory.getLogger(PaliGemmaAutoConfiguration.class);
+
     /** For Spring. */
     public PaliGemmaAutoConfiguration() {}
 
@@ -67,8 +74,24 @@ public class PaliGemmaAutoConfiguration {
     /** Spring lets no traffic in before all runners are done; health and the rest of the application answer meanwhile. */
     @Bean
     @ConditionalOnBean(PaliGemmaLoader.class)
-    ApplicationRunner paliGemmaReadiness(PaliGemmaLoader loader) {
-        return arguments -> loader.pipeline();
+    ApplicationRunner paliGemmaReadiness(PaliGemmaLoader loader, PaliGemmaProperties properties) {
+        return arguments -> {
+            Optional<Throwable> failure = loader.await();
+            if (failure.isEmpty()) {
+                return;
+            }
+            if (properties.failFast()) {
+                throw new ModelNotLoadedException(failure.orElseThrow());
+            }
+            LOG.error("the model could not be loaded; the application refuses traffic", failure.orElseThrow());
+        };
+    }
+
+    @Bean
+    @ConditionalOnBean(PaliGemmaLoader.class)
+    ReadinessGuard paliGemmaReadinessGuard(
+            PaliGemmaLoader loader, ApplicationContext context, ObjectProvider<ApplicationAvailability> availability) {
+        return new ReadinessGuard(loader, context, availability.getIfAvailable());
     }
 
     /** Weights are large: they are loaded for those who ask for it, not for all who have the starter on their class path. */

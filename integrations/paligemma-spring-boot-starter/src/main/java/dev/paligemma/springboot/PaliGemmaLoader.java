@@ -43,14 +43,20 @@ public final class PaliGemmaLoader implements AutoCloseable {
     /**
      * The pipeline; waits until it is loaded.
      *
-     * @throws RuntimeException what loading it ended with
+     * @throws ModelNotLoadedException if it could not be loaded; the cause says why
      */
     public PaliGemmaPipeline pipeline() {
         try {
             return pipeline.join();
         } catch (CompletionException e) {
-            throw new IllegalStateException("the model could not be loaded: " + e.getCause(), e.getCause());
+            throw new ModelNotLoadedException(cause(e));
         }
+    }
+
+    /** Waits until the model is loaded, or cannot be; then says why. */
+    Optional<Throwable> await() {
+        return pipeline.handle((loaded, failure) -> Optional.ofNullable(failure).map(PaliGemmaLoader::cause))
+                .join();
     }
 
     /** Answers requests by the pipeline. Nobody waits for it to be loaded before the first request. */
@@ -65,10 +71,7 @@ public final class PaliGemmaLoader implements AutoCloseable {
 
     /** Why the model could not be loaded; empty while it is being loaded, and afterwards if it was. */
     public Optional<Throwable> failure() {
-        return pipeline.isCompletedExceptionally()
-                ? Optional.of(
-                        pipeline.handle((loaded, failure) -> cause(failure)).join())
-                : Optional.empty();
+        return pipeline.isDone() ? await() : Optional.empty();
     }
 
     /** Calls the action with the pipeline or with why it could not be loaded, at once if that is known, and else in the thread that loads. */

@@ -27,6 +27,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param adapters LoRA adapters by the name with which requests choose them, each a folder or a model of the hub
  * @param maskWeights the weights of the mask decoder
  * @param load when the model is loaded
+ * @param failFast whether an application ends whose model, loaded while it starts, cannot be loaded
  * @param warmUp whether a picture is described before the model counts as loaded, so that the first request is not slower
  * @param chat the chat model
  */
@@ -46,6 +47,7 @@ public record PaliGemmaProperties(
         @DefaultValue Map<String, String> adapters,
         @Nullable Path maskWeights,
         @DefaultValue("async") Load load,
+        @DefaultValue("false") boolean failFast,
         @DefaultValue("false") boolean warmUp,
         @DefaultValue Chat chat) {
     /** The name of the model that is bundled with {@code paligemma-tiny}: {@value}. */
@@ -55,7 +57,8 @@ public record PaliGemmaProperties(
     public enum Load {
         /**
          * While the rest of the application starts. Its health answers meanwhile, and it is ready for traffic, and {@code
-         * SpringApplication.run} comes back, once the model is loaded; if it cannot be loaded, the application fails.
+         * SpringApplication.run} comes back, once the model is loaded. If it cannot be loaded, the application stays and refuses
+         * traffic, or ends with {@code paligemma.fail-fast}.
          */
         ASYNC,
         /** Before the application goes on to start, which fails if the model cannot be loaded. */

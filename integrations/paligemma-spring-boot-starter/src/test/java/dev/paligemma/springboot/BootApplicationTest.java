@@ -1,8 +1,10 @@
 package dev.paligemma.springboot;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.paligemma.PaliGemmaPipeline;
+import dev.paligemma.checkpoint.config.CheckpointException;
 import dev.paligemma.tiny.TinyModel;
 import java.io.IOException;
 import java.net.URI;
@@ -10,14 +12,19 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.ai.chat.client.ChatClient;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.availability.ApplicationAvailability;
+import org.springframework.boot.availability.ReadinessState;
+import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.context.WebServerInitializedEvent;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -99,7 +106,50 @@ class BootApplicationTest {
                     .containsPattern("gen_ai_client_operation_seconds_count\\{.*gen_ai_system=\"paligemma\".*} 1");
             pipeline = context.getBean(PaliGemmaPipeline.class);
         }
-        assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> pipeline.caption(TinyModel.picture())))
+        assertThat(catchThrowable(() -> pipeline.caption(TinyModel.picture())))
                 .isInstanceOf(IllegalStateException.class);
+    }
+
+    /** What an application without a gate adds: nothing. */
+    @SpringBootConfiguration
+    @EnableAutoConfiguration
+    static class Plain {}
+
+    private static ConfigurableApplicationContext startWithout(Path model, String... more) {
+        return new SpringApplicationBuilder(Plain.class)
+                .properties(
+                        "paligemma.checkpoint=" + model,
+                        "server.port=0",
+                        "server.address=127.0.0.1",
+                        "spring.main.banner-mode=off",
+                        "logging.level.root=off",
+                        "management.endpoint.health.probes.enabled=true")
+                .run(more);
+    }
+
+    @Test
+    void anApplicationWithoutItsModelStaysAndRefusesTraffic(@TempDir Path empty) throws Exception {
+        try (ConfigurableApplicationContext context = startWithout(empty)) {
+            int port = Integer.parseInt(context.getEnvironment().getProperty("local.server.port"));
+
+            assertThat(context.getBean(ApplicationAvailability.class).getReadinessState())
+                    .isEqualTo(ReadinessState.REFUSING_TRAFFIC);
+            assertThat(get(port, "/actuator/health/readiness").statusCode()).isEqualTo(503);
+            assertThat(get(port, "/actuator/health/liveness").statusCode()).isEqualTo(200);
+            assertThat(get(port, "/actuator/health").body()).contains("\"status\":\"DOWN\"");
+            assertThat(catchThrowable(() -> context.getBean(PaliGemmaPipeline.class)))
+                    .hasStackTraceContaining(ModelNotLoadedException.class.getName());
+            assertThat(catchThrowable(() ->
+                            context.getBean(PaliGemmaLoader.class).runner().tokenizer()))
+                    .isInstanceOf(ModelNotLoadedException.class)
+                    .hasCauseInstanceOf(CheckpointException.class);
+        }
+    }
+
+    @Test
+    void anApplicationWithoutItsModelEndsIfItIsToldTo(@TempDir Path empty) {
+        assertThat(catchThrowable(() -> startWithout(empty, "--paligemma.fail-fast=true")))
+                .isInstanceOf(ModelNotLoadedException.class)
+                .hasCauseInstanceOf(CheckpointException.class);
     }
 }

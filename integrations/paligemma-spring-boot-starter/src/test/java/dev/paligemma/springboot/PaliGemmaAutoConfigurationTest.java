@@ -186,7 +186,7 @@ class PaliGemmaAutoConfigurationTest {
     void aModelThatCannotBeLoadedIsDown(@TempDir Path empty) {
         contexts.withPropertyValues("paligemma.checkpoint=" + empty).run(context -> {
             assertThatThrownBy(() -> context.getBean(PaliGemmaLoader.class).pipeline())
-                    .isInstanceOf(IllegalStateException.class)
+                    .isInstanceOf(ModelNotLoadedException.class)
                     .hasMessageStartingWith("the model could not be loaded: ")
                     .hasCauseInstanceOf(CheckpointException.class);
             assertThat(context.getBean("paliGemmaHealthIndicator", HealthIndicator.class)

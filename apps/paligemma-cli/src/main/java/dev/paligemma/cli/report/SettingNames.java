@@ -26,6 +26,7 @@ public final class SettingNames {
             entry("offline", "--offline"),
             entry("maxWaiting", "--max-waiting"),
             entry("maxConcurrentRequests", "--max-concurrent"),
+            entry("requestMemory", "--request-memory"),
             entry("host", "--host"),
             entry("port", "--port"),
             entry("apiKey", "--api-key"),

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -97,13 +98,17 @@ final class Fields {
         List<E> all = List.of(words.getEnumConstants());
         return single(name)
                 .map(value -> all.stream()
-                        .filter(word -> word.toString().equals(value))
+                        .filter(word -> inRequests(word).equals(value))
                         .findFirst()
                         .orElseThrow(() -> wrong(
                                 name,
-                                all.stream().map(Object::toString).collect(Collectors.joining(", ", "one of ", "")),
+                                all.stream().map(Fields::inRequests).collect(Collectors.joining(", ", "one of ", "")),
                                 value)))
                 .orElse(fallback);
+    }
+
+    private static String inRequests(Enum<?> word) {
+        return word.toString().toLowerCase(Locale.ROOT);
     }
 
     /** An integer from {@code min} to {@code max}. */
