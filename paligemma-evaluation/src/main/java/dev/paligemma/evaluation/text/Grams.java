@@ -15,6 +15,8 @@ final class Grams {
     /** The longest sequences that are counted. */
     static final int MAX_LENGTH = 4;
 
+    private static final long SPREAD = 0x9E37_79B9_7F4A_7C15L;
+
     /**
      * The sequences of one length in a text.
      *
@@ -64,8 +66,10 @@ final class Grams {
             Map<Long, Integer> known = longer.get(length - 2);
             int[] grams = new int[Math.max(0, ids.length - length + 1)];
             for (int start = 0; start < grams.length; start++) {
-                long key = (long) shorter[start] << 32 | ids[start + length - 1];
-                grams[start] = known.computeIfAbsent(key, pair -> known.size());
+                long pair = (long) shorter[start] << 32 | ids[start + length - 1];
+                // A Long hashes by its halves, whose small numbers would meet; an odd factor keeps keys apart.
+                long key = pair * SPREAD;
+                grams[start] = known.computeIfAbsent(key, unknown -> known.size());
             }
             counts.add(Counts.of(grams.clone()));
             shorter = grams;
