@@ -161,14 +161,14 @@ class OnnxEngineTest {
 
     @Test
     void refusesAttentionThatItDoesNotHave() {
-        AttentionSpec capped = new AttentionSpec(2, 2, 4, 0.5f, 30, 0, null, 0);
-        AttentionSpec shared = new AttentionSpec(2, 1, 4, 0.5f, 0, 0, null, 0);
+        AttentionSpec capped = new AttentionSpec(2, 2, 4, 0.5f, 30, 2, null, 0);
+        AttentionSpec shared = new AttentionSpec(2, 1, 4, 0.5f, 0, 2, null, 0);
 
         for (AttentionSpec spec : List.of(capped, shared)) {
             Graph graph = new CachedCase("uncached", spec, 1).graph();
             assertThatThrownBy(() -> OnnxEngine.create(OPTIONS).compile(graph, goldens.weights()))
                     .isInstanceOf(EngineException.class)
-                    .hasMessageContaining("without a cache")
+                    .hasMessageContaining("only over one sequence")
                     .hasMessageContaining(spec.toString());
         }
     }
