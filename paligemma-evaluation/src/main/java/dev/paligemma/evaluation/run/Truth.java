@@ -56,6 +56,11 @@ public sealed interface Truth {
         }
     }
 
-    /** The one thing that an expression is about: its box in pixels, and its mask in the size of the picture. */
+    /**
+     * The one thing that an expression is about.
+     *
+     * @param box in pixels
+     * @param mask in the size of the picture
+     */
     record Referred(CocoBox box, BitMask mask) implements Truth {}
 }
