@@ -87,6 +87,8 @@ class WebPageTest {
                 .port(0)
                 .pipeline(pipeline)
                 .modelName("paligemma-tiny")
+                // The gate blocks the thread of an answer, which must not be that of others.
+                .batch(1)
                 .start();
     }
 
