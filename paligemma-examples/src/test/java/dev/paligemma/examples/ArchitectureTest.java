@@ -71,6 +71,7 @@ class ArchitectureTest {
             entry("djl", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry("langchain4j", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry("micrometer", Set.of("base", "engine", "core")),
+            entry("spark", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry("spring-ai", Set.of("base", "engine", "checkpoint", "vision", "tokenizer", "hub", "core")),
             entry(
                     "spring-boot-starter",
@@ -124,6 +125,7 @@ class ArchitectureTest {
             "dev.paligemma.djl",
             "dev.paligemma.langchain4j",
             "dev.paligemma.micrometer",
+            "dev.paligemma.spark",
             "dev.paligemma.springai",
             "dev.paligemma.springboot");
 

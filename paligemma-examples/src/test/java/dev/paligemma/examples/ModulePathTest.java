@@ -29,6 +29,7 @@ class ModulePathTest {
             "dev.paligemma.djl",
             "dev.paligemma.langchain4j",
             "dev.paligemma.micrometer",
+            "dev.paligemma.spark",
             "dev.paligemma.springai",
             "dev.paligemma.springboot");
 

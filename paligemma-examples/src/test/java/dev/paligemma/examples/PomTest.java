@@ -18,8 +18,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PomTest {
     private static final Path ROOT = Path.of("..");
 
-    /** Two modules of Spring AI 1.1 have a package in common, so that no module can use both. */
-    private static final List<String> NO_MODULES = List.of("paligemma-spring-ai", "paligemma-spring-boot-starter");
+    /** Archives of Spark, and two modules of Spring AI 1.1, have packages in common, so that no module can use them. */
+    private static final List<String> NO_MODULES =
+            List.of("paligemma-spark", "paligemma-spring-ai", "paligemma-spring-boot-starter");
 
     /** The POMs of the build: those that the root lists, and the root. */
     static Stream<Path> poms() throws IOException {

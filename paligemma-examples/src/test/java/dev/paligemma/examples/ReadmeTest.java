@@ -32,6 +32,7 @@ class ReadmeTest {
     private static final List<Path> EXAMPLES = List.of(
             Path.of("src/main/java/dev/paligemma/examples"),
             ROOT.resolve("integrations/paligemma-langchain4j/src/test/java/dev/paligemma/langchain4j/examples"),
+            ROOT.resolve("integrations/paligemma-spark/src/test/java/dev/paligemma/spark/examples"),
             ROOT.resolve("integrations/paligemma-spring-boot-starter/src/test/java/dev/paligemma/springboot/examples"));
 
     /** The README and every page of docs. */
