@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes one answer as OpenAI does. Confined to one thread. */
 final class ChatJson {
+    private static final String CHUNK = "chat.completion.chunk";
+
     private static final String SPACE = "\u2581";
 
     private final String id = "chatcmpl-" + UUID.randomUUID();
@@ -45,19 +47,9 @@ final class ChatJson {
                     "logprobs", logprobs(result.tokens()),
                     "finish_reason", reason(result)));
         }
-        return Members.json(
-                "id",
-                id,
-                "object",
-                "chat.completion",
-                "created",
-                created,
-                "model",
-                chat.modelName(),
-                "choices",
-                choices,
-                "usage",
-                usage(results));
+        Map<String, @Nullable Object> completion = head("chat.completion", choices);
+        completion.put("usage", usage(results));
+        return Members.json(completion);
     }
 
     private Map<String, @Nullable Object> message(GenerationRequest request, GenerationResult result) {
@@ -94,35 +86,23 @@ final class ChatJson {
     /** A piece of an answer. */
     String chunk(
             int choice, Map<String, @Nullable Object> delta, List<GeneratedToken> tokens, @Nullable String reason) {
-        return Members.json(
-                "id",
-                id,
-                "object",
-                "chat.completion.chunk",
-                "created",
-                created,
-                "model",
-                chat.modelName(),
-                "choices",
+        return Members.json(head(
+                CHUNK,
                 List.of(Members.of(
-                        "index", choice, "delta", delta, "logprobs", logprobs(tokens), "finish_reason", reason)));
+                        "index", choice, "delta", delta, "logprobs", logprobs(tokens), "finish_reason", reason))));
     }
 
     /** What all took, behind the pieces. */
     String usageChunk(List<GenerationResult> results) {
-        return Members.json(
-                "id",
-                id,
-                "object",
-                "chat.completion.chunk",
-                "created",
-                created,
-                "model",
-                chat.modelName(),
-                "choices",
-                List.of(),
-                "usage",
-                usage(results));
+        Map<String, @Nullable Object> chunk = head(CHUNK, List.of());
+        chunk.put("usage", usage(results));
+        return Members.json(chunk);
+    }
+
+    /** What every answer and every piece begins with. */
+    private Map<String, @Nullable Object> head(String object, List<Map<String, @Nullable Object>> choices) {
+        return Members.of(
+                "id", id, "object", object, "created", created, "model", chat.modelName(), "choices", choices);
     }
 
     static String reason(GenerationResult result) {

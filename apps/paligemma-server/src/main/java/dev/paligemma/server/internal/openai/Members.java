@@ -20,7 +20,12 @@ final class Members {
 
     /** As text. */
     static String json(@Nullable Object... pairs) {
-        return Json.text(of(pairs), false);
+        return json(of(pairs));
+    }
+
+    /** The same of members that are there already. */
+    static String json(Map<String, @Nullable Object> members) {
+        return Json.text(members, false);
     }
 
     /** A text as JSON. */
