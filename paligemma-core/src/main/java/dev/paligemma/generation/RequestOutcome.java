@@ -22,6 +22,27 @@ public record RequestOutcome(List<GenerationResult> results, Optional<Throwable>
         }
     }
 
+    /**
+     * How it ended, in a word for figures and logs: {@code stop} if all answers came to their end, {@code length} if one ran into its limit,
+     * {@code none} if a search found no answer, {@code cancelled} if the caller gave it up or its time was over, {@code refused} if too many
+     * were waiting, and {@code failed} otherwise.
+     */
+    public String ending() {
+        if (failure.isPresent()) {
+            Throwable cause = failure.get();
+            if (cause instanceof RequestCancelledException) {
+                return "cancelled";
+            }
+            return cause instanceof TooManyRequestsException ? "refused" : "failed";
+        }
+        if (results.isEmpty()) {
+            return "none";
+        }
+        return results.stream().map(GenerationResult::finishReason).anyMatch(FinishReason.LENGTH::equals)
+                ? "length"
+                : "stop";
+    }
+
     /** Where the time went; empty without a result. Results of one request share their time, so it is that of the last to end. */
     public Optional<Timings> timings() {
         return results.stream()

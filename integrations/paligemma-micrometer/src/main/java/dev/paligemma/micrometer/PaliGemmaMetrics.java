@@ -2,13 +2,9 @@ package dev.paligemma.micrometer;
 
 import dev.paligemma.ModelInfo;
 import dev.paligemma.PipelineBuilder;
-import dev.paligemma.generation.FinishReason;
-import dev.paligemma.generation.GenerationResult;
-import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.RequestInfo;
 import dev.paligemma.generation.RequestListener;
 import dev.paligemma.generation.RequestOutcome;
-import dev.paligemma.generation.TooManyRequestsException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
@@ -52,9 +48,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  *     0</td></tr>
  * </table>
  *
- * <p>An outcome is {@code stop} if all answers of the request came to their end, {@code length} if one ran into its limit, {@code none} if a
- * search found no answer, {@code cancelled} if the caller gave it up or its time was over, {@code refused} if too many were waiting, and
- * {@code failed} otherwise. Requests of one call of {@code generateAll} wait together, and each counts.
+ * <p>Outcomes are those of {@link RequestOutcome#ending}. Requests of one call of {@code generateAll} wait together, and each counts.
  *
  * <p>No meter shows prompts, answers or names of adapters, so there are as many time series as the table says.
  *
@@ -163,23 +157,6 @@ public final class PaliGemmaMetrics implements RequestListener, MeterBinder {
         waiting.remove(request);
         active.remove(request);
         String kind = request.kind().name().toLowerCase(Locale.ROOT);
-        bound.forEach(each -> each.finished(kind, request.elapsed(), outcome(outcome), outcome));
-    }
-
-    /** The tag for how a request ended. */
-    private static String outcome(RequestOutcome outcome) {
-        if (outcome.failure().isPresent()) {
-            Throwable failure = outcome.failure().get();
-            if (failure instanceof RequestCancelledException) {
-                return "cancelled";
-            }
-            return failure instanceof TooManyRequestsException ? "refused" : "failed";
-        }
-        if (outcome.results().isEmpty()) {
-            return "none";
-        }
-        return outcome.results().stream().map(GenerationResult::finishReason).anyMatch(FinishReason.LENGTH::equals)
-                ? "length"
-                : "stop";
+        bound.forEach(each -> each.finished(kind, request.elapsed(), outcome.ending(), outcome));
     }
 }

@@ -1,14 +1,10 @@
 package dev.paligemma.server.internal.metrics;
 
 import dev.paligemma.ModelInfo;
-import dev.paligemma.generation.FinishReason;
-import dev.paligemma.generation.GenerationResult;
-import dev.paligemma.generation.RequestCancelledException;
 import dev.paligemma.generation.RequestInfo;
 import dev.paligemma.generation.RequestListener;
 import dev.paligemma.generation.RequestOutcome;
 import dev.paligemma.generation.Timings;
-import dev.paligemma.generation.TooManyRequestsException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -80,7 +76,7 @@ public final class RequestMetrics implements RequestListener {
         waiting.remove(request);
         active.remove(request);
         String labels = PrometheusText.label("kind", request.kind().name().toLowerCase(Locale.ROOT)) + ","
-                + PrometheusText.label("outcome", nameOf(outcome));
+                + PrometheusText.label("outcome", outcome.ending());
         requests.computeIfAbsent(labels, unused -> new Meter(clock))
                 .record(request.elapsed().toNanos());
         count("prompt", outcome.promptTokens());
@@ -107,22 +103,6 @@ public final class RequestMetrics implements RequestListener {
 
     private Meter stage(String stage) {
         return stages.computeIfAbsent(PrometheusText.label("stage", stage), unused -> new Meter(clock));
-    }
-
-    private static String nameOf(RequestOutcome outcome) {
-        if (outcome.failure().isPresent()) {
-            Throwable failure = outcome.failure().get();
-            if (failure instanceof RequestCancelledException) {
-                return "cancelled";
-            }
-            return failure instanceof TooManyRequestsException ? "refused" : "failed";
-        }
-        if (outcome.results().isEmpty()) {
-            return "none";
-        }
-        return outcome.results().stream().map(GenerationResult::finishReason).anyMatch(FinishReason.LENGTH::equals)
-                ? "length"
-                : "stop";
     }
 
     /** All figures in the text format of Prometheus. */
